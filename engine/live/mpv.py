@@ -27,7 +27,7 @@ _ARGUMENTS = (
     "--input-ipc-client=fd://{fd}",
 )
 # A file may be a playlist of addresses by what is in it: only what decodes sound looks at files, and opens no other.
-_FILES_ALONE = ("--ytdl=no", "--demuxer=lavf", "--demuxer-lavf-o=protocol_whitelist=file")
+_OF_A_FILE = {"ytdl": "no", "demuxer": "lavf", "demuxer-lavf-o": "protocol_whitelist=file"}
 _ADDRESSES_TOO = ("--ytdl=yes", "--ytdl-format=bestaudio/best")
 # How it exits where nothing happened: all, none or some of the files were played.
 ENDED = (0, 2, 3)
@@ -41,7 +41,8 @@ _POSITION = 1
 
 def arguments(*, addresses: bool) -> tuple[str, ...]:
     """What mpv is started with; without `addresses` it opens files and nothing else."""
-    return (*(_ADDRESSES_TOO if addresses else _FILES_ALONE), *_ARGUMENTS)
+    files_alone = (f"--{name}={value}" for name, value in _OF_A_FILE.items())
+    return (*(_ADDRESSES_TOO if addresses else files_alone), *_ARGUMENTS)
 
 
 def command(*words: object, request: int = 0) -> bytes:
@@ -53,6 +54,15 @@ ASK_POSITION = command("get_property", "time-pos", request=_POSITION)
 PAUSE = command("cycle", "pause")
 # Without `force` the last one does not end.
 NEXT = command("playlist-next", "force")
+
+
+def _loading(place: str) -> bytes:
+    """What is sent to have a file, or an address, come after all others. Of a list that has both, a file opens no
+    address either."""
+    options = {} if "://" in place else _OF_A_FILE
+    # By their names: what stands in which place differs between versions.
+    words = {"name": "loadfile", "url": place, "flags": "append-play", "options": options}
+    return json.dumps({"command": words, "request_id": 0}).encode() + b"\n"
 
 
 def seek(seconds: float) -> bytes:
@@ -141,7 +151,7 @@ class Playback:
             self._loaded += 1
             self._songs[self._loaded] = song
             self._waiting.append(self._loaded)
-        return [command("loadfile", song.place, "append-play") for song in songs]
+        return [_loading(song.place) for song in songs]
 
     def next(self) -> bytes:
         """What is sent to go on to the next song."""

@@ -37,8 +37,8 @@ class Ingest:
 
     With `large`, the listens' indexes of an all but empty library are dropped first and built anew at the end,
     which makes a first import more than twice as fast; killed before that, the next opening builds them.
-    With `few`, little memory and time is taken for the few rows that come. Raises BusyError when another program is
-    writing to the library.
+    With `few`, for plays as they happen, little memory and time is taken for the few rows that come. Raises BusyError
+    when another program is writing to the library.
     """
 
     def __init__(self, connection: sqlite3.Connection, *, large: bool = False, few: bool = False) -> None:
@@ -93,7 +93,7 @@ class Ingest:
         if version != self._data_version:
             self._data_version = version
             self._lookup = TrackLookup(self._db, self._artist_of, few=self._few)
-            self._known_plays = KnownPlays(self._db, self._flush)
+            self._known_plays = KnownPlays(self._db, self._flush, live=self._few)
 
     @property
     def names_cut(self) -> int:
@@ -208,7 +208,8 @@ class Ingest:
         """
         if plays and plays[0].precision != self._precision:
             self._change_clock(plays[0])
-        if plays and self._lookup.library_empty and self._precision <= MINUTE and self._add_at_once(plays):
+        at_once = self._lookup.library_empty and self._precision <= MINUTE and not self._few
+        if plays and at_once and self._add_at_once(plays):
             return len(plays), 0, []
         lookup, known_plays, known = self._lookup, self._known_plays, self._lookup.known
         kept = counts = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ _MAX_MS = (1 << _MS_BITS) - 1
 _SKIP_WINDOW = 70
 # Seconds that the ends of a play delivered twice lie apart at most, and by which a start is rounded.
 _TWINS, _ROUNDING = 60, 3
+# Players report as they play, and one that reports again may work the start out anew: by so many seconds.
+_AGAIN = 10
 # Tracks that are asked about in one statement.
 _AT_A_TIME = 500
 # From here on a row is a listen in itself.
@@ -49,11 +51,15 @@ def _nothing() -> None:
 
 
 class KnownPlays:
-    """Asks the library of `connection`; `flush` writes what is still to be written."""
+    """Asks the library of `connection`; `flush` writes what is still to be written. `live`, plays are reported as they
+    happen: one source has no two of a song at once."""
 
-    def __init__(self, connection: sqlite3.Connection, flush: Callable[[], None]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, flush: Callable[[], None], *, live: bool = False
+    ) -> None:
         self._db = connection
         self._flush = flush
+        self._live = live
         self._clock: Clock = ("", 0)
         # Whether there are listens that a play may be one of.
         (newest,) = connection.execute("SELECT max(id) FROM listens").fetchone()
@@ -64,8 +70,9 @@ class KnownPlays:
         # Plays of a day or hour known by the clock under way, by group and start in one number.
         self._repeats: dict[int, _Repeats] = {}
         self._import_id = 0
-        # Skips that are there: group, start and milliseconds in one number.
+        # Skips that are there: group, start and milliseconds in one number; of the clock's own group and start.
         self._skips: set[int] = set()
+        self._own_skips: set[int] = set()
         self._undated: dict[int, list[int]] = {}
         self._matches: list[Match] = []
 
@@ -95,6 +102,7 @@ class KnownPlays:
         self.own.clear()
         self._repeats.clear()
         self._skips.clear()
+        self._own_skips.clear()
         return not self._any
 
     # -- dated plays ----------------------------------------------------------------------------------
@@ -107,6 +115,8 @@ class KnownPlays:
         moment = group.id << START_BITS | start
         if play.precision > MINUTE:
             return self._is_more(moment) and (group.others is None or not self._is_other(group.others, play))
+        if self._live and _is_at_once(moment, play, own):
+            return False
         if moment not in own:
             own[moment] = played
             if (play.paused or group.paused or play.precision == MINUTE) and self.is_twin(group, play, start):
@@ -250,6 +260,9 @@ class KnownPlays:
         self._skips.add(moment)
         if start is None:
             return True
+        if self._live and _is_at_once(group.id << START_BITS | start, play, self._own_skips):
+            return False
+        self._own_skips.add(group.id << START_BITS | start)
         if play.precision > MINUTE:
             first, behind = window(start, play.precision)
             return bisect_left(group.skip_starts, first) == bisect_left(group.skip_starts, behind)
@@ -304,7 +317,9 @@ class KnownPlays:
             group, "SELECT started_at, ms_played, source FROM skips WHERE track_id"
         ):
             self._skips.add((group.id << START_BITS | (start or 0)) << _MS_BITS | min(played or 0, _MAX_MS))
-            if source != self._clock[0] and start is not None and played is not None:
+            if source == self._clock[0]:
+                self._own_skips.add(group.id << START_BITS | (start or 0))
+            elif start is not None and played is not None:
                 group.skips_elsewhere.append((played, start))
         group.skips_elsewhere.sort()
         group.skip_starts = sorted(start for _, start in group.skips_elsewhere)
@@ -314,3 +329,10 @@ class KnownPlays:
         for first in range(0, len(group.tracks), _AT_A_TIME):
             some = group.tracks[first : first + _AT_A_TIME]
             yield from self._db.execute(f"{select} IN ({','.join('?' * len(some))})", some)
+
+
+def _is_at_once(moment: int, play: Play, there: Container[int | tuple[int, int]]) -> bool:
+    """Whether one of these moments is so near that both cannot have been heard: nearer than it lasted."""
+    lasted = play.ms_played or play.duration_ms or _AGAIN * 1000
+    reach = min(_AGAIN, max(1, lasted // 1000))
+    return any(at in there for at in range(moment - reach + 1, moment + reach))

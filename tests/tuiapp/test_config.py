@@ -20,9 +20,9 @@ from engine.paths import Folders
 from tests.support.commands import document
 from tests.support.folders import fingerprint
 from tuiapp.cli.main import run
-from tuiapp.settings.config import RENAMED, SETTINGS, THEMES, Config, read, read_document
+from tuiapp.settings.config import SETTINGS, THEMES, Config, read, read_document
 from tuiapp.settings.config_file import changed
-from tuiapp.settings.keys import RESERVED, key_named
+from tuiapp.settings.keys import RENAMED, RESERVED, key_named
 
 
 def read_text(tmp_path: Path, text: str | bytes) -> Config:

@@ -34,7 +34,7 @@ def begin():
     say(event="property-change", name="core-idle", data=False)
 for line in s.makefile():
     command = json.loads(line)["command"]
-    if command[0] == "loadfile":
+    if isinstance(command, dict):
         loaded += 1
         waiting.append(loaded)
         if loaded == 1: begin()

@@ -22,7 +22,8 @@ from tests.support.folders import fingerprint
 from tests.support.hostile import HOSTILE_WORDS
 from tests.support.importing import START, spotify, write
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.player import address, command, open_in_browser, played_line
+from tuiapp.app.player import command, open_in_browser, played_line
+from tuiapp.app.songs import address
 from tuiapp.cli.main import run
 from tuiapp.music import Music
 from tuiapp.settings.config import SERVICES
@@ -359,9 +360,11 @@ def test_the_command_line_opens_too(
     browser = Browser("firefox", works=True)
     monkeypatch.setattr(webbrowser, "get", lambda: browser)
     url = address("MusicBrainz", Music("Burel", "Tin Roof"))
-    assert document(capsys, "open", "Burel", "Tin Roof", "--print") == {"address": url, "opened": False}
+    said = {"address": url, "opened": False, "with": None}
+    assert document(capsys, "open", "Burel", "Tin Roof", "--print") == said
     assert browser.asked == []
-    assert document(capsys, "open", "Burel", "Tin Roof") == {"address": url, "opened": True}
+    said = {"address": url, "opened": True, "with": "browser"}
+    assert document(capsys, "open", "Burel", "Tin Roof") == said
     assert browser.asked == [url]
     assert run(["config", "set", "open.player", player(tmp_path, "print('played 183')")]) == 0
     assert run(["--private", "open", "Burel", "Tin Roof"]) == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from engine.wording import quantity
 from tuiapp.music import Music
@@ -11,42 +11,10 @@ from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.live.clock import Heard, Song
-    from engine.live.mpv import Failed, Now, Tell
+    from engine.live.mpv import Failed, Now
     from engine.session import Session
-    from engine.store.music_files import MusicFile
     from tuiapp.app.app import DiscoverApp
-
-
-class Player(Protocol):
-    """What plays songs one after another; each as `MpvPlayer` says."""
-
-    name: str
-
-    @property
-    def upcoming(self) -> Sequence[Song]: ...
-    @property
-    def over(self) -> bool: ...
-    def follow_with(self, songs: Sequence[Song]) -> None: ...
-    def pause(self) -> None: ...
-    def next(self) -> None: ...
-    def seek(self, seconds: float) -> None: ...
-    def louder(self, by: int) -> None: ...
-    def end(self, *, pressed: bool) -> Sequence[Heard]: ...
-    async def run(self, tell: Tell) -> str: ...
-
-
-def song_of(file: MusicFile) -> Song:
-    """A file as a song, in the place of its path."""
-    from engine.live.clock import Song
-
-    return Song(
-        file.artist or "",
-        file.track or "",
-        file.album or "",
-        file.seconds,
-        file.path,
-        file.recording or "",
-    )
+    from tuiapp.app.songs import Player
 
 
 class Hearing:

@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import os
 import re
-import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tuiapp.app.songs import PLACE, address, from_the_network, player_for, player_of, songs_wanted
 from tuiapp.music import Music, plain
 from tuiapp.safe import shown
 from tuiapp.settings.config import SERVICES, Config
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from engine.store.logged_plays import LoggedPlay
     from tuiapp.app.app import DiscoverApp
 
-_PLACE = re.compile(r"\{(artist|track|query)\}")
 _PLAYED = re.compile(r"played (\d{1,5}(?:\.\d{1,3})?)(?: (\S.*))?")
 _LONGEST_LINE = 4096
 _INSTALL = (
@@ -36,21 +35,6 @@ _INSTALL = (
 )
 # Browsers that would draw over the app.
 _ON_THE_TERMINAL = {"lynx", "w3m", "links", "elinks", "www-browser", "links2", "browsh"}
-
-
-def address(service: str, music: Music) -> str:
-    """The page where a service, or an address with `{query}` in it, searches for the music.
-
-    What yt-dlp is to search for, by mpv's `ytdl://`, are words and no address.
-    """
-    from urllib.parse import quote
-
-    if service.startswith("ytdl://"):
-        return _PLACE.sub(lambda place: music.words[place[1]], service)
-    words = {name: quote(text, safe="") for name, text in music.words.items()}
-    if service == "MusicBrainz" and music.track:
-        return SERVICES[service].replace("type=artist", "type=recording").replace("{query}", words["query"])
-    return _PLACE.sub(lambda place: words[place[1]], SERVICES.get(service, service))
 
 
 def command(template: str, music: Music) -> list[str]:
@@ -66,7 +50,7 @@ def command(template: str, music: Music) -> list[str]:
 
 
 def _argument(part: str, words: dict[str, str]) -> str:
-    text = _PLACE.sub(lambda place: words[place[1]], part)
+    text = PLACE.sub(lambda place: words[place[1]], part)
     begins_with_a_name = part.startswith(("{artist}", "{track}", "{query}"))
     if begins_with_a_name and text and (not text[0].isalnum() or "://" in text or ":" in text.split()[0]):
         return f" {text}"
@@ -99,16 +83,6 @@ class _Playing:
                 os.killpg(self.process.pid, how)
 
 
-def _player_of(config: Config) -> str:
-    """What plays songs: `mpv` where it is installed, else `mpd` where the settings say where it is, empty for neither,
-    and where a player of the person's own is set."""
-    if config["open.player"]:
-        return ""
-    if shutil.which("mpv") is not None:
-        return "mpv"
-    return "mpd" if config["listen.mpd"] not in ("", "off") else ""
-
-
 class Opening:
     """What `o` does, and the players it started: one plays at a time, and none is left behind."""
 
@@ -133,7 +107,7 @@ class Opening:
 
     def plays(self, config: Config) -> bool:
         """Whether songs are played from here."""
-        return bool(_player_of(config))
+        return bool(player_of(config))
 
     def _find(
         self, config: Config, wanted: Sequence[Music], music: Music | None, *, follows: bool = False
@@ -154,61 +128,25 @@ class Opening:
         self._app.run_worker(find, thread=True, group="browser")
 
     def _songs(self, config: Config, wanted: Sequence[Music]) -> list[Song]:
-        """What is wanted: as MPD has it where that plays, by its files, or by the address that is set."""
         from engine.errors import DiscoverError
-        from engine.live.clock import Song
-        from tuiapp.app.hearing import song_of
 
-        template, songs = config["open.without_file"], list[Song]()
-        names = [(one.artist, one.track) for one in wanted]
+        def say(text: str) -> None:
+            self._app.call_from_thread(self._app.notify, text, severity="warning", timeout=10)
+
         try:
-            files = self._app.engine().music.to_hear(names)
+            return songs_wanted(self._app.engine().music.to_hear, config, wanted, say)
         except DiscoverError:
             return []
-        allowed = [name for name, of_it in zip(names, files, strict=True) if of_it is not None]
-        in_mpd = iter(self._in_mpd(config, allowed) if _player_of(config) == "mpd" else [])
-        for music, of_it in zip(wanted, files, strict=True):
-            there = next(in_mpd, []) if of_it is not None else []
-            songs += there or map(song_of, of_it or ())
-            if of_it == [] and template and _player_of(config) == "mpv":
-                songs.append(Song(music.artist, music.track or "", place=address(template, music)))
-        return songs
-
-    def _in_mpd(self, config: Config, wanted: Sequence[tuple[str, str | None]]) -> list[list[Song]]:
-        from engine.live.mpd import LOST, addresses, split, trouble
-        from engine.live.mpd_player import songs_of
-
-        (place,) = addresses(config["listen.mpd"])
-        try:
-            return asyncio.run(songs_of(place, wanted))
-        except LOST as error:
-            said = f"MPD at {split(place)[1]} can't be used: {trouble(error)}. The setting listen.mpd says where it is."
-            self._app.call_from_thread(self._app.notify, said, severity="warning", timeout=10)
-            return [[] for _ in wanted]
 
     def _hear(self, config: Config, songs: Sequence[Song], follows: bool) -> None:
-        from engine.live.mpd import addresses
-        from engine.live.mpd_player import MpdPlayer
-        from tuiapp.app.mpv_player import MpvPlayer
-
         hearing = self._app.hearing
-        if streamed := [song for song in songs if "://" in song.place]:
-            # mpv connects to others: never without a word.
-            what = (
-                streamed[0].place
-                if len(streamed) == 1
-                else f"{len(streamed):,} by {config['open.without_file']}"
-            )
-            self._app.notify(f"No file of it here: mpv plays {what}, from the network.")
+        if said := from_the_network(config, songs):
+            self._app.notify(said)
         if follows and hearing.play_next(songs):
             what = f"{songs[0].artist} - {songs[0].title}" if len(songs) == 1 else f"{len(songs):,} songs"
             self._app.notify(f"Next: {shown(what)}. {self._app.keymap.label('queue')} shows the queue.")
-        elif _player_of(config) == "mpv":
-            addresses_too = bool(config["open.without_file"])
-            hearing.play(MpvPlayer(songs, hearing.volume, addresses=addresses_too))
         else:
-            (place,) = addresses(config["listen.mpd"])
-            hearing.play(MpdPlayer(songs, place))
+            hearing.play(player_for(config, songs, hearing.volume))
 
     def _say_what_is_missing(self, songs: Sequence[Song]) -> None:
         """Once: that what was opened in the browser could have been played here."""

@@ -19,6 +19,7 @@ from tuiapp.safe import shown
 if TYPE_CHECKING:
     from engine.session import Session
     from tuiapp.music import Music
+    from tuiapp.settings.config import Config
 
 _SAID = {
     "kept": "Logged",
@@ -33,27 +34,57 @@ _SAID = {
 @click.option("--print", "print_only", is_flag=True, help="Only print the address.")
 @click.pass_obj
 def open_(options: Options, artist: str, track: str | None, print_only: bool) -> None:
-    """Open music at the service, or with the player, from the settings, as in the app.
+    """Play music, or open it, as `o` in the app does.
 
-    For example: discover open "Burial" "Archangel"
+    With the player you set; else your own files (of an artist all), with mpv or MPD, until the last or ctrl+c; else at
+    the search site, in your browser. For example: discover open "Burial" "Archangel"
     """
-    from tuiapp.app.player import address, open_in_browser
+    from tuiapp.app.player import open_in_browser
+    from tuiapp.app.songs import address
     from tuiapp.music import Music
     from tuiapp.settings.config import read
 
     config, music = read(options.folders.config), Music(artist, track)
-    url, player = address(config["open.service"], music), config["open.player"]
-    opened = False
+    url, player, used = address(config["open.service"], music), config["open.player"], None
     if not print_only:
         if player:
             _play(options, player, music)
-        opened = bool(player) or open_in_browser(url)
+            used = "player"
+        elif (plays := _play_songs(options, config, music)) is not None:
+            used = plays
+        elif open_in_browser(url):
+            used = "browser"
     if options.json:
-        print_json({"address": url, "opened": opened})
-    elif opened:
-        say(options, f"Opened: {shown(music.name)}.")
-    else:
+        print_json({"address": url, "opened": used is not None, "with": used})
+    elif used is None:
         click.echo(url)
+    elif used in ("player", "browser"):
+        say(options, f"Opened: {shown(music.name)}.")
+
+
+def _play_songs(options: Options, config: Config, music: Music) -> str | None:
+    """Play what there is to be played of it; with what, null where there is nothing."""
+    from tuiapp.app.songs import from_the_network, player_for, player_of, songs_wanted
+
+    if not (plays := player_of(config)):
+        return None
+
+    def report(text: str) -> None:
+        say(options, text)
+
+    if options.folders.database.exists():
+        with options.session() as session:
+            songs = songs_wanted(session.music.to_hear, config, [music], report)
+    else:
+        songs = songs_wanted(lambda names: [()] * len(names), config, [music], report)
+    if not songs:
+        return None
+    from tuiapp.cli.playing import Playing
+
+    if network := from_the_network(config, songs):
+        report(network)
+    Playing(options, player_for(config, songs, 100)).run()
+    return plays
 
 
 def _play(options: Options, template: str, music: Music) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine import defaults
 from tuiapp.settings import checks
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
-from tuiapp.settings.keys import BY_NAME, Keymap, keys_named
+from tuiapp.settings.keys import BY_NAME, RENAMED, Keymap, keys_named
 
 if TYPE_CHECKING:
     from engine.playlists.contexts import Context
@@ -107,6 +107,14 @@ def _settings() -> Iterator[Setting]:
         "",
         checks.player,
         none="none: use the browser",
+    )
+    yield Setting(
+        "open.files",
+        "plays your files",
+        "What plays your own files: mpv (without it, the MPD that is set), or MPD in any case.",
+        "mpv",
+        checks.one_of(("mpv", "MPD"), "mpv or MPD"),
+        ("mpv", "MPD"),
     )
     yield Setting(
         "open.without_file",
@@ -321,22 +329,6 @@ def _names(keys: bool) -> tuple[str, ...]:
 
 def _nearby(name: str) -> tuple[str, ...]:
     return _names(True) if name.startswith("keys.") else (*_names(False), "keys")
-
-
-# Names that settings had in versions before, and what they are called now.
-RENAMED = {
-    "keys.contexts.new_minus": "keys.contexts.newness_minus",
-    "keys.contexts.new_plus": "keys.contexts.newness_plus",
-    "keys.discover.next_context": "keys.discover.pick_times",
-    "keys.discover.next_taste": "keys.discover.pick_taste",
-    "keys.history.next_picture": "keys.history.next_panel",
-    "keys.history.show_year": "keys.history.next_panel",
-    "keys.playlists.show": "keys.playlists.artist",
-    "keys.related.walk": "keys.related.related",
-    "keys.taste.clear": "keys.taste.remove",
-    "keys.taste.new_rule": "keys.taste.new",
-    "keys.taste.open_row": "keys.taste.artist",
-}
 
 
 def read(path: Path) -> Config:

@@ -135,3 +135,19 @@ def _meet(one: Action, other: Action) -> bool:
     """Whether both can be pressed in one place."""
     anywhere = {EVERYWHERE, LISTS}
     return one.scope == other.scope or one.scope in anywhere or other.scope in anywhere
+
+
+# Names that settings had in versions before, and what they are called now.
+RENAMED = {
+    "keys.contexts.new_minus": "keys.contexts.newness_minus",
+    "keys.contexts.new_plus": "keys.contexts.newness_plus",
+    "keys.discover.next_context": "keys.discover.pick_times",
+    "keys.discover.next_taste": "keys.discover.pick_taste",
+    "keys.history.next_picture": "keys.history.next_panel",
+    "keys.history.show_year": "keys.history.next_panel",
+    "keys.playlists.show": "keys.playlists.artist",
+    "keys.related.walk": "keys.related.related",
+    "keys.taste.clear": "keys.taste.remove",
+    "keys.taste.new_rule": "keys.taste.new",
+    "keys.taste.open_row": "keys.taste.artist",
+}

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.live.clock import Heard, Song
 from engine.live.connections import start_child
 from engine.live.mpv import ENDED, MAX_LINE, Failed, Playback, arguments, louder
@@ -98,10 +100,12 @@ def test_what_follows_is_another_as_often_as_one_likes_and_what_plays_stays() ->
     playback = begun_with(SONGS)
     told(playback, (0, start(1)), (0, STARTED))
     more = [Song("Ada", name, place=f"/music/-{name}\n.flac") for name in "AB"]
-    sent = [json.loads(line)["command"] for line in playback.follow_with([SONGS[2], *more]).splitlines()]
-    assert sent == [
+    clear, *loaded = [
+        json.loads(line)["command"] for line in playback.follow_with([SONGS[2], *more]).splitlines()
+    ]
+    assert [clear, *(one["url"] for one in loaded)] == [
         ["playlist-clear"],
-        *(["loadfile", song.place, "append-play"] for song in (SONGS[2], *more)),
+        *(song.place for song in (SONGS[2], *more)),
     ]
     assert playback.upcoming == [SONGS[2], *more]
     told(playback, (1, end("eof")), (1, start(4)), (1, STARTED), (2, end("eof")), (2, start(5)))
@@ -130,13 +134,16 @@ def test_what_is_no_message_is_passed_over() -> None:
 
 
 @needs("mpv")
-async def test_the_real_mpv_plays_files_what_is_queued_too_and_ends_after_the_last(tmp_path: Path) -> None:
-    """A file that is a playlist by what is in it is not followed."""
+@pytest.mark.parametrize("addresses", [False, True])
+async def test_the_real_mpv_plays_files_what_is_queued_too_and_ends_after_the_last(
+    tmp_path: Path, addresses: bool
+) -> None:
+    """A file that is a playlist by what is in it is not followed, also where addresses of others may be."""
     whole, gone, list_ = tmp_path / "a.wav", tmp_path / "gone.wav", tmp_path / "list.mp3"
     sound(whole, "Ida", "Song", 2)
     list_.write_text(f"#EXTM3U\n{whole}\n")
     playback = Playback([Song("Ida", path.stem, place=str(path)) for path in (list_, gone, whole)])
-    started = ("mpv", "--ao=null", *arguments(addresses=False))
+    started = ("mpv", "--ao=null", *arguments(addresses=addresses))
     process, reader, writer = await start_child(started, MAX_LINE)
     writer.write(playback.begin() + louder(-30))
     ended: list[Heard | Failed] = []

@@ -1,0 +1,80 @@
+"""Songs played from the command line: until the last, or until the person stops; what is heard is logged."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from engine.errors import DiscoverError, PrivateSessionError
+from tuiapp.cli.group import Options
+from tuiapp.cli.output import say
+
+if TYPE_CHECKING:
+    from engine.live.clock import Heard
+    from engine.live.mpv import Failed, Now
+    from tuiapp.app.songs import Player
+
+
+class Playing:
+    """A player at work: it says what plays and logs what was heard, but of a song during which a private session was
+    on, in any window, nothing."""
+
+    def __init__(self, options: Options, player: Player) -> None:
+        self._options, self._player = options, player
+        self._place, self._hushed = 0, True
+        self._failed = 0
+        self._stopped: signal.Signals | None = None
+
+    def run(self) -> None:
+        """Play to the end. Raises KeyboardInterrupt where it was stopped by that, DiscoverError where nothing could be
+        played."""
+        try:
+            said = asyncio.run(self._run())
+        except OSError as error:
+            raise DiscoverError(f"{self._player.name} can't be started ({error.strerror}).") from error
+        if self._stopped is signal.SIGINT:
+            raise KeyboardInterrupt
+        if said and self._stopped is None:
+            raise DiscoverError(said)
+        if self._failed >= self._place:
+            raise DiscoverError("None of it can be played.")
+
+    async def _run(self) -> str:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):  # Windows: ctrl+c ends the process, and mpv with it
+                asyncio.get_running_loop().add_signal_handler(number, self._stop, number)
+        return await self._player.run(self._tell)
+
+    def _stop(self, number: signal.Signals) -> None:
+        if self._stopped is None:
+            self._stopped = number
+            self._keep(self._player.end(pressed=False))
+
+    def _tell(self, now: Now | None, ended: Sequence[Heard | Failed]) -> None:
+        private = self._is_private()
+        self._hushed = self._hushed or private
+        self._keep(ended)
+        if now is not None and now.place != self._place:
+            self._place, self._hushed = now.place, private
+            number = f" ({now.place} of {now.count})" if now.count > 1 else ""
+            say(self._options, f"Playing {now.song.artist} - {now.song.title}{number}.")
+
+    def _is_private(self) -> bool:
+        from engine.privacy import private_session_on
+
+        return self._options.private or private_session_on(self._options.folders)
+
+    def _keep(self, ended: Sequence[Heard | Failed]) -> None:
+        from engine.live.mpv import Failed
+
+        for one in ended:
+            if isinstance(one, Failed):
+                self._failed += 1
+                say(self._options, f"{one.song.artist} - {one.song.title} can't be played: {one.why}")
+            elif not self._hushed and not self._is_private() and self._options.folders.database.exists():
+                # Open for this alone: others may write while a song plays.
+                with self._options.session() as session, suppress(PrivateSessionError):
+                    session.history.log_heard(self._player.name, one)
