@@ -108,6 +108,10 @@ class Records(Generic[T]):
                 buffer = _behind_line(source)
         yield self._lines(buffer)
 
+    def of_documents(self, data: bytes) -> Iterator[list[T | Broken]]:
+        """The records of JSON objects that follow one another, on lines of their own or on many."""
+        yield list(self._objects(data.strip(), cut=True))
+
     def of_table(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
         """Batches of the records of a CSV whose columns are named like the keys; empty cells are missing."""
         again = Again(stream)
@@ -225,6 +229,10 @@ class Records(Generic[T]):
             found = msgspec.json.decode(piece.decode("utf-8", OTHER_BYTES))
         except _UNREADABLE:
             return Broken()
+        return self.of(found)
+
+    def of(self, found: Any) -> T | Broken:
+        """The record of what was decoded, key by key."""
         return self._key_by_key(found) if isinstance(found, dict) else Broken()
 
     def _key_by_key(self, found: dict[str, Any]) -> T:

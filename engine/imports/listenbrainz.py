@@ -6,20 +6,26 @@ FORMATS.md, ListenBrainz.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import IO
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
+from itertools import chain
+from typing import IO, Any
 
 import msgspec
 
 from engine.imports import record as reasons
+from engine.imports.encoding import as_utf8
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.record import Dropped, Ids, Like, Options, Play, Record
 from engine.imports.registry import Format
-from engine.imports.times import milliseconds, number
+from engine.imports.times import iso, milliseconds, number
 from engine.store.play import START, UNKNOWN
 
 Number = int | float | str | None
+
+_PAYLOAD = re.compile(rb'"payload"\s*:')
 
 
 class Info(msgspec.Struct, gc=False):
@@ -73,13 +79,21 @@ def parse_array(stream: IO[bytes], _options: Options) -> Iterator[Record]:
 
 
 def parse_page(stream: IO[bytes], _options: Options) -> Iterator[Record]:
-    """An answer of the API."""
-    return (_record(row) for batch in Records(Listen).of_array(stream, "listens") for row in batch)
+    """An answer of the API, or several."""
+    return _of_payloads(stream, "listens")
 
 
 def parse_submission(stream: IO[bytes], _options: Options) -> Iterator[Record]:
-    """What is sent to the API: `{"listen_type": …, "payload": […]}`."""
-    return (submitted(row) for batch in Records(Listen).of_array(stream, "payload") for row in batch)
+    """What is sent to the API: `{"listen_type": …, "payload": […]}`, or several."""
+    return _of_payloads(stream, "payload")
+
+
+def _of_payloads(stream: IO[bytes], key: str) -> Iterator[Record]:
+    source = as_utf8(stream)
+    data = b"".join(iter(lambda: source.read(1 << 20), b""))
+    if len(_PAYLOAD.findall(data)) > 1:
+        return _of_several(Records(Several).of_documents(data))
+    return (submitted(row) for batch in Records(Listen).of_array(BytesIO(data), key) for row in batch)
 
 
 def submitted(listen: Listen | Broken) -> Record:
@@ -89,17 +103,25 @@ def submitted(listen: Listen | Broken) -> Record:
     return _record(listen)
 
 
-class Submission(msgspec.Struct, gc=False):
-    """A line of a client that keeps what it could not send."""
+class Several(msgspec.Struct, gc=False):
+    """One of several submissions, whose `payload` is listens, or of several answers, whose `payload` has them."""
 
-    payload: list[Listen] = []
+    payload: Any = None
 
 
-def parse_submissions(stream: IO[bytes], _options: Options) -> Iterator[Record]:
-    """A submission a line."""
-    for batch in Records(Submission).of_lines(stream):
-        for one in batch:
-            yield from [Dropped(reasons.BROKEN)] if isinstance(one, Broken) else map(submitted, one.payload)
+def parse_several(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """An array of them."""
+    return _of_several(Records(Several).of_array(stream))
+
+
+def _of_several(batches: Iterable[Sequence[Several | Broken]]) -> Iterator[Record]:
+    listens = Records(Listen)
+    for one in chain.from_iterable(batches):
+        if isinstance(one, Broken):
+            yield Dropped(reasons.BROKEN, cut=one.cut)
+            continue
+        inside = one.payload.get("listens") if isinstance(one.payload, dict) else one.payload
+        yield from (submitted(listens.of(listen)) for listen in (inside if isinstance(inside, list) else ()))
 
 
 class Feedback(msgspec.Struct, gc=False):
@@ -131,6 +153,8 @@ def _record(listen: Listen | Broken) -> Record:
         return Dropped(reasons.NO_NAMES)
     info = track.additional_info or Info()
     stamp = number(listen.listened_at)
+    if stamp is None and isinstance(listen.listened_at, str):
+        stamp = iso(listen.listened_at)
     if stamp is None:
         return Dropped(reasons.NO_TIME)
     return Play(
@@ -197,13 +221,9 @@ def sniff_submission(head: Head) -> bool:
     return head.json in ("object", "lines") and head.has_keys("payload") and inside
 
 
-def sniff_submissions(head: Head) -> bool:
-    """Several of them, one a line."""
-    return (
-        sniff_submission(head)
-        and head.json == "lines"
-        and len([line for line in head.lines if line.strip()]) > 1
-    )
+def sniff_several(head: Head) -> bool:
+    """An array of submissions or answers."""
+    return head.json == "array" and head.has_keys("payload") and "track_metadata" in head.inner_keys
 
 
 _MARKS = ("listened_at", "track_metadata")
@@ -227,10 +247,10 @@ FORMATS = (
     ),
     Format(
         "listenbrainz-submissions",
-        "ListenBrainz submissions, one a line",
+        "ListenBrainz submissions or API pages (JSON array)",
         "listenbrainz",
-        sniff_submissions,
-        parse_submissions,
+        sniff_several,
+        parse_several,
         order=20,
     ),
     Format(

@@ -21,7 +21,8 @@ from engine.store.play import DAY
 
 # Five short names are another month in Croatian (first) than in Czech and Polish; Croatian has a dot after the year.
 _TWICE = {"srp": (7, 8), "lip": (6, 7), "lis": (10, 11), "listopad": (10, 11), "listopada": (10, 11)}
-_COLONS = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?")
+# What stands behind a sign, or behind `GMT-`, is an offset.
+_COLONS = re.compile(r"(?<![+\u2212\d])(?<!GMT-)(?<!UTC-)(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?")
 _DOTS = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})\.(\d{2})(?!\d|\.\d)")
 _WORDS = re.compile(
     r"(\d{1,2})\s*(?:h|시|นาฬิกา|ໂມງ|時|时|点|點)\s*(\d{1,2})"

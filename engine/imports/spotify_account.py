@@ -6,6 +6,7 @@ Stamps are the end of the stream to the minute, in UTC. Facts: FORMATS.md, Spoti
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO
 
 import msgspec
@@ -13,10 +14,15 @@ import msgspec
 from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
+from engine.imports.local_dates import Moment
 from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEntry, Record
 from engine.imports.registry import Format
+from engine.imports.stamps import Stamps
 from engine.imports.times import iso, milliseconds
 from engine.store.play import END
+
+# The clock's width in seconds.
+MINUTE = 60
 
 
 class Row(msgspec.Struct, gc=False, rename="camel"):
@@ -79,23 +85,38 @@ class Playlists(msgspec.Struct):
 
 def parse_history(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """`StreamingHistory_music_0.json` and its podcast and audiobook twins."""
-    for batch in Records(Row).of_array(stream):
-        for row in batch:
-            yield Dropped(reasons.BROKEN, cut=row.cut) if isinstance(row, Broken) else _play(row)
+    return (_play(row) for batch in Records(Row).of_array(stream) for row in batch)
 
 
-def _play(row: Row) -> Record:
+def parse_history_lines(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """A row a line."""
+    return (_play(row) for batch in Records(Row).of_lines(stream) for row in batch)
+
+
+def parse_history_table(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """A table whose columns are named like the keys, its stamps perhaps as a spreadsheet writes them."""
+    stamps = Stamps(replace(options, zone=None))
+    found = (row for batch in Records(Row).of_table(stream) for row in batch)
+    for row, text in stamps.settle(found, lambda row: "" if isinstance(row, Broken) else row.end_time or ""):
+        yield _play(row, stamps.read(text))
+
+
+def _play(row: Row | Broken, moment: Moment | None = None) -> Record:
+    if isinstance(row, Broken):
+        return Dropped(reasons.BROKEN, cut=row.cut)
     if row.podcast_name:
         return Dropped(reasons.PODCAST)
     if row.audiobook_name:
         return Dropped(reasons.AUDIOBOOK)
     if not row.artist_name or not row.track_name or (row.artist_name, row.track_name) == _UNKNOWN:
         return Dropped(reasons.NO_NAMES)
-    end = iso(row.end_time or "")
+    end = moment.at if moment else iso(row.end_time or "")
     if end is None:
         return Dropped(reasons.NO_TIME)
     played = milliseconds(row.ms_played)
-    return Play(row.artist_name, row.track_name, end - (played or 0) // 1000, played, precision=60, basis=END)
+    width = max(MINUTE, moment.width) if moment else MINUTE
+    start = end if width > MINUTE else end - (played or 0) // 1000
+    return Play(row.artist_name, row.track_name, start, played, precision=width, basis=END)
 
 
 # How the service writes rows whose names it lost.
@@ -145,6 +166,16 @@ def sniff_history(head: Head) -> bool:
     return head.json == "array" and head.has_keys("endTime", "msPlayed")
 
 
+def sniff_history_lines(head: Head) -> bool:
+    """The same a line."""
+    return head.json == "lines" and head.has_keys("endTime", "msPlayed", "trackName")
+
+
+def sniff_history_table(head: Head) -> bool:
+    """The same as columns, with the names that Spotify gives them."""
+    return head.has_columns(*(mark.lower() for mark in _MARKS), delimiter=head.delimiter)
+
+
 def sniff_library(head: Head) -> bool:
     """An object with `tracks` and `bannedTracks`, or named so and with albums and shows."""
     return head.json in ("object", "lines") and (
@@ -164,17 +195,19 @@ def sniff_playlists(head: Head) -> bool:
     )
 
 
+_MARKS = ("endTime", "msPlayed", "trackName", "artistName")
+_TITLE, _SOURCE = "Spotify account data", "spotify-account"
+_HINT = "covers one year; the full one is called Extended streaming history"
 FORMATS = (
+    Format(_SOURCE, _TITLE, _SOURCE, sniff_history, parse_history, marks=_MARKS, order=40, hint=_HINT),
     Format(
-        "spotify-account",
-        "Spotify account data",
-        "spotify-account",
-        sniff_history,
-        parse_history,
-        marks=("endTime", "msPlayed", "trackName", "artistName"),
-        order=40,
-        hint="covers one year; the full one is called Extended streaming history",
+        "spotify-account-lines", f"{_TITLE} (JSON lines)", _SOURCE, sniff_history_lines, parse_history_lines,
+        order=40, hint=_HINT,
+    ),
+    Format(
+        "spotify-account-csv", f"{_TITLE} (CSV)", _SOURCE, sniff_history_table, parse_history_table,
+        order=40, hint=_HINT,
     ),
     Format("spotify-library", "Spotify library", "spotify", sniff_library, parse_library, order=90),
     Format("spotify-playlists", "Spotify playlists", "spotify", sniff_playlists, parse_playlists, order=90),
-)
+)  # fmt: skip

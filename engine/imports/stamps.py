@@ -50,11 +50,13 @@ DAY_COLUMNS = ("date", "day", "played on", "date played", "datum", "tag", "fecha
 
 # A count of seconds or less as a spreadsheet groups its digits.
 _GROUPED = re.compile(r"\d{1,3}([.,' \u00a0\u202f\u2019]\d{3}){3,}")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(E\+?\d+)?", re.IGNORECASE)
 # Days as spreadsheets count them, between 1954 and 2119: as seconds they would lie in 1970.
 _SERIAL = re.compile(r"([2-7]\d{4})(?:[.,](\d+))?")
-# A number a spreadsheet showed in six digits: the rest of the time is gone.
-_ROUNDED = re.compile(r"\d([.,]\d{1,8})?E\+\d+", re.IGNORECASE)
+# A number a spreadsheet showed in few digits: the rest of the time is gone. Java writes all of them, and no plus.
+_ROUNDED = re.compile(r"\d(?:([.,]\d{1,8})?E\+|([.,]\d{1,5})?E)\d+", re.IGNORECASE)
+# Year to minute or second without a sign between: as a number such a moment would lie in 1976, or in 2611.
+_DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)([01]\d|2[0-4])([0-5]\d)([0-5]\d)?")
 _CLOCK = re.compile(
     r"\s*\d{1,2}[:.h]\d{2}([:.]\d{2}(\.\d+)?)?\s*([ap]\.?\s?m\.?)?\s*([A-Z]{2,5})?\s*", re.IGNORECASE
 )
@@ -117,6 +119,11 @@ Moment(at=1709406060, width=1, day=None))
     def _dated(self, text: str) -> Moment | None:
         if _GROUPED.fullmatch(text):
             text = re.sub(r"\D", "", text)
+        if _ROUNDED.fullmatch(text):
+            return None
+        if digits := _DIGITS.fullmatch(text):
+            year, month, day, hour, minute, second = digits.groups()
+            text = f"{year}-{month}-{day} {hour}:{minute}" + (f":{second}" if second else "")
         if text.isdecimal() and len(text) > 8:
             return self._of_number(text)
         if serial := _SERIAL.fullmatch(text):

@@ -18,6 +18,7 @@ from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import SEVERAL_PEOPLE
 from engine.imports.registry import recognise
 from engine.imports.walk import members, printable
+from engine.paths import why_not_read
 
 if TYPE_CHECKING:
     from engine.imports.report import FileReport, Report
@@ -59,7 +60,8 @@ def _is_history(files: Iterable[FileReport]) -> bool:
 
 
 def _note(path: Path, files: Sequence[FileReport]) -> bool:
-    if not files or _is_history(files):
+    # A pipe would be waited for.
+    if not files or _is_history(files) or why_not_read(path):
         return False
     note = what_else(path, "import")
     for file in files if note else ():
@@ -132,8 +134,11 @@ def _of_discover(path: Path) -> str:
     """What this program keeps for itself."""
     if path.is_dir() or path.name == "manifest.json":
         return _of_manifest(path / "manifest.json" if path.is_dir() else path)
-    with path.open("rb") as stream:
-        head = Head(path.name, stream.read(HEAD_BYTES), lambda: path.open("rb"))
+    try:
+        with path.open("rb") as stream:
+            head = Head(path.name, stream.read(HEAD_BYTES), lambda: path.open("rb"))
+    except OSError:
+        return ""
     if head.data.startswith(_NUMPY) or head.tables in _TABLES:
         return _PART
     return _LIBRARY if {"listens", "imports", "tracks", "artists"} <= head.tables else ""

@@ -50,13 +50,11 @@ class _Sum:
 
 @dataclass(slots=True)
 class Settled:
-    """What became of a file's counts: rows kept and already there, kept ones without a date, tracks and starts kept."""
+    """What became of a file's counts: rows already there, and of each track kept its rows, those without a date, and
+    when it was played last."""
 
-    kept: int
     duplicates: int
-    undated: int
-    tracks: list[int]
-    starts: list[int]
+    tracks: dict[int, tuple[int, int, int | None]]
 
 
 class Counts:
@@ -78,17 +76,13 @@ class Counts:
 
     def settle(self, connection: sqlite3.Connection, source: str, import_id: int) -> Settled:
         """Write what the file counts beyond what is stored of its source, and forget it."""
-        result = Settled(0, 0, 0, [], [])
+        result = Settled(0, {})
         stored = _stored(connection, source) if self._sums else {}
         for track, there in self._sums.items():
             if not _settle(connection, track, there, stored.get(track), source, import_id):
                 result.duplicates += there.rows
                 continue
-            result.kept += there.rows
-            result.undated += there.undated
-            result.tracks.append(track)
-            if there.last:
-                result.starts.append(there.last[0])
+            result.tracks[track] = there.rows, there.undated, there.last[0] if there.last else None
         self._sums.clear()
         return result
 
@@ -125,10 +119,12 @@ def _settle(
     later = start is not None and (last is None or start > last)
     if there.plays <= plays and not later:
         return False
-    connection.execute(
-        "UPDATE listens SET plays = plays + ?, import_id = ? WHERE id = ?",
-        (max(0, there.plays - plays), import_id, first),
-    )
+    # A file that only knows of a later play does not bring the plays: taken back, it must not take them along.
+    if there.plays > plays:
+        connection.execute(
+            "UPDATE listens SET plays = plays + ?, import_id = ? WHERE id = ?",
+            (there.plays - plays, import_id, first),
+        )
     if later:
         connection.execute(
             "UPDATE listens SET started_at = ?, precision = ? WHERE id = ?", (start, precision, first)

@@ -18,7 +18,7 @@ from engine.store.counts import Counts
 from engine.store.imported_likes import ImportedPlaylists, ids_of_tracks, keep_verdict, track_named_by
 from engine.store.known_plays import MINUTE, START_BITS, KnownPlays
 from engine.store.listen_rows import IDS, LISTEN, SKIP, details_of
-from engine.store.play import BASIS_FLAGS, Ids, Play
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
 from engine.store.track_lookup import Row, TrackLookup
 
@@ -28,6 +28,8 @@ _BATCH = 20_000
 # the database at once, not every thousand: files change the same pages.
 _WHILE_IMPORTING = {"foreign_keys": 0, "cache_size": -(48 << 10), "wal_autocheckpoint": 16_000}
 _FEW_PAGES = {"cache_size": -2000}
+# Track and start of listens, and whether they are counts.
+_BROUGHT = f"SELECT track_id, started_at, (flags & {COUNT_FLAG}) <> 0 FROM listens"  # noqa: S608 - a number
 # Seconds of work a kill may cost: a commit a file is a tenth of the time of a history in twenty.
 _COMMIT_EVERY = 1.0
 
@@ -58,6 +60,7 @@ class Ingest:
             self._set(self._settings)
             raise library_trouble(error, "The library") from error
         self._counts = Counts()
+        self._counted: dict[int, tuple[int, int, int | None]] = {}
         if large and connection.execute("SELECT coalesce(max(id), 0) < 10000 FROM listens").fetchone()[0]:
             for name in REBUILT:
                 connection.execute(f"DROP INDEX IF EXISTS {name}")
@@ -68,7 +71,7 @@ class Ingest:
         self._source = ""
         self._changed = False  # the file under way brought something, beside listens
         # Listens that the same bytes had brought before, and what was kept when the file began.
-        self._before: Counter[Row] = Counter()
+        self._before: Counter[tuple[int, int | None, bool]] = Counter()
         self._so_far: tuple[set[int], int | None, int | None] = (set(), None, None)
         self._playlists = ImportedPlaylists(connection)
         self._ids: list[Row] = []
@@ -123,14 +126,13 @@ class Ingest:
         self._changed = False
         self._known_plays.begin_file(self._import_id)
         self._counts = Counts()
+        self._counted = {}
 
-    def _take_back(self, sha256: str) -> Counter[Row]:
-        """Undo the imports of these bytes; (track, start) of the listens they had brought."""
+    def _take_back(self, sha256: str) -> Counter[tuple[int, int | None, bool]]:
+        """Undo the imports of these bytes; what `_BROUGHT` says of the listens they had brought."""
         self._flush()
         theirs = "import_id IN (SELECT id FROM imports WHERE sha256 = ?)"
-        before = Counter(
-            self._db.execute(f"SELECT track_id, started_at FROM listens WHERE {theirs}", (sha256,)).fetchall()  # noqa: S608
-        )
+        before = Counter(self._db.execute(f"{_BROUGHT} WHERE {theirs}", (sha256,)).fetchall())
         for table in ("listens", "skips"):
             self._db.execute(f"DELETE FROM {table} WHERE {theirs}", (sha256,))  # noqa: S608 - a fixed name
         self._db.execute("DELETE FROM imports WHERE sha256 = ?", (sha256,))
@@ -142,15 +144,16 @@ class Ingest:
         if not self._before:
             return 0, 0
         self._flush()
-        now = Counter(
-            self._db.execute(
-                "SELECT track_id, started_at FROM listens WHERE import_id = ?", (self._import_id,)
-            ).fetchall()
-        )
+        now = Counter(self._db.execute(f"{_BROUGHT} WHERE import_id = ?", (self._import_id,)).fetchall())
         same = self._before & now
         if same == now:
             self.kept_tracks, self.first, self.last = self._so_far
-        return same.total(), sum(count for (_, start), count in same.items() if start is None)
+        rows = undated = 0
+        for (track, start, is_count), number in same.items():
+            # A count is one listen of as many rows as the file has of the track.
+            of_file = self._counted.get(track, (0, 0)) if is_count else (number, number * (start is None))
+            rows, undated = rows + of_file[0], undated + of_file[1]
+        return rows, undated
 
     def finish_file(
         self, sha256: str, *, read: int, kept: int, duplicates: int, dropped: Mapping[str, int]
@@ -250,9 +253,11 @@ class Ingest:
         are kept and how many are there already."""
         self._flush()
         settled = self._counts.settle(self._db, self._source, self._import_id)
-        self._changed = self._changed or bool(settled.kept)
-        self._note_kept(settled.tracks, settled.starts, settled.undated)
-        return settled.kept, settled.duplicates
+        self._counted = settled.tracks
+        self._changed = self._changed or bool(settled.tracks)
+        starts = [last for _, _, last in settled.tracks.values() if last is not None]
+        self._note_kept([*settled.tracks], starts, sum(undated for _, undated, _ in settled.tracks.values()))
+        return sum(rows for rows, _, _ in settled.tracks.values()), settled.duplicates
 
     def _add_at_once(self, plays: Sequence[Play]) -> bool:
         """Add listens of which none can be there already, with less of a look at each; False when one might be.

@@ -124,6 +124,9 @@ def _not_whole(path: Path, error: Exception) -> UnreadableFileError:
 
 def _digest(path: Path, cancelled: Cancelled | None) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
+    # A pipe would be waited for.
+    if why := why_not_read(path):
+        raise UnreadableFileError(f"{path} {why}. Nothing was added.")
     try:
         with path.open("rb") as file:
             while block := file.read(_CHUNK):
@@ -132,8 +135,6 @@ def _digest(path: Path, cancelled: Cancelled | None) -> tuple[str, int]:
                 digest.update(block)
                 size += len(block)
     except OSError as error:
-        if why := why_not_read(path):
-            raise UnreadableFileError(f"{path} {why}. Nothing was added.") from error
         raise UnreadableFileError(f"{path} {not_read(error)} Nothing was added.") from error
     return digest.hexdigest(), size
 

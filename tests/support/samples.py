@@ -30,6 +30,8 @@ SAMPLES: dict[str, Any] = {
     + "\n",
     "spotify-csv": shapes.as_csv([spotify(START, 211_400), spotify(START + 300, 5_000)]),
     "spotify-account": [shapes.account("2024-03-02 19:04", SONG, 211_400)],
+    "spotify-account-lines": json.dumps(shapes.account("2024-03-02 19:04", SONG, 211_400)) + "\n",
+    "spotify-account-csv": shapes.as_csv([shapes.account("2024-03-02 19:04", SONG, 211_400)]),
     "spotify-library": {"tracks": [{"artist": SONG[0], "track": SONG[1]}], "bannedTracks": [], "artists": []},
     "spotify-playlists": {
         "playlists": [{"name": "E", "items": [{"track": {"trackName": "T", "artistName": "A"}}]}]
@@ -54,7 +56,7 @@ SAMPLES: dict[str, Any] = {
     "listenbrainz": json.dumps(LISTEN) + "\n" + json.dumps(LISTEN) + "\n",
     "listenbrainz-json": [LISTEN],
     "listenbrainz-feedback": '{"recording_msid": "m1", "score": 1, "created": 5}\n',
-    "listenbrainz-submissions": (json.dumps({"listen_type": "single", "payload": [LISTEN]}) + "\n") * 2,
+    "listenbrainz-submissions": [{"listen_type": "single", "payload": [LISTEN]}] * 2,
     "listenbrainz-submission": {"listen_type": "import", "payload": [LISTEN]},
     "listenbrainz-api": {"payload": {"count": 1, "listens": [LISTEN]}},
     "lastfm-json": [{"track": shapes.PAGE}],

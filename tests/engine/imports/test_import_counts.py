@@ -192,6 +192,30 @@ def test_a_table_that_counts_is_not_a_history_whatever_its_columns_are_called(
         assert sums(db) == {"Tin Roof": 7}
 
 
+def test_counts_without_a_date_are_there_already_the_second_time(tmp_path: Path) -> None:
+    db = library(tmp_path)
+    path = write(
+        tmp_path, "top.csv", f"artist,track,plays\n{ARTIST},Lark,10\n{ARTIST},Lark,3\n{ARTIST},Tin,1\n"
+    )
+    told = [(file.kept, file.duplicates, file.undated) for _ in range(2) for file in bring(db, path).files]
+    assert told == [(3, 0, 3), (0, 3, 0)]
+    assert sums(db) == {"Lark": 13, "Tin": 1}
+
+
+def test_a_file_read_anew_takes_no_counts_of_another_along(tmp_path: Path) -> None:
+    db = library(tmp_path)
+    bring(db, apple(tmp_path, "library", [("Lark", 40, 0)]))
+    recent = write(
+        tmp_path,
+        "recent.csv",
+        "Track Identifier,Total plays,Last Event Start Timestamp,Track Description,Media type\n"
+        f"1,7,{iso(9)},{ARTIST} - Lark,AUDIO\n",
+    )
+    for zone in (None, "Europe/Copenhagen", None):
+        bring(db, recent, zone=zone)
+        assert sums(db) == {"Lark": 40}
+
+
 TITLES = ["Tin Roof", "Tin Roof - Live", "TIN ROOF", "Lark"]
 snapshots = st.lists(st.tuples(st.sampled_from(TITLES), st.integers(1, 9)), min_size=1, max_size=6).flatmap(
     lambda start: st.tuples(

@@ -51,18 +51,59 @@ def test_pano_scrobblers_table(db: sqlite3.Connection, tmp_path: Path) -> None:
     assert file.dropped == {"not the end of a play": 1}
 
 
-@pytest.mark.parametrize("indent", [None, 2])
-@pytest.mark.parametrize("lines", [1, 2])
-def test_listenbrainz_submissions(
-    db: sqlite3.Connection, tmp_path: Path, indent: int | None, lines: int
+@pytest.mark.parametrize("shape", ["one", "lines", "documents", "array", "long lines"])
+@pytest.mark.parametrize("pages", [False, True])
+def test_listenbrainz_submissions_and_pages(
+    db: sqlite3.Connection, tmp_path: Path, shape: str, pages: bool
 ) -> None:
     now = {"track_metadata": brainz(1, OTHER)["track_metadata"]}
-    text = json.dumps({"listen_type": "import", "payload": [brainz(START, SONG), now]}, indent=indent)
-    if indent and lines > 1:
-        pytest.skip("lines are not indented")
-    [file] = bring(db, write(tmp_path, "a.json", "\n".join([text] * lines))).files
+    many = 300 if shape == "long lines" else 1
+    listens_of = [
+        [brainz(START + 900 * (place + many * number), SONG) for place in range(many)] for number in (0, 1)
+    ]
+    parts = [
+        {"payload": {"count": 1, "listens": [*some, now]} if pages else [*some, now]} for some in listens_of
+    ]
+    text = {
+        "one": json.dumps(parts[0], indent=2),
+        "array": json.dumps(parts),
+        "documents": "\n".join(json.dumps(part, indent=2) for part in parts),
+    }.get(shape, "\n".join(map(json.dumps, parts)))
+    [file] = bring(db, write(tmp_path, "a.json", text)).files
+    times = 1 if shape == "one" else 2
+    assert [row[0] for row in listens(db)] == [START + 900 * number for number in range(times * many)]
+    assert file.dropped == {"now playing": times}
+
+
+def test_listenbrainz_stamps_in_words(db: sqlite3.Connection, tmp_path: Path) -> None:
+    listen = {**brainz(START, SONG), "listened_at": "2024-03-02T19:01:00Z"}
+    bring(db, write(tmp_path, "a.jsonl", f"{json.dumps(listen)}\n" * 2))
     assert [row[:3] for row in listens(db)] == [(START, *SONG)]
-    assert (file.duplicates, file.dropped) == (lines - 1, {"now playing": lines})
+
+
+def test_last_fms_pages_of_any_length_behind_one_another(db: sqlite3.Connection, tmp_path: Path) -> None:
+    def page(first: int) -> str:
+        tracks = [
+            {"name": SONG[1], "artist": {"#text": SONG[0]}, "date": {"uts": str(START + 900 * at)}}
+            for at in range(first, first + 1000)
+        ]
+        return json.dumps({"recenttracks": {"track": tracks}})
+
+    [file] = bring(db, write(tmp_path, "a.json", f"{page(0)}\n{page(1000)}\n")).files
+    assert (file.read, file.kept) == (2000, 2000)
+
+
+@pytest.mark.parametrize("shape", ["lines", ",", ";"])
+def test_spotifys_account_data_passed_on_in_another_shape(
+    db: sqlite3.Connection, tmp_path: Path, shape: str
+) -> None:
+    row = {"endTime": "2024-03-02 19:04", "artistName": SONG[0], "trackName": SONG[1], "msPlayed": 211_400}
+    text = f"{shape.join(row)}\n{shape.join(map(str, row.values()))}\n"
+    text = f"{json.dumps(row)}\n" if shape == "lines" else text
+    # The service's stamps are ends in UTC, whatever the person's zone is.
+    bring(db, write(tmp_path, "a.txt", text), zone="Asia/Tokyo")
+    end = START + 180
+    assert listens(db) == [(end - 211, *SONG, 211_400, "spotify-account")]
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,12 @@ def cell(line: str, date: str, more: str = "") -> str:
         ('Вы посмотрели видео "{}"', "2 мар. 2024 г., 22:01:00 MSK"),
         ("觀看了「{}」", "2024年3月3日凌晨3:01:00 [CST]"),
         ("{} を視聴しました", "2024年3月3日午前4:01:00 JST"),
+        ("已观看 {}", "2024年3月3日 GMT+05:30 00:31:00"),
+        ("Så {}", "3. mar. 2024 00.31.00 GMT+05:30"),
+        ("{}", "2 Mawrth 2024, 19:01:00 GMT"),
+        ("{}", "2 Márta 2024, 19:01:00 GMT"),
+        ("{}", "ମାର୍ଚ୍ଚ 3, 2024, 12:31:00 AM GMT+5:30"),
+        ("{}", "2024 মাৰ্চ 2, অপৰাহ্ন 7.01.00 GMT"),
         ("Words of no language known {}", "3 mars 2024 00:31:00 GMT+05:30"),
     ],
 )
@@ -155,6 +161,8 @@ def test_an_advert_is_one_in_its_language_too(db: sqlite3.Connection, tmp_path: 
         ("", " を視聴しました"),
         ("Просмотрено ", ""),
         ("Je hebt ", " bekeken"),
+        ("Je hebt naar ", " gekeken"),
+        ("تمت مشاهدة ", " ."),
         ('Вы посмотрели видео "', '"'),
         ("觀看了「", "」"),
         ("Vous avez regarde\u0301\u202f", ""),
@@ -194,6 +202,19 @@ def test_one_odd_row_takes_the_verb_from_no_other(
         "a like, not a play": 1,
         "other activity": 1,
     }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{} izlənildi", "{} katsottiin", "Je hebt naar {} gekeken", "Ви дивилися відео {}", "را تماشا کردید {}",
+        "Megtekintette a következőt: {}", "تمت مشاهدة {} .", "Anda telah menonton {}",
+    ],
+)  # fmt: skip
+def test_a_single_row_has_its_verb_taken(db: sqlite3.Connection, tmp_path: Path, line: str) -> None:
+    row = watched(line.format("Lark"), "2024-03-02T19:01:00Z", "Café Tundra - Topic")
+    bring(db, write(tmp_path, "watch-history.json", [row]))
+    assert [one[2] for one in listens(db)] == ["Lark"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -77,6 +78,24 @@ def test_beside_a_history_each_other_file_is_named(session: Session, tmp_path: P
     assert report.totals["kept"] == 1
     told = {Path(file.path).name: file.note for file in report.files}
     assert {name for name, note in told.items() if "community add PATH" in note} == set(COMMUNITY)
+
+
+def test_what_is_no_file_is_neither_waited_for_nor_the_end_of_an_import(
+    session: Session, tmp_path: Path
+) -> None:
+    write(tmp_path, "in/mine.csv", lastfm((START, SONG)))
+    gone, pipe = tmp_path / "in" / "gone.json", tmp_path / "in" / "pipe.json"
+    gone.symlink_to(tmp_path / "nowhere")
+    os.mkfifo(pipe)
+    report = session.history.import_paths([tmp_path / "in"])
+    assert report.totals["kept"] == 1
+    assert {Path(file.path).name: file.note for file in report.files if file.unread} == {
+        "gone.json": "is a link that leads nowhere; skipped",
+        "pipe.json": "is a pipe, not a file; skipped",
+    }
+    for path, said in ((gone, "leads nowhere"), (pipe, "is a pipe")):
+        with pytest.raises(UnreadableFileError, match=said):
+            session.model_files.add(path)
 
 
 def test_one_persons_table_is_a_history_whoever_it_names(session: Session, tmp_path: Path) -> None:
