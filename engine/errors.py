@@ -7,6 +7,7 @@ turns these into a line on standard error or a panel; `exit_code` is the command
 from __future__ import annotations
 
 import errno
+import tokenize
 from pathlib import Path
 
 # SQLite's codes for a full disk, and for one it cannot write to, set the size of, share a file on, or make safe.
@@ -22,6 +23,16 @@ _LOST = tuple(
 _CANNOT_OPEN = 14
 # A file that is no database, not whole, or without the tables it should have.
 _DAMAGED = (1, 11, 26)
+# What NumPy raises of an array that is damaged: it reads the head as Python, and takes its word for the size.
+ARRAY_ERRORS = (
+    OSError,
+    ValueError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+    tokenize.TokenError,
+)
 
 
 def sentence(text: str) -> str:

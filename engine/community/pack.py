@@ -14,7 +14,7 @@ import numpy as np
 from engine.canonical_keys import Level
 from engine.community.bad_lines import BadLines
 from engine.community.catalog import Catalog, write_catalog
-from engine.errors import DamagedDataError, DiscoverError, unreadable
+from engine.errors import ARRAY_ERRORS, DamagedDataError, DiscoverError, unreadable
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -175,7 +175,7 @@ class Pack:
             parts = [
                 np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in ("plays", "indices", "indptr")
             ]
-        except (OSError, ValueError, EOFError) as error:
+        except ARRAY_ERRORS as error:
             raise self._damaged(error) from error
         matrix = csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))
         # As it was written; to find out would read all of it.
@@ -189,7 +189,7 @@ class Pack:
             return None
         try:
             found: np.ndarray = np.load(path).reshape(self.manifest.items, 16)
-        except (OSError, ValueError, EOFError) as error:
+        except ARRAY_ERRORS as error:
             raise self._damaged(error) from error
         return found
 

@@ -8,7 +8,6 @@ rounding error of that product, so the result is exactly the one a float64 scan 
 
 from __future__ import annotations
 
-import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DamagedDataError, unreadable
+from engine.errors import ARRAY_ERRORS, DamagedDataError, unreadable
 from engine.index.scores import (
     EMPTY,
     SMALLEST_NORM,
@@ -253,22 +252,29 @@ def write_norm_order(folder: Path, factors: Floats) -> NormOrder:
 
 
 def open_norm_order(folder: Path, shape: tuple[int, ...]) -> NormOrder:
-    """Map the files of `write_norm_order`; nothing is read yet.
+    """Map the files of `write_norm_order`; only order and places are read.
 
-    Raises DamagedDataError when one is missing, truncated, or not of `shape` (items, factors).
+    Raises DamagedDataError when one is missing, truncated, not of `shape` (items, factors), or leads outside.
     """
     return NormOrder(
         factors=_mapped(folder / FACTORS_FILE, shape, np.float32),
-        order=_mapped(folder / ORDER_FILE, shape[:1], np.int64),
-        places=_mapped(folder / PLACES_FILE, shape[:1], np.int64),
+        order=_places(folder / ORDER_FILE, shape[0]),
+        places=_places(folder / PLACES_FILE, shape[0]),
         norms=_mapped(folder / NORMS_FILE, shape[:1], np.float64),
     )
+
+
+def _places(path: Path, items: int) -> Ids:
+    found: Ids = _mapped(path, (items,), np.int64)
+    if items and not (found.min() >= 0 and found.max() < items):
+        raise DamagedDataError(f"{path}: names items that are not there; train the model again")
+    return found
 
 
 def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
+    except ARRAY_ERRORS as error:
         raise unreadable(error, path, f"{path}: cannot be read ({error}); train the model again") from error
     if array.shape != shape or array.dtype != dtype:
         raise DamagedDataError(

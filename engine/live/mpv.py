@@ -35,6 +35,8 @@ ENDED = (0, 2, 3)
 MAX_LINE = 4 << 20
 # So many seconds of a file may sound on after it was read to its end.
 _BUFFERED = 2.0
+# No position, length or volume is beyond this.
+_LARGEST = 1e9
 _OBSERVED = ("core-idle", "pause", "duration", "volume")
 _POSITION = 1
 
@@ -183,8 +185,8 @@ class Playback:
                 return self._ended(message, at, wall)
             case {"event": "property-change", "name": str(name)}:
                 return self._changed(name, message.get("data"), at, wall)
-            case {"request_id": 1, "data": int(position) | float(position)}:
-                self._position, self._position_at = float(position), at
+            case {"request_id": 1, "data": data} if (position := _number(data)) is not None:
+                self._position, self._position_at = position, at
                 return self._see(at, wall)
         return ()
 
@@ -200,10 +202,10 @@ class Playback:
     def _changed(self, name: str, value: Any, at: float, wall: float) -> tuple[Heard, ...]:
         if name == "pause":
             self._paused = value is True
-        elif name == "duration" and isinstance(value, int | float):
-            self._length = float(value)
-        elif name == "volume" and isinstance(value, int | float):
-            self._volume = round(value)
+        elif name == "duration" and (length := _number(value)) is not None:
+            self._length = length
+        elif name == "volume" and (volume := _number(value)) is not None:
+            self._volume = round(volume)
         elif name == "core-idle" and self._song is not None:
             self._position, self._position_at = self._position_now(at), at
             self._sounds = value is False
@@ -232,6 +234,11 @@ class Playback:
             self._sounds = True
             self._see(at, wall)
         return self.end(at + rest, wall + rest, pressed=pressed)
+
+
+def _number(value: object) -> float | None:
+    """What is said, where it is a number one can count with; not an infinite one, which JSON does not have."""
+    return float(value) if isinstance(value, int | float) and abs(value) < _LARGEST else None
 
 
 def _why(song: Song) -> str:

@@ -20,7 +20,7 @@ from zlib import crc32
 import numpy as np
 
 from engine.canonical_keys import AnySpelling, relaxed_artist_key
-from engine.errors import unreadable
+from engine.errors import ARRAY_ERRORS, unreadable
 
 # Beyond this a name is cut for the index, in characters: some titles are whole stories.
 LONGEST = 200
@@ -276,7 +276,7 @@ def open_names(folder: Path) -> NameIndex:
             field.name: np.asarray(np.load(_file(folder, field.name), mmap_mode="r"))
             for field in fields(NameIndex)
         }
-    except (OSError, ValueError, EOFError) as error:
+    except ARRAY_ERRORS as error:
         raise unreadable(error, folder, f"The names in {folder} are damaged ({error}).") from error
     return NameIndex(**arrays)
 

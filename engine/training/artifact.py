@@ -9,7 +9,6 @@ to by one atomic rename of that small file.
 
 from __future__ import annotations
 
-import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +20,7 @@ import numpy as np
 
 from engine.canonical_keys import Level
 from engine.community.catalog import Catalog
-from engine.errors import DamagedDataError, NothingYetError, unreadable
+from engine.errors import ARRAY_ERRORS, DamagedDataError, NothingYetError, unreadable
 from engine.index import Index, build_index, open_index
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, SOLO_WEIGHTS, Members
@@ -185,7 +184,7 @@ class Model:
         try:
             # Mapped, but as plain arrays: the class for maps makes each slice slower.
             found = of(*(np.asarray(np.load(self.folder / name, mmap_mode="r")) for name in names))
-        except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
+        except ARRAY_ERRORS as error:
             bad = min((self.folder / name for name in names), key=Path.is_file)
             raise unreadable(error, bad, f"{bad} {what_is_wrong(bad)}. {_AGAIN}") from error
         starts, cells = found.starts, len(getattr(found, of.__struct_fields__[1]))
@@ -364,7 +363,7 @@ def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.nda
     try:
         array: np.ndarray = np.load(path, mmap_mode="r")
     # NumPy reads an array's header as Python: a damaged one may not even be split into tokens.
-    except (OSError, ValueError, EOFError, tokenize.TokenError) as error:
+    except ARRAY_ERRORS as error:
         raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {_AGAIN}") from error
     if array.shape != shape or array.dtype != dtype:
         raise DamagedDataError(

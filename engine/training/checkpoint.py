@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from engine.errors import ARRAY_ERRORS
 from engine.model.sweep import State
 from engine.privacy import Door
 from engine.training.choose import Choice
@@ -62,7 +63,7 @@ class Checkpoint:
             return None
         try:
             arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
-        except (OSError, ValueError, EOFError):
+        except ARRAY_ERRORS:
             return None
         return State(**arrays, sweeps=rest.sweeps, since_restart=rest.since_restart, losses=rest.losses)
 

@@ -31,7 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.reliability import commands
-from tests.reliability.fuzz import Found, all_targets, fuzz
+from tests.reliability.fuzz import Found, fuzz
+from tests.reliability.readers import all_targets
 from tests.reliability.reading import Readings, readers
 from tests.reliability.trials import Found as Faults
 from tests.reliability.trials import Trials

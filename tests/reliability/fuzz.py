@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import random
 import resource
-import shutil
 import signal
-import sqlite3
 import tempfile
 import time
 import traceback
@@ -22,15 +20,16 @@ from pathlib import Path
 from types import FrameType
 
 from engine.errors import DiscoverError
-from engine.paths import Folders
-from engine.privacy import Door
 from tests.reliability.mutations import mutated
 
 SECONDS, MEGABYTES = 2.0, 300
 # What hangs is left after so many seconds of the processor.
 _HANGS = 10.0
+# Of so many files one goes the whole way.
+_WHOLE = 25
 
-Try = Callable[[Path], None]
+# Reads data that was changed; a reader that needs a file may write it to the path.
+Try = Callable[[bytes, Path], None]
 
 
 class _HangError(BaseException):
@@ -39,12 +38,34 @@ class _HangError(BaseException):
 
 @dataclass
 class Target:
-    """A reader: its name, whole files for it, and `read`, which is given a path to one that was changed."""
+    """A reader: its name, whole files for it, and `read`, which is given one that was changed."""
 
     name: str
     seeds: list[bytes]
     read: Try
     ending: str = ""
+
+
+def on_disk(read: Callable[[Path], object]) -> Try:
+    """Reads a file by its path."""
+
+    def written(data: bytes, path: Path) -> None:
+        path.write_bytes(data)
+        read(path)
+
+    return written
+
+
+def now_and_then(often: Try, whole: Try) -> Try:
+    """Every so often the whole way of a file, the first time too; else its reader alone, which is much quicker."""
+    count = 0
+
+    def read(data: bytes, path: Path) -> None:
+        nonlocal count
+        count += 1
+        (whole if count % _WHOLE == 1 else often)(data, path)
+
+    return read
 
 
 @dataclass
@@ -68,15 +89,14 @@ def fuzz(
     found = Found()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with tempfile.TemporaryDirectory() as folder, _left_when_it_hangs():
+        path = Path(folder) / f"export{target.ending}"
         while go_on(found.tried):
             data = mutated(rng.choice(target.seeds), rng, others)
-            path = Path(folder) / f"export{target.ending}"
-            path.write_bytes(data)
             found.tried += 1
             began, finding = time.process_time(), ""
             signal.setitimer(signal.ITIMER_PROF, _HANGS)
             try:
-                target.read(path)
+                target.read(data, path)
             except DiscoverError:
                 found.refused += 1
             except _HangError:
@@ -116,142 +136,3 @@ def _left_when_it_hangs() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGPROF, before)
-
-
-# -- the readers ------------------------------------------------------------------------------------------
-
-
-def importers(folder: Path) -> list[Target]:
-    """Every format of histories, into one library in memory each that is begun anew now and then."""
-    from tests.support.samples import SAMPLES, content_of
-
-    found = []
-    for name in SAMPLES:
-        place = folder / name
-        place.mkdir()
-        data = content_of(place, name)
-        ending = ".xlsx" if data.startswith(b"PK") else ""
-        found.append(Target(name, [data], _importer(name), ending))
-    return found
-
-
-def _importer(name: str) -> Try:
-    from engine.imports.run import import_paths
-    from engine.store.schema import migrate
-
-    connection, count = sqlite3.connect(":memory:"), 0
-
-    def read(path: Path) -> None:
-        nonlocal connection, count
-        if count % 50 == 0:
-            connection.close()
-            connection = sqlite3.connect(":memory:")
-            migrate(connection)
-        count += 1
-        report = import_paths(
-            connection,
-            [path],
-            format=name if count % 2 else None,
-            zone="Europe/Copenhagen" if count % 5 == 0 else None,
-        )
-        for file in report.files:
-            assert file.read == file.kept + file.duplicates + sum(file.dropped.values()), "an untrue report"
-        assert not connection.in_transaction, "a transaction is open"
-
-    return read
-
-
-_ARTISTS = "id\tname\turl\n1\tIda\tx\n2\tCafé\tx\n3\tThird\tx\n"
-_PLAYS = "userID\tartistID\tweight\n1\t1\t10\n1\t2\t5\n2\t2\t7\n2\t3\t1\n3\t1\t4\n"
-_TAGS = "tagID\ttagValue\n1\trock\n2\tpop\n"
-_TAGGED = "userID\tartistID\ttagID\tday\tmonth\tyear\n1\t1\t1\t1\t1\t2009\n2\t2\t2\t1\t1\t2009\n"
-_FEATURES = (
-    "track_artist,track_name,tempo,energy,duration_ms,track_id,isrc\n"
-    "Ida,Tin Roof,120.5,.5,200000,4uLU6hMCjMI75M1A2tKUQC,USRC17607839\nCafé,Waves,160,.9,180000,,\nX,Y,0,0,0,,\n"
-)
-_LISTS = "playlist,artist,track,genre,plays\nP1,Ida,Tin Roof,rock;pop,3\nP1,Café,Waves,,2\nP2,Ida,Tin Roof,rock,1\n"
-_LINES = '{"user": "u", "artist": "Ida", "plays": 3}\n{"user": "v", "artist": "Café", "plays": 2}\n' * 4
-
-
-def _zipped(members: dict[str, str]) -> bytes:
-    import io
-    import zipfile
-
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-    return out.getvalue()
-
-
-def packs(folder: Path) -> list[Target]:
-    """Community data and features, into a data folder of their own; the packs there are listed after each."""
-    import gzip
-
-    from engine.community.packs import add_packs, list_packs
-
-    door = Door(Folders(folder / "data"))
-
-    def read(path: Path) -> None:
-        try:
-            add_packs(door, path, name="p")
-        finally:
-            list_packs(door.folders)
-            shutil.rmtree(door.folders.packs, ignore_errors=True)
-
-    hetrec = {
-        "artists.dat": _ARTISTS,
-        "user_artists.dat": _PLAYS,
-        "tags.dat": _TAGS,
-        "user_taggedartists.dat": _TAGGED,
-    }
-    tables = [text.encode() for text in (_FEATURES, _LISTS, _LINES)]
-    return [
-        Target("pack-hetrec", [_zipped(hetrec)], read, ".zip"),
-        Target("pack-table", tables, read, ".csv"),
-        Target("pack-packed", [gzip.compress(table) for table in tables], read, ".csv.gz"),
-    ]
-
-
-def settings() -> list[Target]:
-    """The person's settings and the kept state, which are read whatever is in them."""
-    from tuiapp.settings import config, state
-
-    text = (
-        b'# mine\ntheme = "nord"\n[open]\nservice = "Bandcamp"\nplayer = "mpv --no-video ytdl://ytsearch:{query}"\n'
-        b'[discover]\nknown_plays = 3\nhalf_life = 365\n[keys]\nundo = "U"\n"discover.like" = "L,ctrl+l"\n'
-    )
-    kept = state.written({"view": "taste", "discover": {"cursor": 3, "dials": {"variety": 0.3}}})
-
-    def read_settings(path: Path) -> None:
-        _ = config.read(path).keymap
-
-    def read_state(path: Path) -> None:
-        state.part(state.read_file(path), "discover", "dials")
-
-    return [Target("settings", [text], read_settings, ".toml"), Target("state", [kept], read_state, ".json")]
-
-
-def models(folder: Path) -> list[Target]:
-    """A model's file."""
-    from engine.session import Session
-    from engine.training.read_model_file import read_model_file
-    from engine.training.train import TrainingSettings
-    from tests.support.communities import write_community
-    from tests.support.models import names
-
-    root = Folders(folder / "made")
-    with Session(root) as session:
-        session.packs.add(write_community(folder / "set", artists=names(40), listeners=30))
-        session.training.train(TrainingSettings(factors=4, iterations=2, tune=False))
-        session.model_files.export(folder / "model.zip", "artists")
-
-    def read(path: Path) -> None:
-        read_model_file(path)
-
-    return [Target("model", [(folder / "model.zip").read_bytes()], read, ".zip")]
-
-
-def all_targets(folder: Path) -> list[Target]:
-    """Every reader."""
-    return [*importers(folder), *packs(folder), *settings(), *models(folder)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -23,6 +24,8 @@ UNFINISHED = "models/unfinished"
 # Of manifests, what no two trainings have in common; and the file that says how fast an index was.
 _OF_ITS_TIME = {"id", "trained", "seconds", "parts", "index"}
 _TIMED = "index/index.json"
+# A folder that is whole and takes another's place.
+_WHOLE = re.compile(r"^(?P<in>(?:packs|models)/)\.(?P<of>.+)\.new(?P<inside>/.*)?$")
 _POINTERS = ("current", "current-tracks", "current-before", "current-tracks-before")
 
 
@@ -88,6 +91,9 @@ def _files(data: Path, found: Kept) -> None:
             roles.setdefault(name, f"<{pointer}>")
     for path in sorted(data.parent.rglob("*")):
         name = str(path.relative_to(data.parent)).removeprefix("data/")
+        if (new := _WHOLE.search(name)) and not (data / new["in"] / new["of"]).exists():
+            # Whoever looks next gives it the name.
+            name = f"{new['in']}{new['of']}{new['inside']}"
         if any(part.startswith(".") for part in Path(name).parts):
             found.litter.append(name)
         elif name.startswith("backups/"):

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UnreadableFileError
-from tests.reliability.fuzz import Target, fuzz, importers, packs, settings
+from tests.reliability.fuzz import Target, fuzz
+from tests.reliability.outside import outside
+from tests.reliability.readers import importers, kept, packs, settings
 
 # The long run has models too: python -m tests.reliability
 _IMPORTS, _OTHERS = 5, 3
@@ -20,7 +22,7 @@ def test_the_harness_tells_errors_of_its_own_from_findings(
     monkeypatch.setattr("tests.reliability.fuzz._HANGS", 0.05)
     tried = 0
 
-    def read(_path: Path) -> None:
+    def read(_data: bytes, _path: Path) -> None:
         nonlocal tried
         tried += 1
         if tried == 1:
@@ -41,7 +43,8 @@ def test_the_harness_tells_errors_of_its_own_from_findings(
 
 
 def test_no_reader_has_a_finding(tmp_path: Path) -> None:
-    imports, others = importers(tmp_path), [*packs(tmp_path), *settings()]
+    imports = importers(tmp_path)
+    others = [*packs(tmp_path), *settings(), *kept(tmp_path), *outside(tmp_path)]
     seeds = [seed for target in (*imports, *others) for seed in target.seeds]
     rng = random.Random(7)
     for target in (*imports, *others):

@@ -56,7 +56,9 @@ def test_decades_are_taken_from_the_tags_beside_the_genres(
 ) -> None:
     add_artists(session, tmp_path)
     genres = {f"genre {number}": 9 for number in range(6)}
-    line = artist_line(mbid(10_001), "Old Hands", genres, **{"80s": 1, "seen live": 4, "1990s": 0})
+    line = artist_line(
+        mbid(10_001), "Old Hands", genres, **{"80s": 1, "seen live": 4, "1990s": 0, "1970s": 1 << 70}
+    )
     add_genres(server, ARTISTS + line)
     fetch(session, server, "genres", "json")
     found = [genre for _, genre, _ in read_genres(session.library.folders, ["old hands"])]

@@ -115,6 +115,22 @@ def test_damaged_files_are_refused_by_name(copy: Path, name: str, damage: Callab
     assert "train" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["order.npy", "places.npy"])
+@pytest.mark.parametrize("place", [len(VECTORS), 1 << 40, -1])
+def test_arrays_that_lead_outside_are_refused_though_their_digests_fit(
+    copy: Path, name: str, place: int
+) -> None:
+    array = np.load(copy / name)
+    array[-1] = place
+    np.save(copy / name, array)
+    manifest = json.loads((copy / "index.json").read_text())
+    data = (copy / name).read_bytes()
+    manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (copy / "index.json").write_text(json.dumps(manifest))
+    with pytest.raises(DamagedDataError, match=name):
+        open_index(copy, VECTORS)
+
+
 @pytest.mark.parametrize(("name", "kind"), [("nearest.ann", "nearest"), ("shard-1.ann", "best")])
 def test_altered_trees_are_refused_before_annoy_reads_them(copy: Path, name: str, kind: str) -> None:
     altered(copy / name)

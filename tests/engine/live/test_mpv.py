@@ -128,6 +128,10 @@ def test_what_is_no_message_is_passed_over() -> None:
         b"[]",
         b'{"event": 3}',
         b'{"request_id": 1, "data": "x"}',
+        b'{"request_id": 1, "data": 1%s}' % (b"0" * 400),
+        b'{"event": "property-change", "name": "duration", "data": 1%s}' % (b"0" * 400),
+        b'{"event": "property-change", "name": "volume", "data": 1e400}',
+        b'{"event": "property-change", "name": "volume", "data": NaN}',
     ):
         assert playback.take(line, 0, 0) == ()
     assert told(playback, (0, start(0)), (0, start(99)), (0, STARTED), (1, end("eof"))) == []
