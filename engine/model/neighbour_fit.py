@@ -110,9 +110,14 @@ def build_neighbours(
 
 
 def products_of(
-    plays: csr_matrix, *, progress: Share = silent, cancelled: Cancelled | None = None
+    plays: csr_matrix,
+    *,
+    among: NDArray[np.int32] | None = None,
+    progress: Share = silent,
+    cancelled: Cancelled | None = None,
 ) -> Products:
-    """The products of (listeners, items) CSR play counts, which serve for any ridge.
+    """The products of (listeners, items) CSR play counts, which serve for any ridge: of all items, or of what it takes
+    for the weights `among` some.
 
     Raises InvalidDataError when nobody played anything or a count is not finite, CancelledError.
     """
@@ -150,11 +155,22 @@ def products_of(
             ]
             for _ in range(cores())
         ]
-        for bounds in _in_parts(work, progress, cancelled):
-            threads.run(
-                "nearest", starts, columns.indices, columns.data, row_starts, rows.indices, rows.data, rows.nnz,
-                rows.shape[0], items, inverse, kept, bounds, len(bounds) - 1, ids, products, found, rooms=rooms,
-            )  # fmt: skip
+
+        def look(chosen: NDArray[np.int32], share: Share) -> None:
+            for bounds in _in_parts(work[chosen], share, cancelled):
+                threads.run(
+                    "nearest", starts, columns.indices, columns.data, row_starts, rows.indices, rows.data, rows.nnz,
+                    rows.shape[0], items, inverse, kept, chosen, len(chosen), bounds, len(bounds) - 1, ids, products,
+                    found, rooms=rooms,
+                )  # fmt: skip
+
+        if among is None:
+            look(np.arange(items, dtype=np.int32), progress)
+        else:
+            look(among, part_of(progress, 0.0, 0.5))
+            # Their nearest are weighed against each other.
+            near = ids[among, :NEAREST][np.arange(NEAREST) < found[among][:, None]]
+            look(np.setdiff1d(near, among), part_of(progress, 0.5, 1.0))
     return Products(ids, products, found, lengths, listeners)
 
 

@@ -60,7 +60,8 @@ def nearest_body(_rank: int) -> Any:
 
     def nearest(
         starts_at, listeners_at, values_at, row_starts_at, row_items_at, row_values_at, nonzeros, rows, items,
-        inverse_at, kept, bounds_at, parts, ids_at, products_at, counts_at, cursor_at, sums_at, near_at, scores_at,
+        inverse_at, kept, chosen_at, chosen, bounds_at, parts, ids_at, products_at, counts_at, cursor_at, sums_at,
+        near_at, scores_at,
     ):  # fmt: skip
         starts, row_starts = numbers_at(starts_at, items + 1), numbers_at(row_starts_at, rows + 1)
         listeners, values = numbers_at(listeners_at, nonzeros), numbers_at(values_at, nonzeros)
@@ -68,7 +69,11 @@ def nearest_body(_rank: int) -> Any:
         blocks = (items + BLOCK - 1) // BLOCK
         inverse, bounds = numbers_at(inverse_at, blocks * BLOCK), numbers_at(bounds_at, parts + 1)
         ids, products = rows_at(ids_at, items, kept), rows_at(products_at, items, kept)
-        counts, cursor = numbers_at(counts_at, items), numbers_at(cursor_at, 1)
+        wanted, counts, cursor = (
+            numbers_at(chosen_at, chosen),
+            numbers_at(counts_at, items),
+            numbers_at(cursor_at, 1),
+        )
         # A thread's own. A sum holds how many were added in its high bits, as so many times `COUNTED`.
         sums = numbers_at(sums_at, blocks * BLOCK)
         near, score = numbers_at(near_at, WAITING + blocks), numbers_at(scores_at, WAITING + blocks)
@@ -77,7 +82,8 @@ def nearest_body(_rank: int) -> Any:
             part = next_in_line(cursor)
             if part >= parts:
                 break
-            for i in range(bounds[part], bounds[part + 1]):
+            for place in range(bounds[part], bounds[part + 1]):
+                i = wanted[place]
                 for p in range(starts[i], starts[i + 1]):
                     u, own = listeners[p], types.float64(values[p])
                     q, last = types.uint64(row_starts[u]), types.uint64(row_starts[u + 1])
@@ -107,9 +113,9 @@ def nearest_body(_rank: int) -> Any:
                             if count == WAITING:
                                 _to_front(score, near, count, kept)
                                 count, bar = kept, _least(score, kept)
-                for wanted in (kept, NEAREST):
-                    if count > wanted:
-                        _to_front(score, near, count, wanted)
+                for first in (kept, NEAREST):
+                    if count > first:
+                        _to_front(score, near, count, first)
                     count = min(count, kept)
                 counts[i] = count
                 for k in range(count):

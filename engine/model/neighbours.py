@@ -52,6 +52,16 @@ class Neighbours(msgspec.Struct, frozen=True):
         places = np.arange(len(which)) + np.repeat(self.starts[ids] - (np.cumsum(counts) - counts), counts)
         return which, self.hearers[places], self.weights[places]
 
+    def joined_by(self, others: Neighbours) -> Neighbours:
+        """The model with what `others`, of as many items or more, say behind its own cells."""
+        starts = np.concatenate((self.starts, np.full(others.items - self.items, self.starts[-1])))
+        places = np.repeat(starts[1:], np.diff(others.starts))
+        return Neighbours(
+            starts + others.starts,
+            np.insert(self.hearers, places, others.hearers),
+            np.insert(self.weights, places, others.weights),
+        )
+
     def fold_in(self, ids: Ids, plays: Floats) -> FoldedNeighbours:
         """The listener who played items `ids` (n,), each once, `plays` (n,) times.
 

@@ -29,7 +29,8 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "neighbours": {
         "nearest": (
             "int64s", "indices", "reals", "int64s", "indices", "reals", "integer", "integer", "integer", "reals",
-            "integer", "int64s", "integer", "indices", "reals", "int32s", "int64s", "doubles", "indices", "reals",
+            "integer", "indices", "integer", "int64s", "integer", "indices", "reals", "int32s", "int64s", "doubles",
+            "indices", "reals",
         ),
         "weights": (
             "indices", "reals", "int32s", "integer", "integer", "reals", "indices", "integer", "int64s", "integer",

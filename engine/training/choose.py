@@ -21,6 +21,7 @@ from engine.evaluation.splits import leave_out
 from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.ensemble import SOLO_WEIGHTS
+from engine.model.item_priors import lean_on_artists
 from engine.model.tuning import regularization_for, tune
 from engine.progress import Cancelled, CountReport, Share, StageReport, in_steps, part_of
 from engine.training.solo import measure_sessions
@@ -78,13 +79,16 @@ class _Settings:
         iterations: int,
         seed: int,
         cancelled: Cancelled | None,
+        artists: NDArray[np.int32] | None,
         start: NDArray[np.float32] | None = None,
     ) -> AlternatingLeastSquares:
-        """The factors of these (rows, items) play counts; from the items' `start` on where there is one."""
+        """The factors of these (rows, items) play counts, scarce tracks leaning on their `artists`; from the items'
+        `start` on where there is one."""
         swept = in_steps(progress, iterations)
         model = _als(self, iterations, seed)
         model.item_factors = start
         model.fit(self.confidence.counted(rows), callback=lambda *_: swept(), cancelled=cancelled)
+        lean_on_artists(model, self.confidence, rows, artists)
         return model
 
     def described(self, *, searched: bool) -> dict[str, Any]:
@@ -191,9 +195,11 @@ def _weighed(
 
     def fitted(rows: csr_matrix, fitting: Share) -> tuple[NDArray[np.float32], float, float]:
         sweeps = min(iterations, MEASURED_SWEEPS)
-        found = settings.fit(rows, fitting, iterations=sweeps, seed=seed, cancelled=cancelled).item_factors
-        latest[:] = [found]
-        return found, settings.regularization, settings.frequency_exponent
+        model = settings.fit(
+            rows, fitting, iterations=sweeps, seed=seed, cancelled=cancelled, artists=artists
+        )
+        latest[:] = [model.item_factors]
+        return model.item_factors, settings.regularization, settings.frequency_exponent
 
     weighing(0.0)
     weighed = weigh(
@@ -204,7 +210,13 @@ def _weighed(
     sweeps, start = min(iterations, WARM_SWEEPS if latest else MEASURED_SWEEPS), latest[0] if latest else None
     latest.clear()
     model = settings.fit(
-        train, part_of(measuring, 0.0, 0.4), iterations=sweeps, seed=seed, cancelled=cancelled, start=start
+        train,
+        part_of(measuring, 0.0, 0.4),
+        iterations=sweeps,
+        seed=seed,
+        cancelled=cancelled,
+        artists=artists,
+        start=start,
     )
     measured = _measured(model, train, test, part_of(measuring, 0.4, 1.0))
     if measured and weighed.effect:

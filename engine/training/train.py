@@ -23,6 +23,7 @@ from engine.community.catalog import write_catalog
 from engine.community.packs import community_packs
 from engine.model.als import AlternatingLeastSquares
 from engine.model.fold_in import ItemFactors
+from engine.model.item_priors import lean_on_artists
 from engine.model.neighbour_fit import build_neighbours
 from engine.model.similarity import listens_of, mean_similarity_to_nearest
 from engine.paths import digest_of
@@ -195,6 +196,7 @@ def _trained(
         )
         checkpoint.keep_choice(choice)
     model, choice, loss = _fit(door, data, choice, settings, checkpoint, report, cancelled)
+    lean_on_artists(model, choice.confidence, data.plays, data.artists)
     trained = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     model_id = new_id(door.folders, data.digest, trained)
     with contextlib.ExitStack() as landing:

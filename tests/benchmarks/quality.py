@@ -66,6 +66,7 @@ from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.ensemble import Members
 from engine.model.fold_in import ItemFactors
+from engine.model.item_priors import lean_on_artists
 from engine.model.neighbour_fit import build_neighbours
 from engine.model.similarity import ItemSimilarity, listens_of, mean_similarity_to_nearest, with_support
 from engine.model.tuning import tune
@@ -95,11 +96,13 @@ def plays_in(path: Path) -> tuple[csr_matrix, np.ndarray | None]:
 
 
 class TunedALS:
-    """ALS with the settings the tuner finds for `train`."""
+    """ALS with the settings the tuner finds for `train`, of tracks with their `artists`."""
 
-    def __init__(self, train: csr_matrix, seed: int, seconds: float, free: bool) -> None:
+    def __init__(
+        self, train: csr_matrix, artists: np.ndarray | None, seed: int, seconds: float, free: bool
+    ) -> None:
         self.found = tune(train, factors=40, free_factors=free, seed=seed, seconds=seconds)
-        self.seed = seed
+        self.artists, self.seed = artists, seed
         self.model = self.fit(train)
 
     def fit(self, plays: csr_matrix) -> AlternatingLeastSquares:
@@ -111,6 +114,7 @@ class TunedALS:
             random_state=self.seed,
         )
         model.fit(self.found.confidence.counted(plays))
+        lean_on_artists(model, self.found.confidence, plays, self.artists)
         return model
 
     def scores(self, listeners: np.ndarray) -> np.ndarray:
@@ -132,11 +136,9 @@ class TunedALS:
         }
 
 
-def ensemble_of(
-    tuned: TunedALS, train: csr_matrix, artists: np.ndarray | None
-) -> tuple[dict[str, ScoresOf], Weighed]:
+def ensemble_of(tuned: TunedALS, train: csr_matrix) -> tuple[dict[str, ScoresOf], Weighed]:
     """Scores of the ensemble and of those of its members that are not a method by themselves."""
-    found = tuned.found
+    found, artists = tuned.found, tuned.artists
 
     def fitted(plays: csr_matrix, _progress: Share) -> tuple[np.ndarray, float, float]:
         return tuned.fit(plays).item_factors, found.regularization, found.frequency_exponent
@@ -186,12 +188,12 @@ def one_seed(plays: csr_matrix, artists: np.ndarray | None, seed: int, seconds: 
         except InvalidDataError as error:
             # EASE^R inverts what a large community outgrows.
             print(f"seed {seed}: {name} left out: {error}", file=sys.stderr)
-    tuned = TunedALS(train, seed, seconds, free=False)
-    own, weighed = ensemble_of(tuned, train, artists)
+    tuned = TunedALS(train, artists, seed, seconds, free=False)
+    own, weighed = ensemble_of(tuned, train)
     methods |= {OURS: tuned.scores, **own}
     chosen = [tuned.settings(OURS)]
     if free:
-        wider = TunedALS(train, seed, seconds, free=True)
+        wider = TunedALS(train, artists, seed, seconds, free=True)
         methods[FREE] = wider.scores
         chosen.append(wider.settings(FREE))
     results = {}

@@ -48,6 +48,19 @@ def by_the_book(train: csr_matrix, ridge: float, kept: int) -> np.ndarray:
     return weights
 
 
+def test_products_among_some_are_what_their_weights_take() -> None:
+    train = plays(160, 230)
+    some = np.array([3, 40, 229], dtype=np.int32)
+    products = products_of(train, among=some)
+    whole = said(build_neighbours(train, 30.0))
+    found = products.neighbours(30.0, among=some)
+    columns = np.zeros_like(whole)
+    columns[:, some] = whole[:, some]
+    cells = csr_matrix((found.weights, found.hearers, found.starts), whole.shape).toarray()
+    assert np.array_equal(cells, columns)
+    assert products.counts.astype(bool).sum() < 230, "what none of them hears from is not looked at"
+
+
 @pytest.mark.parametrize("kept", [400, 150, 110])
 @pytest.mark.parametrize("ridge", [10.0, 300.0])
 def test_the_weights_are_those_of_the_closed_form_over_the_nearest(ridge, kept, monkeypatch) -> None:

@@ -13,10 +13,11 @@ from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
 from engine.canonical_keys import item_key, track_name
+from engine.community.packs import community_packs
 from engine.errors import CancelledError, PrivateSessionError, UsageError
-from engine.index.manifest import MANIFEST_FILE
 from engine.model.fold_in import ItemFactors
 from engine.model.fold_in_rows import fold_in_rows
+from engine.model.neighbour_fit import build_neighbours
 from engine.model.similarity import Listens
 from engine.paths import Folders
 from engine.recommend.settings import DiscoverSettings
@@ -24,7 +25,7 @@ from engine.search import NameIndex
 from engine.session import Session
 from engine.training.artifact import damaged_files
 from engine.training.growth import REBUILD, newer_listens
-from engine.training.interactions import numbered_artists
+from engine.training.interactions import community_interactions, numbered_artists
 from engine.training.search_names import names_of_artists, names_of_items, write_more_search, write_search
 from engine.training.train import TrainingSettings
 from tests.support.communities import write_community, write_playlists
@@ -63,6 +64,11 @@ def newer(session: Session, tmp_path: Path, artists: int, listeners: int = 120):
     if not file.exists():
         write_community(file, artists=names(artists), listeners=listeners, seed=1)
     return session.updates.update("artists", lambda name: session.packs.add(file, name=name))
+
+
+def said(near) -> np.ndarray:
+    """What each item (row) says for each (column)."""
+    return csr_matrix((near.weights, near.hearers, near.starts), (near.items, near.items)).toarray()
 
 
 def test_many_rows_are_folded_in_as_one_is() -> None:
@@ -116,21 +122,33 @@ def test_what_joined_is_searched_exactly_beside_the_trees(session, tmp_path) -> 
 def test_only_what_is_new_is_written_and_all_is_as_if_it_were_written_whole(session, tmp_path) -> None:
     before = session.models.open().folder
     kept = {path.relative_to(before): path.stat().st_ino for path in before.rglob("*")}
-    held = (before / "neighbours_weights.npy").read_bytes()
     newer(session, tmp_path, 66)
     model = session.models.open()
     same = {name for name, inode in kept.items() if (model.folder / name).stat().st_ino == inode}
-    assert same >= {
-        Path("neighbours_weights.npy"),
-        Path("neighbours_hearers.npy"),
-        Path("index", MANIFEST_FILE),
-    }
-    assert (model.folder / "neighbours_weights.npy").read_bytes() == held
+    assert same == {path.relative_to(before) for path in (before / "index").rglob("*")}
     whole = names_of_items(model.catalog.all_names(), model.listeners)
     for field in fields(NameIndex):
         merged, built = getattr(model.names, field.name), getattr(whole, field.name)
         assert merged.dtype == built.dtype, field.name
         assert np.array_equal(merged, built), field.name
+
+
+def test_what_joined_hears_from_neighbours_as_if_these_were_learned_from_the_newer_data(
+    session, tmp_path
+) -> None:
+    before = said(session.models.open().members.neighbours)
+    newer(session, tmp_path, 66)
+    model = session.models.open()
+    data = community_interactions(community_packs(session.folders, "artists"))
+    ids = model.catalog.ids_of(data.keys)
+    columns = np.array([ids[key] for key in data.keys])
+    learned = build_neighbours(data.plays, model.manifest.validation["ensemble"]["ridge"])
+    whole = np.zeros((66, 66), dtype=np.float32)
+    whole[np.ix_(columns, columns)] = said(learned)
+    found = said(model.members.neighbours)
+    assert np.array_equal(found[:, 60:], whole[:, 60:])
+    assert np.array_equal(found[:60, :60], before)
+    assert not found[60:, :60].any(), "what the model had hears from it after the next training"
 
 
 @pytest.mark.parametrize(
