@@ -13,7 +13,7 @@ from engine.errors import UnknownNameError
 from engine.playlists.local_files import Wanted, find_files
 from engine.playlists.offer import one_track_each, other_ids, pack_track, unwanted_tracks
 from engine.playlists.playlist import PlaylistTrack
-from engine.store.feedback import marked
+from engine.store.feedback import Feedback, all_feedback, marked
 from engine.store.history import PlayedTrack, ids_of_track, tracks_by_artist
 
 
@@ -69,7 +69,8 @@ def with_titles(
 def resolve_track(
     connection: sqlite3.Connection, features: FeatureCatalog, artist: str, key: str, title: str
 ) -> PlaylistTrack:
-    """The track of that title, of the library or the packs. Raises UnknownNameError with the nearest titles."""
+    """The track of that title, of the library, the packs, or a like, hide or block. Raises UnknownNameError with the
+    nearest titles."""
     wanted = track_key(title)
     own = {one.track_key: one for one in tracks_by_artist(connection, [key]).get(key, ())}
     if wanted in own:
@@ -77,7 +78,14 @@ def resolve_track(
     known = {one.track_key: one for one in features.tracks_of([key])}
     if wanted in known:
         return pack_track(known[wanted], known[wanted].artist)
-    close = nearest(title, _titles([*own.values()], [*known.values()]))
+    judged = {
+        track_key(one.track): one
+        for one in all_feedback(connection)
+        if one.track and artist_key(one.artist) == key
+    }
+    if (mark := judged.get(wanted)) is not None:
+        return PlaylistTrack(artist=mark.artist, track=mark.track or "", known=mark.verdict == "like")
+    close = nearest(title, _titles(own.values(), known.values(), judged.values()))
     hint = f" Did you mean {', '.join(close)}?" if close else ""
     raise UnknownNameError(f"{artist} has no track “{title}” here.{hint}")
 
@@ -126,8 +134,8 @@ def _with_files(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrack])
     ]
 
 
-def _titles(own: Iterable[PlayedTrack], known: Iterable[TrackFeatures]) -> list[str]:
-    return list(dict.fromkeys([one.track for one in own] + [one.track for one in known]))
+def _titles(*found: Iterable[PlayedTrack | TrackFeatures | Feedback]) -> list[str]:
+    return list(dict.fromkeys(one.track for some in found for one in some if one.track))
 
 
 def _own(connection: sqlite3.Connection, features: FeatureCatalog, track: PlayedTrack) -> PlaylistTrack:

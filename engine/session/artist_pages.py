@@ -72,7 +72,7 @@ class ArtistPages(Service):
         from engine.recommend.settings import DiscoverSettings
         from engine.store.artists import played_artist
 
-        display, key = self._verdicts.resolve(name)
+        display, key = self._artists.resolve(name)
         played = played_artist(self.library.connection, key)
         card = ArtistCard(display, key, self._verdicts.of(key), played)
         # Of a blocked artist model and taste say nothing.

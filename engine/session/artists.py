@@ -65,7 +65,8 @@ class Artists(Service):
 
     @synchronized
     def resolve(self, name: str) -> tuple[str, str]:
-        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key, else of a file.
+        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key, else of a file or
+        of a like, hide or block, of a track of theirs too.
 
         Raises UnknownNameError with the nearest names.
         """
@@ -84,6 +85,9 @@ class Artists(Service):
             return other, artist_key(other)
         if key and (of_files := artist_of_files(connection, key)) is not None:
             return of_files, key
+        for mark in store_feedback.all_feedback(connection):
+            if is_one(key, artist_key(mark.artist)):
+                return mark.artist, artist_key(mark.artist)
         # Whom search finds, of the community too; who is farther away only where it finds nobody.
         found = [hit.artist for hit in self.search(name) if hit.kind == "artist"]
         close = found[:3] or nearest(name, history.artist_names(connection))

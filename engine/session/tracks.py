@@ -84,7 +84,8 @@ class Tracks(Service):
 
     @synchronized
     def resolve(self, artist: str, title: str) -> str:
-        """A title of an artist's as the library, a saved playlist, the packs or the model of tracks have it.
+        """A title of an artist's as the library, a saved playlist, a like, hide or block, the packs or the model of
+        tracks have it.
 
         Raises UnknownNameError with the nearest titles.
         """

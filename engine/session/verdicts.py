@@ -32,7 +32,7 @@ class Verdicts(Service):
         """Like, hide or block an artist or track, or with None take it back; returns the verdict before."""
         if verdict is not None and verdict not in VERDICTS:
             raise UsageError(f"{verdict} is not valid: use one of {', '.join(VERDICTS)}.")
-        name, key = self.resolve(artist)
+        name, key = self._artists.resolve(artist)
         for mark in self.all():
             if _is_of(mark, key, track):
                 # One verdict an artist or track: it is this that is taken back, or said anew.
@@ -53,15 +53,6 @@ class Verdicts(Service):
     def of(self, artist: str) -> str | None:
         """The verdict on an artist, by key, in whatever spelling; null where there is none."""
         return next((mark.verdict for mark in self.all() if _is_of(mark, artist, None)), None)
-
-    @synchronized
-    def resolve(self, artist: str) -> tuple[str, str]:
-        """(display name, key); an artist already judged needs no library or catalog to be found again."""
-        key = artist_key(artist)
-        for mark in self.all():
-            if artist_key(mark.artist) == key:
-                return mark.artist, key
-        return self._artists.resolve(artist)
 
 
 def _is_of(mark: Feedback, artist: str, track: str | None) -> bool:

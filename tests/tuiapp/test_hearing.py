@@ -15,7 +15,7 @@ from engine.live.clock import Heard, Song
 from engine.live.mpd_player import MpdPlayer
 from engine.paths import Folders
 from engine.session import Session
-from tests.support.driving import app_in, screen_text, settled, toasts
+from tests.support.driving import app_in, screen_text, settled, the_list, toasts
 from tests.support.players import needs, running_mpd, sound
 from tuiapp.app import mpv_player
 from tuiapp.app.app import DiscoverApp
@@ -206,7 +206,7 @@ def test_an_artist_is_all_there_is_by_path_and_what_is_blocked_is_not_played(
 
 
 async def test_o_in_a_playlist_plays_on_from_the_row_and_of_selected_rows_those(
-    empty: Folders, music: list[Music], mpv: Callable[[str], None]
+    empty: Folders, music: list[Music], mpv: Callable[[str], None], tmp_path: Path
 ) -> None:
     mpv(FAKE)
     with Session(empty) as session:
@@ -226,14 +226,25 @@ async def test_o_in_a_playlist_plays_on_from_the_row_and_of_selected_rows_those(
         await until(pilot, lambda: "♪ Ida - One" in screen_text(app))
         assert "1 of 2" not in screen_text(app)
         # The whole list, by its name.
-        await pilot.press("escape", "o")
+        await until(pilot, lambda: toasts(app) == ["No file of Ida - Three here: left out."])
+        await pilot.press("escape", "escape", "o")
         await until(pilot, lambda: "♪ Ida - Two" in screen_text(app))
         assert "1 of 2" in screen_text(app)
         await pilot.press("I")
         await until(pilot, lambda: "1 of 4" in screen_text(app))
-        assert "Next: 2 songs. 9 shows the queue." in toasts(app)
+        await until(
+            pilot,
+            lambda: "Next: 2 songs. 9 shows the queue. No file of Ida - Three here: left out." in toasts(app),
+        )
         await pilot.press("asterisk", "underscore")
         await until(pilot, lambda: "volume 95" in screen_text(app))
+        # A file that was deleted since the scan: another song would play in its place without a word.
+        (tmp_path / "music" / "Two.wav").unlink()
+        await pilot.press("enter")
+        await until(pilot, lambda: "esc back" in screen_text(app) and the_list(app).has_focus)
+        await pilot.press("home", "o")
+        await until(pilot, lambda: "♪ Ida - One" in screen_text(app))
+        await until(pilot, lambda: "No file of Ida - Two and 1 more here: left out." in toasts(app))
         await pilot.press("exclamation_mark")
         await settled(pilot)
 

@@ -115,9 +115,9 @@ class Opening:
         """Look for what is wanted in a thread, since the library is asked; without any `music` opens in the browser."""
 
         def find() -> None:
-            songs = [] if config["open.player"] else self._songs(config, wanted)
+            songs, missing = ([], []) if config["open.player"] else self._songs(config, wanted)
             if songs and self.plays(config):
-                self._app.call_from_thread(self._hear, config, songs, follows)
+                self._app.call_from_thread(self._hear, config, songs, missing, follows)
             elif music is not None:
                 url, service = address(config["open.service"], music), config["open.service"]
                 self._browse(url, service, music)
@@ -127,7 +127,7 @@ class Opening:
 
         self._app.run_worker(find, thread=True, group="browser")
 
-    def _songs(self, config: Config, wanted: Sequence[Music]) -> list[Song]:
+    def _songs(self, config: Config, wanted: Sequence[Music]) -> tuple[list[Song], list[Music]]:
         from engine.errors import DiscoverError
 
         def say(text: str) -> None:
@@ -136,17 +136,22 @@ class Opening:
         try:
             return songs_wanted(self._app.engine().music.to_hear, config, wanted, say)
         except DiscoverError:
-            return []
+            return [], []
 
-    def _hear(self, config: Config, songs: Sequence[Song], follows: bool) -> None:
-        hearing = self._app.hearing
-        if said := from_the_network(config, songs):
-            self._app.notify(said)
+    def _hear(self, config: Config, songs: Sequence[Song], missing: Sequence[Music], follows: bool) -> None:
+        """Play the songs, or have them follow what plays, and say what is `missing`: another song than the one under
+        the cursor may be the first."""
+        hearing, said = self._app.hearing, [from_the_network(config, songs)]
         if follows and hearing.play_next(songs):
             what = f"{songs[0].artist} - {songs[0].title}" if len(songs) == 1 else f"{len(songs):,} songs"
-            self._app.notify(f"Next: {shown(what)}. {self._app.keymap.label('queue')} shows the queue.")
+            said.append(f"Next: {shown(what)}. {self._app.keymap.label('queue')} shows the queue.")
         else:
             hearing.play(player_for(config, songs, hearing.volume))
+        if missing:
+            more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+            said.append(f"No file of {missing[0].name}{more} here: left out.")
+        if any(said):
+            self._app.notify(" ".join(filter(None, said)))
 
     def _say_what_is_missing(self, songs: Sequence[Song]) -> None:
         """Once: that what was opened in the browser could have been played here."""

@@ -79,21 +79,26 @@ def player_for(config: Config, songs: Sequence[Song], volume: int) -> Player:
 
 def songs_wanted(
     files: Files, config: Config, wanted: Sequence[Music], say: Callable[[str], None]
-) -> list[Song]:
-    """What is wanted: as MPD has it where that plays, by its files, or by the address that is set. `say` gets a
-    sentence where MPD can't be asked."""
+) -> tuple[list[Song], list[Music]]:
+    """What is wanted: as MPD has it where that plays, by its files, or by the address that is set; and of what there is
+    none of these. `say` gets a sentence where MPD can't be asked."""
     from engine.live.clock import Song
 
-    template, plays, songs = config["open.without_file"], player_of(config), list[Song]()
+    template, plays = config["open.without_file"], player_of(config)
+    songs, missing = list[Song](), list[Music]()
     found = files([(one.artist, one.track) for one in wanted])
     allowed = [music for music, of_it in zip(wanted, found, strict=True) if of_it is not None]
     in_mpd = iter(_in_mpd(config, allowed, say) if plays == "mpd" else [])
     for music, of_it in zip(wanted, found, strict=True):
         there = next(in_mpd, []) if of_it is not None else []
         songs += there or map(_song_of, of_it or ())
-        if not of_it and of_it is not None and template and plays == "mpv":
+        if there or of_it or of_it is None:
+            continue
+        if template and plays == "mpv":
             songs.append(Song(music.artist, music.track or "", place=address(template, music)))
-    return songs
+        else:
+            missing.append(music)
+    return songs, missing
 
 
 def from_the_network(config: Config, songs: Iterable[Song]) -> str:

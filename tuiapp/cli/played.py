@@ -74,9 +74,9 @@ def _play_songs(options: Options, config: Config, music: Music) -> str | None:
 
     if options.folders.database.exists():
         with options.session() as session:
-            songs = songs_wanted(session.music.to_hear, config, [music], report)
+            songs, _ = songs_wanted(session.music.to_hear, config, [music], report)
     else:
-        songs = songs_wanted(lambda names: [()] * len(names), config, [music], report)
+        songs, _ = songs_wanted(lambda names: [()] * len(names), config, [music], report)
     if not songs:
         return None
     from tuiapp.cli.playing import Playing

@@ -48,7 +48,8 @@ def test_an_artist_once_judged_is_known_without_library_or_catalog(
     verdicts.judge("block", ARTISTS[40])
     (library.folders.models / "current").unlink()
     library.changed(Change.EVERYTHING)
-    assert verdicts.resolve(ARTISTS[40].upper()) == (ARTISTS[40], artist_key(ARTISTS[40]))
+    assert verdicts.judge("like", ARTISTS[40].upper()) == "block"
+    assert [(mark.artist, mark.verdict) for mark in verdicts.all()] == [(ARTISTS[40], "like")]
 
 
 def test_every_cache_hears_of_a_verdict(verdicts: Verdicts, library: Library) -> None:

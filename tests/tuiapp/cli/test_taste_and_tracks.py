@@ -6,11 +6,13 @@ import csv
 import re
 import sys
 from collections import Counter
+from contextlib import closing
 
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session.discover import Discover
 from engine.store.database import open_library
+from engine.store.feedback import set_verdict
 from tests.support.commands import document
 from tests.support.listens import play
 from tests.support.models import names, write_model
@@ -118,6 +120,20 @@ def test_a_verdict_on_a_track_nobody_here_knows_is_refused_with_the_nearest(plac
     assert run(["unblock", ARTISTS[0]]) == 0
     assert f"{ARTISTS[0]} has no like, hide or block; nothing changed." in capsys.readouterr().err
     assert document(capsys, "unblock", ARTISTS[0], "--track", "A SONG") == {"feedback": []}
+
+
+def test_who_is_known_by_a_liked_track_alone_is_known_to_every_command(place, capsys) -> None:
+    with closing(open_library(Door(Folders(place)))) as connection:
+        for track in ("One Song", "Another"):
+            set_verdict(connection, "like", artist="Only Liked", artist_key="only liked", track=track,
+                        track_key=track.casefold())  # fmt: skip
+    marks = document(capsys, "hide", "only liked", "--track", "ONE SONG")["feedback"]
+    assert {(mark["track"], mark["verdict"]) for mark in marks} == {("Another", "like"), ("One Song", "hide")}
+    assert run(["like", "Only Liked", "--track", "One Sonk"]) == 1
+    assert "Only Liked has no track “One Sonk” here. Did you mean One Song?" in capsys.readouterr().err
+    assert document(capsys, "artist", "ONLY LIKED")["artist"] == "Only Liked"
+    marks = document(capsys, "block", "only liked")["feedback"]
+    assert ("Only Liked", "block") in [(mark["artist"], mark["verdict"]) for mark in marks]
 
 
 def test_tastes_of_tracks_are_numbered_as_they_are_asked_for(place, capsys) -> None:
