@@ -176,7 +176,7 @@ def library_trouble(error: BaseException, path: object) -> DiscoverError:
         return BusyError(trouble) if busy else DiscoverError(trouble)
     if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED:
         return DamagedLibraryError(
-            f"{path} is damaged ({error}). Restore the last backup: discover doctor --repair. Without one move it "
-            "away to start again."
+            f"{path} is damaged ({error}). Have what can be read kept, or the last backup restored: discover doctor "
+            "--repair. Where neither helps move it away to start again."
         )
     return DiscoverError(f"{path} cannot be opened ({error}). Nothing in it was changed: try again.")

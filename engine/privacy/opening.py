@@ -106,6 +106,7 @@ def _opened(path: Path, here: Presence) -> sqlite3.Connection:
     try:
         connection = _connected(path, here)
         connection.writes = True
+        here.enter(Role.HAS)
     except sqlite3.DatabaseError as error:
         raise library_trouble(error, path) from error
     try:

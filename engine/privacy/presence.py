@@ -39,6 +39,7 @@ class Role(enum.IntEnum):
     OPENS = 2  # opens that file to write, or closes it
     MODELS = 3  # makes a model, and clears away those before it
     LISTENS = 4  # takes plays in from players
+    HAS = 5  # has the library's file open to write: no other file may take its name
 
 
 class Presence:

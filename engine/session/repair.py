@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from engine.errors import DamagedDataError, NothingYetError
+from engine.errors import DamagedDataError
 from engine.privacy import Door
+from engine.progress import Cancelled, StageReport
 from engine.session.damage import damage
-from engine.store.backups import DAMAGED, backups, is_whole, remove
+from engine.store.backups import DAMAGED, Backup, backups, is_whole, remove
 from engine.store.database import open_library
-from engine.store.restoring import checked, rebuilt, restore
+from engine.store.restoring import checked, repaired
+from engine.store.salvage import Salvage
 
 
-def repair(door: Door) -> list[str]:
+def repair(door: Door, report: StageReport | None = None, cancelled: Cancelled | None = None) -> list[str]:
     """Build the library's indexes anew or restore its last backup, delete what is worked out anew, and backups that are
     no use; says what was done, in sentences.
 
@@ -21,31 +23,36 @@ def repair(door: Door) -> list[str]:
     DiscoverError where the disk is in the way.
     """
     door.require_writable("repair anything")
-    return [*_library(door), *_models(door), *_worked_out(door), *_backups(door)]
+    return [*_library(door, report, cancelled), *_models(door), *_worked_out(door), *_backups(door)]
 
 
-def _library(door: Door) -> Iterator[str]:
+def _library(door: Door, report: StageReport | None, cancelled: Cancelled | None) -> Iterator[str]:
     if not door.folders.database.exists():
         return
     try:
         with contextlib.closing(open_library(door)) as connection:
             if checked(connection) == "ok":
                 return
-            if kept := rebuilt(door, connection):
-                yield (
-                    "The library's indexes were damaged and are built anew; nothing of it is lost. The damaged one is "
-                    f"kept as backups/{kept}.sqlite."
-                )
-                return
     except DamagedDataError:
         pass
-    # Without a backup the doctor goes on to say what helps.
-    with contextlib.suppress(NothingYetError):
-        done = restore(door)
-        yield (
-            f"The library was damaged: the backup {done.backup.name} is restored. What came after it is not in it: "
-            f"import that again. The damaged one is kept as backups/{done.before}.sqlite."
+    # Where nothing of it can be read and there is no backup the doctor goes on to say what helps.
+    if done := repaired(door, report, cancelled):
+        kept, by = done
+        yield f"{_said_of(by)} The damaged one is kept as backups/{kept}.sqlite."
+
+
+def _said_of(by: Salvage | Backup) -> str:
+    if not isinstance(by, Salvage):
+        return (
+            f"The library was damaged: the backup {by.name} is restored. What came after it is not in it: import that "
+            "again."
         )
+    if not by.lost:
+        return "The library's indexes were damaged and are built anew; nothing of it is lost."
+    return (
+        f"The library was damaged: {by.in_words()} could be read and are kept. Import again what is lost: nothing is "
+        "doubled."
+    )
 
 
 def _models(door: Door) -> Iterator[str]:

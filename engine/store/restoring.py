@@ -10,18 +10,37 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import DamagedDataError, DiscoverError, disk_trouble, library_trouble
+from engine.errors import BusyError, DamagedDataError, DiscoverError, NothingYetError, library_trouble
+from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import fsync
-from engine.privacy.presence import Presence, Role
-from engine.store.backups import DAMAGED, RESTORE, Backup, chosen, copied, make, new_name, opened, sound
+from engine.privacy.presence import WAIT_SECONDS, Presence, Role, wait_a_moment
+from engine.progress import Cancelled, StageReport
+from engine.store.backups import (
+    DAMAGED,
+    RESTORE,
+    Backup,
+    chosen,
+    copied,
+    make,
+    new_name,
+    opened,
+    rows_in,
+    sound,
+)
 from engine.store.database import open_library
+from engine.store.salvage import TOLD, Salvage, salvage
 from engine.store.schema import migrate
 
-_READ = "The library is busy: a private session is just reading it. Try again."
+_OPEN = (
+    "Another discover has this library open. Close it (the app, or discover listen), then try again: what it still "
+    "writes would be lost."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,42 +79,38 @@ def restore(door: Door, name: str = "") -> Restored:
         return Restored(backup, exchanged(door, source), was_damaged=True)
 
 
-def rebuilt(door: Door, damaged: sqlite3.Connection) -> str | None:
-    """Where every row of a damaged library can still be read, and its indexes alone cannot, put those rows in its place
-    with indexes built anew: the name of the damaged file, which is kept; null where rows are lost.
+def repaired(
+    door: Door, report: StageReport | None = None, cancelled: Cancelled | None = None
+) -> tuple[str, Salvage | Backup] | None:
+    """Put in the place of a damaged library the rows of it that can be read, or where it holds more the last backup
+    that is whole: the name of the damaged file, which is kept, and what took its place; null where there is neither.
 
-    Raises DiscoverError where the disk is in the way, BusyError.
+    Raises BusyError while another process has the library open, DiscoverError where the disk is in the way,
+    CancelledError.
     """
-    with door.scratch_folder() as folder:
-        path = folder / "rows.sqlite"
-        with contextlib.closing(sqlite3.connect(path)) as empty:
-            migrate(empty)
-        try:
-            damaged.execute("ATTACH ? AS anew", (str(path),))
-            tables = [
-                row[0]
-                for row in damaged.execute(
-                    "SELECT name FROM anew.sqlite_schema WHERE type = 'table'"
-                ).fetchall()
-            ]
-            damaged.execute("PRAGMA foreign_keys = OFF")
-            with damaged:
-                damaged.execute("BEGIN")
-                for table in tables:
-                    damaged.execute(f'DELETE FROM anew."{table}"')  # noqa: S608 - from the schema
-                    # With a condition, or SQLite copies a table's indexes as they are.
-                    rows = f'main."{table}" NOT INDEXED WHERE 1'
-                    damaged.execute(f'INSERT INTO anew."{table}" SELECT * FROM {rows}')  # noqa: S608 - the same
-            damaged.execute("DETACH anew")
-            damaged.close()
-        except sqlite3.DatabaseError as error:
-            if disk_trouble(error):
-                raise
+    database = door.folders.database
+    with _alone(door), door.scratch_folder() as folder:
+        copy, rows = folder / "damaged.sqlite", folder / database.name
+        # Whoever opens it folds its log in: the damaged file itself stays as it is.
+        for end in ("", "-wal"):
+            if (part := _beside(database, end)).exists():
+                shutil.copyfile(part, _beside(copy, end))
+        found = salvage(copy, rows, report, cancelled)
+        backup = _last_whole(door.folders)
+        if backup is not None and (found is None or rows_in(backup, TOLD) > found.total):
+            with opened(backup) as source:
+                return _exchanged(door, source, folder), backup
+        if found is None:
             return None
-        with contextlib.closing(sqlite3.connect(path)) as anew:
-            if checked(anew) == "ok" and not anew.execute("PRAGMA foreign_key_check").fetchall():
-                return exchanged(door, anew)
-    return None
+        with contextlib.closing(sqlite3.connect(rows)) as anew:
+            return _exchanged(door, anew, folder), found
+
+
+def _last_whole(folders: Folders) -> Backup | None:
+    try:
+        return chosen(folders)
+    except NothingYetError:
+        return None
 
 
 def checked(connection: sqlite3.Connection) -> str:
@@ -105,29 +120,50 @@ def checked(connection: sqlite3.Connection) -> str:
     return str(connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
 
 
-def exchanged(door: Door, source: sqlite3.Connection) -> str:
-    """Put a copy of the backup in the place of the damaged file, which goes among the backups; returns its name."""
-    database = door.folders.database
+@contextlib.contextmanager
+def _alone(door: Door) -> Iterator[None]:
+    """Let no other process open the library, nor have it open, while the block runs: what it wrote would be lost with
+    the file. Raises BusyError."""
     here = Presence(door.folders)
-    with contextlib.closing(here), door.scratch_folder() as folder:
-        copy = folder / database.name
-        with contextlib.closing(sqlite3.connect(copy)) as to:
-            copy.chmod(0o600)
-            copied(source, to)
-        fsync(copy)
-        with here.without(Role.READS, Role.OPENS, _READ):
-            aside = new_name(door, DAMAGED)
-            for end in ("", "-wal"):
-                if (part := _beside(database, end)).exists():
-                    _kept(part, _beside(aside, end))
-            fsync(aside.parent)
-            # Its log must not be folded into the other file.
-            for end in ("-wal", "-shm"):
-                door.remove(_beside(database, end))
-            copy.replace(database)
-            fsync(database.parent)
-    with contextlib.closing(open_library(door)):
-        return aside.stem
+    with contextlib.closing(here), here.without(Role.OPENS, Role.READS, _OPEN):
+        until = time.monotonic() + WAIT_SECONDS
+        while here.others(Role.HAS):
+            if time.monotonic() >= until:
+                raise BusyError(_OPEN)
+            wait_a_moment()
+        yield
+
+
+def exchanged(door: Door, source: sqlite3.Connection) -> str:
+    """Put a copy of `source` in the place of the damaged library, which goes among the backups; returns its name.
+
+    Raises BusyError while another process has the library open.
+    """
+    with _alone(door), door.scratch_folder() as folder:
+        return _exchanged(door, source, folder)
+
+
+def _exchanged(door: Door, source: sqlite3.Connection, folder: Path) -> str:
+    database = door.folders.database
+    copy = folder / f"new-{database.name}"
+    with contextlib.closing(sqlite3.connect(copy)) as to:
+        copy.chmod(0o600)
+        to.execute("PRAGMA journal_mode = OFF")
+        copied(source, to)
+        # One of an earlier version becomes one of this.
+        migrate(to)
+    fsync(copy)
+    aside = new_name(door, DAMAGED)
+    for end in ("", "-wal"):
+        if (part := _beside(database, end)).exists():
+            _kept(part, _beside(aside, end))
+    fsync(aside.parent)
+    # Its log must not be folded into the other file.
+    for end in ("-wal", "-shm"):
+        door.remove(_beside(database, end))
+    copy.replace(database)
+    fsync(database.parent)
+    return aside.stem
 
 
 def _beside(path: Path, end: str) -> Path:

@@ -3,23 +3,30 @@ what it can."""
 
 from __future__ import annotations
 
+import contextlib
 import random
+import re
 import shutil
 import sqlite3
+import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine.errors import DamagedLibraryError
+from engine.errors import BusyError, DamagedLibraryError
 from engine.paths import Folders
+from engine.privacy import Door
 from engine.session import Session
 from engine.session.damage import damage
+from engine.session.repair import repair
 from engine.store.backups import backups
 from tests.reliability.tamper import DAMAGES, Damaged, made, tamper
 from tests.support.commands import document
 from tests.support.folders import fingerprint
+from tests.support.importing import lastfm
 from tuiapp.cli.main import run
 
 # One of each kind.
@@ -131,6 +138,55 @@ def test_indexes_alone_are_built_anew_and_nothing_is_lost(
     with Session(folders) as session:
         assert session.library.check() == "ok"
         assert (session.history.counts().listens, session.verdicts.of("Artist A0")) == (count, "like")
+
+
+def test_rows_beside_lost_ones_are_kept_where_no_backup_holds_more_and_it_is_said_of_how_many(
+    folders: Folders, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    plays = tmp_path / "plays.csv"
+    plays.write_text(
+        lastfm(*((1_600_000_000 + 300 * n, (f"Artist {n % 50}", f"Song {n}")) for n in range(900)))
+    )
+    with Session(folders) as session:
+        before = session.history.counts().listens
+        session.history.import_paths([plays])
+        session.verdicts.judge("like", "Artist A0")
+    with contextlib.closing(sqlite3.connect(folders.database)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'listens'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    data = bytearray(folders.database.read_bytes())
+    # The last child of the table's root is one page of rows; before it there are others.
+    (lost,) = struct.unpack_from(">L", data, (root - 1) * size + 8)
+    data[(lost - 1) * size : lost * size] = bytes(size)
+    folders.database.write_bytes(data)
+    said = mended(capsys)
+    kept, of = map(int, re.findall(r"([\d,]+) of ([\d,]+) listens", said.replace(",", ""))[0])
+    assert before < kept < of == before + 900
+    assert not damage(folders)
+    with Session(folders) as session:
+        assert session.library.check() == "ok"
+        assert (session.history.counts().listens, session.verdicts.of("Artist A0")) == (kept, "like")
+        session.history.import_paths([plays])
+        assert session.history.counts().listens == of
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="one program knows of another's open library on Linux alone"
+)
+def test_a_library_another_has_open_is_not_exchanged(
+    folders: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.store.restoring.WAIT_SECONDS", 0.05)
+    with Session(folders) as other:
+        damaged = bytearray(folders.database.read_bytes())
+        damaged[9000:40_000] = bytes(31_000)
+        folders.database.write_bytes(damaged)
+        with pytest.raises(BusyError, match="Close it"):
+            repair(Door(folders))
+        assert folders.database.read_bytes() == damaged
+        other.close()
+    assert mended(capsys)
+    assert not damage(folders)
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,11 @@ class Repairing:
         try:
             backup = chosen(self._app.folders)
         except NothingYetError:
-            last = "There is no backup: where rows are lost nothing is changed."
+            last = "There is no backup."
         else:
             day = time.strftime("%Y-%m-%d %H:%M", time.gmtime(backup.made))
             last = (
-                f"Where rows are lost, the backup of {day} UTC with {listens_in(backup):,} listens takes its place: "
+                f"Where the backup of {day} UTC, with {listens_in(backup):,} listens, holds more, it takes its place: "
                 "import again what came later."
             )
         self._app.call_from_thread(self._ask, last)
@@ -42,7 +42,7 @@ class Repairing:
     def _ask(self, last: str) -> None:
         from tuiapp.screens.pick import Choice, Pick
 
-        more = f"Its indexes are built anew. {last} The damaged file is kept among the backups."
+        more = f"What can be read of it is kept. {last} The damaged file stays among the backups."
         choices = [Choice("repair", "Repair it"), Choice("", "Leave it as it is")]
         self._app.push_screen(Pick("The library is damaged", choices, more=more), self._answered)
 

@@ -1,0 +1,230 @@
+"""What can still be read of a library that is damaged, table by table, into a new one.
+
+A table whose every page can be read is copied as it is. Of another the rows beside the lost pages are looked for from
+the middle of each gap, upwards and downwards, until the gaps hold nothing (as SQLite's own `.recover` does without
+reading its pages by itself: https://www.sqlite.org/recovery.html).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.errors import CancelledError, disk_trouble
+from engine.progress import Cancelled, StageReport
+from engine.store.schema import STEPS, migrate
+
+SALVAGING = "saving rows"
+# So many looks into gaps that show no row, one after the other, and no more are taken: a page of lost rows takes a few
+# hundred.
+_LOOKS = 2_000
+_BATCH = 1_000
+# A row takes more bytes than this, so a file has no more rows.
+_LEAST_ROW = 8
+
+
+# What a person has of their own, in words.
+TOLD = {
+    "listens": "listens",
+    "feedback": "likes and blocks",
+    "playlist_tracks": "tracks of playlists",
+    "rules": "exclusions",
+}
+
+
+@dataclass
+class Salvage:
+    """The rows saved, by table; and of tables that lost some how many there were in all, null where no index still says
+    it."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, int | None] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many rows there are of a person's own."""
+        return sum(self.rows[table] for table in TOLD)
+
+    def in_words(self) -> str:
+        """What was saved, and of how many.
+
+        >>> Salvage({"listens": 9_900, "feedback": 3, "rules": 0}, {"listens": 10_000}).in_words()
+        '9,900 of 10,000 listens, 3 likes and blocks'
+        """
+        found = []
+        for table, name in TOLD.items():
+            kept, all_ = self.rows.get(table, 0), self.lost.get(table)
+            if all_ is not None and all_ > kept:
+                found.append(f"{kept:,} of {all_:,} {name}")
+            elif kept or table in self.lost:
+                found.append(f"{kept:,} {name}")
+        return ", ".join(found)
+
+
+def salvage(
+    database: Path, to: Path, report: StageReport | None = None, cancelled: Cancelled | None = None
+) -> Salvage | None:
+    """Read what can be read of the library's file at `database` into a new one at `to`; null where that is nothing, or
+    it is not of this version.
+
+    Nobody else may have it open. Raises sqlite3.Error where the disk is in the way, CancelledError.
+    """
+    with (
+        contextlib.closing(sqlite3.connect(to)) as anew,
+        contextlib.closing(sqlite3.connect(database)) as damaged,
+    ):
+        # Where it fails, it is gone as a whole.
+        anew.execute("PRAGMA journal_mode = OFF")
+        anew.execute("PRAGMA synchronous = OFF")
+        migrate(anew)
+        anew.execute("PRAGMA foreign_keys = OFF")
+        damaged.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        try:
+            (version,) = damaged.execute("PRAGMA user_version").fetchone()
+            damaged.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.DatabaseError as error:
+            _refuse(error)
+            return None
+        if version != len(STEPS):
+            return None
+        found = Salvage()
+        tables = [row[0] for row in anew.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        for number, table in enumerate(tables):
+            if report is not None:
+                report(SALVAGING, number, len(tables))
+            _Table(anew, damaged, table, cancelled).save(found)
+        _drop_orphans(anew, tables, found)
+        anew.commit()
+        return found if any(found.rows[table] for table in TOLD) else None
+
+
+class _Table:
+    """One table of the damaged library."""
+
+    def __init__(
+        self, anew: sqlite3.Connection, damaged: sqlite3.Connection, name: str, cancelled: Cancelled | None
+    ) -> None:
+        self._anew, self._damaged, self._name = anew, damaged, name
+        self._cancelled = cancelled or (lambda: False)
+        self._rows = 0
+        columns = anew.execute(f'PRAGMA table_info("{name}")').fetchall()
+        self._columns = ", ".join(f'"{row[1]}"' for row in columns)
+        self._keys = [column for _, column in sorted((row[5], row[1]) for row in columns if row[5])]
+        marks = ", ".join("?" * len(columns))
+        self._insert = f'INSERT OR IGNORE INTO "{name}" ({self._columns}) VALUES ({marks})'  # noqa: S608 - the schema's
+        (schema,) = anew.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (name,)).fetchone()
+        self._has_rowid = "WITHOUT ROWID" not in schema
+
+    def save(self, found: Salvage) -> None:
+        """Bring over all that can be read, and say what was lost."""
+        before = self._anew.execute(f'SELECT {self._columns} FROM "{self._name}"').fetchall()  # noqa: S608 - as above
+        self._anew.execute(f'DELETE FROM "{self._name}"')  # noqa: S608 - as above
+        if self._read("1") is not None:
+            if self._has_rowid:
+                self._by_gaps()
+            else:
+                self._read("1 ORDER BY " + ", ".join(f'"{key}" DESC' for key in self._keys))
+            found.lost[self._name] = self._in_all()
+        (count,) = self._anew.execute(f'SELECT count(*) FROM "{self._name}"').fetchone()  # noqa: S608 - as above
+        if not count:
+            # A library may have rows of its own from the beginning.
+            self._anew.executemany(self._insert, before)
+            count = len(before)
+        found.rows[self._name] = count
+
+    def _by_gaps(self) -> None:
+        """Rows by number: each gap in what was read, the widest first, is read into from its middle."""
+        last = self._last()
+        gaps = [(-last, 1, last)]
+        looks, rows = 0, self._rows
+        while gaps and looks < _LOOKS:
+            if self._cancelled():
+                raise CancelledError("Stopped. Nothing was changed.")
+            _, low, high = heapq.heappop(gaps)
+            middle = (low + high) // 2
+            above = self._read("rowid BETWEEN ? AND ? ORDER BY rowid", middle, high)
+            below = self._read("rowid BETWEEN ? AND ? ORDER BY rowid DESC", low, middle - 1)
+            for first, to in (
+                (max(middle, above) + 1 if above is not None else high + 1, high),
+                (low, min(middle, below or middle) - 1 if below is not None else low - 1),
+            ):
+                if first <= to:
+                    heapq.heappush(gaps, (first - to, first, to))
+            looks, rows = (looks + 1, rows) if rows == self._rows else (0, self._rows)
+
+    def _last(self) -> int:
+        """No row has a higher number."""
+        for of in ("NOT INDEXED", *self._indexes()):
+            with contextlib.suppress(sqlite3.DatabaseError):
+                asked = f'SELECT max(rowid) FROM "{self._name}" {of}'  # noqa: S608
+                return int(self._damaged.execute(asked).fetchone()[0] or 0)
+        (pages,) = self._damaged.execute("PRAGMA page_count").fetchone()
+        (size,) = self._damaged.execute("PRAGMA page_size").fetchone()
+        return int(pages * size // _LEAST_ROW)
+
+    def _read(self, where: str, *bounds: int) -> int | None:
+        """Bring rows over until one cannot be read; the number of the last one read then, 0 where there is none, and
+        null where all were."""
+        number = "rowid" if self._has_rowid else "0"
+        asked = f'SELECT {number}, {self._columns} FROM "{self._name}" NOT INDEXED WHERE {where}'  # noqa: S608 - as above
+        last = 0
+        try:
+            for last, *row in self._damaged.execute(asked, bounds):  # noqa: B007 - the last one read
+                # What its table does not allow was not written so.
+                with contextlib.suppress(sqlite3.IntegrityError):
+                    self._anew.execute(self._insert, row)
+                self._rows += 1
+                if self._rows % _BATCH == 0 and self._cancelled():
+                    raise CancelledError("Stopped. Nothing was changed.")
+        except sqlite3.DatabaseError as error:
+            _refuse(error)
+            return last
+        return None
+
+    def _in_all(self) -> int | None:
+        """How many rows there were, where an index still says it."""
+        for of in self._indexes():
+            with contextlib.suppress(sqlite3.DatabaseError):
+                asked = f'SELECT count(*) FROM "{self._name}" {of}'  # noqa: S608
+                return int(self._damaged.execute(asked).fetchone()[0])
+        return None
+
+    def _indexes(self) -> Iterator[str]:
+        """Each index that holds every row, to ask by."""
+        with contextlib.suppress(sqlite3.DatabaseError):
+            for _, index, _, _, partial in self._anew.execute(
+                f'PRAGMA index_list("{self._name}")'
+            ).fetchall():
+                if not partial:
+                    yield f'INDEXED BY "{index}"'
+
+
+def _drop_orphans(anew: sqlite3.Connection, tables: list[str], found: Salvage) -> None:
+    """Leave out rows of what was lost itself: a listen without its track names nothing."""
+    belongs = [
+        (table, column, parent, key)
+        for table in tables
+        for _, _, parent, column, key, *_ in anew.execute(f'PRAGMA foreign_key_list("{table}")').fetchall()
+    ]
+    dropped = True
+    while dropped:
+        dropped = False
+        for table, column, parent, key in belongs:
+            gone = anew.execute(
+                f'DELETE FROM "{table}" WHERE "{column}" IS NOT NULL AND NOT EXISTS '  # noqa: S608
+                f'(SELECT 1 FROM "{parent}" AS p WHERE p."{key or "id"}" = "{table}"."{column}")'
+            ).rowcount
+            if gone:
+                dropped = True
+                found.lost.setdefault(table, found.rows[table])
+                found.rows[table] -= gone
+
+
+def _refuse(error: sqlite3.DatabaseError) -> None:
+    """Go on where the file is damaged, and not where the disk is in the way."""
+    if disk_trouble(error):
+        raise error
