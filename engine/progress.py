@@ -39,6 +39,7 @@ UNITS: Mapping[str, str] = {
     "looking for files": "files",
     "reading tags": "files",
     "looking for tracks": "songs",
+    "sending": "tracks",
     "measuring tempo": "files",
     "tuning": "trials",
     "training": "sweeps",

@@ -38,6 +38,7 @@ from engine.wording import quantity
 _TIMEOUT = 30
 _MAX_PAGE = 4 << 20
 _MAX_ANSWER = 32 << 20
+_WHOLE_ANSWER = 60  # seconds for all of it, where each part comes in time
 _REDIRECTS = 5
 # Seconds between the tries; servers of public dumps drop connections now and then.
 _PAUSES = (1, 2, 4, 8, 16)
@@ -289,7 +290,7 @@ class Web:
                     timeout=_TIMEOUT,
                 )
                 try:
-                    data = answer.read(_MAX_ANSWER + 1)
+                    data = self._whole(answer)
                 finally:
                     answer.close()
         except BrokenError as error:
@@ -299,6 +300,16 @@ class Web:
         if len(data) > _MAX_ANSWER:
             raise DiscoverError(f"{url} answered more than {_MAX_ANSWER >> 20} MB; stopped.")
         return answer.status, data
+
+    def _whole(self, answer: urllib3.BaseHTTPResponse) -> bytes:
+        """What was answered, as far as it is taken; who sends byte after byte for ever is not waited for."""
+        data, end = bytearray(), time.monotonic() + _WHOLE_ANSWER
+        while len(data) <= _MAX_ANSWER and (part := answer.read1(1 << 16)):
+            self.stop_if_cancelled()
+            data += part
+            if time.monotonic() > end:
+                raise TimeoutError("it is too slow")
+        return bytes(data)
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)

@@ -37,7 +37,7 @@ class Jellyfin:
         else:
             users = rows([self._ask("GET", "/Users/Me")])
         wanted = [one for one in users if not self._name or one.get("Name") == self._name]
-        self._user = str(wanted[0].get("Id", "")) if wanted else ""
+        self._user = str(wanted[0].get("Id") or "") if wanted else ""
         if not self._user:
             raise NotLetInError(
                 f"{self.address} knows no such user: beside an API key it takes your name there."
@@ -62,12 +62,20 @@ class Jellyfin:
             if len(found) < _PAGE:
                 return
 
-    def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+    def put(
+        self,
+        name: str,
+        ids: Sequence[str],
+        there: str,
+        note: Callable[[str], None],
+        sent: Callable[[int], None],
+    ) -> None:
         """As a `Server`."""
         note(there)
         if there:
             changed = {"Ids": [*ids], "Name": name}
             if self._ask("POST", f"/Playlists/{there}", document=changed) is not None:
+                sent(len(ids))
                 return
         made = self._ask(
             "POST",
@@ -80,10 +88,11 @@ class Jellyfin:
                 "IsPublic": False,
             },
         )
-        number = str((made or {}).get("Id", ""))
+        number = str((made or {}).get("Id") or "")
         if not number:
             raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
         note(number)
+        sent(len(ids))
 
     def _ask(
         self, method: str, path: str, *fields: tuple[str, str], document: object = None
@@ -98,9 +107,9 @@ def _song(one: dict[str, Any]) -> Song:
     names = [*(artists if isinstance(artists, list) else ()), one.get("AlbumArtist")]
     ticks, ids = one.get("RunTimeTicks"), one.get("ProviderIds")
     return Song(
-        str(one.get("Id", "")),
+        str(one.get("Id") or ""),
         tuple(dict.fromkeys(str(name) for name in names if name)),
-        str(one.get("Name", "")),
+        str(one.get("Name") or ""),
         ticks / _TICKS if isinstance(ticks, int) and ticks else None,
         str(ids.get("MusicBrainzRecording") or "") if isinstance(ids, dict) else "",
     )

@@ -42,11 +42,18 @@ class ListenBrainz:
             if _RECORDING.fullmatch(recording):
                 yield Song(recording, (track.artist,), track.track, track.seconds, recording)
 
-    def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+    def put(
+        self,
+        name: str,
+        ids: Sequence[str],
+        there: str,
+        note: Callable[[str], None],
+        sent: Callable[[int], None],
+    ) -> None:
         """As a `Server`: what was there goes once all that is new stands behind it."""
         before = self._ask("GET", f"/1/playlist/{there}") if there else None
         parts = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
-        old = 0
+        old = there_now = 0
         if before is None:
             note("")
             made = self._ask(
@@ -56,19 +63,23 @@ class ListenBrainz:
                     "playlist": {
                         "title": name,
                         "extension": {_LIST: {"public": False}},
-                        "track": _tracks(parts.pop(0)),
+                        "track": _tracks(parts[0]),
                     }
                 },
             )
-            there = str((made or {}).get("playlist_mbid", ""))
+            there = str((made or {}).get("playlist_mbid") or "")
             if not there:
                 raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
+            there_now = len(parts.pop(0))
         else:
             listed = before.get("playlist")
             old = len(rows(listed.get("track"))) if isinstance(listed, dict) else 0
         note(there)
+        sent(there_now)
         for part in parts:
             self._ask("POST", f"/1/playlist/{there}/item/add", {"playlist": {"track": _tracks(part)}})
+            there_now += len(part)
+            sent(there_now)
         if old:
             self._ask("POST", f"/1/playlist/{there}/item/delete", {"index": 0, "count": old})
 

@@ -39,11 +39,19 @@ class Server(Protocol):
     def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterable[Song]:
         """What the server has, among it all it has of `tracks`. Raises DiscoverError."""
 
-    def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+    def put(
+        self,
+        name: str,
+        ids: Sequence[str],
+        there: str,
+        note: Callable[[str], None],
+        sent: Callable[[int], None],
+    ) -> None:
         """Have `ids` be the playlist the server knows as `there`, or a new one where that is empty or gone.
 
         `note` is called before anything of it is sent, and when more is known, with the server's id of it, empty
-        where it has none yet. No other playlist is touched. Raises DiscoverError.
+        where it has none yet; `sent` with how many ids are there so far. No other playlist is touched. Raises
+        DiscoverError.
         """
 
 

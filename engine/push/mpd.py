@@ -41,11 +41,19 @@ class Mpd:
                 yield from found
                 return
 
-    def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+    def put(
+        self,
+        name: str,
+        ids: Sequence[str],
+        there: str,
+        note: Callable[[str], None],
+        sent: Callable[[int], None],
+    ) -> None:
         """As a `Server`: the list is whole under another name before it takes the place of the one before."""
         called = there or " ".join(name.replace("/", "-").split())
         try:
             asyncio.run(_put(self._places[0], called, ids, note, mine=bool(there)))
+            sent(len(ids))
         except LOST as error:
             raise _unreachable(self.address, error) from error
 

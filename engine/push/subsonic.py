@@ -119,9 +119,16 @@ class Subsonic:
         named = tuple(star for star in stars if "" not in star[:3])
         return Starred(named, self._url("getStarred2"), data)
 
-    def put(self, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+    def put(
+        self,
+        name: str,
+        ids: Sequence[str],
+        there: str,
+        note: Callable[[str], None],
+        sent: Callable[[int], None],
+    ) -> None:
         """As a `Server`."""
-        before = {str(one.get("id")) for one in self._playlists()}
+        before = {str(one.get("id") or "") for one in self._playlists()}
         first = [("songId", one) for one in ids[:_AT_ONCE]]
         note(there if there in before else "")
         if there in before:
@@ -129,16 +136,18 @@ class Subsonic:
             number = there
         else:
             answered = self._ask("createPlaylist", ("name", name), *first).get("playlist")
-            number = str(answered.get("id", "")) if isinstance(answered, dict) else ""
+            number = str(answered.get("id") or "") if isinstance(answered, dict) else ""
             if not number:  # older servers do not say
-                new = [str(one.get("id")) for one in self._playlists() if one.get("name") == name]
+                new = [str(one.get("id") or "") for one in self._playlists() if one.get("name") == name]
                 number = next((one for one in new if one not in before), "")
             if not number:
                 raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
         note(number)
+        sent(len(first))
         for start in range(_AT_ONCE, len(ids), _AT_ONCE):
             more = [("songIdToAdd", one) for one in ids[start : start + _AT_ONCE]]
             self._ask("updatePlaylist", ("playlistId", number), *more)
+            sent(start + len(more))
         self._ask("updatePlaylist", ("playlistId", number), ("public", "false"))
 
     def _playlists(self) -> list[dict[str, Any]]:
@@ -167,7 +176,7 @@ class Subsonic:
         if not good:
             problem = answer.get("error")
             said = problem if isinstance(problem, dict) else {}
-            code, message = said.get("code"), str(said.get("message", "it does not say why"))[:200]
+            code, message = said.get("code"), str(said.get("message") or "it does not say why")[:200]
             raise _FailedError(
                 code if isinstance(code, int) else 0, f"{self.address} refused {name}: {message}"
             )
@@ -209,9 +218,9 @@ def _song(one: Mapping[str, Any]) -> Song:
     ]
     length = one.get("duration")
     return Song(
-        str(one.get("id", "")),
+        str(one.get("id") or ""),
         tuple(dict.fromkeys(str(name) for name in names if name)),
-        str(one.get("title", "")),
+        str(one.get("title") or ""),
         float(length) if isinstance(length, int | float) and length else None,
         str(one.get("musicBrainzId") or ""),
     )

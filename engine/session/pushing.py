@@ -81,8 +81,9 @@ class Pushing(Service):
     def _known_as(self, name: str, server: Server) -> str:
         return known_as(self.library.connection, name, server.service, server.address)
 
-    def send(self, offer: Offer, server: Server) -> None:
-        """Send what was offered; it is noted before, so that nothing leaves without a note.
+    def send(self, offer: Offer, server: Server, report: StageReport = lambda *_: None) -> None:
+        """Send what was offered; it is noted before, so that nothing leaves without a note. `report` gets how many
+        tracks are there so far.
 
         Raises PrivateSessionError in a private session, DiscoverError.
         """
@@ -107,7 +108,11 @@ class Pushing(Service):
                     )
                 )
 
-        server.put(offer.name, offer.match.ids, offer.there, note)
+        total = len(offer.match.ids)
+        report("sending", 0, total)
+        server.put(
+            offer.name, offer.match.ids, offer.there, note, lambda done: report("sending", done, total)
+        )
 
     @synchronized
     def sent(self) -> tuple[Sent, ...]:
@@ -157,8 +162,7 @@ def send(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageRepor
     from engine.push.servers import at_address
 
     server = _server(pushing, task, at_address(task["places"], task["address"]), web)
-    report(f"sending to {server.address}", 0, 0)
-    pushing.send(Offer(task["playlist"], Match(tuple(task["ids"]), ()), task["there"]), server)
+    pushing.send(Offer(task["playlist"], Match(tuple(task["ids"]), ()), task["there"]), server, report)
     if task["keep"]:
         keep_credentials(pushing.library.door, server.service, server.address, Credentials(**task["known"]))
     return {"sent": len(task["ids"])}

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
+from engine.community import fetch
 from engine.community.fetch import Web
 from engine.errors import DiscoverError
 from engine.paths import Folders
 from engine.playlists.playlist import PlaylistTrack
+from engine.push.credentials import Credentials, keep_credentials
 from engine.session import Session
 from engine.session.pushing import look
+from tests.support.bad_servers import bad_server, drips, hangs_up, is_silent, says
 from tests.support.driving import screen_text, settled, the_view, toasts
 from tests.support.subsonic import PASSWORD, USER, SubsonicServer, subsonic_server
 from tuiapp.app.app import DiscoverApp
@@ -116,3 +119,47 @@ async def test_it_is_sent_once_it_is_seen_where_to_and_what_matches(
         assert [(one.playlist, one.address, one.tracks) for one in session.pushing.sent()] == [
             ("Hill", server.base, 2)
         ]
+
+
+async def test_a_server_that_is_none_or_fails_is_named_and_nothing_hangs(
+    hill: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", job_here)
+    monkeypatch.setattr(fetch, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(fetch, "_WHOLE_ANSWER", 0.2)
+    wrong = b'{"subsonic-response": {"status": "failed", "error": {"code": 40, "message": "Wrong password"}}}'
+    with bad_server() as bad:
+        with Session(hill) as session:
+            keep_credentials(session.door, "subsonic", bad.base, Credentials(USER, PASSWORD))
+        app = DiscoverApp(hill)
+        async with app.run_test(size=(100, 30)) as pilot:
+            app.preferences.change("push.subsonic", bad.base)
+            app.action_view("playlists")
+            await settled(pilot, lambda: the_view(app).NAME == "playlists")
+            for fault, words in (
+                (says(500, b""), "answers with an error (500). Try again later."),
+                (
+                    says(200, b"<html>It works</html>"),
+                    "is no Subsonic server (it says 200). Check the address.",
+                ),
+                (
+                    says(200, b'{"subsonic-response": {"status": "ok"}}'),
+                    "None of the 3 tracks of Hill are at",
+                ),
+                (hangs_up, "the connection broke off. Check the address and that it runs."),
+                (is_silent, "it stopped answering."),
+                (drips, "it is too slow."),
+            ):
+                bad.fault = fault
+                await pilot.press("p")
+                await settled(pilot, lambda: "Send Hill to" in screen_text(app))
+                await pilot.press("1")
+                await settled(pilot, lambda words=words: any(words in toast for toast in toasts(app)))  # type: ignore[misc]
+                assert (app.job, len(app.screen_stack)) == (None, 1)
+            # A wrong password is asked for again, and why is said.
+            bad.fault = says(200, wrong)
+            await pilot.press("p")
+            await settled(pilot, lambda: "Send Hill to" in screen_text(app))
+            await pilot.press("1")
+            await settled(pilot, lambda: "Wrong password" in screen_text(app))
+            assert app.screen.query_one(Input).value == ""

@@ -57,7 +57,8 @@ def push(
             offer = session.pushing.offered(name, server, report)
         keep(session, server, who, typed)
         _agree(options, offer, server, yes)
-        session.pushing.send(offer, server)
+        with progress_bar(options, {"sending": 1}) as report:
+            session.pushing.send(offer, server, report)
     if options.json:
         print_json(
             {
