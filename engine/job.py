@@ -76,7 +76,7 @@ Work = Callable[[Session, Reporter, Callable[[], bool]], Any]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one job of the engine and return its exit code."""
     asked = _parser().parse_args(arguments)
-    return run_job(asked.command, asked.data_dir, partial(_run, asked))
+    return run_job(asked.command, asked.data_dir, partial(_COMMANDS[asked.command], asked))
 
 
 def run_job(name: str, data_dir: Path, work: Work) -> int:
@@ -145,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     music.add_argument("what", choices=("add", "scan", "tempo"))
     music.add_argument("paths", nargs="*", type=Path)
     commands.add_parser("push").add_argument("what", choices=("look", "send"))
+    commands.add_parser("stars")
     exporting = commands.add_parser("export-model")
     exporting.add_argument("path", type=Path)
     exporting.add_argument("--level", choices=("artists", "tracks"), default="artists")
@@ -155,11 +156,6 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--seed", type=int, default=0)
     training.add_argument("--no-tune", dest="tune", action="store_false")
     return parser
-
-
-def _run(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> Any:
-    """The result of the command asked for."""
-    return _COMMANDS[asked.command](asked, session, reporter, cancelled)
 
 
 def _import(
@@ -366,19 +362,22 @@ def _music(
     }
 
 
-def _push(
+def _ask_server(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
-    """Look on a server of the person's own for a playlist, or send what was found there.
+    """Look on a server of the person's own for a playlist, send what was found, or take in what they starred there.
 
-    What for comes on standard input, where no other program sees it (`engine.session.pushing`).
+    What for comes on standard input, where no other program sees it (`engine.session.pushing`, `starring`).
     """
     from engine.community.fetch import Web
-    from engine.session.pushing import look, send
+    from engine.session import pushing, starring
 
     task = json.load(sys.stdin)
     with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
-        return {"look": look, "send": send}[asked.what](session.pushing, task, web, reporter.progress)
+        if asked.command == "stars":
+            return starring.take(session.stars, task, web, reporter.progress)
+        does = {"look": pushing.look, "send": pushing.send}[asked.what]
+        return does(session.pushing, task, web, reporter.progress)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[], bool]], Any]] = {
@@ -390,7 +389,8 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[
     "add-model": _add_model,
     "export-model": _export_model,
     "music": _music,
-    "push": _push,
+    "push": _ask_server,
+    "stars": _ask_server,
     "train": _train,
 }
 

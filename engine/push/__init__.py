@@ -9,3 +9,5 @@ SERVICES = {
     "listenbrainz": "ListenBrainz",
     "mpd": "MPD",
 }
+# Those that say what a person starred there, or calls a favourite.
+WITH_STARS = ("subsonic", "jellyfin")

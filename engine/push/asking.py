@@ -37,6 +37,11 @@ def ask_json(
     Raises NotLetInError where it does not know who asks, DiscoverError where it refuses or answers something else.
     """
     status, data = web.ask(method, f"{address}{path}", fields=fields, headers=headers, document=document)
+    return read_json(address, path, status, data)
+
+
+def read_json(address: str, path: str, status: int, data: bytes) -> dict[str, Any] | None:
+    """What a server answered to a question; as `ask_json`."""
     if status == NOT_THERE:
         return None
     try:

@@ -7,6 +7,7 @@ where there is one and the extra `keyring` is installed, else in that file.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,11 @@ def keep_credentials(door: Door, service: str, address: str, known: Credentials)
     entry = {"user": known.user, "secret": secret, "plain": known.plain}
     kept = {**_kept(door.folders), f"{service} {address}": entry}
     door.write_file(door.folders.servers, json.dumps(kept, indent=1).encode())
+
+
+def keep_known(door: Door, task: Mapping[str, Any], address: str) -> None:
+    """Write down who is `known` in a task of the app; as `keep_credentials`."""
+    keep_credentials(door, task["service"], address, Credentials(**task["known"]))
 
 
 def where_kept() -> str:

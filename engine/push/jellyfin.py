@@ -9,9 +9,11 @@ from engine import __version__
 from engine.community.fetch import Web
 from engine.errors import DiscoverError
 from engine.playlists.playlist import PlaylistTrack
-from engine.push.asking import NotLetInError, ask_json, rows
+from engine.push.asking import NotLetInError, ask_json, read_json, rows
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
+from engine.push.starred import Starred
+from engine.store.stars import Star
 
 _PAGE, _MOST_PAGES = 500, 4000
 _TICKS = 10_000_000  # a second
@@ -62,6 +64,29 @@ class Jellyfin:
             if len(found) < _PAGE:
                 return
 
+    def starred(self) -> Starred:
+        """The artists and songs that are the person's favourites; the server keeps no date of it. Raises
+        DiscoverError."""
+        self._open()
+        path, stars, whole = "/Items", dict[str, Star](), b""
+        for page in range(_MOST_PAGES):
+            fields = (
+                ("userId", self._user),
+                ("recursive", "true"),
+                ("isFavorite", "true"),
+                ("includeItemTypes", "Audio,MusicArtist"),
+                ("startIndex", str(page * _PAGE)),
+                ("limit", str(_PAGE)),
+            )
+            status, data = self._web.ask("GET", f"{self.address}{path}", fields=fields, headers=self._headers)
+            whole += data
+            found = rows((read_json(self.address, path, status, data) or {}).get("Items"))
+            new = {star[0]: star for star in map(_star, found) if "" not in star[:3] and star[0] not in stars}
+            stars |= new
+            if len(found) < _PAGE or not new:
+                break
+        return Starred(tuple(stars.values()), f"{self.address}{path}", whole)
+
     def put(
         self,
         name: str,
@@ -102,13 +127,24 @@ class Jellyfin:
         )
 
 
-def _song(one: dict[str, Any]) -> Song:
+def _star(one: dict[str, Any]) -> Star:
+    name = str(one.get("Name") or "")
+    if one.get("Type") == "MusicArtist":
+        return str(one.get("Id") or ""), name, None, None
+    return str(one.get("Id") or ""), next(iter(_artists(one)), ""), name, None
+
+
+def _artists(one: dict[str, Any]) -> tuple[str, ...]:
     artists = one.get("Artists")
     names = [*(artists if isinstance(artists, list) else ()), one.get("AlbumArtist")]
+    return tuple(dict.fromkeys(str(name) for name in names if name))
+
+
+def _song(one: dict[str, Any]) -> Song:
     ticks, ids = one.get("RunTimeTicks"), one.get("ProviderIds")
     return Song(
         str(one.get("Id") or ""),
-        tuple(dict.fromkeys(str(name) for name in names if name)),
+        _artists(one),
         str(one.get("Name") or ""),
         ticks / _TICKS if isinstance(ticks, int) and ticks else None,
         str(ids.get("MusicBrainzRecording") or "") if isinstance(ids, dict) else "",

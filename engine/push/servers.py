@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from engine.community.fetch import Web, check_own
 from engine.live.mpd import split
@@ -37,6 +38,12 @@ def server_for(
     if found is None:
         raise NotLetInError(f"Who are you at {address}?")
     return _ON_THE_WEB[service](web, address, found)
+
+
+def server_for_task(web: Web, folders: Folders, task: Mapping[str, Any], places: Sequence[str]) -> Server:
+    """The server a `task` of the app means: of its `service`, for who is `known` (user, secret, plain), or null."""
+    known = Credentials(**task["known"]) if task["known"] else None
+    return server_for(web, folders, task["service"], places, known)
 
 
 def at_address(places: Sequence[str], address: str) -> list[str]:

@@ -9,7 +9,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.push.asking import SERVER_ERROR, NoDigestError, NotLetInError, rows, server_error
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
+from engine.push.starred import Starred
 from engine.store.stars import Star
 
 # Songs of one question, and ids sent at a time where a long address would have to carry them.
@@ -29,15 +29,6 @@ _MOST_PAGES = 4000
 _NO_DIGEST = (10, 41)
 # What they answer to a wrong name, password or key.
 _WHO_ARE_YOU = (40, 44)
-
-
-@dataclass(frozen=True, slots=True)
-class Starred:
-    """What is starred, as `engine.store.stars` keeps it, and the answer it is from: the address and its bytes."""
-
-    stars: tuple[Star, ...]
-    url: str
-    answer: bytes
 
 
 class _FailedError(DiscoverError):

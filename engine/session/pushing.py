@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -136,8 +136,9 @@ def look(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageRepor
     Raises NotLetInError where the server does not know who asks, NoDigestError, and what `Pushing.offered` does.
     """
     from engine.push.credentials import where_kept
+    from engine.push.servers import server_for_task
 
-    server = _server(pushing, task, task["places"], web)
+    server = server_for_task(web, pushing.library.folders, task, task["places"])
     report(f"asking {server.address}", 0, 0)
     offer = pushing.offered(task["playlist"], server, report)
     missing = offer.match.missing
@@ -157,20 +158,13 @@ def send(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageRepor
 
     Raises what `Pushing.send` does.
     """
-    from engine.push.credentials import Credentials, keep_credentials
+    from engine.push.credentials import keep_known
     from engine.push.matching import Match
-    from engine.push.servers import at_address
+    from engine.push.servers import at_address, server_for_task
 
-    server = _server(pushing, task, at_address(task["places"], task["address"]), web)
+    places = at_address(task["places"], task["address"])
+    server = server_for_task(web, pushing.library.folders, task, places)
     pushing.send(Offer(task["playlist"], Match(tuple(task["ids"]), ()), task["there"]), server, report)
     if task["keep"]:
-        keep_credentials(pushing.library.door, server.service, server.address, Credentials(**task["known"]))
+        keep_known(pushing.library.door, task, server.address)
     return {"sent": len(task["ids"])}
-
-
-def _server(pushing: Pushing, task: Mapping[str, Any], places: Sequence[str], web: Web) -> Server:
-    from engine.push.credentials import Credentials
-    from engine.push.servers import server_for
-
-    known = Credentials(**task["known"]) if task["known"] else None
-    return server_for(web, pushing.library.folders, task["service"], places, known)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, cast
 
 from engine.session.library import Change, Service, synchronized
 from engine.store.downloads import add_download
 from engine.store.stars import add_stars, take_back_stars
 
 if TYPE_CHECKING:
-    from engine.push.subsonic import Subsonic
+    from collections.abc import Mapping
+    from typing import Any
+
+    from engine.community.fetch import Web
+    from engine.progress import StageReport
+    from engine.push.starred import HasStars
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class TakenIn:
 class Stars(Service):
     """Asked for on request alone. The library is not held while a server is spoken to."""
 
-    def take_in(self, server: Subsonic) -> TakenIn:
+    def take_in(self, server: HasStars) -> TakenIn:
         """Ask the server, and like what is starred there and was not before, unless the person said something of it
         here. The answer is noted as a download.
 
@@ -49,3 +54,20 @@ class Stars(Service):
         gone = take_back_stars(self.library.connection)
         self.library.changed(Change.TASTE)
         return gone
+
+
+# -- for the app, whose work is done in another process -------------------------------------------------------------
+
+
+def take(stars: Stars, task: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
+    """Take in what is starred on a server. `task`: `service`, `places` where it may be, and `known` (user, secret,
+    plain; null: who the person is kept to be).
+
+    Raises what `Stars.take_in` does.
+    """
+    from engine.push.credentials import where_kept
+    from engine.push.servers import server_for_task
+
+    server = cast("HasStars", server_for_task(web, stars.library.folders, task, task["places"]))
+    report(f"asking {server.address}", 0, 0)
+    return asdict(stars.take_in(server)) | {"address": server.address, "keeps": where_kept()}

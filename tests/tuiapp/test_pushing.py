@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.push.credentials import Credentials, keep_credentials
 from engine.session import Session
 from engine.session.pushing import look
+from engine.session.starring import take
 from tests.support.bad_servers import bad_server, drips, hangs_up, is_silent, says
-from tests.support.driving import screen_text, settled, the_view, toasts
+from tests.support.driving import app_in, screen_text, settled, the_view, toasts
 from tests.support.subsonic import PASSWORD, USER, SubsonicServer, subsonic_server
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import Job, run_job
@@ -51,17 +53,23 @@ def hill(empty: Folders, monkeypatch: pytest.MonkeyPatch) -> Folders:
 
 
 async def job_here(job: Job, root: Path, changed: Callable[[], None]) -> dict[str, Any]:
-    """Looks in a thread; only what sends is a process, as all are: each takes a second to start."""
+    """Asks in a thread; only what sends is a process, as all are: each takes a second to start."""
 
     def looked() -> dict[str, Any]:
         task = json.loads(json.dumps(job.task))
         with Session(Folders(root)) as session, closing(Web()) as web:
             try:
-                return {"type": "done", "result": look(session.pushing, task, web, lambda *_: None)}
+                work = (
+                    partial(take, session.stars)
+                    if job.arguments[0] == "stars"
+                    else partial(look, session.pushing)
+                )
+                return {"type": "done", "result": work(task, web, lambda *_: None)}
             except DiscoverError as error:
                 return {"type": "error", "message": str(error), "kind": type(error).__name__}
 
-    return await (asyncio.to_thread(looked) if job.waits else run_job(job, root, changed))
+    here = job.waits or job.arguments[0] == "stars"
+    return await (asyncio.to_thread(looked) if here else run_job(job, root, changed))
 
 
 async def test_it_is_sent_once_it_is_seen_where_to_and_what_matches(
@@ -119,6 +127,44 @@ async def test_it_is_sent_once_it_is_seen_where_to_and_what_matches(
         assert [(one.playlist, one.address, one.tracks) for one in session.pushing.sent()] == [
             ("Hill", server.base, 2)
         ]
+
+
+async def test_stars_become_likes_by_a_key_and_u_takes_them_back(
+    hill: Folders, server: SubsonicServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", job_here)
+    server.starred = {"song": [{"id": "s1", "artist": "Ida", "title": "Waves"}]}
+    app = app_in("taste", hill)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot, lambda: the_view(app).NAME == "taste")
+        app.preferences.change("push.subsonic", server.base)
+        await pilot.press("p")
+        await settled(pilot, lambda: "Like what you starred on" in screen_text(app))
+        assert server.asked == []
+        await pilot.press("1")
+        for words, text in (("Your name there", USER), ("Password, or API key", PASSWORD)):
+            await settled(pilot, lambda words=words: words in screen_text(app))  # type: ignore[misc]
+            app.screen.query_one(Input).value = text
+            await pilot.press("enter")
+        await settled(pilot, lambda: "Keep the password for" in screen_text(app))
+        assert any("1 star at" in toast and "1 new like. u undoes it." in toast for toast in toasts(app))
+        await pilot.press("1")
+        await settled(pilot, hill.servers.exists)
+        await pilot.press("u")
+        await settled(pilot, lambda: app.undoable != "taking in stars")
+        # Kept, so that nobody is asked who they are; taken back, so that it comes again.
+        await pilot.press("p")
+        await settled(pilot, lambda: server.base in screen_text(app))
+        await pilot.press("1")
+        await settled(pilot, lambda: app.undoable == "taking in stars")
+        await pilot.press("P")
+        await settled(pilot, lambda: app.private_since is not None)
+        asked = len(server.asked)
+        await pilot.press("p")
+        await settled(pilot, lambda: any("private session" in toast for toast in toasts(app)))
+        assert len(server.asked) == asked
+    with Session(hill) as session:
+        assert [(one.artist, one.track) for one in session.verdicts.all()] == [("Ida", "Waves")]
 
 
 async def test_a_server_that_is_none_or_fails_is_named_and_nothing_hangs(

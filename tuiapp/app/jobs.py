@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 # Jobs that bring a person's own data in.
-_OWN_DATA = ("import", "add", "look", "fetch", "update", "add-model", "music")
+_OWN_DATA = ("import", "add", "look", "fetch", "update", "add-model", "music", "stars")
 
 
 class Jobs:
@@ -43,7 +43,7 @@ class Jobs:
         if obstacle := self.obstacle(title):
             app.notify(obstacle, severity="warning")
         elif self.own is not None and arguments[0] in _OWN_DATA:
-            self._ask_to_leave(title, arguments)
+            self._ask_to_leave(title, arguments, task)
         else:
             contact = app.preferences.config["download.contact"]
             job = Job(title, list(arguments), task=task, contact=contact)
@@ -59,13 +59,13 @@ class Jobs:
             return f"{title} can't run in a private session. Press {app.keymap.label('private')} to end it."
         return ""
 
-    def _ask_to_leave(self, title: str, arguments: Sequence[str]) -> None:
+    def _ask_to_leave(self, title: str, arguments: Sequence[str], task: dict[str, Any] | None) -> None:
         """The demo first, then the work, in the person's own library."""
         from tuiapp.screens.pick import Choice, Pick
 
         def answered(choice: str | None) -> None:
             if choice is not None and self.leave_demo():
-                self.start(title, *arguments)
+                self.start(title, *arguments, task=task)
 
         question = Pick(
             f"{title} into your own library?",
@@ -106,6 +106,12 @@ class Jobs:
         from tuiapp.app.pushing import ask_push
 
         ask_push(self._app, playlist)
+
+    def ask_stars(self) -> None:
+        """Ask on which server of the person's own stars are to become likes."""
+        from tuiapp.app.pushing import ask_stars
+
+        ask_stars(self._app)
 
     def ask_music_files(self, path: str, unmeasured: int) -> None:
         """Ask what to do with a folder of music; so many files have not been measured."""
@@ -186,7 +192,7 @@ class Jobs:
 
         app = self._app
         typed, self._typed = self._typed, ""
-        if job.arguments[0] == "push":
+        if job.arguments[0] in ("push", "stars"):
             pushing.ended(app, job, result)
         elif result["type"] == "error":
             message = in_keys(result["message"], app.keymap)

@@ -1,4 +1,4 @@
-"""A playlist sent to a server of the person's own: to which, as whom, what is there of it, and then it goes."""
+"""Servers of the person's own: a playlist sent to one, once it is seen what is there of it, and stars taken in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.errors import sentence
-from engine.push import SERVICES
+from engine.push import SERVICES, WITH_STARS
 from engine.wording import quantity
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.pick import Choice, Pick
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
     from tuiapp.app.job import Job
 
-_TITLE = "Send"
+_TITLE, _STARS = "Send", "Stars"
 # So many of the tracks that are not there are named before it is agreed to.
 _NAMED = 8
 # What a server of each kind is shown.
@@ -46,6 +46,27 @@ def ask_push(app: DiscoverApp, playlist: str) -> None:
 
     more = "It is asked what it has of the playlist, which shows your address there; then you are asked."
     app.push_screen(Pick(f"Send {playlist} to", choices, more=more), answered)
+
+
+def ask_stars(app: DiscoverApp) -> None:
+    """Ask on which server what the person starred is to become likes; nothing is connected to before that."""
+    if obstacle := app.jobs.obstacle(_STARS):
+        app.notify(obstacle, severity="warning")
+        return
+    choices = [
+        Choice(service, SERVICES[service], ", ".join(where(app, service)) or "you are asked where")
+        for service in WITH_STARS
+    ]
+
+    def answered(service: str | None) -> None:
+        if service is not None:
+            _ask_where(app, {"service": service, "known": None})
+
+    more = (
+        "It is asked for your stars and favourites, which shows your address there. Each becomes a like, once; "
+        "what you said here stands."
+    )
+    app.push_screen(Pick("Like what you starred on", choices, more=more), answered)
 
 
 def where(app: DiscoverApp, service: str) -> tuple[str, ...]:
@@ -83,7 +104,10 @@ def _check(address: str) -> None:
 
 
 def _look(app: DiscoverApp, task: dict[str, Any]) -> None:
-    app.jobs.start(_TITLE, "push", "look", task=task)
+    if "playlist" in task:
+        app.jobs.start(_TITLE, "push", "look", task=task)
+    else:
+        app.jobs.start(_STARS, "stars", task=task)
 
 
 def _ask_who(app: DiscoverApp, task: dict[str, Any], why: str) -> None:
@@ -112,11 +136,15 @@ def _ask_who(app: DiscoverApp, task: dict[str, Any], why: str) -> None:
 def ended(app: DiscoverApp, job: Job, result: dict[str, Any]) -> None:
     """Go on with what came of looking, or say what came of sending."""
     task = job.task or {}
-    if result["type"] == "cancelled":
+    if result["type"] == "cancelled" and "playlist" not in task:
+        app.notify("Nothing was taken in.", title=f"{job.title} stopped")
+    elif result["type"] == "cancelled":
         said = "Nothing was sent." if job.waits else "What arrived is replaced when you send it again."
         app.notify(said, title=f"{job.title} stopped")
     elif result["type"] == "error":
-        _failed(app, task, result)
+        _failed(app, job.title, task, result)
+    elif "playlist" not in task:
+        _stars_taken_in(app, task, result["result"])
     elif job.waits:
         _ask_to_send(app, task, result["result"])
     else:
@@ -124,10 +152,33 @@ def ended(app: DiscoverApp, job: Job, result: dict[str, Any]) -> None:
         app.notify(f"{task['playlist']}: {sent} sent to {task['address']}.", title="Sent", timeout=10)
 
 
-def _failed(app: DiscoverApp, task: dict[str, Any], result: dict[str, Any]) -> None:
+def _stars_taken_in(app: DiscoverApp, task: dict[str, Any], found: dict[str, Any]) -> None:
+    said = (
+        f"{quantity(found['stars'], 'stars')} at {found['address']}: {quantity(found['likes'], 'new likes')}."
+    )
+    if found["likes"]:
+        app.changes.remember(
+            "taking in stars", lambda: app.changes.make(lambda session: session.stars.take_back())
+        )
+        said += f" {app.keymap.label('undo')} undoes it."
+    app.notify(said, title="Stars", timeout=10)
+    if not task["known"] or len(app.screen_stack) > 1:
+        return
+
+    def answered(choice: str | None) -> None:
+        from engine.push.credentials import keep_known
+
+        if choice is not None:
+            app.changes.make(lambda session: keep_known(session.door, task, found["address"]))
+
+    choices = [Choice("keep", "Keep it", f"in {found['keeps']}")]
+    app.push_screen(Pick(f"Keep the password for {found['address']}?", choices), answered)
+
+
+def _failed(app: DiscoverApp, title: str, task: dict[str, Any], result: dict[str, Any]) -> None:
     if len(app.screen_stack) > 1 or result["kind"] not in ("NotLetInError", "NoDigestError"):
         message = in_keys(result["message"], app.keymap)
-        app.notify(message, title=f"{_TITLE} failed", severity="error", timeout=15)
+        app.notify(message, title=f"{title} failed", severity="error", timeout=15)
     elif result["kind"] == "NotLetInError" or task["known"] is None:
         _ask_who(app, task, result["message"])
     else:

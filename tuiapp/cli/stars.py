@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from engine.push import WITH_STARS
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, say, web_for
@@ -14,18 +15,25 @@ from tuiapp.cli.servers import keep, of_server, opened
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from engine.push.subsonic import Subsonic
+    from engine.push.starred import HasStars
 
 
 @cli.command()
 @click.option(
-    "--from", "service", type=click.Choice(("subsonic",)), default="subsonic", help="What the server is."
+    "--from",
+    "service",
+    type=click.Choice(WITH_STARS),
+    default="subsonic",
+    show_default=True,
+    help="What the server is.",
 )
-@of_server("Where it is: https, or http on a network of your own", "the setting push.subsonic")
+@of_server(
+    "Where it is: https, or http on a network of your own", "the setting push.subsonic or push.jellyfin"
+)
 @click.option("--undo", is_flag=True, help="Take back the likes of the last time that found new stars.")
 @click.pass_obj
 def stars(options: Options, /, service: str, undo: bool, **who: Any) -> None:
-    """Like what you starred on Navidrome or another server that speaks Subsonic.
+    """Like what you starred on Navidrome or another server that speaks Subsonic, or your favourites on Jellyfin.
 
     A star becomes a like once: what you said here of an artist or track stands, and a like you take back does not come
     again. Albums are neither. Connects to that server, and notes it: discover audit.
@@ -42,7 +50,7 @@ def stars(options: Options, /, service: str, undo: bool, **who: Any) -> None:
         with contextlib.closing(web_for(options, "")) as web:
             server, typed = opened(options, web, service, who)
             say(options, f"Asking {shown(server.address)} …")
-            found = session.stars.take_in(cast("Subsonic", server))
+            found = session.stars.take_in(cast("HasStars", server))
             keep(session, server, who, typed)
     if options.json:
         print_json({"stars": found.stars, "new": found.new, "likes": found.likes, "address": server.address})

@@ -254,6 +254,9 @@ class TasteView(SeveralLists):
 
         self.app.push_screen(AskDate(), go)
 
+    def action_stars(self) -> None:
+        self.app.jobs.ask_stars()
+
     # -- rules and verdicts ----------------------------------------------------------------------------
 
     def action_new(self) -> None:

@@ -237,6 +237,7 @@ ACTIONS: tuple[Action, ...] = (
            "taste", 11),
     Action("travel", "d", "date", "Discover as of an earlier date.", "taste", 9),
     Action("browse", "ctrl+b", "browse", "Browse the genre of the taste or artist.", "taste", 12),
+    Action("stars", "p", "stars", "Like what you starred on a server of your own; can be undone.", "taste", 13),
     # -- Model
     Action("train", "t", "train", "Train on your packs, on this machine.", "model", 4),
     Action("train_free", "L", "train larger",

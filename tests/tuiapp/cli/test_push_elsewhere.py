@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -24,6 +25,7 @@ class Handler(BaseHTTPRequestHandler):
 
     lists: ClassVar[dict[str, list[str]]]
     asked: ClassVar[list[tuple[str, str, Any]]]
+    favourites: ClassVar[list[dict[str, Any]]] = []
 
     def do_GET(self) -> None:
         self._answer(None)
@@ -64,6 +66,9 @@ class Handler(BaseHTTPRequestHandler):
                 return [{"Name": "other", "Id": "u0"}, {"Name": "made", "Id": "u1"}]
             case ["Users", "Me"]:
                 return {"Name": "made", "Id": "u1"}
+            case ["Items"] if "isFavorite=true" in self.path:
+                start = int(dict(parse_qsl(urlsplit(self.path).query))["startIndex"])
+                return {"Items": self.favourites[start : start + 500], "StartIndex": start}
             case ["Items"]:
                 return {
                     "Items": [
@@ -165,3 +170,25 @@ def test_a_wrong_token_is_said(
     assert said in error
     assert "another" not in error
     assert Handler.lists == {}
+
+
+def test_favourites_on_jellyfin_become_likes_once(
+    folders: Folders, base: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    songs = [
+        {"Id": f"f{n}", "Type": "Audio", "Name": f"Song {n}", "Artists": ["Ida", "Burel"]} for n in range(499)
+    ]
+    nobody = {"Id": "f1000", "Type": "Audio", "Name": "No artist", "Artists": []}
+    by_album = {"Id": "f1001", "Type": "Audio", "Name": "By album", "AlbumArtist": "Burel", "Artists": None}
+    artist = {"Id": "a1", "Type": "MusicArtist", "Name": "Caf\xe9 Tundra"}
+    monkeypatch.setattr(Handler, "favourites", [*songs, nobody, by_album, artist, {"Id": None, "Name": None}])
+    line = ["stars", "--from", "jellyfin", "--url", base, "--user", "made"]
+    assert document(capsys, *line) == {"stars": 501, "new": 501, "likes": 501, "address": base}
+    with Session(folders) as session:
+        liked = {(one.artist, one.track) for one in session.verdicts.all() if one.verdict == "like"}
+    assert len(liked) == 501
+    assert {("Ida", "Song 0"), ("Burel", "By album"), ("Caf\xe9 Tundra", None)} <= liked
+    assert document(capsys, *line)["likes"] == 0
+    assert document(capsys, "stars", "--undo") == {"undone": 501}
+    with Session(folders) as session:
+        assert session.verdicts.all() == ()
