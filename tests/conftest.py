@@ -14,7 +14,7 @@ from hypothesis import settings
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from engine.index import build
-from engine.privacy import caches, opening
+from engine.privacy import opening
 
 # A machine that is slow for a moment is not a failure, and an example nobody saw before is not the change's fault.
 settings.register_profile("the same every time", derandomize=True, deadline=None)
@@ -25,10 +25,9 @@ gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)
-def kernels_stay_beside_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Children look there too. What a private session tells Python of caches is forgotten after each test."""
+def bytecode_is_written_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a private session tells Python of it is forgotten after each test."""
     monkeypatch.setattr(sys, "dont_write_bytecode", sys.dont_write_bytecode)
-    monkeypatch.setattr(caches, "_kept", True)
 
 
 @pytest.fixture(scope="module", autouse=True)

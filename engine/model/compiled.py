@@ -25,7 +25,6 @@ from typing import Any
 
 from engine.model.signatures import SIGNATURES
 from engine.privacy.atomic import write_atomically
-from engine.privacy.caches import caches_kept
 
 # Called with addresses of C-contiguous arrays, integers and reals, in the order of `SIGNATURES`.
 Function = Callable[..., None]
@@ -40,14 +39,12 @@ _folder = _ROOM / "__pycache__"
 def functions(kind: str, rank: int, dtype: str) -> Mapping[str, Function]:
     """The kernels of a kind of `SIGNATURES` for `rank` (a multiple of 8) and `dtype` (float32 or float64).
 
-    They are compiled now if need be.
-
-    A private session keeps no compiled code either: there they are compiled in this process.
+    They are compiled now if need be. Only fits need them, and a private session fits nothing, so it keeps none.
     """
     name = f"{kind}-{rank}-{dtype}-{_digest()}.so"
     path = _folder / name
     library = _loaded(path)
-    if library is None and caches_kept():
+    if library is None:
         _compile(kind, rank, dtype, path)
         library = _loaded(path)
     if library is not None:

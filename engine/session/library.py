@@ -6,6 +6,7 @@ import contextlib
 import enum
 import functools
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,6 @@ from engine.errors import (
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import broken_off
-from engine.privacy.caches import keep_caches
 from engine.store.database import open_library
 from engine.store.forgetting import ALL, NOTHING, left_to_do, mark
 
@@ -68,7 +68,7 @@ class Library:
         self._closed = False
         self._depth = 0
         self._subscribers: list[Callable[[Change], None]] = []
-        keep_caches(not private)
+        _keep_bytecode(not private)
         # Whether a forgetting was broken off before, which opening the library ended.
         self.was_forgetting = False
         self.connection = self._open()
@@ -203,7 +203,7 @@ class Library:
                 self.door = Door(self.folders, private=not on)
                 self.connection = self._open()
                 raise
-            keep_caches(not on)
+            _keep_bytecode(not on)
             self._seen = self._versions()
             self.private_since = time.monotonic() if on else None
             return lost
@@ -283,6 +283,12 @@ def _written(path: Path) -> int:
         return 0
 
 
+def _keep_bytecode(on: bool) -> None:
+    """Let Python write compiled modules or, in a private session, forbid it. Idempotent."""
+    # `--private` sets it too, before anything is imported: how Python was started says what it is without.
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or not on
+
+
 class Service:
     """One part of what can be done with a library. A cache of its own is emptied by `drop_cache`."""
 
@@ -312,8 +318,8 @@ def making_models(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenat
     """
 
     @functools.wraps(method)
-    def alone(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def locked(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with self.library.door.making_models():
             return method(self, *args, **kwargs)
 
-    return alone
+    return locked

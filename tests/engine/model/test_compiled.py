@@ -17,7 +17,6 @@ from scipy.sparse import random as random_matrix
 from engine.model import compiled
 from engine.model.als import AlternatingLeastSquares
 from engine.model.signatures import SIGNATURES
-from engine.privacy.caches import keep_caches
 
 # Compiled once, not once a worker.
 pytestmark = pytest.mark.xdist_group("compiled")
@@ -107,18 +106,6 @@ def test_without_a_linker_the_same_is_compiled_in_the_process(
     compiled.functions.cache_clear()
     np.testing.assert_allclose(fitted(), first, rtol=1e-4, atol=1e-6)
     assert not folder.with_name("none yet").exists()
-
-
-def test_where_no_compiled_code_may_be_kept_none_is(
-    folder: Path, library: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(compiled, "_folder", folder.with_name("private"))
-    keep_caches(False)
-    monkeypatch.setattr(compiled, "_compile", lambda *_: pytest.fail("compiled to a file"))
-    monkeypatch.setattr("engine.model.kernels.compiled_here", lambda *_: {})
-    compiled.functions.cache_clear()
-    assert compiled.functions("als", 8, "float32") == {}
-    compiled.functions.cache_clear()
 
 
 def test_a_fit_with_compiled_kernels_imports_no_numba(folder: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from engine.errors import CancelledError
 from engine.privacy import Door
-from engine.privacy.caches import caches_kept
 from engine.session.library import Change, Library, Service, synchronized
 from tests.support.folders import fingerprint
 
@@ -109,17 +108,16 @@ def test_where_the_app_is_is_remembered_but_not_in_private(library: Library) -> 
     assert fingerprint(library.folders.root) == before
 
 
-def test_no_cache_may_be_written_while_a_private_session_lasts(library: Library) -> None:
-    kept = [(caches_kept(), sys.dont_write_bytecode)]
+def test_no_bytecode_is_written_while_a_private_session_lasts(library: Library) -> None:
+    without = [sys.dont_write_bytecode]
     for on in (True, False):
         library.set_private(on)
         Door(library.folders)  # to open another changes nothing
-        kept.append((caches_kept(), sys.dont_write_bytecode))
-    assert kept[1] == (False, True)
-    assert kept[0] == kept[2] == (True, kept[0][1])
+        without.append(sys.dont_write_bytecode)
+    assert without == [without[0], True, without[0]]
 
 
-def test_a_private_session_that_ends_leaves_caches_as_python_was_started(
+def test_a_private_session_that_ends_leaves_bytecode_as_python_was_started(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for without in (False, True):
