@@ -1,24 +1,23 @@
-"""What screens and widgets may ask of the app they are in. `DiscoverApp` is it; they know no more of it than this.
-
-A class rather than a Protocol, since a screen's `app` is an App: `app = getters.app(Shell)` says which.
-"""
+"""What screens and widgets may ask of the app they are in. `DiscoverApp` is it; they know no more of it than this."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from textual.reactive import reactive
-
-from tuiapp.safe import shown
-from tuiapp.textual_internals import Guarded
+from textual.message_pump import MessagePump
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.notifications import SeverityLevel
+    from textual.screen import Screen
     from textual.signal import Signal
 
     from engine.live.mpv import Now
     from engine.paths import Folders
     from engine.session import Session
     from tuiapp.app.crash import Failures
+    from tuiapp.app.garbage import Garbage
     from tuiapp.app.hearing import Hearing
     from tuiapp.app.job import Job
     from tuiapp.app.jobs import Jobs
@@ -30,8 +29,10 @@ if TYPE_CHECKING:
     from tuiapp.app.views import Views
     from tuiapp.settings.keys import Keymap
 
+T = TypeVar("T")
 
-class Shell(Guarded):
+
+class Shell(Protocol):
     """The app around the screens: the engine, what is said and asked everywhere, and what stands behind the keys."""
 
     folders: Folders
@@ -41,49 +42,59 @@ class Shell(Guarded):
     opening: Opening
     hearing: Hearing
     failures: Failures
+    garbage: Garbage
     preferences: Preferences
     remembering: Remembering
     repairing: Repairing
     views: Views
     # What stands over a view, and shows the library too, listens to it.
     library_signal: Signal[None]
-    # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
-    job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
-    # What plays here.
-    playing: reactive[Now | None] = reactive(None, always_update=True, repaint=False)
-    private_since: reactive[float | None] = reactive(None, repaint=False)
-    # Whether plays come in from players, in this process or another.
-    listens: reactive[bool] = reactive(False, repaint=False)
-    # The last change in words, which undo takes back; empty for none.
-    undoable: reactive[str] = reactive("", repaint=False)
+
+    @property
+    def job(self) -> Job | None:
+        """What runs in the background."""
+
+    @property
+    def playing(self) -> Now | None:
+        """What plays here."""
+
+    @property
+    def private_since(self) -> float | None:
+        """When the private session began, by the monotonic clock; null without one."""
+
+    @property
+    def listens(self) -> bool:
+        """Whether plays come in from players, in this process or another."""
+
+    @property
+    def undoable(self) -> str:
+        """The last change in words, which undo takes back; empty for none."""
 
     def engine(self) -> Session:
         """The session, for worker threads: never to be asked for on the event loop."""
-        raise NotImplementedError
 
     def library_changed(self, only: str | None = None) -> None:
         """What was shown may no longer be true: every view, or the one named, asks anew."""
-        raise NotImplementedError
 
-    def action_pause(self) -> None:
-        self.hearing.pause()
-
-    def action_next_song(self) -> None:
-        self.hearing.next()
-
-    def action_stop_playing(self) -> None:
-        self.hearing.end()
-
-    def action_louder(self, by: int) -> None:
-        self.hearing.louder(by)
-
-    def action_queue(self) -> None:
-        self.hearing.show_queue()
-
-    def action_seek(self, seconds: int) -> None:
-        self.hearing.seek(seconds)
-
-    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
+    def notify(
+        self, message: str, *, title: str = "", severity: SeverityLevel = "information", timeout: float = 5
+    ) -> None:
         """Say something for a moment. Errors name files and artists: never markup, never a control character."""
-        lines = map(shown, message.split("\n"))
-        super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
+
+    def push_screen(self, screen: Screen[T], callback: Callable[[T | None], None] | None = None) -> object:
+        """Textual's: show a screen over this one, and take what it is closed with."""
+
+    def run_worker(self, work: Callable[[], None], *, thread: bool, exclusive: bool, group: str) -> object:
+        """Textual's: do something in a thread."""
+
+    def call_from_thread(self, callback: Callable[..., T], *args: Any) -> T:
+        """Textual's: have the event loop do something, and wait for it."""
+
+
+class InShell(MessagePump):
+    """A screen or widget that asks the app for what is the house's own; what is Textual's, it has by `app`."""
+
+    @property
+    def shell(self) -> Shell:
+        """The app it is in. Not checked as it runs, which takes a Protocol 50 microseconds: the type checker did."""
+        return cast("Shell", self.app)

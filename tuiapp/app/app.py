@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 import threading
@@ -12,14 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
+from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
 
 from engine.paths import Folders
 from tuiapp.app.crash import Failures
+from tuiapp.app.garbage import Garbage
 from tuiapp.app.hearing import Hearing
 from tuiapp.app.jobs import Jobs
 from tuiapp.app.listening import Listening
+from tuiapp.app.playback import Playback
 from tuiapp.app.player import Opening
 from tuiapp.app.preferences import Preferences
 from tuiapp.app.private_session import PrivateSession
@@ -30,9 +32,9 @@ from tuiapp.app.title import window_title
 from tuiapp.app.undo import Changes
 from tuiapp.app.views import Views
 from tuiapp.app.watching import Watching
+from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
-from tuiapp.shell import Shell
 from tuiapp.textual_internals import begin_styled, mark_what_is_not_utf8
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from engine.session import Session
+    from tuiapp.app.job import Job
 
 _SCREENS = Path(__file__).parents[1] / "screens"
 
@@ -67,8 +70,8 @@ def _commands(name: str) -> Callable[[], type[Provider]]:
     return load
 
 
-class DiscoverApp(Shell):
-    """Discover, in a terminal."""
+class DiscoverApp(Playback):
+    """Discover, in a terminal: the `Shell` around its screens."""
 
     TITLE = "discover"
     CSS_PATH = "app.tcss"
@@ -76,6 +79,12 @@ class DiscoverApp(Shell):
     COMMANDS: ClassVar[set[Any]] = {_commands("KeyCommands"), _commands("ArtistCommands")}
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
     BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
+
+    # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
+    job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
+    private_since: reactive[float | None] = reactive(None, repaint=False)
+    listens: reactive[bool] = reactive(False, repaint=False)
+    undoable: reactive[str] = reactive("", repaint=False)
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         self.remembering = Remembering(folders.state)
@@ -88,6 +97,7 @@ class DiscoverApp(Shell):
         self._session: Session | None = None
         self._opening = threading.Lock()
         self._leaving = self._asked_to_quit = False
+        self.garbage = Garbage()
         self.changes = Changes(self)
         self.jobs = Jobs(self)
         self.opening = Opening(self)
@@ -97,7 +107,7 @@ class DiscoverApp(Shell):
         self.repairing = Repairing(self)
         self.preferences = Preferences(self)
         self.keymap = Keymap()
-        self.library_signal = Signal(self, "library changed")
+        self.library_signal: Signal[None] = Signal(self, "library changed")
         self.views = Views(self)
         self.private = PrivateSession(self, on=private)
         self.set_reactive(DiscoverApp.private_since, time.monotonic() if private else None)
@@ -112,18 +122,13 @@ class DiscoverApp(Shell):
 
                 self._session = Session(self.folders, private=self._start_private)
                 # What is loaded by now stays: not looked through at each collection, which would hold a key up.
-                gc.freeze()
+                self.garbage.set_apart()
             return self._session
 
     @property
     def session_in_use(self) -> Session | None:
         """The session, where it is open."""
         return self._session
-
-    def reload(self) -> None:
-        """A child process changed the library: forget what was computed of it."""
-        if self._session is not None:
-            self._session.reload()
 
     def open_folders(self, folders: Folders) -> None:
         """Go on over another data folder; nothing done in the one before can be undone any more."""
@@ -138,9 +143,8 @@ class DiscoverApp(Shell):
         self.preferences.begin()
 
     def on_ready(self) -> None:
-        """The first paint is done: garbage is collected from now on (`open_app`), and not among what it was made of."""
-        gc.freeze()
-        gc.enable()
+        """The first paint is done."""
+        self.garbage.begin()
         leave_with_the_terminal(self)
         # The terminal is empty after `fg`, and Textual paints only what changes.
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
@@ -244,6 +248,11 @@ class DiscoverApp(Shell):
 
         choose(self, "theme")
 
+    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
+        """Say something for a moment. Errors name files and artists: never markup, never a control character."""
+        lines = map(shown, message.split("\n"))
+        super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
+
     def unexpected(self, error: Exception) -> None:
         self.failures.take(error)
 
@@ -257,9 +266,7 @@ class DiscoverApp(Shell):
         self.jobs.leave_demo()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: the demo can be left where one is in it, what plays can be paused."""
-        if action.partition("(")[0] in ("pause", "next_song", "stop_playing", "seek", "queue", "louder"):
-            return self.playing is not None
+        """No key is dead: the demo can be left where one is in it."""
         if action == "leave_demo":
             return self.jobs.own is not None
         return super().check_action(action, parameters)

@@ -172,7 +172,9 @@ class Jobs:
             result = await run_job(job, root, changed)
         finally:
             app.job = None
-        app.reload()
+        if (session := app.session_in_use) is not None:
+            # A child process changed the library: forget what was computed of it.
+            session.reload()
         if job.arguments[0] == "demo" and result["type"] == "done":
             self.own = app.folders
             self._go_to(app.folders.demo)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import SystemCommand
 from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
@@ -17,7 +17,6 @@ from engine.errors import DiscoverError
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
-from tuiapp.shell import Shell
 from tuiapp.widgets.dimmed import Dimming
 
 if TYPE_CHECKING:
@@ -73,8 +72,7 @@ class ArtistCommands(Provider):
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
         """The artists a search finds first, and what to do with each."""
-        app = self.app
-        assert isinstance(app, Shell)  # noqa: S101 - the palette is in no other app
+        app = cast("DiscoverApp", self.app)  # the palette is in no other
         # One letter is everybody's; one sign of Chinese or Japanese may be a name.
         if len(query.strip()) < 2 and query.isascii():
             return

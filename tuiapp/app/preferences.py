@@ -37,7 +37,7 @@ class Preferences:
 
     def begin(self) -> None:
         """Make the app as the settings say, and say in one notice what in the file cannot be used."""
-        self._apply_theme()
+        self.show_theme(self.config["theme"])
         self._apply_keys()
         self._say_problems()
 
@@ -76,7 +76,7 @@ class Preferences:
     def _adopt(self, found: Config) -> None:
         """Go on by other settings."""
         app, before, self.config = self._app, self.config, found
-        self._apply_theme()
+        self.show_theme(self.config["theme"])
         self._apply_keys()
         self._listen()
         for view in app.views.shown():
@@ -145,7 +145,7 @@ class Preferences:
     def _apply(self, *keys: str) -> None:
         app = self._app
         if "theme" in keys:
-            self._apply_theme()
+            self.show_theme(self.config["theme"])
         if any(key.startswith("keys.") for key in keys):
             self._apply_keys()
         if any(key.startswith("discover.") for key in keys):
@@ -158,8 +158,8 @@ class Preferences:
     def _listen(self) -> None:
         self._app.run_worker(self._app.listening.follow(), group="listening")
 
-    def _apply_theme(self) -> None:
-        theme = self.config["theme"]
+    def show_theme(self, theme: str) -> None:
+        """Show a theme, which is not kept."""
         if theme in self._app.available_themes:
             self._app.theme = theme
 

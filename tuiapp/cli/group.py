@@ -229,7 +229,7 @@ def _usual_folders() -> Folders:
 def open_app(folders: Folders, *, private: bool = False, own: Folders | None = None) -> int:
     """Open the Textual app over a data folder and return its exit code; `own` is the person's beside the demo's."""
     # What is loaded until the first paint stays, and looking through it again and again would hold that up;
-    # `DiscoverApp.on_ready` has garbage collected from then on.
+    # `Garbage.begin` has it collected from then on.
     gc.disable()
     from tuiapp.app.app import run_app
 

@@ -98,7 +98,7 @@ class Acting(Asking[ScreenResultType]):
 
         def of(music: list[Music]) -> None:
             if music:
-                self.app.changes.judge(verdict, self.judged(music))
+                self.shell.changes.judge(verdict, self.judged(music))
             else:
                 self.notify("No artist or track selected.")
 
@@ -127,13 +127,13 @@ class Acting(Asking[ScreenResultType]):
         """The page of the artist under the cursor."""
         music = self.music_here
         if music is not None:
-            self.app.views.artist(music.artist)
+            self.shell.views.artist(music.artist)
 
     def action_related(self) -> None:
         """Artists similar to the one under the cursor."""
         music = self.music_here
         if music is not None:
-            self.app.views.related(music.artist)
+            self.shell.views.related(music.artist)
 
     def action_mix(self) -> None:
         """A new playlist of what goes with what is chosen."""
@@ -147,7 +147,7 @@ class Acting(Asking[ScreenResultType]):
 
         def ask(music: list[Music]) -> None:
             if music:
-                ask_add_to(self.app, in_short(music), named(music), then=self._added)
+                ask_add_to(self.shell, in_short(music), named(music), then=self._added)
 
         self.choose(lambda keys: self.with_music(keys, ask), keep=True)
 
@@ -162,7 +162,7 @@ class Acting(Asking[ScreenResultType]):
     def action_open(self) -> None:
         """Play what is selected, or what is under the cursor, in a playlist on from there. Where nothing can be played,
         open what is under the cursor in the browser or the player."""
-        here, config, opening = self.music_here, self.app.preferences.config, self.app.opening
+        here, config, opening = self.music_here, self.shell.preferences.config, self.shell.opening
 
         def hear(music: list[Music]) -> None:
             if here is not None or music:
@@ -184,7 +184,7 @@ class Acting(Asking[ScreenResultType]):
 
         def hear(music: list[Music]) -> None:
             if music:
-                self.app.opening.play_next(self.app.preferences.config, music)
+                self.shell.opening.play_next(self.shell.preferences.config, music)
             else:
                 self.notify("No artist or track selected.")
 

@@ -122,7 +122,12 @@ def _drawn(row: Target) -> str:
 
 
 def ask_add_to(
-    app: Shell, what: str, tracks: Tracks, *, but: str | None = None, then: Callable[[], None] = lambda: None
+    shell: Shell,
+    what: str,
+    tracks: Tracks,
+    *,
+    but: str | None = None,
+    then: Callable[[], None] = lambda: None,
 ) -> None:
     """Ask for a playlist, add `tracks` to it, say where they went, and do what is to come `then`; `what` names them."""
 
@@ -132,23 +137,23 @@ def ask_add_to(
             if dialog is not None:
                 dialog.accept()
 
-        _add(app, target, tracks, done, dialog.refuse if dialog is not None else None)
+        _add(shell, target, tracks, done, dialog.refuse if dialog is not None else None)
 
     def chosen(target: Target | None) -> None:
         if target is None:
             return
         if target.new and not target.name:
-            app.push_screen(
+            shell.push_screen(
                 AskText("New playlist's name", lambda name, dialog: add(Target(name, new=True), dialog))
             )
         else:
             add(target)
 
-    app.push_screen(AddTo(what, but), chosen)
+    shell.push_screen(AddTo(what, but), chosen)
 
 
 def _add(
-    app: Shell,
+    shell: Shell,
     target: Target,
     tracks: Tracks,
     done: Callable[[], None],
@@ -162,9 +167,9 @@ def _add(
     def said(edit: PlaylistEdit | None) -> None:
         if edit is not None:
             done()
-            app.notify(in_words(edit, app.keymap.label("undo")))
+            shell.notify(in_words(edit, shell.keymap.label("undo")))
 
-    app.changes.edit(
+    shell.changes.edit(
         f"adding to {target.name}",
         change,
         lambda session, edit: session.playlists.restore(edit),

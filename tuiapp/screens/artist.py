@@ -82,9 +82,9 @@ class ArtistDialog(Dialog):
             yield card
 
     def on_mount(self) -> None:
-        self.app.library_signal.subscribe(self, lambda _: self._ask())
+        self.shell.library_signal.subscribe(self, lambda _: self._ask())
         # What was done behind the page is not undone from it.
-        self._made = self.app.changes.made
+        self._made = self.shell.changes.made
         self.watch(self.app, "undoable", self._undoable, init=False)
         self._ask()
 
@@ -94,7 +94,7 @@ class ArtistDialog(Dialog):
 
     def _ask(self) -> None:
         """Ask for the card."""
-        name, config = self._trail[-1], self.app.preferences.config
+        name, config = self._trail[-1], self.shell.preferences.config
 
         def question(session: Session) -> ArtistCard:
             from engine.recommend.settings import DiscoverSettings
@@ -106,9 +106,9 @@ class ArtistDialog(Dialog):
     def show_error(self, error: DiscoverError) -> None:
         """What failed, in the card's place: none is left that waits for ever."""
         self._card = None
-        log = self.app.folders.log
+        log = self.shell.folders.log
         where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
-        words = f"{in_keys(str(error), self.app.keymap)}{where}".split("\n")
+        words = f"{in_keys(str(error), self.shell.keymap)}{where}".split("\n")
         heading = Content.styled(f"✗ {shown(self._trail[-1])} can't be shown", "bold $error")
         self._body.update(Content.assemble(heading, "\n\n", "\n".join(map(shown, words))))
         keys = [f"{self._label('retry')} retry", "esc close"]
@@ -122,7 +122,7 @@ class ArtistDialog(Dialog):
         self._hint.update(Content(self._keys(card)))
 
     def _label(self, name: str) -> str:
-        return self.app.keymap.label(name)
+        return self.shell.keymap.label(name)
 
     def _with_way_back(self, keys: list[str]) -> list[str]:
         return [*keys[:-1], "← back", keys[-1]] if len(self._trail) > 1 else keys
@@ -130,7 +130,7 @@ class ArtistDialog(Dialog):
     def _keys(self, card: ArtistCard) -> str:
         """The keys that do something for this artist."""
         like, hide, block = (self._label(f"discover.{name}") for name in ("like", "hide", "block"))
-        undone = self.app.changes.since(self._made)
+        undone = self.shell.changes.since(self._made)
         undo = [f"{self._label('undo')} undo {shown(undone)}"] if undone else []
         if card.verdict == "block":
             return "  ".join(self._with_way_back([f"{block} unblock", *undo, "esc close"]))
@@ -151,11 +151,11 @@ class ArtistDialog(Dialog):
         """Like, hide or block, or take it back. The card comes anew with every view, once it is done."""
         card = self._card
         if card is not None and (card.verdict != "block" or verdict == "block"):
-            self.app.changes.judge(None if card.verdict == verdict else verdict, [Music(card.artist)])
+            self.shell.changes.judge(None if card.verdict == verdict else verdict, [Music(card.artist)])
 
     def action_take_back(self) -> None:
         """Undo what was done on this page."""
-        self.app.changes.take_back(self._made)
+        self.shell.changes.take_back(self._made)
 
     def action_retry(self) -> None:
         """Ask anew, and say so where there was nothing to see."""
@@ -179,18 +179,18 @@ class ArtistDialog(Dialog):
 
     def action_open(self) -> None:
         if self._card is not None and self._card.verdict != "block":
-            self.app.opening.open(Music(self._card.artist), self.app.preferences.config)
+            self.shell.opening.open(Music(self._card.artist), self.shell.preferences.config)
 
     def action_play_next(self) -> None:
         if self._card is not None and self._card.verdict != "block":
-            self.app.opening.play_next(self.app.preferences.config, [Music(self._card.artist)])
+            self.shell.opening.play_next(self.shell.preferences.config, [Music(self._card.artist)])
 
     def action_add_to(self) -> None:
         if self._card is not None and self._card.verdict != "block":
             from tuiapp.screens.add_to import ask_add_to, in_short, named
 
             chosen = [Music(self._card.artist)]
-            ask_add_to(self.app, in_short(chosen), named(chosen))
+            ask_add_to(self.shell, in_short(chosen), named(chosen))
 
     def action_mix(self) -> None:
         if self._card is not None and self._card.verdict != "block":

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from textual import getters
 from textual.await_complete import AwaitComplete
 from textual.events import ScreenResume
 from textual.screen import Screen, ScreenResultType
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import DiscoverError
-from tuiapp.shell import Shell
+from tuiapp.shell import InShell
 from tuiapp.textual_internals import forget_watchers
 
 if TYPE_CHECKING:
@@ -23,27 +21,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-# After so many screens were closed what was set apart is looked through once: they may be among it.
-_CLOSED = 20
-_closed = 0
-
-
-def _set_apart() -> None:
-    """Have no later collection look through what is there: lists as large as the library would hold a key up for as
-    long as a quarter of a second. Going out of use frees it as before, but not a screen, whose parts know one another.
-    """
-    global _closed
-    if _closed >= _CLOSED:
-        _closed = 0
-        gc.unfreeze()
-        gc.collect()
-    gc.freeze()
-
-
-class Asking(Screen[ScreenResultType]):
+class Asking(InShell, Screen[ScreenResultType]):
     """What of a screen has to do with questions. `NAME` is the first part of its workers' groups."""
 
-    app = getters.app(Shell)
     NAME: ClassVar[str] = ""
 
     # What is done when a question of a group fails.
@@ -72,13 +52,13 @@ class Asking(Screen[ScreenResultType]):
         def run() -> None:
             worker = get_current_worker()
             try:
-                session = self.app.engine()
+                session = self.shell.engine()
                 with session.exclusive():
                     if worker.is_cancelled and not writes:
                         return
                     result = question(session)
                 if group == "list":
-                    _set_apart()
+                    self.shell.garbage.set_apart()
             except DiscoverError as error:
                 self.call_later(fail, error)
             else:
@@ -95,10 +75,9 @@ class Asking(Screen[ScreenResultType]):
         return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()
 
     def on_unmount(self) -> None:
-        global _closed
-        _closed += 1
+        self.shell.garbage.screen_closed()
         # It would keep the screen as long as the app lasts.
-        self.app.library_signal.unsubscribe(self)
+        self.shell.library_signal.unsubscribe(self)
         self.app.call_later(forget_watchers, self.app)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -106,7 +85,7 @@ class Asking(Screen[ScreenResultType]):
         if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
             self._failed_once = True
             group = event.worker.group.removeprefix(f"{self.NAME}.")
-            self._when_failed.get(group, self.show_error)(DiscoverError(self.app.failures.report))
+            self._when_failed.get(group, self.show_error)(DiscoverError(self.shell.failures.report))
 
 
 class LibraryScreen(Asking[None]):

@@ -197,7 +197,7 @@ class BrowseView(SeveralLists):
             self.ask(lambda session: session.browse.list(name, settings, only), self._show_list, group="list")
 
     def _settings(self) -> DiscoverSettings:
-        return self.app.preferences.config.for_discover(self._dials.settings(LENGTH))
+        return self.shell.preferences.config.for_discover(self._dials.settings(LENGTH))
 
     def _show_list(self, found: BrowseList) -> None:
         row = self._tree.row
@@ -295,7 +295,7 @@ class BrowseView(SeveralLists):
         found = self._list
         if found is not None:
             artists = [(one.artist, one.key) for one in found.items]
-            ask_export(self.app, found.name, lambda session: session.tracks.of_artists(artists))
+            ask_export(self.shell, found.name, lambda session: session.tracks.of_artists(artists))
 
     # -- remembering -----------------------------------------------------------------------------------
 
@@ -314,7 +314,7 @@ class BrowseView(SeveralLists):
         if only in _ONLY:
             self._only = only
         self._dials.recall(state.get("dials"))
-        self._tree.wanted = self.app.remembering.cursor(self.NAME)
+        self._tree.wanted = self.shell.remembering.cursor(self.NAME)
         super().recall(state)
 
 

@@ -21,7 +21,7 @@ _HOW = (
 )
 
 
-def ask_compare(app: Shell) -> None:
+def ask_compare(shell: Shell) -> None:
     """Offer what can be done about comparing now."""
     running = False
 
@@ -31,7 +31,7 @@ def ask_compare(app: Shell) -> None:
         running = standing is not None and standing.ended is None
         return _to_end(standing) if standing is not None and running else _to_begin(session, standing)
 
-    app.push_screen(Pick(TITLE, question), lambda name: _end(app, name) if running else _begin(app, name))
+    shell.push_screen(Pick(TITLE, question), lambda name: _end(shell, name) if running else _begin(shell, name))
 
 
 def _to_begin(session: Session, before: Standing | None) -> Offer:
@@ -57,22 +57,22 @@ def _to_end(standing: Standing) -> Offer:
     return Offer(options, " ".join(in_words(standing)), winner)
 
 
-def _begin(app: Shell, name: str | None) -> None:
+def _begin(shell: Shell, name: str | None) -> None:
     if name is None:
         return
-    _change(app, lambda comparisons: comparisons.begin(name), f"comparing with {name}")
-    app.notify(f"Discover mixes “{name}” in from now on. Look here later for how it stands.", markup=False)
+    _change(shell, lambda comparisons: comparisons.begin(name), f"comparing with {name}")
+    shell.notify(f"Discover mixes “{name}” in from now on. Look here later for how it stands.")
 
 
-def _end(app: Shell, name: str | None) -> None:
+def _end(shell: Shell, name: str | None) -> None:
     if not name:
         return
-    _change(app, lambda comparisons: comparisons.end(name), f"ranking by {name}")
-    app.notify(f"Discover ranks by “{name}”. {app.keymap.label('undo')} undoes it.", markup=False)
+    _change(shell, lambda comparisons: comparisons.end(name), f"ranking by {name}")
+    shell.notify(f"Discover ranks by “{name}”. {shell.keymap.label('undo')} undoes it.")
 
 
-def _change(app: Shell, change: Callable[[Comparisons], object], words: str) -> None:
+def _change(shell: Shell, change: Callable[[Comparisons], object], words: str) -> None:
     """Change what is compared; undo, by these words for it, takes it back."""
-    changes = app.changes
+    changes = shell.changes
     changes.make(lambda session: change(session.comparisons))
     changes.remember(words, lambda: changes.make(lambda session: session.comparisons.take_back()))

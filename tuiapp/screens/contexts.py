@@ -90,7 +90,7 @@ class ContextsView(View):
 
         own = self._found.get(self._doing)
         usual = own.context if own is not None else CONTEXTS["running"]
-        return self.app.preferences.config.contexts.get(self._doing, usual)
+        return self.shell.preferences.config.contexts.get(self._doing, usual)
 
     def _asked(self, **changes: float) -> Settings:
         """What the dials ask of it. Raises UsageError for what makes no list, and for a dial it does not have."""
@@ -103,7 +103,7 @@ class ContextsView(View):
     def load(self) -> None:
         context, settings = self._chosen, self._asked()
         self._asked_about = context
-        only = self.app.preferences.config.discover["from_library"]
+        only = self.shell.preferences.config.discover["from_library"]
         self._show_wishes()
 
         def question(session: Session) -> ContextPlaylist:
@@ -122,9 +122,9 @@ class ContextsView(View):
         self.notify(
             f"Saved as {shown(name)}. Find it in Playlists ({self.key('view_playlists')}).", markup=False
         )
-        self.app.library_changed("playlists")
-        self.app.changes.remember(
-            f"saving {name}", lambda: self.app.changes.make(lambda s: s.playlists.remove(name))
+        self.shell.library_changed("playlists")
+        self.shell.changes.remember(
+            f"saving {name}", lambda: self.shell.changes.make(lambda s: s.playlists.remove(name))
         )
 
     def show_error(self, error: DiscoverError) -> None:
@@ -203,7 +203,7 @@ class ContextsView(View):
         from tuiapp.screens.pick import Choice
         from tuiapp.screens.typed_list import choose
 
-        known = self.app.preferences.config.contexts
+        known = self.shell.preferences.config.contexts
         found: dict[str, OwnContext] = {}
 
         def choices(session: Session) -> list[Choice]:
@@ -217,7 +217,7 @@ class ContextsView(View):
             self._found = found
             self._take(name)
 
-        choose(self.app, "Context", choices, self._chosen.name, take)
+        choose(self.shell, "Context", choices, self._chosen.name, take)
 
     def _take(self, name: str) -> None:
         self._doing, self._made = name, None
@@ -243,7 +243,7 @@ class ContextsView(View):
         context, settings = self._chosen, self._asked()
 
         def submit(text: str, dialog: AskText) -> None:
-            name = own_contexts.keep(self.app, text, context, settings, dialog)
+            name = own_contexts.keep(self.shell, text, context, settings, dialog)
             if name is not None:
                 self._wishes.pop(name, None)
                 dialog.accept()
@@ -254,7 +254,7 @@ class ContextsView(View):
     def action_remove(self) -> None:
         """Take out a context of one's own."""
         context = self._chosen
-        if not own_contexts.remove(self.app, context):
+        if not own_contexts.remove(self.shell, context):
             self.notify(f"{context.title} is not yours to remove: {self.key('contexts.new')} makes one.")
 
     # -- wishes ----------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ class ContextsView(View):
     def action_export(self) -> None:
         made = self._made
         if made is not None and made.tracks:
-            ask_export(self.app, self._name_of(made), lambda _session: made.tracks)
+            ask_export(self.shell, self._name_of(made), lambda _session: made.tracks)
 
     @staticmethod
     def _name_of(made: ContextPlaylist) -> str:
@@ -334,7 +334,7 @@ class ContextsView(View):
 
     def recall(self, state: dict[str, Any]) -> None:
         super().recall(state)
-        contexts = self.app.preferences.config.contexts
+        contexts = self.shell.preferences.config.contexts
         if state.get("context") in contexts:
             self._doing = state["context"]
         wishes = state.get("wishes")
@@ -350,7 +350,7 @@ class ContextsView(View):
         if not all(isinstance(value, int | float) for value in wish.values()):
             return False
         try:
-            self.app.preferences.config.contexts[name].settings(**wish)
+            self.shell.preferences.config.contexts[name].settings(**wish)
         except (UsageError, TypeError):
             return False
         return True

@@ -46,7 +46,7 @@ class Dialog(Dimming[Any], Asking[Any]):
 
     def show_error(self, error: DiscoverError) -> None:
         """What failed beside what the dialog is for: said, while it stays."""
-        self.app.notify(in_keys(str(error), self.app.keymap), severity="error")
+        self.app.notify(in_keys(str(error), self.shell.keymap), severity="error")
 
 
 class AskText(Dialog):
@@ -110,7 +110,9 @@ class AskText(Dialog):
         """Stay, and say what is wrong with what was typed."""
         self._waits = False
         self._wrong.display = bool(why)
-        self._wrong.update("\n".join(shown(line) for line in in_keys(str(why), self.app.keymap).split("\n")))
+        self._wrong.update(
+            "\n".join(shown(line) for line in in_keys(str(why), self.shell.keymap).split("\n"))
+        )
 
     def show_error(self, error: DiscoverError) -> None:
         """What failed is said below the line."""

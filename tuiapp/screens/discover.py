@@ -105,7 +105,7 @@ class DiscoverView(NothingListed):
 
     def _settings(self, filters: Filters | None = None) -> DiscoverSettings:
         """What the dials, the settings file and what is looked at ask for together."""
-        settings = self.app.preferences.config.for_discover(self._dials.settings(LENGTH))
+        settings = self.shell.preferences.config.for_discover(self._dials.settings(LENGTH))
         return (filters or self._filters).of(settings)
 
     def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
@@ -131,7 +131,7 @@ class DiscoverView(NothingListed):
         first_time = not table.counts[1]
         if found.items:
             self.set_state("")
-        table.show(found.items, cursor_key=self.app.remembering.cursor(self.NAME) if first_time else None)
+        table.show(found.items, cursor_key=self.shell.remembering.cursor(self.NAME) if first_time else None)
         if first_time or self.focused is None:  # a notice may have stood in its place
             self.focus_list(table)
         if self._from_top:
@@ -228,7 +228,7 @@ class DiscoverView(NothingListed):
         return self._welcomes if action == "demo" else super().check_action(action, parameters)
 
     def action_demo(self) -> None:
-        self.app.jobs.start_demo()
+        self.shell.jobs.start_demo()
 
     # -- dials -----------------------------------------------------------------------------------------
 
@@ -267,7 +267,7 @@ class DiscoverView(NothingListed):
         before, self._filters = self._filters, filters
         another = (before.level, before.as_of, before.times) != (filters.level, filters.as_of, filters.times)
         if words:
-            self.app.changes.remember(words, lambda: self._ask_for(before))
+            self.shell.changes.remember(words, lambda: self._ask_for(before))
         if words and another and before.taste and not filters.taste:
             # Of other plays a person's tastes are others.
             self.notify(f"No longer for {before.taste[1]} alone. {self.key('undo')} undoes it.")
@@ -289,7 +289,7 @@ class DiscoverView(NothingListed):
 
     def action_pick_times(self) -> None:
         """Choose a time of the week to recommend for, one of those found in the history among them."""
-        contexts = self.app.preferences.config.contexts
+        contexts = self.shell.preferences.config.contexts
         times: dict[str, TimeOfWeek] = {}
 
         def choices(session: Session) -> list[Choice]:
@@ -322,7 +322,7 @@ class DiscoverView(NothingListed):
         from tuiapp.screens.typed_list import choose
 
         title = f"Recommend for one {what}"
-        choose(self.app, title, choices, now, lambda value: self._ask_for(filters(value), f"the {what}"))
+        choose(self.shell, title, choices, now, lambda value: self._ask_for(filters(value), f"the {what}"))
 
     def show_taste(self, number: int, name: str) -> None:
         """Recommend for one taste of artists alone, one of those there are now."""
@@ -380,7 +380,7 @@ class DiscoverView(NothingListed):
 
     def action_export(self) -> None:
         settings = self._settings()
-        ask_export(self.app, self._dials.title, lambda session: session.tracks.of_discover(settings, because))
+        ask_export(self.shell, self._dials.title, lambda session: session.tracks.of_discover(settings, because))
 
     # -- remembering -----------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tuiapp.shell import Shell
 
 
-def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
+def ask_export(shell: Shell, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
     """Ask for a file, write `tracks` there in the format of its ending, and say where they went."""
     from tuiapp.screens.dialogs import AskPath
 
@@ -37,7 +37,7 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
         def written(report: ExportReport) -> None:
             dialog.accept()
             said = f"{quantity(report.tracks, 'tracks')} exported to {report.file}. {report.note}".strip()
-            app.notify(shown(said), title="Exported", timeout=10)
+            shell.notify(shown(said), title="Exported", timeout=10)
 
         def overwrite(choice: str | None) -> None:
             if choice is None:
@@ -56,10 +56,10 @@ def ask_export(app: Shell, title: str, tracks: Callable[[Session], Sequence[Play
                 question = Pick(
                     "Overwrite it?", [Choice("overwrite", "Overwrite")], more=f"{path} is there already."
                 )
-                app.push_screen(question, overwrite)
+                shell.push_screen(question, overwrite)
 
         dialog.ask(look, looked, group="export", writes=True)
 
     value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
     what = "Export to (.csv .m3u8 .xspf .jspf .pls .json .txt .uris)"
-    app.push_screen(AskPath(what, submit, value=value, proposed=True))
+    shell.push_screen(AskPath(what, submit, value=value, proposed=True))

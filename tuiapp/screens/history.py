@@ -324,7 +324,7 @@ class HistoryView(View):
             ids = sorted(map(int, keys))
             what = "the track" if len(ids) == 1 else quantity(len(ids), "plays")
             clear = self._table.clear_marks
-            ask_add_to(self.app, what, lambda session: named(_tracks(session, ids))(session), then=clear)
+            ask_add_to(self.shell, what, lambda session: named(_tracks(session, ids))(session), then=clear)
 
         self.choose(ask, keep=True)
 

@@ -24,14 +24,14 @@ def mix_from(screen: Asking[Any], chosen: Sequence[Music]) -> None:
     """A mix from artists and tracks."""
     from tuiapp.screens.add_to import named
 
-    app = screen.app
+    shell = screen.shell
     if not chosen:
-        app.notify("No artist or track selected.")
+        shell.notify("No artist or track selected.")
         return
     first, more = chosen[0].track or chosen[0].artist, len(chosen) - 1
     title = f"Mix: {first}" + (f" and {more} more" if more else "")
     seeds = named(chosen)
-    only = app.preferences.config.discover["from_library"]
+    only = shell.preferences.config.discover["from_library"]
     _keep(screen, title, lambda session: session.playlists.mix(title, seeds(session), from_library=only))
 
 
@@ -45,25 +45,25 @@ def _keep(
 
     What goes wrong is said, in the `dialog` where one asked for it.
     """
-    app = screen.app
+    shell = screen.shell
 
     def made(edit: PlaylistEdit | None) -> None:
         if edit is None:
             return
         if dialog is not None:
             dialog.accept()
-        if app.screen in (screen, dialog):
-            app.views.playlist(edit.name)
-        where = app.keymap.label("view_playlists")
-        undo = app.keymap.label("undo")
+        if screen.app.screen in (screen, dialog):
+            shell.views.playlist(edit.name)
+        where = shell.keymap.label("view_playlists")
+        undo = shell.keymap.label("undo")
         counted = quantity(len(edit.tracks), "tracks")
         said = f"{edit.name}: {counted}, in Playlists ({where}). {undo} undoes it."
-        app.notify(" ".join((said, *edit.notes)))
+        shell.notify(" ".join((said, *edit.notes)))
 
     def restore(session: Session, edit: PlaylistEdit) -> None:
         session.playlists.restore(edit)
 
-    app.changes.edit(f"making {what}", change, restore, made, dialog.refuse if dialog is not None else None)
+    shell.changes.edit(f"making {what}", change, restore, made, dialog.refuse if dialog is not None else None)
 
 
 def ask_mix(screen: Asking[Any], playlist: str | None) -> None:
@@ -117,7 +117,7 @@ def _from_seed(seed: str) -> Make:
 
 def _keep_mix(screen: Asking[Any], what: str, make: Make, dialog: AskText | None = None) -> None:
     """Keep a mix under its own title."""
-    only = screen.app.preferences.config.discover["from_library"]
+    only = screen.shell.preferences.config.discover["from_library"]
 
     def change(session: Session) -> PlaylistEdit:
         from engine.playlists.mix import MixSettings

@@ -204,7 +204,7 @@ class ModelView(View):
         """Begin training; where the pack the model stands on is gone, only when the person says so."""
 
         def start() -> None:
-            self.app.jobs.start("Training", *arguments)
+            self.shell.jobs.start("Training", *arguments)
 
         def asked(lost: str) -> None:
             if not lost:
@@ -215,7 +215,7 @@ class ModelView(View):
             question = Pick("Train on your own listening?", [Choice("train", "Train")], more=shown(lost))
             self.app.push_screen(question, lambda choice: None if choice is None else start())
 
-        if self.app.jobs.obstacle("Training"):
+        if self.shell.jobs.obstacle("Training"):
             start()
             return
         # A damaged model is what training mends.
@@ -236,13 +236,13 @@ class ModelView(View):
         """Which ranking is better for this person?"""
         from tuiapp.screens.compare import ask_compare
 
-        ask_compare(self.app)
+        ask_compare(self.shell)
 
     def action_export(self) -> None:
-        self.app.jobs.ask_model_export()
+        self.shell.jobs.ask_model_export()
 
     def action_add_pack(self) -> None:
-        self.app.jobs.ask_pack()
+        self.shell.jobs.ask_pack()
 
     def action_update_pack(self) -> None:
         row = self._packs.row
@@ -250,9 +250,9 @@ class ModelView(View):
             return
         if row.kind == FILES:
             unmeasured = sum(one.files - one.measured for one in self._folders)
-            self.app.jobs.ask_music_files(row.source, unmeasured)
+            self.shell.jobs.ask_music_files(row.source, unmeasured)
         else:
-            self.app.jobs.ask_update(row)
+            self.shell.jobs.ask_update(row)
 
     def action_remove_pack(self) -> None:
         row = self._packs.row
@@ -261,7 +261,7 @@ class ModelView(View):
         elif row is not None:
             name = row.name
             self._packs.drop([name])
-            changes = self.app.changes
+            changes = self.shell.changes
             changes.make(lambda session: session.packs.stash(name))
             changes.remember(
                 f"removing {name}", lambda: changes.make(lambda session: session.packs.bring_back(name))
@@ -270,7 +270,7 @@ class ModelView(View):
 
     def _remove_music(self, row: PackInfo) -> None:
         """Forget a folder of music; its files stay."""
-        path, changes = Path(row.source), self.app.changes
+        path, changes = Path(row.source), self.shell.changes
         taken: list[TakenFolder] = []
         self._packs.drop([_key(row)])
         changes.make(lambda session: taken.append(session.music.take(path)))

@@ -43,8 +43,8 @@ class NothingListed(View):
 
     def _show_empty(self, note: str, *, kept_out: bool) -> None:
         """`kept_out`: what the person hid, blocked or excluded may be why."""
-        keymap = self.app.keymap
-        back = taken_back(self.app.undoable, keymap) if kept_out else Content("")
+        keymap = self.shell.keymap
+        back = taken_back(self.shell.undoable, keymap) if kept_out else Content("")
         if note:
             self.set_state("empty", "Nothing to resurface", nothing_to_resurface(note, back, keymap))
         else:
@@ -58,8 +58,8 @@ class NothingListed(View):
             self.show_error(error)
         elif isinstance(error, NothingLeftError):
             self._show_dials()
-            said, keymap = str(error).partition(". ")[0], self.app.keymap
-            self.set_state("empty", said, taken_back(self.app.undoable, keymap))
+            said, keymap = str(error).partition(". ")[0], self.shell.keymap
+            self.set_state("empty", said, taken_back(self.shell.undoable, keymap))
         elif self._filters.times:
             self._show_dials()
             self.set_state(
@@ -83,15 +83,15 @@ class NothingListed(View):
         self._welcomes = not status.listens
         self.set_status("")
         if status.listens and status.model is None and not self._filters.of_tracks:
-            self.set_state("empty", "Your history is imported", untrained(status, self.app.keymap))
+            self.set_state("empty", "Your history is imported", untrained(status, self.shell.keymap))
         elif status.listens and self._filters.of_tracks and status.track_model is None:
             self._list = None
             self._show_dials()
-            self.set_state("empty", "No track recommendations yet", no_tracks(status, self.app.keymap))
+            self.set_state("empty", "No track recommendations yet", no_tracks(status, self.shell.keymap))
         elif status.listens:
             self.set_state("empty", "Nothing here yet", self.in_keys(self._error) if self._error else "")
         else:
-            self.set_state("empty", "Welcome to discover", first_steps(self.app.keymap))
+            self.set_state("empty", "Welcome to discover", first_steps(self.shell.keymap))
 
 
 def _kept_out(session: Session) -> bool:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from tuiapp.shell import Shell
 
 
-def keys_of(app: Shell, name: str) -> tuple[str, ...]:
+def keys_of(shell: Shell, name: str) -> tuple[str, ...]:
     """The settings that make a context a person's own, or change a built-in one."""
-    return tuple(key for key in app.preferences.config.values if key.startswith(f"contexts.{name}."))
+    return tuple(key for key in shell.preferences.config.values if key.startswith(f"contexts.{name}."))
 
 
-def keep(app: Shell, title: str, context: Context, settings: Settings, dialog: AskText) -> str | None:
+def keep(shell: Shell, title: str, context: Context, settings: Settings, dialog: AskText) -> str | None:
     """Keep what a context is asked for under a title, and give its name; null where the dialog says why not.
 
     Under its own title the context itself is changed, under another one there is a new one like it.
@@ -31,23 +31,23 @@ def keep(app: Shell, title: str, context: Context, settings: Settings, dialog: A
     said: dict[str, Any] = said_of(context, settings)
     if name == context.name:
         del said["like"]
-    elif name in app.preferences.config.contexts:
+    elif name in shell.preferences.config.contexts:
         dialog.refuse(f"There is a context {title} already. Choose another name.")
         return None
     else:
         said["title"] = title
     changes = {f"contexts.{name}.{field}": value for field, value in said.items()}
     try:
-        app.preferences.change_all(changes, f"the context {title}")
+        shell.preferences.change_all(changes, f"the context {title}")
     except (ValueError, UsageError) as error:
         dialog.refuse(sentence(str(error)))
         return None
     return name
 
 
-def remove(app: Shell, context: Context) -> bool:
+def remove(shell: Shell, context: Context) -> bool:
     """Take a context out of the settings, or a built-in one back to how it was; false where nothing was set of it."""
-    keys = keys_of(app, context.name)
+    keys = keys_of(shell, context.name)
     if keys:
-        app.preferences.change_all(dict.fromkeys(keys), f"removing the context {context.title}")
+        shell.preferences.change_all(dict.fromkeys(keys), f"removing the context {context.title}")
     return bool(keys)

@@ -94,7 +94,7 @@ class Offering(Dialog):
 
     def show_error(self, error: DiscoverError) -> None:
         """Why there is nothing to choose."""
-        self._say(in_keys(str(error), self.app.keymap))
+        self._say(in_keys(str(error), self.shell.keymap))
 
 
 class Pick(Offering):

@@ -206,7 +206,7 @@ class PlaylistsView(View):
                     dialog.accept()
                     self._enter(edit.name)
 
-            self.app.changes.edit(
+            self.shell.changes.edit(
                 f"creating {name}",
                 lambda session: session.playlists.create(name),
                 _restore,
@@ -228,7 +228,7 @@ class PlaylistsView(View):
                 self.app.call_from_thread(self._follow, old, to)
                 return to
 
-            self.app.changes.edit(
+            self.shell.changes.edit(
                 f"renaming {name}",
                 change,
                 lambda session, _: change(session, new, name),
@@ -251,7 +251,7 @@ class PlaylistsView(View):
 
     def _remove_lists(self, names: list[str]) -> None:
         self._lists.drop(names)
-        self.app.changes.edit(
+        self.shell.changes.edit(
             f"removing {', '.join(names)}",
             lambda session: [session.playlists.take(name) for name in names],
             lambda session, gone: [session.playlists.put(playlist) for playlist in gone],
@@ -259,11 +259,11 @@ class PlaylistsView(View):
 
     def action_export(self) -> None:
         if (name := self._chosen()) is not None:
-            ask_export(self.app, name, lambda session: session.playlists.show(name))
+            ask_export(self.shell, name, lambda session: session.playlists.show(name))
 
     def action_push(self) -> None:
         if (name := self._chosen()) is not None:
-            self.app.jobs.ask_push(name)
+            self.shell.jobs.ask_push(name)
 
     def action_mix(self) -> None:
         """A mix from the tracks chosen, or among the lists one of any kind."""
@@ -276,7 +276,7 @@ class PlaylistsView(View):
             return
         # Another seed each time: what was taken back does not come again.
         seed, self._seed = self._seed, self._seed + 1
-        only = self.app.preferences.config.discover["from_library"]
+        only = self.shell.preferences.config.discover["from_library"]
 
         def continued(edit: PlaylistEdit | None) -> None:
             if edit is not None:
@@ -284,7 +284,7 @@ class PlaylistsView(View):
                 self._enter(edit.name)
                 self.notify(in_words(edit, self.key("undo")))
 
-        self.app.changes.edit(
+        self.shell.changes.edit(
             f"continuing {name}",
             lambda session: session.playlists.extend(name, MORE, seed, from_library=only),
             _restore,
@@ -298,12 +298,12 @@ class PlaylistsView(View):
     def _add_tracks(self, keys: list[str]) -> None:
         tracks = [row.track for row in self._tracks.rows_of(keys)]
         what = "the track" if len(tracks) == 1 else tracks_in_words(len(tracks))
-        ask_add_to(self.app, what, lambda _session: tracks, but=self._open, then=self._tracks.clear_marks)
+        ask_add_to(self.shell, what, lambda _session: tracks, but=self._open, then=self._tracks.clear_marks)
 
     def _add_lists(self, names: list[str]) -> None:
         but = names[0] if len(names) == 1 else None
         what = f"the tracks of {but or f'{len(names)} playlists'}"
-        ask_add_to(self.app, what, tracks_of(names), but=but, then=self._lists.clear_marks)
+        ask_add_to(self.shell, what, tracks_of(names), but=but, then=self._lists.clear_marks)
 
     def heard(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
         """The tracks chosen, or all tracks of the lists chosen."""
@@ -317,7 +317,7 @@ class PlaylistsView(View):
             places = sorted(map(int, keys))
             # The others have their new places at once: what is removed next is named by them.
             self._tracks.show(rows_of([row.track for row in self._tracks.rows if row.place not in places]))
-            self.app.changes.edit(
+            self.shell.changes.edit(
                 f"removing {tracks_in_words(len(places))} from {name}",
                 lambda session: session.playlists.remove_tracks(name, places),
                 _restore,
@@ -359,7 +359,7 @@ class PlaylistsView(View):
             self._show_tracks(edit.tracks, cursor=str(cursor), blocked=len(edit.after) - len(edit.tracks))
             self._move(edit.name, now)
 
-        self.app.changes.edit(
+        self.shell.changes.edit(
             f"moving {tracks_in_words(len(places))} in {name}",
             lambda session: session.playlists.shift(name, places, by),
             _restore,

@@ -82,7 +82,7 @@ class Queue(Dialog, Acting[Any]):
 
     def on_mount(self) -> None:
         # What was done behind the queue is not undone from it.
-        self._made = self.app.changes.made
+        self._made = self.shell.changes.made
         self._shown: list[Song] = []
         self.watch(self.app, "playing", self._changed)
         self.watch(self.app, "undoable", self._show_hint, init=False)
@@ -90,10 +90,10 @@ class Queue(Dialog, Acting[Any]):
         self._list.focus()
 
     def _changed(self) -> None:
-        if self.app.playing is None:
+        if self.shell.playing is None:
             self.dismiss(None)
             return
-        now = [*self.app.hearing.upcoming]
+        now = [*self.shell.hearing.upcoming]
         if not self._shown or now != self._shown:
             self._show(now)
 
@@ -106,9 +106,9 @@ class Queue(Dialog, Acting[Any]):
 
     @on(Table.Marked)
     def _show_hint(self) -> None:
-        label = self.app.keymap.label
+        label = self.shell.keymap.label
         marks = len(self._list.marks)
-        undo = [f"{label('undo')} undo"] if self.app.changes.since(self._made) else []
+        undo = [f"{label('undo')} undo"] if self.shell.changes.since(self._made) else []
         keys = [
             "enter play from here",
             f"{label('playlists.remove')} take out",
@@ -137,18 +137,18 @@ class Queue(Dialog, Acting[Any]):
     def action_go_to(self) -> None:
         """Play the song under the cursor now, and then what follows it."""
         if self._list.row is not None:
-            self.app.hearing.go_to(self._list.row.song)
+            self.shell.hearing.go_to(self._list.row.song)
 
     def action_take_out(self) -> None:
         """Take songs out: those selected, or the one under the cursor."""
 
         def take_out(keys: list[str]) -> None:
-            self.app.hearing.drop([row.song for row in self._list.rows_of(keys)])
-            self._show([*self.app.hearing.upcoming])
+            self.shell.hearing.drop([row.song for row in self._list.rows_of(keys)])
+            self._show([*self.shell.hearing.upcoming])
 
         self.choose(take_out)
 
     def action_take_back(self) -> None:
         """Undo what was done in the queue."""
-        self.app.changes.take_back(self._made)
-        self._show([*self.app.hearing.upcoming])
+        self.shell.changes.take_back(self._made)
+        self._show([*self.shell.hearing.upcoming])

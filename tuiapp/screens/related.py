@@ -143,7 +143,7 @@ class RelatedView(View):
         if self._at >= 0:
             name = self._trail[self._at]
             ask_export(
-                self.app, f"Related to {name}", lambda session: session.tracks.of_related(name, LENGTH)
+                self.shell, f"Related to {name}", lambda session: session.tracks.of_related(name, LENGTH)
             )
 
     def remembered(self) -> dict[str, Any]:

@@ -68,10 +68,10 @@ class Search(TypedList, Acting[Any]):
 
     def on_mount(self) -> None:
         # What was done behind the search is not undone from it.
-        self._made = self.app.changes.made
+        self._made = self.shell.changes.made
         self.watch(self.app, "undoable", self._show_hint, init=False)
         self._show_hint()
-        self.app.library_signal.subscribe(self, lambda _: self._ask(self._line.value))
+        self.shell.library_signal.subscribe(self, lambda _: self._ask(self._line.value))
         self._set_state("empty", "Type a name", "Any part, in any order; typos are fine.")
         # The names are read now, not at the first letter.
         self._ask("")
@@ -103,7 +103,7 @@ class Search(TypedList, Acting[Any]):
     def show_error(self, error: DiscoverError) -> None:
         """What failed, in the list's place."""
         again = f"Press {self._label('retry')} to try again."
-        self._set_state("error", "The search failed", f"{in_keys(str(error), self.app.keymap)}\n\n{again}")
+        self._set_state("error", "The search failed", f"{in_keys(str(error), self.shell.keymap)}\n\n{again}")
 
     def _show(self, text: str, found: tuple[Found, ...], anew: bool) -> None:
         # The answer to what was typed last is the one to show.
@@ -124,7 +124,7 @@ class Search(TypedList, Acting[Any]):
     # -- the keys, in the line or the list -------------------------------------------------------------
 
     def _label(self, name: str) -> str:
-        return self.app.keymap.label(name)
+        return self.shell.keymap.label(name)
 
     @on(Table.Marked)
     def _show_hint(self) -> None:
@@ -134,7 +134,7 @@ class Search(TypedList, Acting[Any]):
             words = f"{enter} artist page, ↑ ↓ choose, tab to the list and its keys, esc close"
         else:
             keys = [f"{self._label(action.name)} {action.label}" for action in on_music()]
-            undone = self.app.changes.since(self._made)
+            undone = self.shell.changes.since(self._made)
             undo = [f"{self._label('undo')} undo {shown(undone)}"] if undone else []
             words = "  ".join((*keys, *undo, f"{self._label('help')} help", "tab back"))
         marks = len(self._list.marks)
@@ -142,7 +142,7 @@ class Search(TypedList, Acting[Any]):
 
     def action_take_back(self) -> None:
         """Undo what was done in this search."""
-        self.app.changes.take_back(self._made)
+        self.shell.changes.take_back(self._made)
 
     def on_descendant_focus(self) -> None:
         self._show_hint()

@@ -17,8 +17,8 @@ from tuiapp.screens.dialogs import AskText, Dialog
 from tuiapp.screens.pick import Choice, Pick
 from tuiapp.screens.view import View
 from tuiapp.settings.actions import EVERYWHERE, LISTS, SCREENS, written
-from tuiapp.settings.config import SETTINGS, Setting
 from tuiapp.settings.keys import BY_NAME, key_named
+from tuiapp.settings.config import SETTINGS, Setting
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -45,9 +45,9 @@ class SettingsView(View):
                 Column("value", self._value, 16, share=3, accent=True, order=self._value),
                 Column(
                     "from",
-                    lambda row: _FROM[self.app.preferences.where(row.key)],
+                    lambda row: _FROM[self.shell.preferences.where(row.key)],
                     12,
-                    order=lambda row: self.app.preferences.where(row.key),
+                    order=lambda row: self.shell.preferences.where(row.key),
                     least=64,
                 ),
                 Column("in the file", lambda row: row.key, 30, order=lambda row: row.key, least=100),
@@ -61,7 +61,7 @@ class SettingsView(View):
         yield Notice()
 
     def _value(self, row: Setting) -> str:
-        return in_words(row, self.app.preferences.config[row.key])
+        return in_words(row, self.shell.preferences.config[row.key])
 
     # The row that had the cursor when the app was left.
     _recalled: str | None = None
@@ -73,7 +73,7 @@ class SettingsView(View):
         table.show(tuple(SETTINGS.values()), cursor_key=self._recalled if first_time else None)
         if first_time:
             table.focus()
-        self.set_status(str(self.app.folders.config))
+        self.set_status(str(self.shell.folders.config))
         self.set_state("")
         self.listed()
 
@@ -98,9 +98,9 @@ class SettingsView(View):
             "\n",
             Content.styled(f"{row.key}   default: {default}", "$foreground-muted"),
         ]
-        if self.app.private_since is not None:
+        if self.shell.private_since is not None:
             parts.append(Content.styled("   PRIVATE: changes last until the session ends", "$warning"))
-        elif self.app.preferences.config.problems:
+        elif self.shell.preferences.config.problems:
             parts.append(Content.styled("   the file has errors: `discover config` lists them", "$warning"))
         self._help.update(Content.assemble(*parts))
 
@@ -109,12 +109,12 @@ class SettingsView(View):
         """Choose, type or press another value."""
         row = self._list.row
         if row is not None:
-            choose(self.app, row.key)
+            choose(self.shell, row.key)
 
     def action_reset(self) -> None:
         row = self._list.row
         if row is not None:
-            change(self.app, row, None)
+            change(self.shell, row, None)
 
     def remembered(self) -> dict[str, Any]:
         row = self._list.row
@@ -122,7 +122,7 @@ class SettingsView(View):
 
     def recall(self, state: dict[str, Any]) -> None:
         super().recall(state)
-        self._recalled = self.app.remembering.cursor(self.NAME)
+        self._recalled = self.shell.remembering.cursor(self.NAME)
 
 
 def in_words(setting: Setting, value: Any) -> str:
@@ -132,33 +132,33 @@ def in_words(setting: Setting, value: Any) -> str:
     return setting.shown(value)
 
 
-def change(app: Shell, setting: Setting, value: Any) -> bool:
+def change(shell: Shell, setting: Setting, value: Any) -> bool:
     """Change a setting, or say why not."""
     try:
-        app.preferences.change(setting.key, value)
+        shell.preferences.change(setting.key, value)
     except ValueError as error:
-        app.notify(sentence(str(error)), severity="warning", timeout=8)
+        shell.notify(sentence(str(error)), severity="warning", timeout=8)
         return False
     return True
 
 
-def choose(app: Shell, key: str) -> None:
+def choose(shell: Shell, key: str) -> None:
     """Ask for a setting's new value in the way that fits it."""
-    setting, now = SETTINGS[key], app.preferences.config[key]
+    setting, now = SETTINGS[key], shell.preferences.config[key]
     if key.startswith("keys."):
 
         def pressed(named: str | None) -> None:
             if named:
-                change(app, setting, named)
+                change(shell, setting, named)
 
-        app.push_screen(AskKey(setting, in_words(setting, now)), pressed)
+        shell.push_screen(AskKey(setting, in_words(setting, now)), pressed)
     elif setting.choices:
-        _pick(app, setting, now)
+        _pick(shell, setting, now)
     else:
-        _ask(app, setting, now)
+        _ask(shell, setting, now)
 
 
-def _ask(app: Shell, setting: Setting, now: Any) -> None:
+def _ask(shell: Shell, setting: Setting, now: Any) -> None:
     def typed(text: str, dialog: AskText) -> None:
         try:
             value = setting.typed(text) if text else None
@@ -166,36 +166,36 @@ def _ask(app: Shell, setting: Setting, now: Any) -> None:
             dialog.refuse(sentence(f"“{text}” is not valid: enter {error}"))
             return
         try:
-            app.preferences.change(setting.key, value)
+            shell.preferences.change(setting.key, value)
         except ValueError as error:
             dialog.refuse(sentence(str(error)))
         else:
             dialog.accept()
 
-    app.push_screen(AskValue(setting, typed, "" if now is None else str(now)))
+    shell.push_screen(AskValue(setting, typed, "" if now is None else str(now)))
 
 
-def _pick(app: Shell, setting: Setting, now: Any) -> None:
+def _pick(shell: Shell, setting: Setting, now: Any) -> None:
     own = setting.key == "open.service"
 
     def picked(choice: str | None) -> None:
         if setting.key == "theme" and choice is None:
-            app.theme = now
+            shell.preferences.show_theme(now)
         if choice == OWN:
-            _ask(app, setting, now if "://" in now else "https://…?q={query}")
-        elif choice is not None and not change(app, setting, choice) and setting.key == "theme":
-            app.theme = now
+            _ask(shell, setting, now if "://" in now else "https://…?q={query}")
+        elif choice is not None and not change(shell, setting, choice) and setting.key == "theme":
+            shell.preferences.show_theme(now)
 
     def preview(choice: str) -> None:
         if setting.key == "theme":
-            app.theme = choice
+            shell.preferences.show_theme(choice)
 
     choices = [
         Choice(value, note="default" if value == setting.default else "")
         for value in (*setting.choices, *([OWN] if own else []))
     ]
     at = OWN if own and "://" in now else now
-    app.push_screen(Pick(setting.title, choices, now=at, preview=preview), picked)
+    shell.push_screen(Pick(setting.title, choices, now=at, preview=preview), picked)
 
 
 OWN = "another address …"
@@ -242,7 +242,7 @@ class AskKey(Dialog):
             self._refuse(f"{written(key)}: {error}")
             return
         try:
-            self.app.preferences.config.with_values({self._setting.key: named})
+            self.shell.preferences.config.with_values({self._setting.key: named})
         except ValueError as error:
             self._refuse(str(error))
         else:

@@ -123,7 +123,7 @@ class TasteView(SeveralLists):
         self.query_one(".of-own", Static).update("your taste" if items else "your taste is empty")
         top = self._top
         first_time = not top.counts[1]
-        top.show(items, cursor_key=self.app.remembering.cursor(self.NAME) if first_time else None)
+        top.show(items, cursor_key=self.shell.remembering.cursor(self.NAME) if first_time else None)
         if not (items or marks or rules):
             self.set_state(
                 "empty", "Your taste is empty", f"Press {self.key('import')} to import your history."
@@ -234,23 +234,23 @@ class TasteView(SeveralLists):
         if row is not None:
             number = row[0] if self._at == "#modes" else self._mode_of.get(getattr(row, "key", ""))
         if number is not None and self._map is not None:
-            self.app.views.taste(number, self._map.tastes[number - 1].name)
+            self.shell.views.taste(number, self._map.tastes[number - 1].name)
 
     def action_browse(self) -> None:
         """From a taste, or an artist, to what else there is of the genre."""
         row = self.table.row
         if isinstance(row, tuple):
             mode = row[1]
-            self.app.views.browse(mode.tags, mode.artists[0])
+            self.shell.views.browse(mode.tags, mode.artists[0])
         elif row is not None and (music := self.music_of(row)) is not None:
-            self.app.views.browse((), music.artist)
+            self.shell.views.browse((), music.artist)
 
     def action_travel(self) -> None:
         from tuiapp.screens.as_of import AskDate
 
         def go(text: str | None) -> None:
             if text is not None:
-                self.app.views.as_of(text)
+                self.shell.views.as_of(text)
 
         self.app.push_screen(AskDate(), go)
 
@@ -277,10 +277,10 @@ class TasteView(SeveralLists):
             done.append(session.taste.exclude(rule))
             self.app.call_from_thread(self._excluded, done[0])
 
-        self.app.changes.make(change)
-        self.app.changes.remember(
+        self.shell.changes.make(change)
+        self.shell.changes.remember(
             f"excluding {rule.in_words()}",
-            lambda: self.app.changes.make(
+            lambda: self.shell.changes.make(
                 lambda session: [session.taste.include(made.id or 0) for made in done]
             ),
         )
@@ -312,12 +312,12 @@ class TasteView(SeveralLists):
             return
         names = [credited(mark.artist, mark.track) for mark in said]
         what = names[0] if len(names) == 1 else f"{len(names)} likes, hides and blocks"
-        self.app.changes.make(
+        self.shell.changes.make(
             lambda session: [session.verdicts.judge(None, mark.artist, mark.track) for mark in said]
         )
-        self.app.changes.remember(
+        self.shell.changes.remember(
             f"clearing {what}",
-            lambda: self.app.changes.make(
+            lambda: self.shell.changes.make(
                 lambda session: [
                     session.verdicts.judge(mark.verdict, mark.artist, mark.track) for mark in said
                 ]
@@ -329,10 +329,10 @@ class TasteView(SeveralLists):
         if not rules:
             return
         words = rules[0].rule.in_words() if len(rules) == 1 else f"{len(rules)} exclusions"
-        self.app.changes.make(lambda session: [session.taste.include(kept.id) for kept in rules])
-        self.app.changes.remember(
+        self.shell.changes.make(lambda session: [session.taste.include(kept.id) for kept in rules])
+        self.shell.changes.remember(
             f"including {words}",
-            lambda: self.app.changes.make(
+            lambda: self.shell.changes.make(
                 lambda session: [session.taste.restore_rule(kept) for kept in rules]
             ),
         )

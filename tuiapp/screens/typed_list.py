@@ -98,7 +98,7 @@ class Choose(TypedList, Offering):
 
 
 def choose(
-    app: Shell,
+    shell: Shell,
     title: str,
     choices: Callable[[Session], Sequence[Choice]],
     now: str,
@@ -110,4 +110,4 @@ def choose(
         if value is not None and value != now:
             then(value)
 
-    app.push_screen(Choose(title, lambda session: Offer(choices(session), now=now)), chosen)
+    shell.push_screen(Choose(title, lambda session: Offer(choices(session), now=now)), chosen)

@@ -55,7 +55,7 @@ class View(Acting[None], LibraryScreen):
 
     def key(self, name: str) -> str:
         """The key an action has now, as people write it, for sentences that name it."""
-        return self.app.keymap.label(name)
+        return self.shell.keymap.label(name)
 
     # The state that stands in the list's place, if one does.
     _state = ""
@@ -86,13 +86,13 @@ class View(Acting[None], LibraryScreen):
 
     def on_mount(self) -> None:
         self.set_state("loading", "Loading", "")
-        self.recall(self.app.remembering.of(self.NAME))
+        self.recall(self.shell.remembering.of(self.NAME))
         # Painted first: what a thread then loads would be in the way of that.
         self.call_after_refresh(self.load)
 
     def in_keys(self, error: DiscoverError | str) -> str:
         """What the engine says, with keys in place of commands."""
-        return in_keys(str(error), self.app.keymap)
+        return in_keys(str(error), self.shell.keymap)
 
     def show_error(self, error: DiscoverError) -> None:
         """An expected error, in place of the list: what is missing, or what failed."""
@@ -100,10 +100,10 @@ class View(Acting[None], LibraryScreen):
             self.set_status("")
             self.set_state("empty", "Nothing here yet", self.in_keys(error))
         else:
-            log = self.app.folders.log
+            log = self.shell.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
             if isinstance(error, DamagedLibraryError):
-                self.app.repairing.offer()
+                self.shell.repairing.offer()
             # Of what is damaged trying again says the same.
             damaged = isinstance(error, DamagedDataError)
             again = "" if damaged else f"\n\nPress {self.key('retry')} to try again."
@@ -202,7 +202,7 @@ class View(Acting[None], LibraryScreen):
         """Undo one thing, the last one first: messages, a wait, marks, the filter, what the view adds. Then stop."""
         if toasts_in_sight(self.app):
             self.app.clear_notifications()
-        elif self.app.jobs.stop_waiting():
+        elif self.shell.jobs.stop_waiting():
             pass
         elif self.table is not None and self.table.marks:
             self.table.clear_marks()
@@ -236,7 +236,7 @@ class View(Acting[None], LibraryScreen):
         if isinstance(sort, int) and 0 <= sort < len(table.columns) and table.columns[sort].sorts:
             table.sort = sort
         table.reverse = state.get("reverse") is True
-        table.wanted = self.app.remembering.cursor(self.NAME)
+        table.wanted = self.shell.remembering.cursor(self.NAME)
         text = state.get("filter")
         if isinstance(text, str) and text:
             self._filter_line.add_class("-shown")

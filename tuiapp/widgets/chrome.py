@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from textual import getters
 from textual.app import RenderResult
 from textual.content import Content
 from textual.reactive import reactive
@@ -20,7 +19,7 @@ from engine.wording import percent
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, Action, scope_of
-from tuiapp.shell import Shell
+from tuiapp.shell import InShell
 from tuiapp.text import bar, counted, duration
 
 if TYPE_CHECKING:
@@ -28,10 +27,9 @@ if TYPE_CHECKING:
     from tuiapp.app.job import Job
 
 
-class TabStrip(Widget):
+class TabStrip(InShell, Widget):
     """The views by number, and on the right what the list is made from, after the words LISTENING, DEMO and PRIVATE."""
 
-    app = getters.app(Shell)
     DEFAULT_CSS = """
     TabStrip { height: 1; dock: top; background: $panel; padding: 0 1; link-style: none; link-style-hover: bold;
         link-color: $foreground-muted; link-background-hover: $panel; link-color-hover: $accent; }
@@ -53,7 +51,7 @@ class TabStrip(Widget):
         self.refresh()
 
     def _tick(self) -> None:
-        if self.app.private_since is not None:
+        if self.shell.private_since is not None:
             self.refresh()
 
     def render(self) -> RenderResult:
@@ -83,7 +81,7 @@ class TabStrip(Widget):
         parts: list[Content | str] = (
             [Content.styled("discover  ", "bold $text-accent")] if style == "brand" else []
         )
-        keymap = self.app.keymap
+        keymap = self.shell.keymap
         for name, title in VIEWS:
             here, key = name == self.current, keymap.label(f"view_{name}")
             label = f" {key} " if style == "digits" and not here else f" {key} {title} "
@@ -96,10 +94,10 @@ class TabStrip(Widget):
 
     def _badge(self, *, clock: bool = True) -> Content:
         """That nothing is written, and since when, that nothing here is one's own, that plays come in."""
-        since, parts = self.app.private_since, []
-        if self.app.listens:
+        since, parts = self.shell.private_since, []
+        if self.shell.listens:
             parts.append(Content.styled(" LISTENING ", "bold $text on $success"))
-        if self.app.jobs.own is not None:
+        if self.shell.jobs.own is not None:
             parts.append(Content.styled(" DEMO ", "bold $text on $warning"))
         if since is not None:
             gone = f"{duration(time.monotonic() - since)} " if clock else ""
@@ -112,10 +110,9 @@ class TabStrip(Widget):
 _UNDO, _UNDO_MIN, _UNDO_NAMED = 24, 14, 104
 
 
-class KeyLine(Widget):
+class KeyLine(InShell, Widget):
     """The keys of this view, as many as fit; help and quit always do. A click on one is as good as the key."""
 
-    app = getters.app(Shell)
     DEFAULT_CSS = """
     KeyLine { height: 1; background: $panel; padding: 0 1; }
     """
@@ -142,7 +139,7 @@ class KeyLine(Widget):
         self.refresh()
 
     def render(self) -> RenderResult:
-        label = self.app.keymap.label
+        label = self.shell.keymap.label
         selected = f"{self.selected}  " if self.selected else ""
         room = self.size.width - cell_len(selected)
         kept: dict[Action, str] = {}
@@ -165,9 +162,9 @@ class KeyLine(Widget):
     def _word(self, action: Action, room: int) -> str:
         """What an action is called; of undo also what it undoes, where there is room; empty where it does nothing."""
         if action.id == "undo":
-            if not self.app.undoable:
+            if not self.shell.undoable:
                 return ""
-            whole = f"{action.label} {shown(self.app.undoable)}"
+            whole = f"{action.label} {shown(self.shell.undoable)}"
             room = min(room, _UNDO, cell_len(whole))
             named = room >= _UNDO_MIN and self.size.width >= _UNDO_NAMED
             return fitted(whole, room).rstrip() if named else action.label
@@ -182,10 +179,9 @@ def _clicked(action: Action) -> str:
     return {EVERYWHERE: "app.", LISTS: "focused."}.get(action.scope, "screen.") + command
 
 
-class PlayingLine(Widget):
+class PlayingLine(InShell, Widget):
     """What plays here: the song, position of length, and the keys for it. Hidden while nothing does."""
 
-    app = getters.app(Shell)
     DEFAULT_CSS = """
     PlayingLine { height: 1; background: $surface; padding: 0 1; display: none; }
     PlayingLine.-playing { display: block; }
@@ -199,14 +195,14 @@ class PlayingLine(Widget):
         self.refresh()
 
     def render(self) -> RenderResult:
-        now = self.app.playing
+        now = self.shell.playing
         if now is None:
             return ""
         length = f" of {duration(now.length)}" if now.length else ""
         place = f"  {now.place:,} of {now.count:,}" if now.count > 1 else ""
         loud = f"  volume {now.volume}" if now.volume != 100 else ""
         times = f"{duration(now.position)}{length}{place}{loud}"
-        label = self.app.keymap.label
+        label = self.shell.keymap.label
         keys = f"  {label('pause')} {'play' if now.paused else 'pause'}  {label('stop_playing')} stop"
         queue = f"  {label('queue')} queue" if now.count > now.place else ""
         sign = "paused" if now.paused else "♪"
@@ -223,13 +219,12 @@ class PlayingLine(Widget):
         )
 
 
-class JobLine(Widget):
+class JobLine(InShell, Widget):
     """What runs in the background: stage, how far, how long, and how to stop it. Hidden while nothing does.
 
     The time it took goes on by itself: a step that takes long looks unlike one that hangs.
     """
 
-    app = getters.app(Shell)
     DEFAULT_CSS = """
     JobLine { height: 1; background: $surface; padding: 0 1; display: none; }
     JobLine.-running { display: block; }
@@ -254,7 +249,7 @@ class JobLine(Widget):
     def render(self) -> RenderResult:
         if self.job is None:
             return ""
-        key = self.app.keymap.label("back" if self.job.waits else "cancel_job")
+        key = self.shell.keymap.label("back" if self.job.waits else "cancel_job")
         stop = Content.styled(f"   {key} to stop", "$foreground-muted")
         room = self.size.width - stop.cell_length
         # Where not all has room the rate gives way first, then the bar, the count, the times; never how to stop it.

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import getters
 from textual.content import Content
 from textual.widgets import Static
 
 from tuiapp.safe import shown
-from tuiapp.shell import Shell
+from tuiapp.shell import InShell
 
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList
 
 
-class ListNote(Static):
+class ListNote(InShell, Static):
     """How little of the plays the community data knows, and the keys that help; in solo mode that nothing has rested.
     Hidden where neither is so."""
 
-    app = getters.app(Shell)
     DEFAULT_CSS = """
     ListNote { height: auto; max-height: 3; padding: 0 1; display: none; }
     ListNote.-shown { display: block; }
@@ -35,7 +33,7 @@ class ListNote(Static):
     def _note_on(self, found: DiscoverList) -> str:
         coverage = found.coverage
         if coverage is not None and coverage.low:
-            model, add, train = map(self.app.keymap.label, ("view_model", "model.add_pack", "model.train"))
+            model, add, train = map(self.shell.keymap.label, ("view_model", "model.add_pack", "model.train"))
             return (
                 f"{coverage.in_words()} Press {model} {add} for data that knows more, then {train} to train."
             )
