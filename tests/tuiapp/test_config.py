@@ -20,9 +20,10 @@ from engine.paths import Folders
 from tests.support.commands import document
 from tests.support.folders import fingerprint
 from tuiapp.cli.main import run
-from tuiapp.settings.config import SETTINGS, THEMES, Config, read, read_document
+from tuiapp.settings.config import Config, read, read_document
 from tuiapp.settings.config_file import changed
 from tuiapp.settings.keys import RENAMED, RESERVED, key_named
+from tuiapp.settings.registry import SETTINGS, THEMES
 
 
 def read_text(tmp_path: Path, text: str | bytes) -> Config:

@@ -26,7 +26,7 @@ from tuiapp.app.player import command, open_in_browser, played_line
 from tuiapp.app.songs import address
 from tuiapp.cli.main import run
 from tuiapp.music import Music
-from tuiapp.settings.config import SERVICES
+from tuiapp.settings.registry import SERVICES
 
 # -- addresses ---------------------------------------------------------------------------------------------
 

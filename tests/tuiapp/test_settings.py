@@ -12,7 +12,7 @@ from tests.support.folders import fingerprint
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.palette import commands
 from tuiapp.settings.actions import ACTIONS
-from tuiapp.settings.config import SETTINGS
+from tuiapp.settings.registry import SETTINGS
 
 KEYS = """\
 # keys I like

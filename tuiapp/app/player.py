@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from tuiapp.app.songs import PLACE, address, from_the_network, player_for, player_of, songs_wanted
 from tuiapp.music import Music, plain
 from tuiapp.safe import shown
-from tuiapp.settings.config import SERVICES, Config
+from tuiapp.settings.config import Config
+from tuiapp.settings.registry import SERVICES
 
 if TYPE_CHECKING:
     from engine.live.clock import Song

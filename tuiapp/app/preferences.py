@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import DiscoverError, PrivateSessionError, sentence
 from tuiapp.settings import config
-from tuiapp.settings.config import SETTINGS, Config
+from tuiapp.settings.config import Config
+from tuiapp.settings.registry import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -261,7 +261,8 @@ def config(context: click.Context) -> None:
     """Show the settings and where each is from; `config set` and `config unset` change them."""
     if context.invoked_subcommand is not None:
         return
-    from tuiapp.settings.config import SETTINGS, read, setting_named
+    from tuiapp.settings.config import read, setting_named
+    from tuiapp.settings.registry import SETTINGS
 
     options = context.ensure_object(Options)
     found = read(options.folders.config)

@@ -159,7 +159,7 @@ def _rankings() -> Iterable[str]:
 
 
 def _settings() -> Iterable[str]:
-    from tuiapp.settings.config import SETTINGS
+    from tuiapp.settings.registry import SETTINGS
 
     return SETTINGS
 

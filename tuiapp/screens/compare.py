@@ -31,7 +31,9 @@ def ask_compare(shell: Shell) -> None:
         running = standing is not None and standing.ended is None
         return _to_end(standing) if standing is not None and running else _to_begin(session, standing)
 
-    shell.push_screen(Pick(TITLE, question), lambda name: _end(shell, name) if running else _begin(shell, name))
+    shell.push_screen(
+        Pick(TITLE, question), lambda name: _end(shell, name) if running else _begin(shell, name)
+    )
 
 
 def _to_begin(session: Session, before: Standing | None) -> Offer:

@@ -380,7 +380,9 @@ class DiscoverView(NothingListed):
 
     def action_export(self) -> None:
         settings = self._settings()
-        ask_export(self.shell, self._dials.title, lambda session: session.tracks.of_discover(settings, because))
+        ask_export(
+            self.shell, self._dials.title, lambda session: session.tracks.of_discover(settings, because)
+        )
 
     # -- remembering -----------------------------------------------------------------------------------
 

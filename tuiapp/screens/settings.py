@@ -18,7 +18,7 @@ from tuiapp.screens.pick import Choice, Pick
 from tuiapp.screens.view import View
 from tuiapp.settings.actions import EVERYWHERE, LISTS, SCREENS, written
 from tuiapp.settings.keys import BY_NAME, key_named
-from tuiapp.settings.config import SETTINGS, Setting
+from tuiapp.settings.registry import SETTINGS, Setting
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
