@@ -131,6 +131,12 @@ def test_keys_given_by_the_names_of_versions_before_hold(tmp_path: Path) -> None
         assert read(file).values == {new: "f8"}, "the name of today is meant"
 
 
+def test_a_file_with_every_setting_there_ever_was_is_read_whole() -> None:
+    config = read(Path(__file__).with_name("settings_so_far.toml"))
+    assert config.problems == ()
+    assert set(config.values) == set(SETTINGS), "a new setting is added there, and stays when it is renamed"
+
+
 def test_one_mistake_costs_nothing_else(tmp_path: Path) -> None:
     found = read_text(
         tmp_path, "theme = 'NORD'\n[open]\nservice = 3\nplayer = 'mpv {query}'\n[keys]\nundo = 'U'"

@@ -17,19 +17,21 @@ from engine.store.stats import stats
 from tests.support.importing import START, bring, write
 
 
+def of_version(number: int, folder: Path) -> Folders:
+    """A library of an older version."""
+    folders = Folders(folder / "data")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("engine.store.schema.STEPS", "engine.store.database.STEPS"):
+            patch.setattr(name, schema.STEPS[:number])
+        open_library(Door(folders)).close()
+    return folders
+
+
 @pytest.fixture
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
-    """A library of the version before the steps tested here, with one import."""
-    steps = schema.STEPS
-    for name in ("engine.store.schema.STEPS", "engine.store.database.STEPS"):
-        monkeypatch.setattr(name, steps[:4])
-    folders = Folders(tmp_path / "data")
-    connection = open_library(Door(folders))
-    connection.execute("INSERT INTO imports VALUES (1, 'f', '', 'lastfm', 0, 0, 0, '{}', 0)")
-    connection.commit()
-    connection.close()
-    for name in ("engine.store.schema.STEPS", "engine.store.database.STEPS"):
-        monkeypatch.setattr(name, steps)
+def folders(tmp_path: Path) -> Folders:
+    """A library of the version before the functions among the steps, with one import."""
+    folders = of_version(4, tmp_path)
+    old(folders, ("INSERT INTO imports VALUES (1, 'f', '', 'lastfm', 0, 0, 0, '{}', 0)", ()))
     return folders
 
 
@@ -210,3 +212,56 @@ def test_a_step_that_fails_half_way_is_undone(folders: Folders, monkeypatch: pyt
     assert plain.execute("PRAGMA user_version").fetchone() == (5,)
     assert plain.execute("SELECT count(*) FROM artists").fetchone() == (1,)
     plain.close()
+
+
+# A row of every table a person's things are in, some as the first version had them.
+ROWS: dict[str, dict[str, object]] = {
+    "artists": {"id": 1, "name": "Burel", "key": "burel"},
+    "tracks": {"id": 1, "artist_id": 1, "title": "Lark", "key": "lark", "album": "First", "duration_ms": 183_000},
+    "track_ids": {"track_id": 1, "scheme": "isrc", "value": "X"},
+    "imports": {"id": 1, "file": "f", "sha256": "aa", "format": "lastfm", "read": 2, "kept": 1, "duplicates": 0,
+                "dropped": "{}", "imported_at": 7},
+    "listens": {"id": 1, "track_id": 1, "import_id": 1, "started_at": START, "precision": 1, "ms_played": 5,
+                "plays": 1, "source": "lastfm", "flags": 0},
+    "skips": {"id": 1, "track_id": 1, "import_id": 1, "started_at": START, "ms_played": 5, "source": "lastfm"},
+    "feedback": {"artist_key": "moire", "track_key": "", "artist": "Moire", "verdict": "block", "at": 7},
+    "rules": {"id": 1, "kind": "artist", "settings": '{"artist": "ida"}', "at": 7},
+    "playlists": {"id": 1, "name": "Evening", "context": "", "settings": "{}", "at": 7},
+    "playlist_tracks": {"playlist_id": 1, "position": 1, "artist": "Burel", "track": "Lark", "ids": "[]"},
+    "fetches": {"url": "https://example.org/a", "bytes": 3, "sha256": "bb", "at": 7},
+    "encounters": {"artist_key": "ida", "day": 19_000, "what": "shown"},
+    "readings": {"sha256": "aa", "zone": "Europe/Rome", "encoding": None},
+    "comparisons": {"id": 1, "usual": "a", "other": "b", "started": 7, "ended": None, "kept": ""},
+    "compared": {"comparison": 1, "item_key": "ida", "day": 19_000, "side": "other"},
+    "music_folders": {"id": 1, "path": "/music", "kind": "folder", "scanned": 7, "left_out": "{}"},
+    "music_files": {"path": "/music/a.ogg", "folder_id": 1, "size": 9, "modified": 8, "artist_key": "burel"},
+    "pushes": {"playlist": "Evening", "service": "subsonic", "address": "x", "server_id": "p", "tracks": 1, "at": 7},
+    "stars": {"service": "subsonic", "address": "x", "server_id": "p", "fetch": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("version", range(1, len(schema.STEPS) + 1))
+def test_a_library_of_any_version_opens_with_all_that_was_in_it(version: int, tmp_path: Path) -> None:
+    folders = of_version(version, tmp_path)
+    plain = sqlite3.connect(folders.database)
+    there = {name for (name,) in plain.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    plain.close()
+    # Only that a forgetting was broken off is kept besides, and SQLite's own notes.
+    assert there - {"forgetting", "sqlite_stat1"} <= set(ROWS), "a table that nobody looks after here"
+    rows = {table: row for table, row in ROWS.items() if table in there}
+    old(
+        folders,
+        *(
+            (
+                f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+                tuple(row.values()),
+            )
+            for table, row in rows.items()
+        ),
+    )
+    connection = open_library(Door(folders))
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(schema.STEPS),)
+    for table, row in rows.items():
+        found = connection.execute(f"SELECT {', '.join(row)} FROM {table}").fetchall()
+        assert found == [tuple(row.values())], table
+    connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.errors import DamagedDataError
 from engine.paths import Folders
-from engine.training.artifact import open_model
+from engine.training.artifact import ModelManifest, open_model
 from tests.support.models import write_model
 
 FILES = [
@@ -101,3 +102,20 @@ def test_cut_and_altered_files_are_told_or_change_nothing(
     rest = bytes([content[place] ^ mask]) + content[place + 1 :] if mask else b""
     told = told_or_same(folders, file, content[:place] + rest, wanted)
     assert told or mask
+
+
+def test_a_model_from_before_what_came_since_opens_and_answers_the_same(tmp_path: Path) -> None:
+    folders = write_model(tmp_path)
+    wanted = answers(folders)
+    file = folders.models / (folders.models / "current").read_text() / "manifest.json"
+    written = json.loads(file.read_bytes())
+    since = ModelManifest.__struct_fields__[-len(ModelManifest.__struct_defaults__) :]
+    assert {"ensemble", "origin", "growth"} <= set(since) & set(written)
+    digests = {name: digest for name, digest in written["digests"].items() if name in FILES}
+    before = {name: value for name, value in written.items() if name not in since}
+    file.write_text(json.dumps(before | {"digests": digests}))
+    assert answers(folders) == wanted
+    opened = open_model(folders)
+    assert len(opened.names) == opened.manifest.items
+    assert opened.members.neighbours is None
+    opened.close()
