@@ -21,7 +21,7 @@ _LOST = tuple(
     if hasattr(errno, name)
 )
 _CANNOT_OPEN = 14
-# A file that is no database, not whole, or without the tables it should have.
+# A file that is not a database, not whole, or without the tables it should have.
 _DAMAGED = (1, 11, 26)
 # What NumPy raises of an array that is damaged: it reads the head as Python, and takes its word for the size.
 ARRAY_ERRORS = (

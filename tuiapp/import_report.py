@@ -23,7 +23,7 @@ _ALL = "discover import --dry-run --json PATH"
 
 
 def kept_otherwise(dropped: dict[str, int]) -> list[tuple[int, str]]:
-    """What of rows that are no plays was kept, and as what; taken out of `dropped`."""
+    """What of rows that are not plays was kept, and as what; taken out of `dropped`."""
     return [
         (count, one_or_many(count, *words))
         for reason, words in _OTHERWISE.items()

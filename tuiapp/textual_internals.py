@@ -105,7 +105,7 @@ def forget_watchers(app: App[Any]) -> None:
 
 
 def mark_what_is_not_utf8() -> None:
-    """Have the driver read a byte that is no UTF-8 as the mark for it: its decoder, which is its own, would raise, and
+    """Have the driver read a byte that is not UTF-8 as the mark for it: its decoder, which is its own, would raise, and
     the thread that reads the terminal would end with it."""
     from textual.drivers import linux_driver
 

@@ -99,7 +99,7 @@ def a_folder(path: Path) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether what was typed is to be asked for on the network, and is no path."""
+    """Whether what was typed is to be asked for on the network, and is not a path."""
     return text.lower().startswith(("http://", "https://"))
 
 

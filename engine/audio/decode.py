@@ -75,7 +75,7 @@ def _middle(file: object) -> Samples:
 
 def _resampled(samples: Samples, rate: int) -> Samples:
     """The same sound at `RATE`: means of the samples that fall together, or values between; what is above half the
-    rate is no part of a beat."""
+    rate is not part of a beat."""
     if rate == RATE or not len(samples):
         return samples
     whole = rate // RATE

@@ -11,7 +11,7 @@ from engine.errors import UnreadableFileError
 from engine.wording import quantity
 
 SHOWN = 5
-# What decoding a line raises where it is no JSON, is no text, or is nested deeper than anything meant to be read.
+# What decoding a line raises where it is not JSON, is not text, or is nested deeper than anything meant to be read.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SHORT = 80
 

@@ -178,7 +178,7 @@ def _exportify_by_position(cells: Sequence[str]) -> dict[str, int] | None:
 
 
 def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> FeatureRow | str:
-    """A line by its cells, or why it is none."""
+    """A line by its cells, or why it cannot be used."""
 
     def cell(role: str) -> str:
         index = columns.get(role, -1)
@@ -190,7 +190,7 @@ def _row(cells: Sequence[str], columns: dict[str, int], counts: RowCounts) -> Fe
     # A name may well be "None" or "Undefined" (both are bands), so names are not filtered like numbers are.
     artist = first_artist(cell_of(cells, columns["artist"]), cell("artist_ids"))
     track = cell_of(cells, columns["track"])
-    # Tables made with R write NA for a missing name; alone it may be a name, in both places it is none.
+    # Tables made with R write NA for a missing name; alone it may be a name, in both places it is missing.
     if not artist or not track or artist == track == "NA":
         return "no artist or title"
     bpm = tempo_of(cell("bpm"), counts)

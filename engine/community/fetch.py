@@ -95,7 +95,7 @@ def check_own(url: str) -> None:
     than an address."""
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"{url} is no address of a server: it begins with https:// and a name.")
+        raise UsageError(f"{url} is not the address of a server: it begins with https:// and a name.")
     if parts.username is not None or parts.password is not None:
         raise UsageError("Leave name and password out of the address: it is shown and noted.")
     if parts.scheme == "http" and not _is_near(parts.hostname):

@@ -136,7 +136,7 @@ def is_tar(beginning: bytes) -> bool:
 
 
 def file_at(path: Path, shown: str) -> DataFile:
-    """A file that is no archive."""
+    """A file that is not an archive."""
     return DataFile(shown, path.name, partial(_unpacked_size, path), lambda: path.open("rb"))
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# A word for fewer artists is no genre; one with less than this part of the weight of an artist's strongest is a slip.
+# A word for fewer artists is not a genre; one with less than this part of the weight of an artist's strongest is a
+# slip.
 MIN_ARTISTS, MIN_WEIGHT = 3, 0.1
 # A genre is below another where that share of its artists have the other, too.
 MIN_SHARED = 0.5

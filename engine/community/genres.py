@@ -163,7 +163,7 @@ def _genres(
 
 def _words(artist: _Artist) -> list[_Word]:
     """An artist's genres, most voted first; the tags of one who has no genre. Behind them the decades among the tags,
-    which are no genres."""
+    which are not genres."""
     words = [word for word in artist.genres or artist.tags if 0 < word.count <= _MOST_VOTES and word.name]
     best = sorted(words, key=lambda word: (-word.count, word.name))[:MAX_GENRES]
     there = {word.name for word in best}

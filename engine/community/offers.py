@@ -25,7 +25,7 @@ class Source:
 
     @property
     def level(self) -> Level | None:
-        """Which statistics of ListenBrainz it is, null where it is none."""
+        """Which statistics of ListenBrainz it is, null where it is not one of them."""
         return self.form if self.form == "artists" or self.form == "tracks" else None
 
 

@@ -118,7 +118,7 @@ def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
         try:
             yield _info(folder, json.loads((folder / "manifest.json").read_bytes()))
         except FileNotFoundError:
-            # One that was removed meanwhile is none.
+            # One that was removed meanwhile is passed over.
             if folder.is_dir():
                 yield _damaged(folder, ValueError("its manifest is missing"))
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

@@ -112,7 +112,7 @@ def _track_rows(path: Path, into: Gathering) -> Iterator[Row]:
                 cell = {role: cell_of(cells, place) for role, place in columns.items()}
                 artist, track = first_artist(cell["artist"], cell.get("artist_ids", "")), cell["track"]
                 plays = count_in(cell["plays"]) if "plays" in cell else None
-                # Tables made with R write NA for a missing name; alone it may be a name, in both places it is none.
+                # Tables made with R write NA for a missing name; alone it may be a name, in both places it is missing.
                 if not track or artist == track == "NA":
                     into.reading.refuse("no artist or title")
                 elif "plays" in cell and plays is None:

@@ -104,7 +104,8 @@ def opened_member(
 def members(
     file: IO[bytes], name: str, suffixes: Sequence[str], *, size: int | None = None
 ) -> Generator[Member]:
-    """The members of an archive whose names end in one of `suffixes`, once each; or all of a file that is no archive.
+    """The members of an archive whose names end in one of `suffixes`, once each; or all of a file that is not an
+    archive.
 
     They come in the archive's order; each is to be read before the next is asked for. Nothing behind the last is read,
     and the file stays open.

@@ -1,6 +1,6 @@
 """Tables of community data and features as headers and cells: CSV, JSON Lines, Parquet, recognised by content.
 
-Separators of CSV are commas, semicolons or tabs. What is nested in JSON Lines or Parquet is no cell.
+Separators of CSV are commas, semicolons or tabs. What is nested in JSON Lines or Parquet is not a cell.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _of_parquet(table: DataFile, binary: Peekable, reading: Reading | None) -> I
 
         yield plain, rows()
     except ArrowException as error:
-        raise UnreadableFileError(f"{table.shown} is no whole Parquet file: {error}.") from error
+        raise UnreadableFileError(f"{table.shown} is not a whole Parquet file: {error}.") from error
 
 
 def columns_of(header: Sequence[str], roles: Mapping[str, Sequence[str]]) -> dict[str, int]:

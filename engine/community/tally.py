@@ -45,7 +45,7 @@ class _Artist(msgspec.Struct, gc=False):
     plays: int | float = msgspec.field(default=0, name="listen_count")
 
     def label(self) -> str:
-        """Raises msgspec.DecodeError, UnicodeDecodeError where the name is none."""
+        """Raises msgspec.DecodeError, UnicodeDecodeError where the name is not UTF-8."""
         label = (_read_text(self.name) or "").replace(SEPARATOR, " ").strip()
         return "" if _NOBODY.fullmatch(label) else label
 

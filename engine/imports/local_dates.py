@@ -115,7 +115,7 @@ class LocalDates:
         return None if found is None or found.width == DAY else found.at
 
     def moment(self, text: str) -> Moment | None:
-        """A date with or without a clock, None when this is none."""
+        """A date with or without a clock, None where it is not one."""
         if len(text) > LONGEST_STAMP:
             return None
         plain = _plain(text)

@@ -46,8 +46,8 @@ SEVERAL_PEOPLE = "of several people: say whose with --map user=NAME"
 
 
 class Dropped(msgspec.Struct, gc=False):
-    """A row that became no listen. `row` is its position in the file from 1 where the
-    parser knows better than by counting; `cut` says that the file ends inside it."""
+    """A row that became no listen. `row` is its position in the file from 1 where the parser knows better than by
+    counting; `cut` says that the file ends inside it."""
 
     reason: str
     row: int | None = None

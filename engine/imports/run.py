@@ -67,11 +67,11 @@ def import_paths(
 ) -> Report:
     """Import everything under `paths` and report on each file.
 
-    `format` reads every file as that format. `min_ms` milliseconds make a row a listen; shorter ones, unless
-    they are half their track, are kept as evidence of a skip. `columns` maps fields to columns for a table of
-    unknown shape. `zone` is for stamps without one, `encoding` for text that is no
-    UTF-8. `progress` gets bytes done and in all. `begin` is called before the first history is read. With `dry_run`
-    all happens in a copy in memory: not a byte of `connection`'s database changes.
+    `format` reads every file as that format. `min_ms` milliseconds make a row a listen; shorter ones, unless they are
+    half their track, are kept as evidence of a skip. `columns` maps fields to columns for a table of unknown shape.
+    `zone` is for stamps without one, `encoding` for text that is not UTF-8. `progress` gets bytes done and in all.
+    `begin` is called before the first history is read. With `dry_run` all happens in a copy in memory: not a byte of
+    `connection`'s database changes.
 
     Raises UnreadableFileError for a path that does not exist, UsageError for an unknown format, zone or encoding,
     CancelledError when `cancelled` says so; the files finished until then stay.

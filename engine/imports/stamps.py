@@ -61,7 +61,7 @@ _CLOCK = re.compile(
     r"\s*\d{1,2}[:.h]\d{2}([:.]\d{2}(\.\d+)?)?\s*([ap]\.?\s?m\.?)?\s*([A-Z]{2,5})?\s*", re.IGNORECASE
 )
 _DOTTED = re.compile(r"[T ]\d{1,2}\.\d")
-# Who writes 24:00 has a clock: that is no day.
+# Who writes 24:00 has a clock: that is not a day.
 _DAY_END = re.compile(r"[T ]24")
 _ISO_CLOCK = re.compile(r"[T ]\d{2}(:?\d{2})?(:?\d{2})?")
 
@@ -94,7 +94,7 @@ Moment(at=1709406060, width=1, day=None))
         self._month = ""
 
     def read(self, text: str) -> Moment | None:
-        """The moment of a stamp, None where it is no moment."""
+        """The moment of a stamp, None where it is not one."""
         found = self._read(text.strip())
         if found is _UNDATED and is_month(text.strip()):
             self._month = self._month or text.strip()
@@ -177,7 +177,7 @@ Moment(at=1709406060, width=1, day=None))
         return f"{day} {clock}".strip() if day else next((cell for cell in cells if cell.strip()), "")
 
     def why_not(self, text: str) -> str:
-        """The reason a stamp that is no moment is left out for."""
+        """The reason a stamp that is not a moment is left out for."""
         self._rounded = self._rounded or _ROUNDED.fullmatch(text.strip()) is not None
         return reasons.ROUNDED if _ROUNDED.fullmatch(text.strip()) else reasons.NO_TIME
 

@@ -17,7 +17,7 @@ _LONGEST_FIELD = 10_000_000
 _STREAM_BUFFER = 1 << 18
 # A title may hold a few line breaks.
 _MAX_LINES = 50
-# Of a longer line the rest is passed over: it is no row of a table.
+# Of a longer line the rest is passed over: it is not a row of a table.
 _LONGEST_LINE = 16 << 20
 
 

@@ -127,7 +127,7 @@ def day_month(text: str) -> int | None:
 def number(value: object) -> int | None:
     """A count of seconds, milliseconds, microseconds or nanoseconds since 1970, which its size shows.
 
-    None for what is no number, or beyond all dates.
+    None for what is not a number, or beyond all dates.
 
     >>> number("1709406060"), number(1709406060933), number("1709406060.5"), number("x"), number(True), number(1e30)
     (1709406060, 1709406060, 1709406060, None, None, None)

@@ -31,7 +31,7 @@ Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 def listening_socket(port: int) -> socket.socket:
     """The socket systemd opened for this process, else one of our own on loopback.
 
-    Raises DiscoverError where the port is in use, or what was handed on is no port on loopback.
+    Raises DiscoverError where the port is in use, or what was handed on is not a port on loopback.
     """
     if os.environ.pop("LISTEN_PID", "") == str(os.getpid()) and int(os.environ.pop("LISTEN_FDS", "0")):
         inherited = socket.socket(fileno=_FIRST_INHERITED)

@@ -173,7 +173,7 @@ def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
     try:
         submission = _decoded(_submission, request.body)
     except _BROKEN as error:
-        return failure(400, f"This is no submission of listens: {error}.")
+        return failure(400, f"This is not a submission of listens: {error}.")
     if submission.listen_type not in ("single", "playing_now", "import"):
         return failure(400, "`listen_type` is single, playing_now or import.")
     listens = [listen for raw in submission.payload if (listen := _read(raw)) is not None]
@@ -187,7 +187,7 @@ def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
 
 
 def _read(raw: msgspec.Raw) -> Listen | None:
-    """One listen of a batch; null where it is none."""
+    """One listen of a batch; null where it is not one."""
     try:
         return _listen.decode(raw)
     except _BROKEN:
@@ -238,7 +238,7 @@ def _judge(request: Request, _query: Mapping[str, str], _latest: int) -> Answer:
     try:
         report = _decoded(_feedback, request.body)
     except _BROKEN as error:
-        return failure(400, f"This is no feedback on a recording: {error}.")
+        return failure(400, f"This is not feedback on a recording: {error}.")
     pairs = (("mb_recording", report.recording_mbid), ("lb_msid", report.recording_msid))
     ids: Ids = tuple((scheme, value) for scheme, value in pairs if value)
     if not ids or report.score not in (-1, 0, 1):

@@ -32,7 +32,7 @@ Keep = Callable[[str, Heard | Judged], None]
 
 
 class RefusedError(Exception):
-    """MPD refused, or is none."""
+    """MPD refused, or what answers is not MPD."""
 
 
 # However MPD goes: refused, closed, silent, saying what it does not say, or set to a port there is not.
@@ -131,7 +131,7 @@ class Watcher:
         return found
 
     async def _judge(self, mpd: Conversation, song: Song | None, file: str, keep: Keep) -> None:
-        """Hand on what the person says of the song while it plays; what was said before is no news."""
+        """Hand on what the person says of the song while it plays; what was said before is not news."""
         if song is None:
             return
         sticker = ""

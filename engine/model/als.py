@@ -42,14 +42,13 @@ _SINGLE_SPAN = 1e9
 class AlternatingLeastSquares:
     """Listener and item factors fitted to play counts.
 
-    `user_factors` (listeners, factors) and `item_factors` (items, factors) of `dtype` are None before a fit; set
-    them before `fit` to go on from there. `num_threads` 0 takes every core; the result does not depend on it.
-    `random_state` is a seed, a NumPy Generator or RandomState, or None for a new start each time. `use_cg` False
-    solves each row to the end instead of by `cg_steps` steps. With a `frequency_exponent` nu the regularization of a
-    row with n plays is lambda n^nu. `tolerance` stops a fit once a sweep lowers the loss
-    by less than this share. `use_native` and `show_progress` are taken for the library's sake and change nothing;
-    the loss costs nothing and is always given to the callback, whatever `calculate_training_loss` says.
-    Raises InvalidDataError for settings outside their range.
+    `user_factors` (listeners, factors) and `item_factors` (items, factors) of `dtype` are None before a fit; set them
+    before `fit` to go on from there. `num_threads` 0 takes every core; the result does not depend on it. `random_state`
+    is a seed, a NumPy Generator or RandomState, or None for a new start each time. `use_cg` False solves each row to
+    the end instead of by `cg_steps` steps. With a `frequency_exponent` nu the regularization of a row with n plays is
+    lambda n^nu. `tolerance` stops a fit once a sweep lowers the loss by less than this share. `use_native` and
+    `show_progress` are taken for the library's sake and change nothing; the loss costs nothing and is always given to
+    the callback, whatever `calculate_training_loss` says. Raises InvalidDataError for settings outside their range.
     """
 
     def __init__(

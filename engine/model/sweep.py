@@ -6,10 +6,9 @@ lambda of its own, lambda n^nu for its n stored values (Rendle, Krichene, Zhang,
 
 With one side fixed, the part of row x is x'Ax - 2 b.x + sum c, A = Y'Y + lambda I + sum (c - 1) y y' and
 b = sum c y. Conjugate gradients (Takacs, Pilaszy, Tikk 2011) leave the residual b - Ax beside x, so that part is
-sum c - x . (b + residual): the exact loss of both sides costs no pass over the data
-(but where it is so small beside sum c that rounding would show: there it is counted).
-A = L (I + ...) L' with Y'Y + lambda I = L L', the same L for all rows: solving in coordinates transformed by L is
-preconditioning by the Gram matrix at no cost per step.
+sum c - x . (b + residual): the exact loss of both sides costs no pass over the data (but where it is so small beside
+sum c that rounding would show: there it is counted). A = L (I + ...) L' with Y'Y + lambda I = L L', the same L for all
+rows: solving in coordinates transformed by L is preconditioning by the Gram matrix at no cost per step.
 
 Sweeps are accelerated: each starts from items moved on along their last change by Nesterov's factor. When the loss
 would rise, the sweep is done again without that (restart after O'Donoghue, Candes 2015), so the loss falls.

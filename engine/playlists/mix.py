@@ -49,8 +49,8 @@ class MixSettings:
 @dataclass(frozen=True, slots=True)
 class MixSeeds:
     """What a mix starts from: `tracks` begin it, the artists (by name) in `leading` say what goes with it and how much
-    each counts, `without` are in it no more. `key` is the seeds' alone, and nothing of
-    their names; a mix of seeds without one is not gone on with."""
+    each counts, `without` are in it no more. `key` is the seeds' alone, and nothing of their names; a mix of seeds
+    without one is not gone on with."""
 
     title: str
     tracks: tuple[PlaylistTrack, ...]

@@ -68,11 +68,11 @@ class ContextPlaylist:
     """A playlist made for a context.
 
     `pool` counts the tracks it could be chosen from, `coverage` is the share of these of which what the context asks
-    for first is known (`measured`: tempo, energy or calm), `fitting` counts those that fit. `curves` say how it
-    follows the profile. `artist_gap` is how many places lie at least between two tracks
-    of an artist. `missing` are the tracks such a list would hold that the person does not have, where it is of what
-    they have alone. `notes` are sentences the person should read. `objective` is what was maximised (only comparable
-    between lists made from one pool with the same settings).
+    for first is known (`measured`: tempo, energy or calm), `fitting` counts those that fit. `curves` say how it follows
+    the profile. `artist_gap` is how many places lie at least between two tracks of an artist. `missing` are the tracks
+    such a list would hold that the person does not have, where it is of what they have alone. `notes` are sentences the
+    person should read. `objective` is what was maximised (only comparable between lists made from one pool with the
+    same settings).
     """
 
     context: str

@@ -63,7 +63,7 @@ class Pool:
         return ~np.isnan(self.log_bpm if measure == "tempo" else getattr(self, measure))
 
     def of_length(self, minutes: float) -> Bools:
-        """Which tracks are no interlude under a minute, no piece over a quarter of an hour, and not longer than a list
+        """Which tracks are not interludes under a minute, pieces over a quarter of an hour, and not longer than a list
         of so many minutes."""
         return (self.seconds >= SHORTEST_SECONDS) & (self.seconds <= min(LONGEST_SECONDS, minutes * 60.0))
 

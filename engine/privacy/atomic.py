@@ -58,7 +58,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None) -> None:
 
 
 def write_through(path: Path, data: bytes) -> None:
-    """Write to what is no plain file: a device, a pipe somebody reads, what a program was given as its output.
+    """Write to what is not a plain file: a device, a pipe somebody reads, what a program was given as its output.
 
     Raises OSError, for a pipe without a reader at once.
     """

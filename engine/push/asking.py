@@ -70,5 +70,5 @@ def server_error(address: str, status: int) -> DiscoverError:
 
 
 def rows(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list in an answer; none of what is no list."""
+    """The objects of a list in an answer; none of what is not a list."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -28,7 +28,7 @@ def server_for(
 ) -> Server:
     """The server of a kind at the first of `places` where one is; without `known` as whom the person is kept to be.
 
-    Raises NotLetInError where that is not known, UsageError for what is no address of such a server.
+    Raises NotLetInError where that is not known, UsageError for what is not an address of such a server.
     """
     if service == "mpd":
         return Mpd([f"{known.secret}@{place}" for place in places] if known else places)

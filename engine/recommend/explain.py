@@ -30,7 +30,7 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
     one = np.array([number], dtype=np.int64)
     found = ranker.reasons(one, settings.day)
     row = found.shares[0]
-    # Its own plays count towards it, but are no reason for it.
+    # Its own plays count towards it, but are not a reason for it.
     itself = recommender.listener.ids == number
     order = np.argsort(-row, kind="stable")
     # Where they do not speak for it in all, none is a reason.

@@ -96,7 +96,7 @@ def routines(sessions: Sessions) -> tuple[Routine, ...]:
     for days, hours in _spans(sessions, directions, earlier):
         every = sessions.in_span(days, hours)
         if len(every) == sessions.count:
-            continue  # all of the history is no time of its own
+            continue  # all of the history is not a time of its own
         if len(every) < MIN_SESSIONS or len(np.unique(sessions.week[every])) < MIN_WEEKS:
             continue
         guessed = _guessed(sessions, every, earlier)

@@ -29,7 +29,7 @@ _SAME = 0.9999
 
 
 class Bridges(Service):
-    """Ways from A to B. Blocked and hidden artists are no steps of any."""
+    """Ways from A to B. Blocked and hidden artists are not steps of any."""
 
     def __init__(self, library: Library, models: Models, packs: Packs, seeds: Seeds) -> None:
         super().__init__(library)

@@ -108,7 +108,7 @@ class Comparisons(Service):
     def end(self, keep: str | None = None) -> Ranking:
         """End the comparison that runs; the ranking `keep` ranks from now on, the one before without it.
 
-        Raises NothingYetError where none runs, UsageError where `keep` is none of the two, PrivateSessionError.
+        Raises NothingYetError where none runs, UsageError where `keep` is neither of the two, PrivateSessionError.
         """
         from engine.recommend.rankings import ranking_named
 

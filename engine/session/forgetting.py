@@ -54,9 +54,8 @@ class Forgotten:
     that still hold a name that was forgotten other than as a part of another one, `places` what of the library does, in
     words (both empty: it is gone). They were searched for so many `names`. `taste_is_as_if_never`: what a model may
     know of the person is, to the bit, what it would be had the plays never been there. `bytes_gone`: the library's file
-    was written anew; another program that
-    reads it holds that up. `public` are folders that name artists for everybody and were not searched. `resumed`: it
-    ended one that was broken off.
+    was written anew; another program that reads it holds that up. `public` are folders that name artists for everybody
+    and were not searched. `resumed`: it ended one that was broken off.
     """
 
     deleted: dict[str, int]
@@ -244,7 +243,7 @@ def _as_if_never(connection: sqlite3.Connection, rule: Rule) -> object:
 
 
 def _content(taste: Taste) -> object:
-    # What is only kept in a playlist may go from there too, and is no play.
+    # What is only kept in a playlist may go from there too, and is not a play.
     return [
         (item.key, item.plays, item.last_played, item.liked)
         for item in taste.items

@@ -36,7 +36,7 @@ _LIBRARY = "is a library of discover; to open it, name its folder with --data-di
 
 
 def name_other_files(report: Report, paths: Sequence[Path]) -> None:
-    """Note on files that are no listening history what they are and which command takes them, where that is known.
+    """Note on files that are not a listening history what they are and which command takes them, where that is known.
 
     What was given is looked at as a whole, then each file on disk.
     """

@@ -110,7 +110,7 @@ class Updates(Service):
         """Have `take`, given the name of the pack, add newer data in its place; say what is new, and have it join the
         model in use. Without `take` what the pack has joins it.
 
-        Raises UsageError where which pack is meant is not clear, or what was taken is no newer data for it, and what
+        Raises UsageError where which pack is meant is not clear, or what was taken is not newer data for it, and what
         `take` raises: then all packs are as they were.
         """
         self.library.door.require_writable("update a pack")

@@ -197,7 +197,7 @@ def remove(door: Door, backup: Backup) -> None:
 
 @contextlib.contextmanager
 def opened(backup: Backup) -> Iterator[sqlite3.Connection]:
-    """A backup, to read: nothing is written, beside it neither. Raises sqlite3.Error where it is none."""
+    """A backup, to read: nothing is written, beside it neither. Raises sqlite3.Error where it is not a database."""
     uri = f"{backup.path.absolute().as_uri()}?mode=ro&immutable=1"
     with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
         yield connection

@@ -1,11 +1,12 @@
 """Finds out which play of another source a play is: the same moment by another clock.
 
-Two sources agree within ten seconds, or within a minute more where one of them writes minutes only. Where it is
-not known whether a source stamped the start or the end, the two may also lie one track length apart, or as long as
-it takes until a play is one. A start that
-was worked out from the end comes too late by the listener's pauses: where these are known, the true start is asked
-for too. Each play stands for at most one play of the other side: of a track played twice in a row, two stay two.
-Where one of them writes hours or days only, any play within that hour or day may be it, a day being one of any zone.
+Two sources agree within ten seconds, or within a minute more where one of them writes minutes only. Where it is not
+known whether a source stamped the start or the end, the two may also lie one track length apart, or as long as it takes
+until a play is one. A start that was worked out from the end comes too late by the listener's pauses: where these are
+known, the true start is asked for too. Each play stands for at most one play of the other side: of a track played twice
+in a row, two stay two. Where one of them writes hours or days only, any play within that hour or day may be it, a day
+being one of any zone.
+
 Facts: FORMATS.md, The same play twice.
 """
 

@@ -92,7 +92,7 @@ def manifest_from(encoded: bytes, where: str) -> ParquetManifest:
     try:
         manifest = msgspec.json.decode(encoded, type=ParquetManifest)
     except (ValueError, RecursionError) as error:
-        raise DamagedDataError(f"{where} is no export of discover ({error}).") from error
+        raise DamagedDataError(f"{where} is not an export of discover ({error}).") from error
     if (manifest.kind, manifest.format) != (KIND, FORMAT):
         raise DamagedDataError(
             f"{where} has the format {manifest.format} of {manifest.kind}; this discover reads {FORMAT} of {KIND}. "

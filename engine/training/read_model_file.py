@@ -170,7 +170,7 @@ def _about(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> Mod
         all(len(text) <= _MAX_TEXT for text in texts) and len(about.packs) <= _MAX_PACKS,
         "its texts are too long",
     )
-    _require(all(text.isprintable() for text in texts), "its texts have characters that are none to be read")
+    _require(all(text.isprintable() for text in texts), "its texts have characters that cannot be read")
     # As whoever exported it was given them: none is a path, none longer than a line.
     _require(
         all(1 <= len(pack) <= _MAX_PACK and not set(pack) & set("/\\") for pack in about.packs),
@@ -255,7 +255,9 @@ def _content(about: ModelFile, data: dict[str, bytes], digest: str, size: int) -
     for name, array in arrays.items():
         if array.dtype.kind == "f":
             sizes = np.abs(array.astype(np.float32, copy=False))
-            _require(bool((sizes <= _MAX_SIZE).all()), f"{name} has numbers that are none, or too large")
+            _require(
+                bool((sizes <= _MAX_SIZE).all()), f"{name} has numbers that are not finite, or too large"
+            )
     _require(
         int(arrays["listeners"].min()) >= 0 and int(arrays["plays"].min()) >= 0, "its counts are negative"
     )

@@ -27,7 +27,7 @@ class Listening:
     async def follow(self) -> None:
         """Begin or end as the setting says now."""
         async with self._turn:
-            # What is played is no part of the demo.
+            # What is played is not part of the demo.
             wanted = self._app.preferences.config["listen.in_app"] == ON and self._app.jobs.own is None
             if wanted and self._listener is None:
                 await self._begin()

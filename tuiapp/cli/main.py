@@ -40,7 +40,7 @@ def _run(arguments: Sequence[str], options: Options) -> int:
     except click.ClickException as error:
         said = io.StringIO()
         error.show(said)
-        # What stood on the line may hold a line of its own. Click takes sequences out where it is no terminal.
+        # What stood on the line may hold a line of its own. Click takes sequences out where it is not a terminal.
         text = said.getvalue().replace(click.unstyle(error.message), shown(error.message))
         click.echo(_QUOTED.sub("“\\1\\2”", text), nl=False, err=True)
         if hint := _about_extra_words(error, arguments):

@@ -101,7 +101,7 @@ def print_table(
         click.echo("  ".join(cells).rstrip())
 
 
-# A name cut shorter than this is none.
+# A name cut shorter than this is not recognised.
 _NARROWEST = 8
 
 

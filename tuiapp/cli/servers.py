@@ -107,5 +107,5 @@ def _places(config: Config, service: str, url: str | None) -> Sequence[str]:
         try:
             checks.mpd(url)
         except ValueError as error:
-            raise UsageError(f"{url} is no address of MPD: give {error}.") from error
+            raise UsageError(f"{url} is not an address of MPD: give {error}.") from error
     return (url,)

@@ -367,7 +367,7 @@ class HistoryView(View):
 
 
 def _local_period(text: str) -> tuple[int, int] | None:
-    """A date as people write it, in local time as the list is; null where it is none."""
+    """A date as people write it, in local time as the list is; null where it is not one."""
     try:
         return period(text, None)
     except UsageError:

@@ -233,7 +233,7 @@ class AskKey(Dialog):
         self.query_one(_Pressed).focus()
 
     def take(self, key: str) -> None:
-        """A key was pressed: take it, or say why it will not do. One pressed as the dialog goes away is none."""
+        """A key was pressed: take it, or say why it will not do. One pressed as the dialog goes away is ignored."""
         if not self.is_current or self._taken:
             return
         try:
