@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from textual.message_pump import MessagePump
 
@@ -83,12 +83,6 @@ class Shell(Protocol):
 
     def push_screen(self, screen: Screen[T], callback: Callable[[T | None], None] | None = None) -> object:
         """Textual's: show a screen over this one, and take what it is closed with."""
-
-    def run_worker(self, work: Callable[[], None], *, thread: bool, exclusive: bool, group: str) -> object:
-        """Textual's: do something in a thread."""
-
-    def call_from_thread(self, callback: Callable[..., T], *args: Any) -> T:
-        """Textual's: have the event loop do something, and wait for it."""
 
 
 class InShell(MessagePump):
