@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-_LONGEST_NAME = 120  # bytes, so that an ending and a number still fit anywhere
+_MAX_NAME = 120  # bytes, so that an ending and a number still fit anywhere
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 
@@ -137,7 +137,7 @@ def safe_file_name(title: str) -> str:
     name = re.sub(
         r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069\ud800-\udfff]', "_", title
     ).strip()
-    name = name.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip(". ")
+    name = name.encode()[:_MAX_NAME].decode(errors="ignore").rstrip(". ")
     if name.startswith("."):
         name = f"_{name[1:]}"
     return f"_{name}" if _DEVICES.fullmatch(name) else name or "playlist"

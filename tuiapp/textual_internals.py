@@ -36,7 +36,7 @@ class Guarded(App[int]):
                 self._unnotify(earlier, refresh=False)
 
 
-def tell_the_test(app: App[Any], error: Exception) -> None:
+def report_to_test(app: App[Any], error: Exception) -> None:
     """Let whoever drives the app in a test know of an error; on a terminal do nothing. What `_handle_exception` does
     of it, which is not called."""
     if app._exception is None and app.is_headless:

@@ -18,7 +18,7 @@ from engine.audio.decode import NEEDS_FFMPEG, decode, reader
 from engine.audio.tempo import VERSION, sound_of
 from engine.errors import CancelledError, UnreadableFileError
 from engine.progress import Cancelled, StageReport
-from engine.store.music_files import Heard, MusicFile, put_heard, tagged_and_heard, unmeasured
+from engine.store.music_files import Measured, MusicFile, put_measured, tagged_and_measured, unmeasured
 
 MEASURING = "measuring tempo"
 CRASHED = "file that the decoder dies of"
@@ -27,7 +27,7 @@ _EVERY = 5.0
 _SAME = 0.04
 
 # Listens to a file of a known length, and says what it heard or why it could not.
-Listen = Callable[[str, float | None], Heard | str]
+Listen = Callable[[str, float | None], Measured | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class MeasureReport:
 
 def agreement(connection: sqlite3.Connection) -> Agreement:
     """How far what was measured agrees with tags."""
-    pairs = tagged_and_heard(connection)
+    pairs = tagged_and_measured(connection)
     same = sum(_alike(tag, bpm, (1.0,)) for tag, bpm in pairs)
     return Agreement(len(pairs), same, sum(_alike(tag, bpm, (0.5, 1.0, 2.0)) for tag, bpm in pairs) - same)
 
@@ -74,51 +74,51 @@ def measure(
     workers: int,
     report: StageReport | None = None,
     cancelled: Cancelled | None = None,
-    heard: Callable[[list[MusicFile], int, Cancelled], Iterator[tuple[MusicFile, Heard | str]]] | None = None,
+    how: Callable[[list[MusicFile], int, Cancelled], Iterator[tuple[MusicFile, Measured | str]]]
+    | None = None,
 ) -> MeasureReport:
     """Measure the files that were not yet, with so many processes; what was measured before a stop stays.
 
-    `heard` does the listening. Raises DiscoverError where nothing decodes, CancelledError.
+    `how` does the listening. Raises DiscoverError where nothing decodes, CancelledError.
     """
     reader()
     files = unmeasured(connection, VERSION)
     left_out: Counter[str] = Counter()
     with_tempo = done = 0
-    kept: list[tuple[MusicFile, Heard]] = []
+    kept: list[tuple[MusicFile, Measured]] = []
     written = time.monotonic()
     try:
-        for file, what in (heard or heard_apart)(files, workers, cancelled or _never):
+        for file, what in (how or measured_apart)(files, workers, cancelled or _never):
             done += 1
             if isinstance(what, str):
                 left_out[what] += 1
                 # That may be installed by the next time; what else cannot be heard now will not be then.
                 if what != NEEDS_FFMPEG:
-                    kept.append((file, Heard()))
+                    kept.append((file, Measured()))
             else:
                 with_tempo += what.bpm is not None
                 kept.append((file, what))
             if time.monotonic() - written > _EVERY:
-                put_heard(connection, VERSION, kept)
+                put_measured(connection, VERSION, kept)
                 kept, written = [], time.monotonic()
             if report is not None:
                 report(MEASURING, done, len(files))
     finally:
-        put_heard(connection, VERSION, kept)
+        put_measured(connection, VERSION, kept)
     return MeasureReport(done - sum(left_out.values()), with_tempo, dict(left_out))
 
 
-def listen(path: str, seconds: float | None) -> Heard | str:
+def listen(path: str, seconds: float | None) -> Measured | str:
     """What a file sounds like, or why it cannot be heard."""
     try:
-        sound = sound_of(decode(path, seconds))
+        return sound_of(decode(path, seconds))
     except UnreadableFileError as error:
         return str(error)
-    return Heard(sound.bpm, sound.other_bpm, sound.onset_rate, sound.loudness, sound.calm)
 
 
-def heard_apart(
+def measured_apart(
     files: list[MusicFile], workers: int, cancelled: Cancelled, how: Listen = listen
-) -> Iterator[tuple[MusicFile, Heard | str]]:
+) -> Iterator[tuple[MusicFile, Measured | str]]:
     """What each file sounds like, in whatever order, heard in so many processes.
 
     A file a decoder dies of takes that process with it: those it was heard beside are heard again, each alone.
@@ -128,7 +128,7 @@ def heard_apart(
         source, width = (alone, 1) if alone else (queue, workers)
         # Started anew, not forked: threads of this process may hold locks.
         pool = ProcessPoolExecutor(width, get_context("spawn"), _keep_to_itself)
-        running: dict[Future[Heard | str], MusicFile] = {}
+        running: dict[Future[Measured | str], MusicFile] = {}
         try:
             while source or running:
                 if cancelled():

@@ -109,12 +109,12 @@ def _found(
     """Every file there is, once, and how it is read."""
     found: dict[str, Found] = {}
     if folder.kind == "folder":
-        for one in _told(audio_files(folder.path, left_out, unseen), report, cancelled):
+        for one in _reported(audio_files(folder.path, left_out, unseen), report, cancelled):
             found[one.path] = one
         return list(found.values()), lambda one: read_file(*one)
     tags = {}
     files = entries(Path(folder.path), folder.kind, folder.music, left_out, unseen)
-    for entry in _told(files, report, cancelled):
+    for entry in _reported(files, report, cancelled):
         found[entry.found.path], tags[entry.found.path] = entry
     return list(found.values()), lambda one: music_file(*one, tags[one.path])
 
@@ -126,7 +126,7 @@ def _is_below(path: str, unseen: set[str]) -> bool:
     )
 
 
-def _told(items: Iterator[_Item], report: StageReport, cancelled: Cancelled) -> Iterator[_Item]:
+def _reported(items: Iterator[_Item], report: StageReport, cancelled: Cancelled) -> Iterator[_Item]:
     """The items, while it is said how many there were so far and asked whether to stop."""
     for count, item in enumerate(items, 1):
         if count % _BATCH == 0:

@@ -9,10 +9,10 @@ where it is nearly as good: which of two octaves a listener taps cannot be heard
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.store.music_files import Measured
 
 Floats = NDArray[np.float64]
 Samples = NDArray[np.float32]
@@ -36,34 +36,21 @@ _NEARLY_AS_GOOD = 0.4
 # of 135 made rhythms 0.7 and 0.55 (`tests/benchmarks/tempo.py`).
 _AGREEING, _REPEATING, _ONSETS = 0.35, 0.2, 1.0
 _SAME = 0.04
-_SHORTEST = 3.0  # seconds
+_MIN_SECONDS = 3.0
 _SILENCE = 1e-4  # of full scale
 _LEVEL = 0.1  # every piece is brought to this level before its flux is taken
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """What a piece sounds like. `bpm` is null where no tempo is heard, `other_bpm` the reading in another octave where
-    that may be meant. `onset_rate` is a second's, `loudness` in dB of full scale, `calm` 0 (busy, loud, bright) to 1.
-    """
-
-    bpm: float | None
-    other_bpm: float | None
-    onset_rate: float
-    loudness: float
-    calm: float
-
-
-def sound_of(samples: Samples) -> Sound:
+def sound_of(samples: Samples) -> Measured:
     """What a piece of one channel (n,) at `RATE` samples a second sounds like; values are -1..1."""
     level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
     if not np.isfinite(level) or level < _SILENCE or len(samples) < _FRAME:
-        return Sound(None, None, 0.0, -100.0, 1.0)
+        return Measured(None, None, 0.0, -100.0, 1.0)
     loudness = 20.0 * np.log10(level)
     strength, brightness = _onset_strength(samples * np.float32(_LEVEL / level))
     onset_rate = _onset_rate(strength)
-    bpm, other = _tempo(strength) if len(samples) >= _SHORTEST * RATE else (None, None)
-    return Sound(bpm, other, onset_rate, float(loudness), _calm(onset_rate, float(loudness), brightness))
+    bpm, other = _tempo(strength) if len(samples) >= _MIN_SECONDS * RATE else (None, None)
+    return Measured(bpm, other, onset_rate, float(loudness), _calm(onset_rate, float(loudness), brightness))
 
 
 def _onset_strength(samples: Samples) -> tuple[Floats, float]:

@@ -35,7 +35,7 @@ NOTES = (
 _HEADER = b"mbid,submission_offset,bpm,"
 _SECOND_PEAK = b"bpm_histogram_second_peak_bpm_median"
 _MBID_LETTERS = 36
-_NEAR = 0.04  # as far apart two tempi are one
+_NEAR = 0.04  # as far apart two tempos are one
 _OTHERS = np.array([0.5, 1.5, 2.0])  # what a tempo is often taken for
 _OCTAVES = np.arange(-2, 3)
 
@@ -50,7 +50,7 @@ def recognises(path: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Tempi:
+class Tempos:
     """Recordings by number, rising, and of each what `compact` makes of its readings: (n,)."""
 
     numbers: Ints
@@ -81,7 +81,7 @@ def read_rhythm(
     size: int | None = None,
     progress: CountReport | None = None,
     cancelled: Cancelled | None = None,
-) -> Tempi:
+) -> Tempos:
     """The tempo of the known recordings; `counts` has what became of the table's rows.
 
     `progress` gets bytes read and in all. Raises UnreadableFileError when nothing is known by such an id, and for a
@@ -112,7 +112,7 @@ def read_rhythm(
         raise UnreadableFileError(f"{member.name} ends within a line.")
     counts.tables.append(member.name)
     numbers, bpm, second = (np.array(part) for part in readings)
-    return Tempi(*compact(numbers, bpm, second))
+    return Tempos(*compact(numbers, bpm, second))
 
 
 def _take(

@@ -170,7 +170,7 @@ def add_rhythm(
     # Before any track of the library is read.
     since = mark(library) if library is not None else ""
     known, counts = known_recordings(door.folders, library), RowCounts()
-    tempi = acousticbrainz.read_rhythm(
+    tempos = acousticbrainz.read_rhythm(
         file, source, known, counts, size=size, progress=progress, cancelled=cancelled
     )
     about: dict[str, object] = {
@@ -180,12 +180,12 @@ def add_rhythm(
         "notes": acousticbrainz.NOTES,
         **said(),
     }
-    found, reports = tempi.numbers, []
+    found, reports = tempos.numbers, []
     if (found < known.public).any() or not len(found):
-        rows = tempi.rows(known, 0, known.public)
+        rows = tempos.rows(known, 0, known.public)
         reports.append(_write_pack(door, name, source, rows, counts, about))
     if (found >= known.public).any():
-        rows = tempi.rows(known, known.public, len(known.names))
+        rows = tempos.rows(known, known.public, len(known.names))
         assert library is not None  # noqa: S101 - nothing but it knows these
         with contextlib.ExitStack() as landing:
             own = partial(landing.enter_context, unforgotten(library, since))

@@ -34,7 +34,7 @@ DAMAGED = (OSError, EOFError, zlib.error, tarfile.TarError, ZstdError, lzma.LZMA
 _DAMAGED_ZIP = (*ARCHIVE_ERRORS, ZstdError)
 _GZIP, _ZSTD, _XZ, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _HEADER = 512
-_FARTHEST = 1 << 32  # no set of tables is larger; behind this nothing is looked for in a tar archive
+_MAX_OFFSET = 1 << 32  # no set of tables is larger; behind this nothing is looked for in a tar archive
 # The largest set has as many slices; each file is looked into by a dozen readers.
 _MAX_IN_TAR = 1_000
 _UNKNOWN = 4  # text is about so many times as large as what it is packed into, where nobody says
@@ -184,7 +184,7 @@ def _in_tar(path: Path, _size: int, _changed: int) -> tuple[list[tuple[str, str,
         found: list[tuple[str, str, int, int]] = []
         with tarfile.open(fileobj=file, mode="r|", bufsize=1 << 20, tarinfo=TarInfo) as archive:
             for member in archive:
-                if member.offset > _FARTHEST:
+                if member.offset > _MAX_OFFSET:
                     break
                 name = Path(member.name).name
                 if len(found) == _MAX_IN_TAR:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-_SMALLEST = 1 << 12
+_MIN_SLOTS = 1 << 12
 
 Hashes = NDArray[np.int64]
 
@@ -21,8 +21,8 @@ class HashTable:
     """Hashes with a number each."""
 
     def __init__(self) -> None:
-        self._hashes = np.zeros(_SMALLEST, dtype=np.int64)  # 0: nothing there
-        self._numbers = np.zeros(_SMALLEST, dtype=np.int32)
+        self._hashes = np.zeros(_MIN_SLOTS, dtype=np.int64)  # 0: nothing there
+        self._numbers = np.zeros(_MIN_SLOTS, dtype=np.int32)
         self._count = 0
 
     def numbers(self, hashes: Hashes) -> NDArray[np.int32]:

@@ -17,14 +17,14 @@ from engine.community.tables import columns_of, read_table, tables
 from engine.errors import UnreadableFileError
 
 _LOOKED_AT = 20
-_FEWEST = 3  # columns; two make any table of yes and no
+_MIN_COLUMNS = 3  # columns; two make any table of yes and no
 _NO, _YES = frozenset(("", "0", "0.0")), frozenset(("1", "1.0"))
 
 
 def _is_matrix(table: DataFile) -> bool:
     try:
         with read_table(table) as (header, rows):
-            if len(header) < _FEWEST or not _names_listeners(header[0]):
+            if len(header) < _MIN_COLUMNS or not _names_listeners(header[0]):
                 return False
             first = list(islice(rows, _LOOKED_AT))
     except UnreadableFileError:

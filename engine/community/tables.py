@@ -23,8 +23,8 @@ from engine.community.reading import Reading
 from engine.errors import UnreadableFileError
 from engine.spreadsheet import is_guarded, unguarded
 
-_LONGEST_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
-_LONGEST_HEADER = 1 << 22  # a matrix names all its artists there
+_MAX_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
+_MAX_HEADER = 1 << 22  # a matrix names all its artists there
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
 _PACKED = re.compile(r"\.(gz|zst)$")
 MAX_BYTES = 4 << 30  # a table unpacked beyond this is a broken or hostile archive
@@ -63,12 +63,12 @@ def read_table(table: DataFile, reading: Reading | None = None) -> Iterator[Tabl
 
 @contextmanager
 def _of_csv(table: DataFile, text: IO[str], reading: Reading | None) -> Iterator[Table]:
-    first = text.readline(_LONGEST_HEADER)
+    first = text.readline(_MAX_HEADER)
     if reading is not None:
         reading.took(first)
     delimiter = max(",;\t", key=first.count)
     # The limit is the whole process's: an importer may have raised it.
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(_MAX_FIELD)
     reader, before = csv.reader([first], delimiter=delimiter), 0
     try:
         header = next(reader, [])

@@ -17,7 +17,7 @@ from engine.store.guarded import MAGIC
 
 HEAD_BYTES = 1 << 16
 # A column's name is no longer than this.
-_LONGEST_NAME = 40
+_MAX_NAME = 40
 
 # A JSON string, or what is left of one that is not closed. Nothing of it is looked at twice.
 STRING = r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
@@ -48,7 +48,7 @@ class Head:
     def header(self) -> list[str]:
         """The first line where it names the columns of a table: words, as many as the next line has cells."""
         cells = self.columns(self.delimiter)
-        words = all(cell and len(cell) <= _LONGEST_NAME and not cell[0].isdigit() for cell in cells)
+        words = all(cell and len(cell) <= _MAX_NAME and not cell[0].isdigit() for cell in cells)
         rows = [
             len(self.columns_of_line(place, self.delimiter)) for place in range(1, min(6, len(self.lines)))
         ]

@@ -40,7 +40,7 @@ _AFTER_LAST = re.compile(rb"\]\s*\}[\s}]*$")
 _AROUND_RECORD = b", \t\r\n]"
 _BETWEEN = re.compile(rb"\}\s*,\s*\{\s*$")
 # A key, its colon and the bracket behind it.
-_LONGEST_OPENING = 1000
+_MAX_OPENING = 1000
 
 
 class Broken(msgspec.Struct, gc=False):
@@ -78,7 +78,7 @@ class Records(Generic[T]):
                 if not chunk or len(start) > _MAX_PENDING:
                     yield [Broken()]
                     return
-                seen = max(0, len(start) - _LONGEST_OPENING)
+                seen = max(0, len(start) - _MAX_OPENING)
                 start += chunk
             start = start[found.end() :]
         # Always begins with the bracket of an array; what follows are records not yet decoded.

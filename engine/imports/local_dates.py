@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from engine.imports.times import LONGEST_STAMP, to_epoch, wall_clock, zone_of
+from engine.imports.times import MAX_STAMP, to_epoch, wall_clock, zone_of
 from engine.store.play import DAY
 
 # Five short names are another month in Croatian (first) than in Czech and Polish; Croatian has a dot after the year.
@@ -116,7 +116,7 @@ class LocalDates:
 
     def moment(self, text: str) -> Moment | None:
         """A date with or without a clock, None where it is not one."""
-        if len(text) > LONGEST_STAMP:
+        if len(text) > MAX_STAMP:
             return None
         plain = _plain(text)
         clock = _clock(plain)
@@ -259,7 +259,7 @@ def _plain(text: str) -> str:
     """European digits, one kind of blank, no invisible marks."""
     shown = (
         str(unicodedata.decimal(char)) if char.isdecimal() else char
-        for char in unicodedata.normalize("NFKC", text[:LONGEST_STAMP])
+        for char in unicodedata.normalize("NFKC", text[:MAX_STAMP])
         if unicodedata.category(char) != "Cf"
     )
     return " ".join("".join(shown).split())

@@ -22,7 +22,7 @@ from engine.store.play import END
 # Stamps from here on are milliseconds (old exports), seconds below.
 _MILLISECONDS = 10**11
 # Of seconds: less is the rounding of the two stamps, more is not a pause but some other event.
-_MIN_PAUSE, _LONGEST_PAUSE = 3, 12 * 3600
+_MIN_PAUSE, _MAX_PAUSE = 3, 12 * 3600
 _TRACK = "spotify:track:"
 _HIDDEN = ("started_at", "duration_ms", "ids", "precision", "basis", "skip", "counted", "plays", "paused")
 
@@ -152,7 +152,7 @@ def _records(batch: Sequence[Row | Broken], options: Options, stamps: Stamps) ->
 def _pause(start: int, begun: int) -> int | None:
     """Seconds from when a play began to the start worked out from its end, where that can be a pause."""
     pause = start - (begun if begun < _MILLISECONDS else begun // 1000)
-    return pause if _MIN_PAUSE < pause < _LONGEST_PAUSE else None
+    return pause if _MIN_PAUSE < pause < _MAX_PAUSE else None
 
 
 def _why_no_track(row: Row) -> str:

@@ -26,7 +26,7 @@ from engine.imports.record import Options
 from engine.imports.text import Table
 from engine.imports.times import (
     EARLIEST,
-    LONGEST_STAMP,
+    MAX_STAMP,
     day_month,
     iso_moment,
     latest_possible,
@@ -103,7 +103,7 @@ Moment(at=1709406060, width=1, day=None))
         return found
 
     def _read(self, text: str) -> Moment | None:
-        if not text or len(text) > LONGEST_STAMP:
+        if not text or len(text) > MAX_STAMP:
             return None
         found = self._dated(text)
         if (found is None or found.at < EARLIEST) and (is_month(text) or self._of_other_calendar(text)):
@@ -201,7 +201,7 @@ Moment(at=1709406060, width=1, day=None))
         ordered = timed = False
         asks_order = asks_clock = False
         for row in rows:
-            text = stamp(row)[: LONGEST_STAMP + 1]
+            text = stamp(row)[: MAX_STAMP + 1]
             # A count of seconds, or with the year in front: nothing to be told apart.
             plain = text.isdecimal() or text[4:5] == "-"
             order = None if plain else is_month_first(text)

@@ -13,12 +13,12 @@ from engine.imports.encoding import OTHER_BYTES
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_LONGEST_FIELD = 10_000_000
+_MAX_FIELD = 10_000_000
 _STREAM_BUFFER = 1 << 18
 # A title may hold a few line breaks.
 _MAX_LINES = 50
 # Of a longer line the rest is passed over: it is not a row of a table.
-_LONGEST_LINE = 16 << 20
+_MAX_LINE = 16 << 20
 
 
 class Again:
@@ -53,7 +53,7 @@ class Again:
 
 
 class _Short(io.RawIOBase):
-    """A stream without what lines have beyond `_LONGEST_LINE`."""
+    """A stream without what lines have beyond `_MAX_LINE`."""
 
     def __init__(self, stream: IO[bytes] | Again) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class _Short(io.RawIOBase):
             count = self._stream.readinto(buffer) or 0
             data = bytes(memoryview(buffer)[:count])
             ended = max(data.rfind(b"\n"), data.rfind(b"\r"))
-            too_long = self._length > _LONGEST_LINE
+            too_long = self._length > _MAX_LINE
             self._length = self._length + count if ended < 0 else count - ended - 1
             if not too_long or not count:
                 return count
@@ -100,7 +100,7 @@ def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]
     not as wide as the first row, or not quoted as it should be, is taken line by line.
     """
     # The limit is the whole process's: set where it is needed, since other readers need another.
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(_MAX_FIELD)
     physical = _Lines(line.replace("\0", "") for line in open_text(stream))
     width = 0
     reader = csv.reader(physical, delimiter=delimiter)

@@ -22,7 +22,7 @@ _DAY_MONTH = re.compile(r"^(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4}),? (\d{1,2}):(\d
 _DAY_END = re.compile(r"(?<=[T ])24(?=:?00(?::?00(?:[.,]0+)?)?(?![\d:]))")
 _LEAP = re.compile(r"(?<=\d\d:\d\d:)60")
 # No stamp is longer.
-LONGEST_STAMP = 200
+MAX_STAMP = 200
 # The seconds of the years 1 to 9999, which is all that dates can hold.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 # What other programs count in: thousandths, millionths, milliardths.
@@ -54,7 +54,7 @@ def iso_moment(text: str) -> datetime | None:
     >>> iso_moment("2024-03-02T24:00:00"), iso_moment("2016-12-31 23:59:60"), iso_moment("2024-03-02 24:01")
     (datetime.datetime(2024, 3, 3, 0, 0), datetime.datetime(2017, 1, 1, 0, 0), None)
     """
-    if len(text) > LONGEST_STAMP:
+    if len(text) > MAX_STAMP:
         return None
     try:
         return datetime.fromisoformat(text)

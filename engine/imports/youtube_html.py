@@ -15,19 +15,19 @@ from engine.imports.head import Head
 from engine.imports.local_dates import LocalDates, contradiction, is_month_first
 from engine.imports.record import Options, Record
 from engine.imports.registry import Format
-from engine.imports.times import LONGEST_STAMP
+from engine.imports.times import MAX_STAMP
 from engine.imports.youtube import Watched, is_advert, records
 from engine.imports.youtube_verbs import plain
 
 _CELL = b'class="outer-cell'
 # No row is longer; of what is, the beginning is read.
-_LONGEST_CELL = 1 << 16
+_MAX_CELL = 1 << 16
 _TITLE, _LINK = 'mdl-typography--title">', '<a href="'
 _BODY = re.compile(r'<div class="content-cell([^"]*+)">')
 _BREAK = re.compile(r"<br\s*/?>")
 _TAG = re.compile(r"<[^<>]*+>")
 # A sentence on why the activity was kept names Google too; "From Google Ads" is short.
-_LONGEST_DETAIL = 60
+_MAX_DETAIL = 60
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
@@ -61,7 +61,7 @@ def _cells(stream: IO[bytes]) -> Iterator[str]:
                 yield cell.decode("utf-8", OTHER_BYTES)
             begun = True
         # A border between two cells may lie across two pieces.
-        kept = _LONGEST_CELL if begun else 0
+        kept = _MAX_CELL if begun else 0
         buffer = buffer[:kept] + buffer[kept:][-len(_CELL) :]
     if begun:
         yield buffer.decode("utf-8", OTHER_BYTES)
@@ -83,10 +83,10 @@ def _watched(cell: str) -> tuple[Watched, str]:
         links[0][0] if links else "",
         links[1][1] if len(links) > 1 else "",
         None,
-        any(len(detail) <= _LONGEST_DETAIL and is_advert(detail) for detail in details),
+        any(len(detail) <= _MAX_DETAIL and is_advert(detail) for detail in details),
         link=links[0][1] if links else "",
     )
-    return one, lines[-1][: LONGEST_STAMP + 1] if len(lines) > 1 else ""
+    return one, lines[-1][: MAX_STAMP + 1] if len(lines) > 1 else ""
 
 
 def _links(inner: str) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,7 @@ _VIDEO = re.compile(
 _ID = re.compile(r"\s?[\w-]{11}\s?", re.ASCII)
 _OF_VIDEOS = re.compile(r"[- ]+(v[ií]d[eé]o\w*|видео\w*|відео|動画|동영상|视频|影片|filmy)$", re.IGNORECASE)
 # Id, title, album, then artists: as they follow one another in every language.
-_FEWEST_COLUMNS = 4
+_MIN_COLUMNS = 4
 _TOPIC = " - Topic"
 
 
@@ -47,7 +47,7 @@ def _songs(stream: IO[bytes]) -> Iterator[tuple[str, str, str]]:
     body = rows(stream)
     next(body, None)
     for row in body:
-        video, title, _, artist, *_ = [cell.strip() for cell in row] + [""] * _FEWEST_COLUMNS
+        video, title, _, artist, *_ = [cell.strip() for cell in row] + [""] * _MIN_COLUMNS
         yield video, artist.removesuffix(_TOPIC), title
 
 
@@ -59,7 +59,7 @@ def parse_playlist(stream: IO[bytes], options: Options) -> Iterator[Record]:
         if not begun:
             begun = _is_header(row)
             # Ids of list and channel, two dates, and the title.
-            name = row[4].strip() or name if about and len(row) > _FEWEST_COLUMNS else name
+            name = row[4].strip() or name if about and len(row) > _MIN_COLUMNS else name
             about = not about
             continue
         video = row[0].strip() if row else ""
@@ -84,7 +84,7 @@ def _ids_from(head: Head, number: int) -> bool:
 def sniff_songs(head: Head) -> bool:
     """Ids of videos, each with a title, an album and artists."""
     return (
-        len(head.columns()) >= _FEWEST_COLUMNS
+        len(head.columns()) >= _MIN_COLUMNS
         and _is_header(head.columns())
         and _ids_from(head, 0)
         and not any(cell.startswith("playlist") for cell in head.columns())

@@ -101,11 +101,11 @@ _OF_ADDRESS = (
 )
 _UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _BLANKS = {0xA0: " ", 0x202F: " "}
-_SHORTEST_SHARE = 0.5
-_FEWEST = 3
+_MIN_SHARE = 0.5
+_MIN_ROWS = 3
 _MAX_WORDS = 5
 # Composing takes the square of a text's length where it is all marks: no row is longer.
-_LONGEST = 2000
+_MAX_TITLE = 2000
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def plain(text: str) -> str:
     """
     if text.isascii():
         return text
-    return _UNSEEN.sub("", unicodedata.normalize("NFC", text[:_LONGEST])).translate(_BLANKS)
+    return _UNSEEN.sub("", unicodedata.normalize("NFC", text[:_MAX_TITLE])).translate(_BLANKS)
 
 
 def _by_letter() -> dict[str, list[Verb]]:
@@ -166,7 +166,7 @@ class Verbs:
         texts = list(dict.fromkeys(titles))
         found = Counter(verb for text in texts if (verb := _known(text)))
         most = found.most_common(1)
-        if texts and (not most or most[0][1] < _SHORTEST_SHARE * len(texts)):
+        if texts and (not most or most[0][1] < _MIN_SHARE * len(texts)):
             shared = _shared(texts)
             if shared is not None:
                 found[shared] = len(texts)
@@ -195,7 +195,7 @@ def _known(text: str) -> Verb | None:
 
 def _shared(texts: list[str]) -> Verb | None:
     """The words most rows begin or end with: the longest that nearly as many share as share a single one."""
-    if len(texts) < _FEWEST:
+    if len(texts) < _MIN_ROWS:
         return None
     before = _longest(Counter(begin for text in texts for begin in _beginnings(text)), len(texts))
     after = _longest(Counter(end for text in texts for end in _endings(text)), len(texts))
@@ -214,7 +214,7 @@ def _endings(text: str) -> list[str]:
 
 def _longest(counts: Counter[str], rows: int) -> str:
     widest = max(counts.values(), default=0)
-    if widest < _SHORTEST_SHARE * rows or widest < _FEWEST:
+    if widest < _MIN_SHARE * rows or widest < _MIN_ROWS:
         return ""
     return max((text for text, count in counts.items() if count >= 0.95 * widest), key=len)
 

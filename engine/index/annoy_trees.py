@@ -1,7 +1,7 @@
 """Annoy trees on disk: one forest for related items, one per norm shard for the largest inner products.
 
 Annoy's own `dot` metric loses its extra coordinate while splitting (1.17.3), and one extra coordinate for the
-whole catalogue fails where a single very long item makes all others look parallel to it. So items are cut
+whole catalog fails where a single very long item makes all others look parallel to it. So items are cut
 into shards of similar norm M, each vector y becomes (y, sqrt(M^2 - |y|^2)), all of length M, and the angular
 order equals the order by inner product (Bachrach et al. 2014, section 3.1). Shards are asked longest first,
 and Cauchy-Schwarz ends the search at a shard too short to matter. Whatever comes back is scored exactly.
@@ -27,7 +27,7 @@ from engine.index.scores import EMPTY, Ids, Result, cosines, products, ranked
 
 SHARDS = 8
 # Fewer items than this are not worth a shard of their own.
-_SMALLEST_SHARD = 256
+_MIN_SHARD = 256
 METRIC = "angular"
 # Recall is calibrated for lists of this length; deeper ones get proportionally more effort.
 CALIBRATED_K = 100
@@ -70,12 +70,12 @@ def head_size(items: int) -> int:
 def plan_trees(items: NormOrder, trees: int) -> list[TreeFile]:
     """The tree files to build: related items first, then shards of equal count in descending norm.
 
-    Zero vectors have no direction and are left out of the first; a catalogue of nothing else has none.
+    Zero vectors have no direction and are left out of the first; a catalog of nothing else has none.
     """
     end = items.with_direction
     plan = [_tree_file("nearest.ann", 0, end, items, trees, augmented=False)] if end else []
     head, end = head_size(len(items.order)), len(items.order)
-    shards = min(SHARDS, max(1, (end - head) // _SMALLEST_SHARD))
+    shards = min(SHARDS, max(1, (end - head) // _MIN_SHARD))
     bounds = np.linspace(head, end, shards + 1).round().astype(int).tolist()
     for shard, (start, stop) in enumerate(itertools.pairwise(bounds)):
         if stop > start:

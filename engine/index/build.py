@@ -98,7 +98,7 @@ class _Steps:
 def _checked_queries(queries: ArrayLike, factors: Floats) -> NDArray[np.float64]:
     asked: Floats = np.asarray(queries, dtype=np.float32)
     if asked.size == 0:
-        # Nobody to ask for yet: items evenly spaced through the catalogue stand in.
+        # Nobody to ask for yet: items evenly spaced through the catalog stand in.
         asked = factors[:: max(1, len(factors) // _STANDING_IN)]
     asked = checked_factors(asked)
     if asked.shape[1] != factors.shape[1]:

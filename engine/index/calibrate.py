@@ -1,6 +1,6 @@
 """Measures every strategy on real queries, tunes the trees to a recall, and picks the one that serves.
 
-Which index wins flips with the distribution of norms and the size of the catalogue, so nothing is assumed:
+Which index wins flips with the distribution of norms and the size of the catalog, so nothing is assumed:
 the truth is the exact scan, half of the queries tune `search_k`, and the other half give the figures that are
 kept.
 """

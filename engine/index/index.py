@@ -22,7 +22,7 @@ from engine.index.manifest import (
 )
 from engine.index.norm_scan import FACTORS_FILE, FILES, Anchor, NormOrder, open_norm_order
 from engine.index.scores import (
-    SMALLEST_NORM,
+    MIN_NORM,
     Floats,
     Ids,
     Result,
@@ -67,7 +67,7 @@ class Index:
     ) -> Result:
         """The `k` items with the largest inner product with `query` (factors,): ids int64, scores float32.
 
-        Descending, ties by ascending id; fewer where the catalogue has no more. `exclude` is a mask (items,)
+        Descending, ties by ascending id; fewer where the catalog has no more. `exclude` is a mask (items,)
         bool or an array of ids. `strategy` None takes the one that measured best, "exact" misses nothing,
         "annoy" asks the trees. `near` is what `anchor` gave for queries like this one: the answer is the same, an
         exact one quicker. Raises InvalidDataError for a malformed query, DamagedDataError for damaged
@@ -121,14 +121,14 @@ class Index:
             excluded = np.union1d(excluded, [int(item)]).astype(np.int64)
         else:
             vector = checked_query(item, self.manifest.factors)
-        if float(norms_of(vector[None, :])[0]) <= SMALLEST_NORM:
+        if float(norms_of(vector[None, :])[0]) <= MIN_NORM:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         result = self._nearest_built(vector, k, excluded[excluded < self.manifest.items], strategy)
         if not len(self._added):
             return result
         beside = self._allowed_added(excluded)
         norms = norms_of(self._added[beside])
-        beside, norms = beside[norms > SMALLEST_NORM], norms[norms > SMALLEST_NORM]
+        beside, norms = beside[norms > MIN_NORM], norms[norms > MIN_NORM]
         scores = cosines(self._added[beside], norms, vector)
         return _merged(result, beside + self.manifest.items, scores, k)
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from engine.errors import ARRAY_ERRORS, DamagedDataError, unreadable
 from engine.index.scores import (
     EMPTY,
-    SMALLEST_NORM,
+    MIN_NORM,
     Floats,
     Ids,
     Result,
@@ -42,7 +42,7 @@ _FIRST_BLOCK = 2_048
 _MAX_BLOCK = 32_768
 # Approximate scores kept at a time in a batch: 64 MB.
 _BATCH_SCORES = 16_000_000
-# An anchor's first: enough for a list of a thousand with some excluded. Where more than this part of the catalogue may
+# An anchor's first: enough for a list of a thousand with some excluded. Where more than this part of the catalog may
 # be among the best, the plain scan is quicker.
 _FIRST, _WORTH = 3_072, 0.3
 # Stands in for products so small that single precision flushes them to zero.
@@ -65,7 +65,7 @@ class NormOrder:
     @cached_property
     def with_direction(self) -> int:
         """How many items have a vector that is not zero; they come first."""
-        return int(np.searchsorted(-self.norms, -SMALLEST_NORM, side="right"))
+        return int(np.searchsorted(-self.norms, -MIN_NORM, side="right"))
 
     @cached_property
     def lengths(self) -> Floats:
@@ -126,7 +126,7 @@ class NormOrder:
         allowed = np.ones(len(self.order), dtype=bool)
         allowed[self.places[excluded]] = False
         counted = allowed[anchor.first]
-        if length <= SMALLEST_NORM or not 0 < k <= np.count_nonzero(counted):
+        if length <= MIN_NORM or not 0 < k <= np.count_nonzero(counted):
             return self.best(query[None, :], k, excluded)[0]
         unit = query / length
         within = anchor.basis.T @ unit

@@ -18,8 +18,8 @@ Result = tuple[Ids, Floats]
 # Above this a float32 product of two such vectors can overflow; no trained factor comes near it.
 MAX_NORM = 1e18
 # Below this a vector has no direction worth speaking of, and its reciprocal norm would overflow float32.
-SMALLEST_NORM = 1e-30
-# Rows scored at a time, so that a catalogue full of ties does not need a float64 copy of itself.
+MIN_NORM = 1e-30
+# Rows scored at a time, so that a catalog full of ties does not need a float64 copy of itself.
 _ROWS = 65_536
 
 EMPTY: Result = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))

@@ -147,13 +147,13 @@ class Inbox:
                     await asyncio.to_thread(_keep, self._folders, [one.report for one in batch])
                 except DiscoverError as error:
                     self._waiting += [one for one in batch if one.kept is None]
-                    _tell(batch, error)
+                    _answer(batch, error)
                     return
                 except Exception as error:  # noqa: BLE001 - whoever waits is answered, whatever happens
                     self.note(error)
-                    _tell(batch, DiscoverError(disk_trouble(error) or where_it_happened(error)))
+                    _answer(batch, DiscoverError(disk_trouble(error) or where_it_happened(error)))
                 else:
-                    _tell(batch)
+                    _answer(batch)
                 if self._alone:
                     forget_keys()
                     # Once who sent it is answered and what they sent let go of.
@@ -162,7 +162,7 @@ class Inbox:
             self._at_work = None
 
 
-def _tell(batch: Sequence[_Waiting], error: DiscoverError | None = None) -> None:
+def _answer(batch: Sequence[_Waiting], error: DiscoverError | None = None) -> None:
     for one in batch:
         if one.kept is not None and not one.kept.done():
             if error is None:

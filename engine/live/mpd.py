@@ -21,7 +21,7 @@ NAME = "mpd"
 _MAX_LINE, _MAX_LINES = 64 << 10, 1000
 # MPD answers at once or not at all.
 _PATIENCE = 10.0
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
+_FIRST_WAIT, _MAX_WAIT = 1.0, 60.0
 
 # The sticker in which myMPD and others keep what the person thinks of a song.
 _STICKER, _VERDICTS = "like", {"0": "hide", "1": None, "2": "like"}
@@ -104,7 +104,7 @@ class Watcher:
                 if await self._follow(place, keep):
                     wait = _FIRST_WAIT
             await asyncio.sleep(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
+            wait = min(2 * wait, _MAX_WAIT)
 
     async def _follow(self, place: str, keep: Keep) -> bool:
         """Follow MPD until it goes away; false where it is not there."""

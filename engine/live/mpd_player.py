@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from engine.live.clock import Clock, Heard, Seen, Song
 from engine.live.mpd import LOST, NAME, Conversation, Pairs, RefusedError, quoted, speaking, split, trouble
-from engine.live.mpv import Failed, Now, Tell
+from engine.live.mpv import Failed, Notify, Now
 
 # How often it is asked what plays, in seconds, and the lines an answer about songs may have.
 TICK = 1.0
@@ -118,13 +118,13 @@ class MpdPlayer:
         self._wishes.put_nowait(_nothing)
         return self._clock.end(time.monotonic(), time.time(), pressed=pressed)
 
-    async def run(self, tell: Tell) -> str:
-        """Play to the end, and `tell` what plays and what came to its end; a sentence where it ended before."""
+    async def run(self, notify: Notify) -> str:
+        """Play to the end, and `notify` of what plays and what came to its end; a sentence where it ended before."""
         try:
             async with speaking(self._place) as mpd:
                 if first := await self._put_in(mpd, self._upcoming):
                     await mpd.ask(f"playid {first[0]}")
-                while not self._ended and await self._look(mpd, tell):
+                while not self._ended and await self._look(mpd, notify):
                     await self._do_wishes(mpd)
                 await self._leave(mpd)
         except LOST as error:
@@ -145,7 +145,7 @@ class MpdPlayer:
             with contextlib.suppress(RefusedError):
                 await wish(mpd)
 
-    async def _look(self, mpd: Conversation, tell: Tell) -> bool:
+    async def _look(self, mpd: Conversation, notify: Notify) -> bool:
         """Take note of what plays; false where it is none of these songs any more."""
         status = dict(await mpd.ask("status"))
         at, wall = time.monotonic(), time.time()
@@ -173,7 +173,7 @@ class MpdPlayer:
             count, volume = self._played + len(self._upcoming), 100 if self._volume is None else self._volume
             now = Now(song, self._played, count, position or 0.0, length, self._paused, volume)
         failed, self._failed = self._failed, []
-        tell(now, (*ended, *failed))
+        notify(now, (*ended, *failed))
         return song is not None
 
     def _note_error(self, error: str) -> None:

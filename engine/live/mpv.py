@@ -99,7 +99,7 @@ class Failed:
 
 
 # Takes what plays now, and what came to its end.
-Tell = Callable[[Now | None, Sequence[Heard | Failed]], None]
+Notify = Callable[[Now | None, Sequence[Heard | Failed]], None]
 
 
 class Playback:

@@ -19,7 +19,7 @@ Points = tuple[tuple[float, float], ...]
 ARTIST_GAP = 5
 # What a profile can ask for over time. Tempo is a share of `Settings.bpm`, the others are 0..1.
 MEASURES = ("tempo", "energy", "calm")
-_MOST_OF = {"tempo": 4.0, "energy": 1.0, "calm": 1.0}
+_MAX_OF = {"tempo": 4.0, "energy": 1.0, "calm": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Context:
 
 def _check_points(measure: str, points: Points) -> None:
     """Times must not go back, and everything lies in range."""
-    most = _MOST_OF[measure]
+    most = _MAX_OF[measure]
     before = 0.0
     for time, value in points:
         if not before <= time <= 1:

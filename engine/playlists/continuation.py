@@ -23,8 +23,8 @@ APPEAL = 0.25
 # An artist that fits comes again before one that fits less; and the own track that fits least does not go before the
 # new one that fits best.
 _WEIGHTS = Weights(variety=0.0, new=1 / 6)
-# So many tempi make a list one of a tempo, when nearly all of them agree.
-_MIN_TEMPI, _AGREE = 5, 0.9
+# So many tempos make a list one of a tempo, when nearly all of them agree.
+_MIN_TEMPOS, _AGREE = 5, 0.9
 # A list can be asked for at no other tempo.
 _MIN_BPM, _MAX_BPM = 40.0, 250.0
 
@@ -61,7 +61,7 @@ def _number(value: object, least: float, most: float, otherwise: float) -> float
 
 def _agreed_tempo(tracks: Sequence[PlaylistTrack], tolerance: float) -> float | None:
     bpms = [track.bpm for track in tracks if track.bpm]
-    if len(bpms) < max(_MIN_TEMPI, len(tracks) / 2):
+    if len(bpms) < max(_MIN_TEMPOS, len(tracks) / 2):
         return None
     middle = statistics.median(bpms)
     if not _MIN_BPM <= middle <= _MAX_BPM:
@@ -137,7 +137,7 @@ def _energy_of(tracks: Sequence[PlaylistTrack], candidates: Sequence[Candidate])
         for one in candidates
         if one.energy is not None and (one.artist_key, one.track_key) in there
     ]
-    return statistics.median(known) if len(known) >= _MIN_TEMPI else None
+    return statistics.median(known) if len(known) >= _MIN_TEMPOS else None
 
 
 def _signs_of(track: PlaylistTrack) -> list[object]:

@@ -8,7 +8,7 @@ from engine.playlists.candidate import ESTIMATE
 from engine.playlists.contexts import Context
 from engine.playlists.objective import Question, objective_of, question_of
 from engine.playlists.playlist import ContextPlaylist
-from engine.playlists.pool import ASSUMED_SECONDS, LONGEST_SECONDS, SHORTEST_SECONDS, Bools, Pool
+from engine.playlists.pool import ASSUMED_SECONDS, MAX_SECONDS, MIN_SECONDS, Bools, Pool
 from engine.playlists.sequence import greedy
 from engine.wording import percent, quantity
 
@@ -33,7 +33,7 @@ def notes_on(playlist: ContextPlaylist, whole: Pool, question: Question) -> tupl
 def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> list[str]:
     short = -playlist.length_error
     # Less than a minute no track could fill, nor be left out for.
-    if playlist.tracks and abs(short) < SHORTEST_SECONDS:
+    if playlist.tracks and abs(short) < MIN_SECONDS:
         return []
     if short < 0:
         return [
@@ -41,7 +41,7 @@ def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> li
         ]
     asked = _asked(question)
     if not len(question.pool):
-        longest = min(LONGEST_SECONDS / 60.0, question.settings.minutes)
+        longest = min(MAX_SECONDS / 60.0, question.settings.minutes)
         return [f"None of the {quantity(len(whole), 'tracks')} is between 1 and {longest:g} minutes long."]
     minutes = f"{short / 60:.0f} {'minute' if round(short / 60) == 1 else 'minutes'} short"
     if not playlist.tracks:

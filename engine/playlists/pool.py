@@ -15,8 +15,8 @@ from engine.playlists.candidate import Candidate
 from engine.playlists.profile import Floats
 
 ASSUMED_SECONDS = 210.0  # for tracks of unknown length; marked wherever it is used
-SHORTEST_SECONDS = 60.0
-LONGEST_SECONDS = 900.0
+MIN_SECONDS = 60.0
+MAX_SECONDS = 900.0
 VARIETY = 0.3  # how far chance may move a track's appeal (0..1), so that another seed gives another list
 _SHORT_LIST = 360
 
@@ -65,7 +65,7 @@ class Pool:
     def of_length(self, minutes: float) -> Bools:
         """Which tracks are not interludes under a minute, pieces over a quarter of an hour, and not longer than a list
         of so many minutes."""
-        return (self.seconds >= SHORTEST_SECONDS) & (self.seconds <= min(LONGEST_SECONDS, minutes * 60.0))
+        return (self.seconds >= MIN_SECONDS) & (self.seconds <= min(MAX_SECONDS, minutes * 60.0))
 
 
 def pool_of(candidates: Iterable[Candidate], seed: int) -> Pool:
@@ -123,7 +123,7 @@ def _unique(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 def of_usual_length(track: Candidate) -> bool:
     """Whether it is neither an interlude nor a quarter of an hour; true where its length is not known."""
-    return not known_length(track) or SHORTEST_SECONDS <= (track.seconds or 0.0) <= LONGEST_SECONDS
+    return not known_length(track) or MIN_SECONDS <= (track.seconds or 0.0) <= MAX_SECONDS
 
 
 def known_length(track: Candidate) -> bool:

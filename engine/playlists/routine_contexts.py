@@ -17,7 +17,7 @@ MIN_WITH_TEMPO = 15
 # A word is said of a routine when it has so much more of it than there is at any time, of two artists at least.
 _LIFT = 1.3
 _NAMES = 2
-_STEP = 5  # tempi are said in steps of so many beats a minute
+_STEP = 5  # tempos are said in steps of so many beats a minute
 _MINUTES = (20, 120)
 
 

@@ -19,7 +19,7 @@ _SLOPE = 0.15  # what the nearest of the unnoticeable is worth more than the far
 
 
 def tempo_fit(log_bpm: Floats, target: Floats, octaves: Floats | float = 1.0) -> tuple[Floats, Floats]:
-    """Distance of tempi from targets with half and double time counted, and the factor that gives it.
+    """Distance of tempos from targets with half and double time counted, and the factor that gives it.
 
     `log_bpm` holds log2 of beats a minute, `target` beats a minute; shapes broadcast. The distance is the
     least |log2(bpm * m / target)| over m in {1/2, 1, 2}, so 0.0356 is 2.5 %. Where `octaves` is 0, m is 1.

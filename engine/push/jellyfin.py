@@ -15,7 +15,7 @@ from engine.push.matching import Song
 from engine.push.starred import Starred
 from engine.store.stars import Star
 
-_PAGE, _MOST_PAGES = 500, 4000
+_PAGE, _MAX_PAGES = 500, 4000
 _TICKS = 10_000_000  # a second
 
 
@@ -48,7 +48,7 @@ class Jellyfin:
     def songs(self, tracks: Sequence[PlaylistTrack]) -> Iterator[Song]:  # noqa: ARG002 - it lists all it has
         """Every song. Raises DiscoverError."""
         self._open()
-        for page in range(_MOST_PAGES):
+        for page in range(_MAX_PAGES):
             answered = self._ask(
                 "GET",
                 "/Items",

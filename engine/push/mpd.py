@@ -74,14 +74,14 @@ async def _songs(place: str) -> list[Song]:
         while True:
             window = f"window {start}:{start + _WINDOW}"
             answered = await mpd.ask(f"find \"(title != '')\" {window}", lines=_LINES)
-            some = [*_told(answered)]
+            some = [*_songs_of(answered)]
             if not some:
                 return found
             found += some
             start += _WINDOW
 
 
-def _told(answered: Sequence[tuple[str, str]]) -> Iterator[Song]:
+def _songs_of(answered: Sequence[tuple[str, str]]) -> Iterator[Song]:
     tags: list[tuple[str, str]] = []
     for name, value in (*answered, ("file", "")):
         if name == "file" and tags:

@@ -24,7 +24,7 @@ from engine.store.stars import Star
 # Songs of one question, and ids sent at a time where a long address would have to carry them.
 _PAGE, _AT_ONCE = 500, 200
 # A server that goes on and on is left.
-_MOST_PAGES = 4000
+_MAX_PAGES = 4000
 # What servers answer that take no digest of a password: a parameter is missing (they know none), it is not supported.
 _NO_DIGEST = (10, 41)
 # What they answer to a wrong name, password or key.
@@ -74,7 +74,7 @@ class Subsonic:
         """Every song; of a server that lists none so, what it finds by each title. Raises DiscoverError."""
         self._open()
         seen: set[str] = set()
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             page = self._search("", len(seen))
             new = [song for song in page if song.id not in seen]
             if not new:

@@ -21,7 +21,7 @@ PRIOR = 100.0
 LIKED, OPENED, REFUSED = 1.0, 0.5, -1.0
 _NEWTON_STEPS = 8
 # A candidate far from all others says no more than this many spreads.
-_FARTHEST = 3.0
+_MAX_SCORE = 3.0
 
 
 def adapted(weights: dict[str, float], members: Floats, answers: Sequence[float]) -> dict[str, float]:
@@ -32,7 +32,7 @@ def adapted(weights: dict[str, float], members: Floats, answers: Sequence[float]
     before = np.array([weights.get(name, 0.0) for name in MEMBERS])
     # What does not count for the community is not brought in by one person's clicks.
     counts = before != 0.0
-    rows = np.clip(members[:, counts], -_FARTHEST, _FARTHEST) * np.sign(answers)[:, None]
+    rows = np.clip(members[:, counts], -_MAX_SCORE, _MAX_SCORE) * np.sign(answers)[:, None]
     how_much = np.abs(np.asarray(answers, dtype=np.float64))
     moved = before[counts].copy()
     for _ in range(_NEWTON_STEPS):

@@ -48,7 +48,7 @@ QUARTER = 90 * 86_400
 # The last two years, where each quarter brought something new.
 MAX_CUTS = 8
 # A history of less than five quarters is cut into five parts, none shorter than a week.
-PARTS, SHORTEST = 5, 7 * 86_400
+PARTS, MIN_QUARTER = 5, 7 * 86_400
 HALF_LIVES = (90.0, 180.0, 365.0, 730.0)
 
 
@@ -139,7 +139,7 @@ def _pasts(model: Model, connection: sqlite3.Connection) -> Iterator[tuple[_Past
     if not len(dated):
         return
     latest = max(item.last_played or 0 for item in whole.items)
-    quarter = min(QUARTER, max(SHORTEST, (latest - int(dated.min())) // PARTS))
+    quarter = min(QUARTER, max(MIN_QUARTER, (latest - int(dated.min())) // PARTS))
     until, cuts = int(dated.max()) + 1, 0
     while cuts < MAX_CUTS:
         at = until - quarter

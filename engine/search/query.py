@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.canonical_keys import artist_key, relaxed_artist_key
 from engine.search.slips import one_slip_away, slips, slips_from_start
-from engine.search.trigram_index import LONGEST, checksums
+from engine.search.trigram_index import MAX_KEY, checksums
 
 if TYPE_CHECKING:
     from engine.search.trigram_index import NameIndex
@@ -52,7 +52,7 @@ class Query:
     @staticmethod
     def of(text: str) -> Query:
         """The query of a text as typed. Its key is empty where there is nothing to look for."""
-        return Query(artist_key(text[:LONGEST])[:LONGEST].strip())
+        return Query(artist_key(text[:MAX_KEY])[:MAX_KEY].strip())
 
     @cached_property
     def plain(self) -> str:

@@ -23,7 +23,7 @@ from engine.canonical_keys import AnySpelling, relaxed_artist_key
 from engine.errors import ARRAY_ERRORS, unreadable
 
 # Beyond this a name is cut for the index, in characters: some titles are whole stories.
-LONGEST = 200
+MAX_KEY = 200
 # A trigram's code is three letters of 14 bits; packed with the name's number it must fit in 64.
 _LETTER_BITS = 14
 _NAME_BITS = 22
@@ -103,7 +103,7 @@ class NameIndex:
 
     def numbered(self, keys: Iterable[str]) -> np.ndarray:
         """Numbers, ascending, of the names with these keys, in any spelling."""
-        cut = AnySpelling(key[:LONGEST] for key in keys)
+        cut = AnySpelling(key[:MAX_KEY] for key in keys)
         maybe = self.called(checksums(map(relaxed_artist_key, cut.keys)))
         there = np.fromiter(map(cut.holds, self.keys(maybe)), dtype=np.bool_, count=len(maybe))
         return maybe[there]
@@ -154,7 +154,7 @@ def build_names(keys: Sequence[str], ids: Sequence[int] | np.ndarray) -> NameInd
 
     Two seconds and some 400 bytes of memory a name for a million names, a third of that when it is done.
     """
-    keys = [key[:LONGEST] for key in keys[:MAX_NAMES]]
+    keys = [key[:MAX_KEY] for key in keys[:MAX_NAMES]]
     encoded = [key.encode() for key in keys]
     starts = np.zeros(len(keys) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(keys)), out=starts[1:])

@@ -129,7 +129,7 @@ class Library:
             except Exception as error:
                 if isinstance(error, sqlite3.Error | OSError) and (trouble := disk_trouble(error)):
                     raise DiscoverError(trouble) from error
-                # What asked for a part may know what to do without it; who asked for the whole is told.
+                # What asked for a part may know what to do without it; who asked for the whole gets the error.
                 if self._depth == 1:
                     self._raise_of_damage(error)
                 raise

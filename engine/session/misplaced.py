@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # In a folder of many unknown files each is not looked at once more.
 _MAX_ASKED = 200
-_LONGEST_MANIFEST = 1 << 20
-# Of an archive of many members the first tell what it is.
+_MAX_MANIFEST = 1 << 20
+# Of an archive of many members the first show what it is.
 _LOOKED_INTO = 1_000
 # The tables of a catalog, of one of an earlier version, of features, of genres.
 _TABLES = ({"items", "tags", "genres"}, {"items", "tags"}, {"features"}, {"genres"})
@@ -146,7 +146,7 @@ def _of_discover(path: Path) -> str:
 
 def _of_manifest(file: Path) -> str:
     try:
-        keys = set(json.loads(file.read_bytes())) if file.stat().st_size < _LONGEST_MANIFEST else set()
+        keys = set(json.loads(file.read_bytes())) if file.stat().st_size < _MAX_MANIFEST else set()
     except (OSError, ValueError, TypeError, RecursionError):
         return ""
     return _PART if {"format", "digests"} <= keys or {"format", "kind", "source"} <= keys else ""

@@ -27,13 +27,13 @@ FITTING_ARTISTS = 200
 
 @dataclass(frozen=True)
 class Given:
-    """What is read once a mix: the person's taste, the music they have where it is to be of that alone, what was heard
+    """What is read once a mix: the person's taste, the music they have where it is to be of that alone, what was played
     too lately, and up to when plays are looked at (seconds UTC, null: now)."""
 
     taste: Taste
     own: OwnMusic | None = None
     until: int | None = None
-    heard: AnySpelling = field(default_factory=lambda: AnySpelling(()))
+    played_lately: AnySpelling = field(default_factory=lambda: AnySpelling(()))
 
     @classmethod
     def of(cls, connection: sqlite3.Connection, settings: MixSettings, until: int | None = None) -> Given:
@@ -41,14 +41,14 @@ class Given:
         from engine.taste.gate import Window, read_taste
         from engine.taste.own_music import own_music
 
-        heard = AnySpelling(())
+        played_lately = AnySpelling(())
         if settings.not_heard_in:
             since = (until or int(time.time())) - settings.not_heard_in * 86_400
-            heard = AnySpelling(
+            played_lately = AnySpelling(
                 read_taste(connection, Window(since=since, until=until), level="tracks").by_key
             )
         own = own_music(connection) if settings.from_library else None
-        return cls(read_taste(connection, Window(until=until)), own, until, heard)
+        return cls(read_taste(connection, Window(until=until)), own, until, played_lately)
 
     def takes(self, track: Candidate) -> bool:
         """Whether a track may be in the mix."""
@@ -60,7 +60,7 @@ class Given:
 
     def _may_be_in(self, artist: str, title: str) -> bool:
         has = self.own is None or self.own.holds(artist, title)
-        return has and not self.heard.holds(joined_key(artist, title))
+        return has and not self.played_lately.holds(joined_key(artist, title))
 
 
 def tracks_by(

@@ -54,7 +54,7 @@ _TITLES = (
 )
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 # Fewer bytes than this stand in any file by chance; of the names that went with the plays so many are looked for.
-SHORTEST, MOST = 6, 100
+MIN_BYTES, MAX_NAMES = 6, 100
 # Text is looked through in pieces, which overlap by more than a name has.
 _PIECE, _OVERLAP = 1 << 14, 1 << 10
 
@@ -110,7 +110,7 @@ def texts_in_backups(backups: Iterable[Backup], rule: Rule) -> dict[str, set[str
 def names_to_be_gone(connection: sqlite3.Connection, rule: Rule, before: Iterable[str]) -> Names:
     """The names that no file may hold after `rule`: an artist's own, and of those `before` what no row has any more,
     the longest first."""
-    texts = [text for text in before if len(text.encode(errors="replace")) >= SHORTEST]
+    texts = [text for text in before if len(text.encode(errors="replace")) >= MIN_BYTES]
     with connection:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS named (text TEXT PRIMARY KEY)")
         connection.execute("DELETE FROM temp.named")
@@ -134,7 +134,7 @@ def names_to_be_gone(connection: sqlite3.Connection, rule: Rule, before: Iterabl
         same = [text for text in before if artist_key(text) == rule.artist_key]
         own = [*dict.fromkeys([str(rule.artist), rule.artist_key, *same])]
     key = rule.artist_key if own else None
-    return Names(key or "", tuple(own), tuple(text for text in left if text not in own)[:MOST])
+    return Names(key or "", tuple(own), tuple(text for text in left if text not in own)[:MAX_NAMES])
 
 
 def stands_in(key: str, text: str | None) -> bool:
@@ -271,7 +271,7 @@ class _Others:
             name.encode(errors="replace") in data
             and self._alone(data, name, "utf-8") > _titles(self._connection, name)
             for name in names.all
-            if len(name.encode(errors="replace")) >= SHORTEST
+            if len(name.encode(errors="replace")) >= MIN_BYTES
         )
 
     def in_file(self, data: bytes, names: Names) -> bool:

@@ -197,7 +197,7 @@ def scan_ended(
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Measured:
     """What was measured of a file, null where nothing was: `bpm` and the reading in another octave, onsets a second, dB
     of full scale, and how calm it is (0..1)."""
 
@@ -218,7 +218,9 @@ def unmeasured(connection: sqlite3.Connection, version: int) -> list[MusicFile]:
     return [MusicFile(*row) for row in rows]
 
 
-def put_heard(connection: sqlite3.Connection, version: int, heard: Iterable[tuple[MusicFile, Heard]]) -> None:
+def put_measured(
+    connection: sqlite3.Connection, version: int, measured: Iterable[tuple[MusicFile, Measured]]
+) -> None:
     """Take down what was measured of files, as they were then, in one transaction."""
     with connection:
         connection.executemany(
@@ -236,12 +238,12 @@ def put_heard(connection: sqlite3.Connection, version: int, heard: Iterable[tupl
                     file.size,
                     file.modified,
                 )
-                for file, one in heard
+                for file, one in measured
             ),
         )
 
 
-def tagged_and_heard(connection: sqlite3.Connection) -> list[tuple[float, float]]:
+def tagged_and_measured(connection: sqlite3.Connection) -> list[tuple[float, float]]:
     """(tempo in tags, tempo measured) of every file that has both."""
     return connection.execute(
         "SELECT tag_bpm, bpm FROM music_files WHERE problem IS NULL AND tag_bpm IS NOT NULL AND bpm IS NOT NULL"

@@ -25,7 +25,7 @@ _EAST, _WEST = 14 * 3600, 12 * 3600
 # Milliseconds after which a play of a long track is reported.
 _REPORTED = 240_000
 # The longest track whose end is looked for.
-_LONGEST = 1800
+_MAX_TRACK = 1800
 # How many pairs of one song's plays are compared at most in the search for the best assignment, and afterwards for
 # each play: a song on repeat for days, known by the day, takes fewer.
 _PAIRS, _NEAREST = 300_000, 100
@@ -75,7 +75,7 @@ class Others:
         """
         start = play.started_at or 0
         unsure = self._unsure or play.basis == UNKNOWN
-        reach = _LONGEST if unsure else _MINUTE + _TOLERANCE
+        reach = _MAX_TRACK if unsure else _MINUTE + _TOLERANCE
         if (coarsest := max(self._coarsest, play.precision)) > _MINUTE:
             reach = coarsest + _EAST
         earliest, latest = start - reach - (play.paused or 0), start + reach + self._paused

@@ -37,7 +37,7 @@ DEFAULT_REGULARIZATION, DEFAULT_EXPONENT = 20.0, 0.75
 # A solo model's rows are short sessions: far fewer plays bear on each factor.
 SOLO_REGULARIZATION = 1.0
 # Scores worked out to measure the choice: what decides on how many listeners, who alone have plays held out for it.
-MEASURED_SCORES, FEWEST_MEASURED = 1e8, 500
+MEASURED_SCORES, MIN_MEASURED = 1e8, 500
 # Fits that are only measured stop here, half the sweeps of the model's own.
 MEASURED_SWEEPS, WARM_SWEEPS = 10, 4
 # Of stages in which nothing is counted that a person would count, so many shares are.
@@ -131,7 +131,7 @@ def choose(
     """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
     `search_seconds` bounds the search, `times` are those of the rows in solo mode, `artists` (items,) those of tracks
     by number."""
-    most = max(FEWEST_MEASURED, int(MEASURED_SCORES / max(1, plays.shape[1])))
+    most = max(MIN_MEASURED, int(MEASURED_SCORES / max(1, plays.shape[1])))
     train, test = leave_out(plays, seed=seed, listeners=most)
     settings, table = _defaults(plays, factors, solo=times is not None), None
     if search:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 # Fewer rows or columns than this hold no pattern worth forty factors.
-SMALLEST_SESSIONS = 20
-SMALLEST_ITEMS = 10
+MIN_SESSIONS = 20
+MIN_ITEMS = 10
 _AT_A_TIME = 1 << 22  # pairs
 
 
@@ -157,10 +157,10 @@ def session_interactions(connection: sqlite3.Connection, level: Level = "artists
 
     session, item, plays, names, times = read_sessions(connection, level=level)
     rows = int(session.max()) + 1 if len(session) else 0
-    if rows < SMALLEST_SESSIONS or len(names) < SMALLEST_ITEMS:
+    if rows < MIN_SESSIONS or len(names) < MIN_ITEMS:
         raise NothingYetError(
             f"Too little to train on: {quantity(rows, 'listening sessions')} with {quantity(len(names), level)}; "
-            f"without community data it takes {SMALLEST_SESSIONS} sessions with {SMALLEST_ITEMS} {level}. "
+            f"without community data it takes {MIN_SESSIONS} sessions with {MIN_ITEMS} {level}. "
             "Import more: discover import PATH. Or add community data: discover community add PATH."
         )
     matrix = csr_matrix((plays, (session, item)), shape=(rows, len(names)), dtype=np.float32)

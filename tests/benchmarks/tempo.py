@@ -64,7 +64,7 @@ class Kit:
 
 
 def plain(kit: Kit) -> Iterator[tuple[str, float, Signal]]:
-    """Clicks, a rock beat, and one with a syncope, at 19 tempi."""
+    """Clicks, a rock beat, and one with a syncope, at 19 tempos."""
     for bpm in (55, 62, 70, 78, 85, 93, 100, 108, 117, 124, 128, 135, 140, 150, 160, 170, 174, 185, 200):
         yield "click", bpm, kit.played((at, 2 * kit.hat) for _, at in _at(bpm))
         rock = [(at, kit.low if n % 2 == 0 else kit.snare) for n, at in _at(bpm)]
@@ -78,7 +78,7 @@ def plain(kit: Kit) -> Iterator[tuple[str, float, Signal]]:
 
 
 def varied(kit: Kit) -> Iterator[tuple[str, float, Signal]]:
-    """Half-time, house with chords, swing, waltz, an arpeggio that drifts by 2 %, and a beat in noise, at 13 tempi."""
+    """Half-time, house with chords, swing, waltz, an arpeggio that drifts by 2 %, and a beat in noise, at 13 tempos."""
     for bpm in (64, 76, 88, 97, 104, 112, 121, 132, 145, 158, 168, 180, 192):
         beat = 60 / bpm
         hats = [(at, kit.hat) for _, at in _at(bpm, 2)]

@@ -37,7 +37,7 @@ def test_a_stage_that_does_not_come_is_passed_over() -> None:
     assert whole.at("fitting", 0, 1).share == 0.75
 
 
-def test_time_goes_on_by_itself_and_what_is_left_is_told_of_the_whole(monkeypatch) -> None:
+def test_time_goes_on_by_itself_and_what_is_left_is_of_the_whole(monkeypatch) -> None:
     clock = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     whole = Whole({"tuning": 1, "training": 3})
@@ -48,7 +48,7 @@ def test_time_goes_on_by_itself_and_what_is_left_is_told_of_the_whole(monkeypatc
     assert whole.at("tracks, training", 2, 20).unit == "sweeps"
 
 
-def test_a_part_is_told_as_a_part_of_all(told: list[float]) -> None:
+def test_a_part_is_reported_as_a_part_of_all(told: list[float]) -> None:
     step = in_steps(part_of(told.append, 0.5, 1.0), 2)
     for _ in range(3):
         step()
@@ -62,7 +62,7 @@ def told() -> list[float]:
 
 @pytest.mark.parametrize("level", ["artists", "tracks"])
 @pytest.mark.parametrize("solo", [False, True])
-def test_every_stage_of_a_training_is_foreseen_and_tells_of_its_steps(
+def test_every_stage_of_a_training_is_foreseen_and_reports_its_steps(
     tmp_path, level: Level, solo: bool
 ) -> None:
     from engine.paths import Folders

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.audio.measure import listen
 from engine.errors import CancelledError
 from engine.progress import Cancelled
-from engine.store.music_files import Heard, MusicFile
+from engine.store.music_files import Measured, MusicFile
 
 RATE = 22_050
 
@@ -134,10 +134,10 @@ def _beats(
     return out
 
 
-def heard_here(
+def measured_here(
     files: list[MusicFile], _workers: int, cancelled: Cancelled
-) -> Iterator[tuple[MusicFile, Heard | str]]:
-    """What each file sounds like, heard in this process: in the place of `engine.audio.measure.heard_apart`."""
+) -> Iterator[tuple[MusicFile, Measured | str]]:
+    """What each file sounds like, heard in this process: in the place of `engine.audio.measure.measured_apart`."""
     for file in files:
         if cancelled():
             raise CancelledError("Stopped; what was measured is kept.")

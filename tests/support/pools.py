@@ -13,7 +13,7 @@ from engine.playlists.pool import pool_of
 
 
 def made_up_pool(size: int, seed: int = 1, artists: int = 300) -> list[Candidate]:
-    """Tracks with tempi and lengths as in popular music: most of 90 to 140 bpm and three to four minutes."""
+    """Tracks with tempos and lengths as in popular music: most of 90 to 140 bpm and three to four minutes."""
     chance = random.Random(seed)
     tracks = []
     for number in range(size):

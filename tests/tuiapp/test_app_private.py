@@ -157,7 +157,7 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
         assert any(toast.startswith("Training Done.") for toast in toasts(app))
 
 
-async def test_a_running_job_is_told_as_one_whole_in_units_and_time_goes_on_without_it(
+async def test_a_running_job_is_shown_as_one_whole_in_units_and_time_goes_on_without_it(
     folders: Folders,
 ) -> None:
     job = Job("Import", ["import"])

@@ -271,7 +271,7 @@ def _fails(*_arguments: object, **_named: object) -> None:
     raise DamagedDataError("The disk said no.")
 
 
-async def test_the_panel_beside_discover_tells_of_the_row_under_the_cursor_or_that_it_waits(
+async def test_the_panel_beside_discover_is_about_the_row_under_the_cursor_or_that_it_waits(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = DiscoverApp(folders)

@@ -136,7 +136,7 @@ def test_what_to_do_is_said_with_the_commands_of_the_level(level, fetch, train) 
     assert "discover" not in in_keys(said, Keymap()), "each is a key in the app"
 
 
-def test_who_is_not_known_at_all_is_told_by_what(root, capsys) -> None:
+def test_who_is_not_known_at_all_reads_by_what(root, capsys) -> None:
     write_model(root)
     connection = open_library(Door(Folders(root)))
     play(connection, "The Lanterns", "Slow Ferry", 1)

@@ -88,7 +88,7 @@ def test_importing_the_sample_again_changes_nothing_and_accounts_for_every_recor
     assert said(capsys, "doctor", "--data-dir", str(place / "demo"))["library"] == before
 
 
-def test_a_fresh_import_keeps_private_plays_out_and_finds_plays_told_twice(tmp_path, capsys) -> None:
+def test_a_fresh_import_keeps_private_plays_out_and_finds_plays_reported_twice(tmp_path, capsys) -> None:
     import sample_data
 
     files = [str(path) for path in sample_data.listener_exports()]
@@ -113,7 +113,7 @@ SILENT = {"audit", "backup", "block", "community", "config", "demo", "doctor", "
           "import", "library", "like", "listen", "model", "open", "played", "stars", "train", "unblock"}  # fmt: skip
 
 
-def test_a_blocked_artist_is_told_of_by_no_command_and_an_excluded_one_by_the_history_alone(
+def test_a_blocked_artist_is_named_by_no_command_and_an_excluded_one_by_the_history_alone(
     place, capsys, tmp_path
 ) -> None:
     """Every command that tells of music, also of tracks, of other times and as files."""

@@ -119,7 +119,7 @@ def test_audit_shows_the_evidence(place: Folders, capsys: pytest.CaptureFixture[
     assert "Changed: nothing.\nConnections: none.\n" in capsys.readouterr().out
 
 
-def test_the_evidence_tells_when_there_is_something_to_tell(tmp_path: Path) -> None:
+def test_the_evidence_shows_what_there_is_to_show(tmp_path: Path) -> None:
     (tmp_path / "same").write_text("x")
     (tmp_path / "touched").write_text("x")
     (tmp_path / "gone").write_text("x")

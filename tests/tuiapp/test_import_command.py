@@ -34,7 +34,7 @@ def test_what_is_not_a_history_fails_and_says_so(
     assert json.loads(capsys.readouterr().out)["totals"]["read"] == 0
 
 
-def test_a_single_file_that_is_not_a_history_is_told_of_once(
+def test_a_single_file_that_is_not_a_history_is_reported_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path, "song.mp3", NOISE)

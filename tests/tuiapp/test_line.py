@@ -111,7 +111,7 @@ def test_a_job_speaks_to_the_app_in_any_locale(place, tmp_path) -> None:
 # -- names -------------------------------------------------------------------------------------------------
 
 
-def test_an_artist_is_found_with_a_slip_as_search_finds_them_and_others_are_told_of(place, capsys) -> None:
+def test_an_artist_is_found_with_a_slip_as_search_finds_them_and_others_are_named(place, capsys) -> None:
     assert document(capsys, "search", "Beatels")["items"][0]["artist"] == "The Beatles"
     assert document(capsys, "artist", "Beatels")["artist"] == "The Beatles"
     assert run(["artist", "Beatels"]) == 0
@@ -256,7 +256,7 @@ def test_bash_puts_a_name_of_several_words_on_the_line_as_one(place, monkeypatch
 # -- the manual --------------------------------------------------------------------------------------------
 
 
-def test_the_man_page_tells_of_every_command_and_option_and_is_sound(capsys) -> None:
+def test_the_man_page_has_every_command_and_option_and_is_sound(capsys) -> None:
     assert run(["--man"]) == 0
     page = capsys.readouterr().out
     assert page.startswith(".TH DISCOVER 1")

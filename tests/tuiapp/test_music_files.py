@@ -10,7 +10,7 @@ import pytest
 from engine.job import _music, _parser
 from engine.paths import Folders
 from engine.session import Session
-from tests.support.audio import heard_here, song
+from tests.support.audio import measured_here, song
 from tests.support.driving import screen_text, settled, the_list, toasts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import Job
@@ -84,7 +84,7 @@ async def test_what_was_measured_is_said(
 ) -> None:
     from engine.audio import measure
 
-    monkeypatch.setattr(measure, "heard_apart", heard_here)
+    monkeypatch.setattr(measure, "measured_apart", measured_here)
     done(folders, "add", str(music))
     result = done(folders, "tempo")
     app = DiscoverApp(folders)

@@ -46,7 +46,7 @@ def test_files_of_one_archive_that_went_alike_are_one_line() -> None:
     ]
 
 
-def test_plays_without_a_date_are_told() -> None:
+def test_plays_without_a_date_are_reported() -> None:
     files = [entry("in/a.log", "rockbox", 5, undated=3), entry("in/b.log", "rockbox", 7, undated=1)]
     assert files_in_words(files) == [("in", "rockbox, 2 files, 12 kept (4 without a date)")]
 
@@ -89,7 +89,7 @@ def test_one_bar_goes_over_all_stages_in_units(monkeypatch: pytest.MonkeyPatch) 
     assert terminal.lines()[-1] == "", "the line is gone when the work is done"
 
 
-def test_a_bar_goes_on_while_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_goes_on_while_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     with progress_bar(Options(), {"weighing": 1}) as bar:
         bar("weighing", 1, 10)

@@ -222,7 +222,7 @@ async def test_no_player_is_left_behind_and_its_last_word_counts(folders: Folder
     assert listens(folders) == [("Burel", "Tin Roof", 90_000, 1)]
 
 
-async def test_a_player_that_fails_says_so_and_without_a_browser_the_address_is_told(
+async def test_a_player_that_fails_says_so_and_without_a_browser_the_address_is_shown(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(webbrowser, "get", lambda: Browser("firefox", works=False))
@@ -339,7 +339,7 @@ async def test_the_names_of_what_is_chosen_are_copied(folders: Folders) -> None:
 # -- the command line --------------------------------------------------------------------------------------
 
 
-def test_a_hook_tells_of_a_listen(empty: Folders, monkeypatch: Any, capsys: Any) -> None:
+def test_a_hook_logs_a_listen(empty: Folders, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setenv("DISCOVER_DATA_DIR", str(empty.root))
     found = document(capsys, "played", "Burel", "Tin Roof", "--seconds", "183")
     assert (found["outcome"], found["artist"], found["track"]) == ("kept", "Burel", "Tin Roof")
@@ -377,7 +377,7 @@ def test_the_command_line_opens_too(
     assert "no-such-player can't be started" in capsys.readouterr().err
 
 
-def test_a_play_that_a_service_tells_of_too_is_there_once(empty: Folders, tmp_path: Path) -> None:
+def test_a_play_that_a_service_has_too_is_there_once(empty: Folders, tmp_path: Path) -> None:
     session = Session(empty)
     kept = session.history.log_play("A", "T0", seconds=211, at=START + 3 + 211)
     assert (kept.outcome, kept.listen) == ("kept", 1)

@@ -77,7 +77,7 @@ def test_no_sentence_denies_its_table(hits: list[float], error: int) -> None:
         assert f"({hits[0]:.3f} against {hit:.3f})" in line
 
 
-def test_of_too_few_sessions_nothing_is_told() -> None:
+def test_of_too_few_sessions_nothing_is_shown() -> None:
     found = measured([0.5, 0.1, 0.1, 0.1], 0.01, 39)
     assert verdict(found) == ["Only 39 sessions: too few to tell one order from another."]
     assert TOO_FEW in measured_in_short(found)

@@ -10,7 +10,7 @@ from tests.support.places import PLAYED
 from tuiapp.cli.main import run
 
 
-def test_stats_tell_what_was_played_in_words_and_as_a_document(
+def test_stats_say_what_was_played_in_words_and_as_a_document(
     filled: Folders, empty: Folders, capsys, monkeypatch
 ) -> None:
     monkeypatch.setenv("DISCOVER_DATA_DIR", str(filled.root))

@@ -25,7 +25,7 @@ def dies(*_: Any, **__: Any) -> Any:
 
 
 @pytest.mark.parametrize("private", [False, True])
-async def test_background_work_that_dies_is_told_of_and_the_app_goes_on(
+async def test_background_work_that_dies_is_reported_and_the_app_goes_on(
     folders: Folders, monkeypatch: pytest.MonkeyPatch, private: bool
 ) -> None:
     before = fingerprint(folders.root)

@@ -31,7 +31,7 @@ def test_what_a_score_is_ranked_by_breaks_at_commas_and_fits(width: int, members
 
 
 @pytest.mark.parametrize("width", [36, 76])
-def test_an_artist_page_tells_reasons_by_the_groups_of_the_panel(
+def test_an_artist_page_gives_reasons_by_the_groups_of_the_panel(
     width: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     groups = TasteShares((TasteShare(("Moire", "Lark"), 12, 0.6), TasteShare(("Calder",), 0, 0.3)), 0.1)

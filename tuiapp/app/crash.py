@@ -13,7 +13,7 @@ from textual.worker import WorkerFailed
 
 from engine.errors import disk_trouble
 from tuiapp.safe import shown
-from tuiapp.textual_internals import end_with_failure, tell_the_test
+from tuiapp.textual_internals import end_with_failure, report_to_test
 
 if TYPE_CHECKING:
     from engine.privacy import Door
@@ -50,7 +50,7 @@ class Failures:
     def take(self, error: Exception) -> None:
         """Background work that died is shown, and the app goes on; of anything else it ends, with a sentence."""
         app = self._app
-        tell_the_test(app, error)
+        report_to_test(app, error)
         if isinstance(error, WorkerFailed) and app.is_running:
             self.report = self._note("background work", error.error)
             if not isinstance(app.screen, _failure()):

@@ -121,7 +121,7 @@ class Hearing:
     async def _follow(self, player: Player) -> None:
         app = self._app
 
-        def tell(now: Now | None, ended: Sequence[Heard | Failed]) -> None:
+        def notify(now: Now | None, ended: Sequence[Heard | Failed]) -> None:
             if self._player is not player:
                 return
             self._keep(player, ended)
@@ -133,7 +133,7 @@ class Hearing:
                 app.playing = now
 
         try:
-            said = await player.run(tell)
+            said = await player.run(notify)
         except OSError as error:
             app.notify(f"{player.name} can't be started ({error.strerror}).", severity="error", timeout=10)
             said = ""

@@ -42,12 +42,12 @@ EXPORTS = (
 
 
 # Lines of help and of how to export are no longer than this, whatever room there is.
-_WIDEST, _WIDEST_EXPORTS = 70, 64
+_MAX_WIDTH, _MAX_WIDTH_OF_EXPORTS = 70, 64
 
 
-def how_to_export(width: int = _WIDEST_EXPORTS) -> str:
+def how_to_export(width: int = _MAX_WIDTH_OF_EXPORTS) -> str:
     """Every service, how to get one's history and how long it takes, as lines of at most `width` cells, and of 64."""
-    indent, width = 23, min(width, _WIDEST_EXPORTS)
+    indent, width = 23, min(width, _MAX_WIDTH_OF_EXPORTS)
     lines = [
         _hanging(f"{how} ({wait})" if wait else how, indent, f"{service:<{indent}}", width)
         for service, how, wait in EXPORTS
@@ -63,7 +63,7 @@ def _hanging(text: str, indent: int, first: str, width: int) -> str:
 
 
 def help_for(
-    view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = frozenset(), width: int = _WIDEST
+    view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = frozenset(), width: int = _MAX_WIDTH
 ) -> Content:
     """Every key that does something here, in lines of at most `width` cells; of what lists can do, `absent` does
     nothing in this view.
@@ -87,7 +87,7 @@ def help_for(
         parts.append(Content.styled(f"{title}\n", "bold"))
         for action in actions:
             keys = f"  {keymap.labels(action):<12}"
-            line = _hanging(action.help, len(keys), keys, min(width, _WIDEST))
+            line = _hanging(action.help, len(keys), keys, min(width, _MAX_WIDTH))
             parts += [Content.styled(line[: len(keys)], "$text-accent"), line[len(keys) :]]
         parts.append("\n")
     numbers = " ".join(keymap.label(f"view_{name}") for name, _ in VIEWS)

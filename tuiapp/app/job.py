@@ -17,7 +17,7 @@ STOPPING = "stopping"
 # than what it was at: the library, packs and models are whole whenever their writer dies.
 GRACE = 10.0
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
-_LONGEST_LINE = 32 * 1024 * 1024
+_MAX_LINE = 32 * 1024 * 1024
 
 
 @dataclass
@@ -96,7 +96,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
         stdin=asyncio.subprocess.DEVNULL if job.task is None else asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        limit=_LONGEST_LINE,
+        limit=_MAX_LINE,
     )
     assert job.process.stdout is not None  # noqa: S101 - asked for above
     last: dict[str, Any] = {}

@@ -22,7 +22,7 @@ from engine.live.mpv import (
 
 if TYPE_CHECKING:
     from engine.live.clock import Heard, Song
-    from engine.live.mpv import Tell
+    from engine.live.mpv import Notify
 
 # How often it is asked where it is, and how long it may be silent, in seconds.
 TICK, PATIENCE = 1.0, 10.0
@@ -86,8 +86,8 @@ class MpvPlayer:
         if self._writer is not None and not self._ended:
             self._writer.write(commands + ASK_POSITION)
 
-    async def run(self, tell: Tell) -> str:
-        """Play to the end, and `tell` what plays and what came to its end; a sentence where it ended before.
+    async def run(self, notify: Notify) -> str:
+        """Play to the end, and `notify` of what plays and what came to its end; a sentence where it ended before.
 
         Raises OSError where it can't be started.
         """
@@ -116,7 +116,7 @@ class MpvPlayer:
                     break
                 self._asked, at = 0, time.monotonic()
                 ended = self._playback.take(line, at, time.time())
-                tell(self._playback.now(at), ended)
+                notify(self._playback.now(at), ended)
         except ValueError:
             return "mpv says what cannot be read and was stopped."
         finally:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 _PLAYED = re.compile(r"played (\d{1,5}(?:\.\d{1,3})?)(?: (\S.*))?")
-_LONGEST_LINE = 4096
+_MAX_LINE = 4096
 _INSTALL = (
     "Install it with your system's packages (`apt install mpv`, `brew install mpv`), and your files play here. "
     "Or set listen.mpd: MPD plays them then."
@@ -64,7 +64,7 @@ def played_line(line: bytes) -> tuple[float, str | None] | None:
     >>> played_line(b"played 183"), played_line(b"played 12.5 Tin Roof"), played_line(b"now playing x")
     ((183.0, None), (12.5, 'Tin Roof'), None)
     """
-    found = _PLAYED.fullmatch(line[:_LONGEST_LINE].decode(errors="replace").strip())
+    found = _PLAYED.fullmatch(line[:_MAX_LINE].decode(errors="replace").strip())
     if found is None or not 0 < float(found[1]) <= 86_400:
         return None
     return float(found[1]), found[2]

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tuiapp.music import Music
-from tuiapp.settings.config import SERVICES, Config
+from tuiapp.settings.config import Config
+from tuiapp.settings.registry import SERVICES
 
 if TYPE_CHECKING:
     from engine.live.clock import Heard, Song
-    from engine.live.mpv import Tell
+    from engine.live.mpv import Notify
     from engine.store.music_files import MusicFile
 
 # Where names stand in an address or a command.
@@ -38,7 +39,7 @@ class Player(Protocol):
     def seek(self, seconds: float) -> None: ...
     def louder(self, by: int) -> None: ...
     def end(self, *, pressed: bool) -> Sequence[Heard]: ...
-    async def run(self, tell: Tell) -> str: ...
+    async def run(self, notify: Notify) -> str: ...
 
 
 def address(service: str, music: Music) -> str:

@@ -135,7 +135,7 @@ def _report(options: Options) -> dict[str, Any]:
                 "discover command."
             )
 
-        def told(section: Callable[[Session, list[str]], Any], otherwise: Any) -> Any:
+        def section_of(section: Callable[[Session, list[str]], Any], otherwise: Any) -> Any:
             """A section of the report, or what stands in its place where damage is in the way."""
             try:
                 return section(session, advice)
@@ -145,10 +145,10 @@ def _report(options: Options) -> dict[str, Any]:
                 return otherwise
 
         broken = any(one.path.is_relative_to(folders.models) for one in found)
-        report["library"] = told(_library, "damaged")
-        report["packs"] = told(_packs, "cannot be read")
-        report["model"] = told(partial(_model, broken=broken), "cannot be used")
-        report["coverage"] = told(_coverage, [])
+        report["library"] = section_of(_library, "damaged")
+        report["packs"] = section_of(_packs, "cannot be read")
+        report["model"] = section_of(partial(_model, broken=broken), "cannot be used")
+        report["coverage"] = section_of(_coverage, [])
     report["size"] = {
         name: f"{_size(path) / 1e6:.1f} MB"
         for name, path in (

@@ -56,7 +56,7 @@ _WATCHED = "On a Linux desktop it is watched by itself, with the extra `players`
 # Why others cannot be set so, and what sends their plays instead.
 ELSEWHERE = {
     "mpd": "MPD is watched by itself: set listen.mpd where it is not on this machine.",
-    "mpris-scrobbler": "mpris-scrobbler takes no address with a port in it. What it tells of is watched by itself, "
+    "mpris-scrobbler": "mpris-scrobbler takes no address with a port in it. What it reports is watched by itself, "
     "with the extra `players` (MPRIS).",
     "rhythmbox": f"Rhythmbox sends to ListenBrainz' own address alone. {_WATCHED}",
     "strawberry": f"Strawberry sends to ListenBrainz' own address alone. {_WATCHED}",

@@ -25,7 +25,7 @@ _HOLES = {
     ),
 }  # fmt: skip
 _REQUIRED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_LONGEST_LICENCE = 60
+_MAX_LICENCE = 60
 
 
 class Installed(NamedTuple):
@@ -97,7 +97,7 @@ def licence_of(distribution: metadata.Distribution) -> str:
         if text.startswith("License ::")
     ]
     in_words = (about.get_all("License") or [""])[0]
-    return ", ".join(classified) or in_words.strip().split("\n")[0][:_LONGEST_LICENCE]
+    return ", ".join(classified) or in_words.strip().split("\n")[0][:_MAX_LICENCE]
 
 
 def altered(distribution: metadata.Distribution) -> tuple[str, ...]:

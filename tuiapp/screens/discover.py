@@ -13,15 +13,14 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from engine import defaults
-from engine.wording import credited, quantity
+from engine.wording import credited
 from tuiapp.music import Music
 from tuiapp.own_reasons import because
 from tuiapp.screens.dials import Dials
-from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable
+from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable, made_from
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.filters import Filters, tastes_to_choose, times_to_choose
 from tuiapp.screens.nothing_listed import NothingListed
-from tuiapp.text import age
 from tuiapp.widgets.coverage import ListNote
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.shelf import Shelf
@@ -112,19 +111,7 @@ class DiscoverView(NothingListed):
         self._list, self._welcomes = found, False
         self._dials.measured = found.half_life
         self.query_one(ListNote).show(found)
-        source = f"solo: {'half explored' if found.half_explored else 'your listening only'}"
-        if not found.solo:
-            from engine.session.discover import Discover
-
-            old = age(found.trained, Discover.today())
-            source = f"{quantity(found.listeners, 'listeners')} · {old if old == 'today' else f'{old} old'}"
-        if found.resting:
-            source = f"{found.resting} resting · {source}"
-        if found.compared:
-            source = f"comparing · {source}"
-        if self._filters.as_of:
-            source = f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
-        self.set_status(source)
+        self.set_status(made_from(found, as_of=bool(self._filters.as_of)))
         table = self._table
         table.best = max((row.score for row in found.items), default=1.0) or 1.0
         table.show_as(of_tracks=self._filters.of_tracks, earlier=bool(self._filters.as_of), solo=found.solo)

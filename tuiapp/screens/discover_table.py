@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from engine.wording import credited
+from engine.wording import credited, quantity
 from tuiapp.cells import names_within
 from tuiapp.own_reasons import in_short
 from tuiapp.tastes import ITSELF, percents_of
-from tuiapp.text import bar
+from tuiapp.text import age, bar
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
-    from engine.recommend.lists import Recommendation
+    from engine.recommend.lists import DiscoverList, Recommendation
 
 # From so many cells on the list itself has room for a track beside each artist.
 WITH_TRACK = 100
@@ -135,3 +135,19 @@ class DiscoverTable(Table["Recommendation"]):
 
     def _track(self, row: Recommendation) -> str:
         return self.tracks.get(row.key, "")
+
+
+def made_from(found: DiscoverList, *, as_of: bool) -> str:
+    """What a list is made from, or looked at as of a day in the past what came of it."""
+    if as_of:
+        return f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
+    if found.solo:
+        source = f"solo: {'half explored' if found.half_explored else 'your listening only'}"
+    else:
+        from engine.session.discover import Discover
+
+        old = age(found.trained, Discover.today())
+        source = f"{quantity(found.listeners, 'listeners')} · {old if old == 'today' else f'{old} old'}"
+    if found.resting:
+        source = f"{found.resting} resting · {source}"
+    return f"comparing · {source}" if found.compared else source

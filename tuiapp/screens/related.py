@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 LENGTH = 100
-LONGEST_TRAIL = 50
+MAX_TRAIL = 50
 
 
 class RelatedView(View):
@@ -54,7 +54,7 @@ class RelatedView(View):
         """Walk on to an artist: what lay ahead on the trail is forgotten."""
         if self._at >= 0 and self._trail[self._at] == name:
             return
-        self._trail = [*self._trail[: self._at + 1], name][-LONGEST_TRAIL:]
+        self._trail = [*self._trail[: self._at + 1], name][-MAX_TRAIL:]
         self._at = len(self._trail) - 1
         if self.is_mounted:
             self.load()
@@ -153,7 +153,7 @@ class RelatedView(View):
         super().recall(state)
         trail = state.get("trail")
         if isinstance(trail, list) and not self._trail:
-            self._trail = [name for name in trail if isinstance(name, str)][-LONGEST_TRAIL:]
+            self._trail = [name for name in trail if isinstance(name, str)][-MAX_TRAIL:]
             self._at = len(self._trail) - 1
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # Cells a year may take, the widest first; below the last of them the oldest years are left out.
 _COLUMNS = (12, 8, 6, 5, 3)
-_HIGHEST = 8
-_LONGEST_NAME = 32
+_MAX_HEIGHT = 8
+_MAX_NAME = 32
 _LEVELS = " ▁▂▃▄▅▆▇█"
 # Of plays that belong to no taste so small a share is not worth a row.
 _MIN_OTHERS = 0.02
@@ -42,7 +42,7 @@ def drawn_drift(drift: Drift, width: int, height: int) -> Content:
     if max(year.others for year in years) >= _MIN_OTHERS:
         rows.append(("none of these", tuple(year.others for year in years)))
     # As high as leaves a line for every year below; where that is a lot, with a gap between two tastes.
-    high = max(1, min(_HIGHEST, (height - 4 - min(len(years), 6)) // len(rows)))
+    high = max(1, min(_MAX_HEIGHT, (height - 4 - min(len(years), 6)) // len(rows)))
     gap = [Content("")] if high > 2 else []
     most = max(max(shares) for _, shares in rows) or 1.0
     lines = [_heading(years, names, column)]
@@ -95,7 +95,7 @@ def _in_words(year: YearOfTaste, width: int) -> Content:
         new = ""
     left -= len(new)
     wide = new and year.top_new is not None and left - len(most) >= 32
-    cells = min(_LONGEST_NAME, (left - len(most)) // 2 if wide else left)
+    cells = min(_MAX_NAME, (left - len(most)) // 2 if wide else left)
     parts = [
         Content.styled(begin, "$foreground-muted"),
         Content(fitted(shown(year.top.artist), cells)),

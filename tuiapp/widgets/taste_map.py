@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 # Artists of at least this part of the heaviest one's weight are drawn as four dots.
 _HEAVY = 0.2
-_LONGEST_NAME = 24
+_MAX_NAME = 24
 _MIN_ROWS = 4
 # A name may move so many cells for each dot it would cover.
 _COVERED = 0.5
@@ -134,7 +134,7 @@ def _labels(state: Pointed, grid: Grid) -> list[_Label]:
         own = taste.number == state.taste
         column, row = _place(taste.x, taste.y, width, rows)
         number = f"▸{taste.number}" if own else f"{taste.number}"
-        for text in (f" {number} {fitted(shown(taste.name), _LONGEST_NAME).rstrip()} ", f" {number} "):
+        for text in (f" {number} {fitted(shown(taste.name), _MAX_NAME).rstrip()} ", f" {number} "):
             place = _free(text, column // 2, row // 4, grid.covered, labels)
             if place is not None:
                 labels.append(_Label(*place, text, "bold $text-accent" if own else "$foreground"))
@@ -147,9 +147,9 @@ def _pointer(artist: MapArtist, width: int, rows: int) -> _Label:
     column, row = _place(artist.x, artist.y, width, rows)
     at = column // 2
     if at < width / 2:
-        name = fitted(shown(artist.artist), min(_LONGEST_NAME, width - at - 3)).rstrip()
+        name = fitted(shown(artist.artist), min(_MAX_NAME, width - at - 3)).rstrip()
         return _Label(row // 4, at, f"● {name} ", "bold $foreground")
-    name = fitted(shown(artist.artist), min(_LONGEST_NAME, at - 2)).rstrip()
+    name = fitted(shown(artist.artist), min(_MAX_NAME, at - 2)).rstrip()
     return _Label(row // 4, at - cell_len(name) - 2, f" {name} ●", "bold $foreground")
 
 

@@ -13,14 +13,14 @@ import pytest
 
 from engine.audio import measure as measuring
 from engine.audio.decode import NEEDS_FFMPEG, UNREADABLE, decode
-from engine.audio.measure import CRASHED, heard_apart, listen, measure
+from engine.audio.measure import CRASHED, listen, measure, measured_apart
 from engine.audio.tempo import RATE, VERSION
 from engine.errors import CancelledError, DiscoverError, NothingYetError, PrivateSessionError
 from engine.paths import Folders
 from engine.playlists.contexts import context_named
 from engine.session import Session
-from engine.store.music_files import Heard, MusicFile, unmeasured
-from tests.support.audio import clicks, heard_here, id3, loop, touched, wav
+from engine.store.music_files import Measured, MusicFile, unmeasured
+from tests.support.audio import clicks, id3, loop, measured_here, touched, wav
 from tests.support.listens import play
 
 # The sounds are made and measured once, not once a worker.
@@ -55,7 +55,7 @@ def session(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         for number in (0, 1):
             play(opened.library.connection, f"Artist {number}", f"Beat {TEMPOS[number]}", 1_700_000_000)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(measuring, "heard_apart", heard_here)
+            patch.setattr(measuring, "measured_apart", measured_here)
             opened.measured = opened.music.measure()  # type: ignore[attr-defined]  # for the first test
         yield opened
 
@@ -129,12 +129,12 @@ def test_only_new_and_changed_files_are_measured_again(music: Path, tmp_path: Pa
 
     def hear(
         files: list[MusicFile], _workers: int, cancelled: measuring.Cancelled
-    ) -> Iterator[tuple[MusicFile, Heard]]:
+    ) -> Iterator[tuple[MusicFile, Measured]]:
         for file in files:
             if cancelled():
                 raise CancelledError("stopped")
             heard.append(Path(file.path).name)
-            yield file, Heard(85.0)
+            yield file, Measured(85.0)
 
     with Session(Folders(tmp_path / "data")) as session:
         connection = session.library.connection
@@ -143,16 +143,16 @@ def test_only_new_and_changed_files_are_measured_again(music: Path, tmp_path: Pa
         session.music.add(folder)
         asked = iter([False, True])
         with pytest.raises(CancelledError):
-            measure(connection, 1, cancelled=lambda: next(asked), heard=hear)
-        measure(connection, 1, heard=hear)
+            measure(connection, 1, cancelled=lambda: next(asked), how=hear)
+        measure(connection, 1, how=hear)
         assert heard == ["85.wav", "Noise - White.wav"]
-        measure(connection, 1, heard=hear)
+        measure(connection, 1, how=hear)
         touched(folder / "85.wav")
         session.music.scan()
-        measure(connection, 1, heard=hear)
+        measure(connection, 1, how=hear)
         assert heard[2:] == ["85.wav"]
         connection.execute("UPDATE music_files SET measured = ?", (VERSION - 1,))
-        measure(connection, 1, heard=hear)
+        measure(connection, 1, how=hear)
         assert len(heard) == 5
 
 
@@ -185,19 +185,19 @@ def test_without_ffmpeg_it_says_so(music: Path, monkeypatch: pytest.MonkeyPatch)
     assert listen(str(music / "Torn - Apart.mp3"), None) == NEEDS_FFMPEG
 
 
-def _crash(path: str, _seconds: float | None) -> Heard | str:
+def _crash(path: str, _seconds: float | None) -> Measured | str:
     if "170" in path:
         import os
 
         os._exit(1)
-    return Heard(1.0)
+    return Measured(1.0)
 
 
 def test_a_file_the_decoder_dies_of_takes_no_other_with_it() -> None:
     files = [MusicFile(f"/{bpm}.wav", 1, 1) for bpm in (168, 170, 172)]
-    found = dict(heard_apart(files, 1, lambda: False, _crash))
+    found = dict(measured_apart(files, 1, lambda: False, _crash))
     assert {file.path: what for file, what in found.items()} == {
-        "/168.wav": Heard(1.0),
+        "/168.wav": Measured(1.0),
         "/170.wav": CRASHED,
-        "/172.wav": Heard(1.0),
+        "/172.wav": Measured(1.0),
     }

@@ -130,7 +130,7 @@ def test_a_file_of_tempo_alone_is_taken_and_one_of_neither_is_refused(door: Door
 
 
 @pytest.mark.parametrize("kind", ["csv", "gz", "zip", "folder"])
-def test_how_far_it_is_is_told_in_bytes_once_over_all_that_is_taken(
+def test_how_far_it_is_is_reported_in_bytes_once_over_all_that_is_taken(
     door: Door, songs: Path, tmp_path: Path, kind: str
 ) -> None:
     lines = "".join(f"{n},Burel {n % 90},Tin Roof {n},{60 + n % 90},0.5\n" for n in range(9000))

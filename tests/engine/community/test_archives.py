@@ -57,7 +57,7 @@ READINGS = [
 ]
 
 
-def tempi(session: Session) -> dict[str, tuple[float | None, str | None]]:
+def tempos(session: Session) -> dict[str, tuple[float | None, str | None]]:
     with FeatureCatalog(feature_packs(session.library.folders)) as features:
         found = features.tracks_of(["slow ferry", "cafe tundra", "nobody"])
     assert all(track.danceability is None for track in found), "AcousticBrainz' is another measure"
@@ -120,7 +120,7 @@ def test_tempo_of_what_packs_know_by_id_is_kept_and_every_row_accounted_for(
     )
     assert pack.licence == "CC0 1.0"
     assert pack.checked == "The archive's SHA-256 is the publisher's."
-    assert tempi(session) == {
+    assert tempos(session) == {
         "Harbour Lights": (pytest.approx(160.5, abs=0.2), "acousticbrainz, or 80"),
     }
     manifest = json.loads((session.library.folders.packs / "acousticbrainz/manifest.json").read_bytes())
@@ -145,7 +145,7 @@ def test_what_the_library_alone_knows_has_a_pack_of_its_own_which_forgetting_tak
     add_tracks(session, tmp_path)
     public, own = fetch(session, server, "tempo", "ab")
     assert (public.name, public.items, own.name, own.items) == ("acousticbrainz", 1, "acousticbrainz-own", 1)
-    assert tempi(session)["Demo"] == (104.5, "acousticbrainz-own")
+    assert tempos(session)["Demo"] == (104.5, "acousticbrainz-own")
     held = {
         pack: b"Nobody" in (session.library.folders.packs / pack / "features.sqlite").read_bytes()
         for pack in (public.name, own.name)
@@ -155,7 +155,7 @@ def test_what_the_library_alone_knows_has_a_pack_of_its_own_which_forgetting_tak
     session.packs.stash(own.name)
     assert "packs/.acousticbrainz-own.aside" in session.forget_all()[0]
     assert [path.name for path in session.library.folders.packs.glob("*own*")] == []
-    assert set(tempi(session)) == {"Harbour Lights"}
+    assert set(tempos(session)) == {"Harbour Lights"}
 
 
 def test_a_track_a_pack_knows_since_is_no_longer_ones_own_alone(session: Session, tmp_path: Path) -> None:
@@ -182,17 +182,17 @@ def test_a_file_of_it_is_taken_the_same_way(session: Session, tmp_path: Path, fo
     assert report is not None
     assert report.rows == len(READINGS) == report.tracks + report.duplicates + sum(report.dropped.values())
     assert (report.tracks, report.duplicates) == (1, 2)
-    assert tempi(session)["Harbour Lights"][1] == "mine, or 80"
+    assert tempos(session)["Harbour Lights"][1] == "mine, or 80"
     assert reported
     assert all(done <= total for done, total in reported)
 
 
-def test_how_far_readings_are_apart_is_told_with_the_tempo(session: Session, tmp_path: Path) -> None:
+def test_how_far_readings_are_apart_is_said_with_the_tempo(session: Session, tmp_path: Path) -> None:
     add_tracks(session, tmp_path)
     path = tmp_path / "rhythm.csv"
     path.write_bytes(rhythm_table([(mbid(1), bpm, 0) for bpm in (90, 100, 110)] + [(mbid(2), 120, 181)]))
     session.packs.add(path)
-    assert tempi(session) == {
+    assert tempos(session) == {
         "Harbour Lights": (100.0, "rhythm, readings 10 % apart"),
         "Snow": (120.0, "rhythm, or 181"),
     }
@@ -207,7 +207,7 @@ def test_what_people_said_of_a_track_goes_before_what_acousticbrainz_measured(
     table.write_bytes(rhythm_table(READINGS))
     session.packs.add(own)
     session.packs.add(table)
-    assert tempi(session) == {"Harbour Lights": (79.0, "own")}
+    assert tempos(session) == {"Harbour Lights": (79.0, "own")}
 
 
 def test_without_any_id_it_says_so_before_the_archive_is_asked_for(

@@ -145,7 +145,7 @@ def test_what_fails_keeps_nothing(server: Server, tmp_path: Path) -> None:
     assert server.seen == []
 
 
-def test_a_contact_is_told_where_one_is_set_and_said_before(
+def test_a_contact_is_sent_where_one_is_set_and_said_before(
     server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from engine import __version__

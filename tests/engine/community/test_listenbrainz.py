@@ -239,7 +239,7 @@ def test_nothing_after_the_member_is_read(tmp_path: Path) -> None:
     assert ARTISTS.read(path, limits=ALL).plays.shape == (50, 6)
 
 
-def test_reading_stops_when_told(tmp_path: Path) -> None:
+def test_reading_stops_when_asked(tmp_path: Path) -> None:
     path = tmp_path / "artists_all_time.jsonl"
     path.write_bytes(listeners(5))
     with pytest.raises(CancelledError):
@@ -312,7 +312,7 @@ def test_an_archive_with_both_is_gone_through_once(tmp_path: Path, monkeypatch: 
     assert shares[-1] == 1
 
 
-def test_bad_lines_are_told_by_their_number_without_the_listeners(tmp_path: Path) -> None:
+def test_bad_lines_are_reported_by_their_number_without_the_listeners(tmp_path: Path) -> None:
     path = tmp_path / "artists_all_time.jsonl"
     path.write_bytes(
         listeners(30) + b'{"user_id": 987654, "data": null}\n' + listeners(30) + b'{"user_id": 987655, "da'

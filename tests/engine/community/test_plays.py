@@ -81,7 +81,7 @@ def test_a_damaged_one_is_named(tmp_path: Path) -> None:
         PLAYS.read(path)
 
 
-def test_it_is_added_told_in_bytes_and_stops_when_asked(tmp_path: Path) -> None:
+def test_it_is_added_reported_in_bytes_and_stops_when_asked(tmp_path: Path) -> None:
     path = tmp_path / "plays.tsv"
     path.write_text(OF_360K)
     seen: list[tuple[int, int]] = []

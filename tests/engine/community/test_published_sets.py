@@ -120,7 +120,7 @@ def test_slices_of_the_million_playlists_are_read_from_folders_and_archives(read
     }
 
 
-def test_playlists_that_cannot_be_read_are_told_by_their_place(read) -> None:
+def test_playlists_that_cannot_be_read_are_reported_by_their_place(read) -> None:
     bad = mpd_slice(
         playlist(5, ("Ida", "Snow"), ("Ida", None), ("", "Snow")),
         {"name": "no tracks", "pid": 6},
@@ -241,7 +241,7 @@ def test_a_matrix_says_who_plays_whom(read, separator: str) -> None:
     }
 
 
-def test_lines_of_a_matrix_that_are_none_are_told(tmp_path: Path) -> None:
+def test_bad_lines_of_a_matrix_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "matrix.csv"
     path.write_text("user,ida,tool\n" + "1,0,1\n" * 30 + "51,,1,1\n51,0,2\n,0,1\n52,1,0\n")
     content = MATRIX.read(path)
@@ -279,7 +279,7 @@ def test_a_line_nested_deeper_than_can_be_read_is_one_bad_line(tmp_path: Path) -
     ]
 
 
-def test_bad_lines_are_told_with_file_and_line_and_never_kept(tmp_path: Path) -> None:
+def test_bad_lines_are_reported_with_file_and_line_and_never_kept(tmp_path: Path) -> None:
     path = tmp_path / "plays.csv"
     path.write_text("user,artist,plays\n" + "a,Ida,3\n" * 9 + "secret,Ida,\n" + "b,,2\n" * 3 + ",Ida,2\n" * 4)
     door = Door(Folders(tmp_path / "data"))
@@ -346,7 +346,9 @@ def test_pairs_are_summed_across_blocks(tmp_path: Path, monkeypatch) -> None:
     ],
     ids=lambda value: getattr(value, "NAME", ""),
 )
-def test_reading_stops_when_told_and_tells_how_far_it_is(tmp_path: Path, reader: Rows, files: Files) -> None:
+def test_reading_stops_when_asked_and_reports_how_far_it_is(
+    tmp_path: Path, reader: Rows, files: Files
+) -> None:
     path = in_folder(tmp_path, files)
     told: list[tuple[int, int]] = []
     reader.read(path, progress=lambda done, total: told.append((done, total)))

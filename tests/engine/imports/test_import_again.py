@@ -64,7 +64,7 @@ def test_plays_that_seemed_to_be_ahead_are_dated_when_the_clock_is_right(
     assert starts(db) == [START, START + 900]
 
 
-def test_other_files_keep_what_they_told(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_other_files_keep_what_they_brought(db: sqlite3.Connection, tmp_path: Path) -> None:
     bring(db, write(tmp_path, "log", LOG), write(tmp_path, "a.csv", lastfm((START + 5000, SONG))))
     report = bring(db, tmp_path / "log", tmp_path / "a.csv", zone="Europe/Copenhagen")
     assert report.totals["kept"] == 2

@@ -72,7 +72,7 @@ def test_what_was_forgotten_between_two_files_leaves_no_listen_without_its_track
         assert (listens(session), session.library.orphans()) == (119, 0)
 
 
-def test_doctor_tells_of_listens_without_their_track(
+def test_doctor_reports_listens_without_their_track(
     session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with session:

@@ -101,7 +101,7 @@ def test_a_name_longer_than_any_is_cut_and_said(db: sqlite3.Connection, tmp_path
 
 
 def test_a_line_longer_than_any_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text, "_LONGEST_LINE", 300_000)
+    monkeypatch.setattr(text, "_MAX_LINE", 300_000)
     rows = [b"one\n", b"x" * 2_000_000 + b"\n", b"two\r\n", b"y" * 400_000]
     found = list(text.lines(io.BytesIO(b"".join(rows))))
     assert [found[0], found[2]] == ["one", "two"]

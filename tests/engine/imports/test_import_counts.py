@@ -138,7 +138,7 @@ def test_counts_of_an_older_library_that_stand_in_two_rows_are_compared_by_their
     assert sums(db) == {"Tin Roof": 15}
 
 
-def test_two_players_count_for_themselves_and_undated_counts_are_told(tmp_path: Path) -> None:
+def test_two_players_count_for_themselves_and_undated_counts_are_reported(tmp_path: Path) -> None:
     db = library(tmp_path)
     undated = write(tmp_path, "counts.csv", f"artist,track,plays\n{ARTIST},Tin Roof,4\n{ARTIST},Tin Roof,2\n")
     file = bring(db, rhythmbox(tmp_path, "rhythmdb", [("Tin Roof", 5, 0)]), undated).files[1]

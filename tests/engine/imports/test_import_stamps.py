@@ -128,7 +128,7 @@ def test_the_repeats_of_a_day_are_kept_and_the_same_file_adds_nothing(
         ("2024-03-02", "2024-03-02 ", "2024-03-03"),
     ],
 )
-def test_a_file_with_midnights_alone_tells_days(
+def test_a_file_with_midnights_alone_has_days(
     db: sqlite3.Connection, tmp_path: Path, stamps: tuple[str, ...]
 ) -> None:
     bring(db, write(tmp_path, "a.csv", table(*stamps)))
@@ -295,9 +295,7 @@ def test_dates_that_contradict_one_another_are_said(
     assert START in [at for at, *_ in times(db)]
 
 
-def test_a_date_with_the_year_in_front_tells_nothing_of_others(
-    db: sqlite3.Connection, tmp_path: Path
-) -> None:
+def test_a_date_with_the_year_in_front_says_nothing_of_others(db: sqlite3.Connection, tmp_path: Path) -> None:
     [file] = bring(
         db, write(tmp_path, "a.csv", table("2024-03-01 18:57:00", "3/2/2024 7:01 PM", "3/13/2024 7:01 PM"))
     ).files

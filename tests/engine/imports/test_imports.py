@@ -125,9 +125,7 @@ def test_undated_and_impossible_plays_are_kept_once(db: sqlite3.Connection, tmp_
 
 
 @pytest.mark.parametrize("order", [("s", "l"), ("l", "s")])
-def test_two_services_tell_of_one_play(
-    db: sqlite3.Connection, tmp_path: Path, order: tuple[str, str]
-) -> None:
+def test_two_services_report_one_play(db: sqlite3.Connection, tmp_path: Path, order: tuple[str, str]) -> None:
     """Spotify stamps the end, Last.fm the start; played twice in a row stays two; each side has one of its own."""
     files = {
         "s": write(

@@ -140,7 +140,7 @@ def test_whatever_a_player_does(steps: list[tuple[float, Song | None, bool, floa
 
 @given(STEPS, st.data())
 @settings(max_examples=50, deadline=None)
-def test_told_the_same_twice_or_later_it_counts_the_same(
+def test_sent_the_same_twice_or_later_it_counts_the_same(
     steps: list[tuple[float, Song | None, bool, float | None]], data: st.DataObject
 ) -> None:
     shown = observations(steps)

@@ -306,7 +306,7 @@ async def test_one_connection_serves_many_requests_and_chunks_are_joined(
     assert [title for _, title, *_ in world.listens()] == ["One", "Two", "Three"]
 
 
-async def test_more_connections_than_are_answered_are_told_so(player: Player) -> None:
+async def test_more_connections_than_are_answered_are_refused(player: Player) -> None:
     held = [await asyncio.open_connection(HOST, player.port) for _ in range(16)]
     for _, writer in held:
         writer.write(b"G")
@@ -318,7 +318,7 @@ async def test_more_connections_than_are_answered_are_told_so(player: Player) ->
     assert (await player.submit(listen("Tin Roof")))[0] == 200
 
 
-async def test_while_the_library_is_written_to_players_are_told_to_come_again(
+async def test_while_the_library_is_written_to_players_are_asked_to_come_again(
     world: World, player: Player, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import sqlite3
@@ -335,7 +335,7 @@ async def test_while_the_library_is_written_to_players_are_told_to_come_again(
     assert len(world.listens()) == 1
 
 
-def test_a_port_in_use_is_told(world: World) -> None:
+def test_a_port_in_use_is_reported(world: World) -> None:
     with socket.socket() as other:
         other.bind((HOST, 0))
         other.listen()

@@ -43,7 +43,7 @@ async def test_loves_and_hates_become_likes_and_hides_once(world: World, player:
     assert verdicts(world) == [("Café Tundra", "Tin Roof", "block")], "a block stands"
 
 
-async def test_a_night_told_by_three_sources_at_once(
+async def test_a_night_reported_by_three_sources_at_once(
     world: World, listener: Listener, player: Player
 ) -> None:
     """One stamps the start, one the moment it tells, one the start by a clock five seconds off, and repeats itself."""

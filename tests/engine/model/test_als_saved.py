@@ -56,12 +56,12 @@ def test_a_model_that_was_not_fitted_can_be_saved(tmp_path: Path) -> None:
     assert loaded.item_factors is None
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DamagedDataError, match="nowhere"):
         AlternatingLeastSquares.load(tmp_path / "nowhere.npz")
 
 
-def test_every_truncation_is_told(tmp_path: Path) -> None:
+def test_every_truncation_is_reported(tmp_path: Path) -> None:
     whole = tmp_path / "whole.npz"
     fitted(random_state=0).save(whole)
     content = whole.read_bytes()
@@ -72,7 +72,7 @@ def test_every_truncation_is_told(tmp_path: Path) -> None:
             AlternatingLeastSquares.load(part)
 
 
-def test_every_flipped_byte_is_told_or_changes_nothing(tmp_path: Path) -> None:
+def test_every_flipped_byte_is_reported_or_changes_nothing(tmp_path: Path) -> None:
     """What a zip's own checks do not cover (time stamps, attributes) may change, the model may not."""
     model = fitted(random_state=0)
     whole, altered = tmp_path / "whole.npz", tmp_path / "altered.npz"
@@ -110,7 +110,7 @@ def test_every_flipped_byte_is_told_or_changes_nothing(tmp_path: Path) -> None:
     ],
     ids=lambda changed: next(iter(changed)),
 )
-def test_a_file_that_holds_something_else_is_told(tmp_path: Path, changed: dict[str, Any]) -> None:
+def test_a_file_that_holds_something_else_is_reported(tmp_path: Path, changed: dict[str, Any]) -> None:
     path = tmp_path / "model.npz"
     fitted(random_state=0).save(path)
     with np.load(path) as archive:

@@ -111,7 +111,7 @@ def test_of_some_items_the_weights_are_those_they_have_among_all() -> None:
     assert np.count_nonzero(found) == np.count_nonzero(every[:, some])
 
 
-def test_it_tells_how_far_it_is_and_stops_when_asked() -> None:
+def test_it_reports_how_far_it_is_and_stops_when_asked() -> None:
     told: list[float] = []
     build_neighbours(plays(160, 230), progress=told.append)
     assert told == sorted(told)

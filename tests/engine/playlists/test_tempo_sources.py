@@ -1,4 +1,4 @@
-"""Of several tempi the one most trusted counts, and what is shown says where it is from."""
+"""Of several tempos the one most trusted counts, and what is shown says where it is from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from engine.audio.tempo import VERSION
 from engine.paths import Folders
 from engine.session import Session
-from engine.store.music_files import Heard, put_heard, unmeasured
+from engine.store.music_files import Measured, put_measured, unmeasured
 from tests.support.audio import song
 
 PAIRS = {("slow ferry", title): title.title() for title in ("both", "measured", "tagged", "pack", "open")}
@@ -23,13 +23,13 @@ def session(tmp_path: Path) -> Session:
         song(tmp_path / "Music", "Slow Ferry", title, **({"TBPM": bpm} if bpm else {}))
     opened.music.add(tmp_path / "Music")
     heard = {
-        "both": Heard(181.0, None, 4.0, -9.0, 0.1),
-        "measured": Heard(120.0, None, 1.0, -20.0, 0.8),
-        "open": Heard(85.0, 170.0, 2.0, -14.0, 0.5),
-        "tagged": Heard(),
+        "both": Measured(181.0, None, 4.0, -9.0, 0.1),
+        "measured": Measured(120.0, None, 1.0, -20.0, 0.8),
+        "open": Measured(85.0, 170.0, 2.0, -14.0, 0.5),
+        "tagged": Measured(),
     }
     files = unmeasured(opened.library.connection, VERSION)
-    put_heard(opened.library.connection, VERSION, [(file, heard[str(file.track)]) for file in files])
+    put_measured(opened.library.connection, VERSION, [(file, heard[str(file.track)]) for file in files])
     table = tmp_path / "spotify.csv"
     rows = "".join(
         f"Slow Ferry,{title},{70 + n},0.9\n" for n, title in enumerate(("both", "measured", "pack"))
@@ -70,7 +70,7 @@ def test_another_version_of_a_file_lends_its_tempo(session: Session) -> None:
     assert (found[pair].bpm, found[pair].bpm_source) == (95.5, "tag, another version")
 
 
-def test_agreement_is_told_with_the_octave_apart(session: Session) -> None:
+def test_agreement_is_reported_with_the_octave_apart(session: Session) -> None:
     agrees = session.music.agreement()
     assert (agrees.files, agrees.same, agrees.octave) == (1, 0, 1)
     assert "0 of 1 files, and on 1 more" in agrees.in_words()

@@ -58,7 +58,7 @@ def test_folders_and_files_are_the_owners_alone(filled: Folders) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in folders} == {0o700}
 
 
-def test_a_read_only_disk_is_told_and_can_be_looked_at(
+def test_a_read_only_disk_is_reported_and_can_be_looked_at(
     filled: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)

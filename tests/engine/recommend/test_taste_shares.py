@@ -82,7 +82,7 @@ def test_three_groups_hold_most_of_what_three_of_many_artists_cannot(many) -> No
     assert np.median(by_artist) < 0.3
 
 
-def test_a_group_is_told_by_artists_in_it_and_how_many_more_there_are(many) -> None:
+def test_a_group_is_named_by_artists_in_it_and_how_many_more_there_are(many) -> None:
     labels = many.ranker.groups.labels
     label_of = {item.name: int(label) for item, label in zip(many.reasons, labels, strict=True)}
     sizes = np.bincount(labels)
@@ -93,7 +93,7 @@ def test_a_group_is_told_by_artists_in_it_and_how_many_more_there_are(many) -> N
             assert len(taste.names) <= 3
 
 
-def test_few_artists_are_told_one_by_one(few) -> None:
+def test_few_artists_are_named_one_by_one(few) -> None:
     for item in few.discover(DiscoverSettings(n=20)).items:
         assert all(len(taste.names) == 1 and not taste.more for taste in item.tastes.named)
 
@@ -115,7 +115,7 @@ def test_nothing_is_a_reason_for_itself(who, request) -> None:
         assert [one.names for one in told.tastes.named] == [one.names for one in item.tastes.named]
 
 
-def test_a_what_if_that_changes_nothing_is_not_told(many) -> None:
+def test_a_what_if_that_changes_nothing_is_not_shown(many) -> None:
     for item in many.discover(DiscoverSettings(n=20)).items:
         told = explain(many, item.key)
         assert all(one.rank != told.rank for one in told.without)

@@ -193,7 +193,7 @@ def test_a_blocked_track_is_found_by_nothing_and_others_of_its_name_are(session:
     assert ("track", "Burel", "Archangel Falls") in found
 
 
-def test_the_communitys_tracks_are_found_beside_ones_own_each_told_once_and_none_that_is_blocked(
+def test_the_communitys_tracks_are_found_beside_ones_own_each_listed_once_and_none_that_is_blocked(
     session: Session,
 ) -> None:
     known = [
@@ -225,7 +225,7 @@ def test_the_communitys_tracks_are_found_beside_ones_own_each_told_once_and_none
     assert "Nobody Played" not in {hit.artist for hit in session.artists.search("archangels rise")}
 
 
-def test_an_artist_in_two_spellings_is_told_once_with_what_both_sides_know(session: Session) -> None:
+def test_an_artist_in_two_spellings_is_listed_once_with_what_both_sides_know(session: Session) -> None:
     play(session.library.connection, "The Actress", "Hazyville", 7, 8)
     assert [(hit.artist, hit.plays, hit.listeners > 0) for hit in session.artists.search("actress")] == [
         ("The Actress", 2, True)
@@ -246,7 +246,7 @@ def test_forgotten_names_were_never_written(session: Session) -> None:
     assert b"tin ferry" not in held.lower()
 
 
-def test_a_damaged_index_is_told_and_an_older_model_without_one_answers_alike(session: Session) -> None:
+def test_a_damaged_index_is_reported_and_an_older_model_without_one_answers_alike(session: Session) -> None:
     told = rows(session, "bur")
     model = session.folders.models / "made-by-hand"
     for name in ("names_text.npy", "names_postings.npy"):

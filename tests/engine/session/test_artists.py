@@ -25,7 +25,9 @@ def test_a_name_is_found_by_exact_then_relaxed_key_then_in_the_catalog(artists: 
         artists.resolve("The Lantrens")
 
 
-def test_an_unknown_name_is_told_whom_search_finds_though_ones_own_look_like_it_too(artists: Artists) -> None:
+def test_of_an_unknown_name_it_is_said_whom_search_finds_though_ones_own_look_like_it_too(
+    artists: Artists,
+) -> None:
     slip = ARTISTS[40].replace("Artist", "Artsit")
     assert artists.search(slip)[0].artist == ARTISTS[40]
     with pytest.raises(UnknownNameError, match=f"Did you mean {ARTISTS[40]}"):

@@ -188,7 +188,7 @@ def test_the_proof_holds_where_bursts_close_up_over_what_is_forgotten(
         (("--before", time.strftime("%Y-%m-%d", time.gmtime(START))), Rule(until=START - 86_400)),
     ],
 )
-def test_what_only_a_backup_holds_is_forgotten_there_and_told(
+def test_what_only_a_backup_holds_is_forgotten_there_and_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, str], rule: Rule
 ) -> None:
     opened = Session(Folders(tmp_path / "data"))

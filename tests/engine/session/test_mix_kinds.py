@@ -249,7 +249,7 @@ def test_what_was_played_on_this_day_comes_back_with_the_year(
         session.replays.on_this_day()
 
 
-def test_a_bridge_goes_from_one_to_the_other_by_steps_that_are_told(session: Session) -> None:
+def test_a_bridge_goes_from_one_to_the_other_by_steps_that_are_shown(session: Session) -> None:
     made = session.bridges.bridge(ARTISTS[6], f"{ARTISTS[4]} - own 4", MixSettings(minutes=40))
     well_formed(made)
     assert made.title == f"From {ARTISTS[6]} to {ARTISTS[4]} - Own 4"

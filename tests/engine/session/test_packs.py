@@ -91,7 +91,7 @@ def test_nothing_was_downloaded_unless_asked(packs: Packs) -> None:
     assert packs.fetches() == ()
 
 
-def test_keys_of_earlier_versions_are_told_with_what_to_do(tmp_path: Path) -> None:
+def test_keys_of_earlier_versions_are_reported_with_what_to_do(tmp_path: Path) -> None:
     folders = write_model(tmp_path / "data", called=["Ida", "Bj\u00adörk", "Lark"], items=3)
     (tmp_path / "tempo.csv").write_text("artist,track,bpm\nÖdland,Sön\u200bg,120\n")
     with Session(folders) as session:

@@ -38,7 +38,7 @@ class Made:
         self.tracks, self.context, self.settings = tuple(tracks), "running", {"bpm": 170}
 
 
-def test_a_verdict_tells_what_stood_before_so_that_it_can_be_undone(session) -> None:
+def test_a_verdict_returns_what_stood_before_so_that_it_can_be_undone(session) -> None:
     before = session.discover.list()
     top = before.items[0].artist
     assert session.verdicts.judge("like", top) is None

@@ -39,7 +39,7 @@ def training(library: Library, packs: Packs, models: Models) -> Training:
     return Training(library, packs, Evaluation(library, models))
 
 
-def test_it_trains_on_the_packs_and_tells_every_cache(
+def test_it_trains_on_the_packs_and_empties_every_cache(
     training: Training, packs: Packs, models: Models, library: Library, tmp_path: Path
 ) -> None:
     packs.add(write_community(tmp_path / "people", artists=names(60)))

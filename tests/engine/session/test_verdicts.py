@@ -18,7 +18,7 @@ def verdicts(library: Library) -> Verdicts:
     return Verdicts(library, Artists(library, Models(library)))
 
 
-def test_a_verdict_tells_what_stood_before_and_is_one_an_artist(verdicts: Verdicts) -> None:
+def test_a_verdict_returns_what_stood_before_and_is_one_an_artist(verdicts: Verdicts) -> None:
     assert verdicts.judge("like", "lanterns") is None
     assert verdicts.judge("block", "The Lanterns") == "like"
     assert verdicts.of(artist_key("Lanterns")) == "block"

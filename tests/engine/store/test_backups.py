@@ -264,7 +264,7 @@ def test_everything_forgotten_leaves_no_backup(folders: Folders) -> None:
     assert traces(folders) == []
 
 
-def test_the_list_tells_when_and_before_what(folders: Folders, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_says_when_and_before_what(folders: Folders, capsys: pytest.CaptureFixture[str]) -> None:
     (backup,) = backups(folders)
     assert run(["--data-dir", str(folders.root), "backup", "list"]) == 0
     told = capsys.readouterr().out

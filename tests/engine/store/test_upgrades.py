@@ -100,7 +100,7 @@ def test_what_differs_by_what_is_not_seen_becomes_one(folders: Folders) -> None:
     connection.close()
 
 
-def test_plays_two_services_told_of_one_in_two_spellings_are_one(folders: Folders) -> None:
+def test_a_play_of_two_services_in_two_spellings_is_one(folders: Folders) -> None:
     columns = "track_id, started_at, precision, ms_played, source"
     told = f"INSERT INTO listens (import_id, {columns}) VALUES (1, ?, ?, ?, ?, ?)"
     old(

@@ -126,7 +126,7 @@ def test_known_at_other_times_is_no_news_and_reasons_are_of_the_times_alone(tmp_
     session.close()
 
 
-def test_a_context_nobody_knows_is_told_with_those_there_are() -> None:
+def test_a_context_nobody_knows_is_refused_with_those_there_are() -> None:
     assert time_of_week(" Evening ").name == "evening"
     with pytest.raises(UnknownNameError, match="morning, commute, work, evening, night, weekend"):
         time_of_week("running")

@@ -59,7 +59,7 @@ def damage(content: bytes) -> Iterator[bytes]:
         yield content[:place] + bytes([content[place] ^ (1 << place % 8)]) + content[place + 1 :]
 
 
-def told_or_same(folders: Folders, file: Path, damaged: bytes | None, wanted: list[bytes]) -> bool:
+def reported_or_same(folders: Folders, file: Path, damaged: bytes | None, wanted: list[bytes]) -> bool:
     """Whether the damage was told; when it was not, the answers must be `wanted`."""
     content = file.read_bytes()
     file.unlink() if damaged is None else file.write_bytes(damaged)
@@ -73,17 +73,17 @@ def told_or_same(folders: Folders, file: Path, damaged: bytes | None, wanted: li
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_damaged_headers_are_told_or_change_nothing(folders: Folders, model: Path, name: str) -> None:
+def test_damaged_headers_are_reported_or_change_nothing(folders: Folders, model: Path, name: str) -> None:
     wanted, file = answers(folders), model / name
-    assert sum(told_or_same(folders, file, damaged, wanted) for damaged in damage(file.read_bytes()))
+    assert sum(reported_or_same(folders, file, damaged, wanted) for damaged in damage(file.read_bytes()))
 
 
 @pytest.mark.parametrize("name", FILES[1:])
-def test_missing_empty_and_swapped_files_are_told(folders: Folders, model: Path, name: str) -> None:
+def test_missing_empty_and_swapped_files_are_reported(folders: Folders, model: Path, name: str) -> None:
     wanted, file = answers(folders), model / name
     others = [(model / other).read_bytes() for other in FILES if other != name]
     for damaged in (None, b"", b"\xff" * 50, *others):
-        assert told_or_same(folders, file, damaged, wanted)
+        assert reported_or_same(folders, file, damaged, wanted)
 
 
 @settings(
@@ -92,7 +92,7 @@ def test_missing_empty_and_swapped_files_are_told(folders: Folders, model: Path,
     derandomize=True,
 )
 @given(name=st.sampled_from(FILES[1:]), where=st.floats(0, 1, exclude_max=True), mask=st.integers(0, 255))
-def test_cut_and_altered_files_are_told_or_change_nothing(
+def test_cut_and_altered_files_are_reported_or_change_nothing(
     folders: Folders, model: Path, name: str, where: float, mask: int
 ) -> None:
     """A mask of 0 cuts the file off at the place."""
@@ -100,7 +100,7 @@ def test_cut_and_altered_files_are_told_or_change_nothing(
     content = file.read_bytes()
     place = int(where * len(content))
     rest = bytes([content[place] ^ mask]) + content[place + 1 :] if mask else b""
-    told = told_or_same(folders, file, content[:place] + rest, wanted)
+    told = reported_or_same(folders, file, content[:place] + rest, wanted)
     assert told or mask
 
 

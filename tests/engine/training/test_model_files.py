@@ -174,7 +174,7 @@ def test_a_model_of_tracks_goes_the_same_way(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("lacks", [{"listeners"}, {"baselines"}, {"listeners", "baselines"}])
-def test_what_was_not_measured_whole_is_not_told_of(lacks) -> None:
+def test_what_was_not_measured_whole_is_not_reported(lacks) -> None:
     measured = {"ndcg@20": 0.2, "listeners": 9, "baselines": {"popularity": {"ndcg@20": 0.1}}}
     assert validation_of(quality_of(measured)) == measured
     assert quality_of({key: value for key, value in measured.items() if key not in lacks}) is None
@@ -254,7 +254,7 @@ def test_stopping_at_any_stage_leaves_all_as_it_was(file, session, tmp_path, sta
     assert fingerprint(session.folders.models) == before
 
 
-def test_every_stage_is_told_to_its_end(file, session) -> None:
+def test_every_stage_is_reported_to_its_end(file, session) -> None:
     from engine.progress import ADDING_MODEL
 
     reported: dict[str, tuple[int, int]] = {}

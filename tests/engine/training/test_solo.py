@@ -67,7 +67,7 @@ def test_who_goes_back_by_one_thing_alone_is_told_so() -> None:
     assert found["sessions"]["hit@10"] < 0.1
 
 
-def test_too_few_sessions_and_none_at_all_are_told() -> None:
+def test_too_few_sessions_and_none_at_all_are_reported() -> None:
     plays, times = sessions(60)
     few = measure_sessions(plays, times)
     assert 0 < few["sessions"] < MIN_SESSIONS
@@ -75,7 +75,7 @@ def test_too_few_sessions_and_none_at_all_are_told() -> None:
     assert measure_sessions(plays, np.arange(60) * 600) == {}
 
 
-def test_it_stops_when_it_is_told_to() -> None:
+def test_it_stops_when_it_is_asked_to() -> None:
     plays, times = sessions(60)
     with pytest.raises(CancelledError):
         measure_sessions(plays, times, cancelled=lambda: True)

@@ -157,7 +157,7 @@ def test_a_failure_leaves_the_old_model_in_use(trained, monkeypatch) -> None:
     assert trained.models.manifest() == before
 
 
-def test_training_tells_every_stage_and_sweep(session) -> None:
+def test_training_reports_every_stage_and_sweep(session) -> None:
     updates: list[Update] = []
     session.training.train(QUICK, progress=updates.append)
     assert [update.done for update in updates if update.loss is not None] == [1, 2, 3, 4, 5]

@@ -23,7 +23,7 @@ def tempos(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> P
     return place
 
 
-def test_a_mix_tells_its_tracks_saves_and_writes_them(
+def test_a_mix_shows_its_tracks_saves_and_writes_them(
     tempos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "mix.csv"
@@ -56,12 +56,12 @@ def test_a_file_is_written_though_nobody_reads_the_list(
         assert file.exists(), words
 
 
-def test_a_length_is_told_as_in_the_app(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_length_is_written_as_in_the_app(capsys: pytest.CaptureFixture[str]) -> None:
     print_tracks((PlaylistTrack(artist="A", track="B", known=True, seconds=3599.6),))
     assert duration(3599.6) in capsys.readouterr().out
 
 
-def test_kinds_of_mixes_tell_what_they_are(tempos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_kinds_of_mixes_say_what_they_are(tempos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = document(capsys, "mix", ARTISTS[0], "--minutes", "20")
     more = document(capsys, "mix", ARTISTS[0], "--length", "20", "--more")
     pairs = [{(track["artist"], track["track"]) for track in one["tracks"]} for one in (first, more)]

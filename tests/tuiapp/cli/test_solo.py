@@ -84,7 +84,7 @@ def test_no_list_counts_ones_own_sessions_as_listeners(
     assert "4 sessions" in capsys.readouterr().out
 
 
-def test_evaluate_tells_what_is_served_and_where_it_is_too_few(
+def test_evaluate_says_what_is_served_and_where_it_is_too_few(
     folders: Folders, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = ["--data-dir", str(folders.root)]
