@@ -141,10 +141,8 @@ def _navidrome(
         )
     wanted = ", ".join(
         name if name in columns else "NULL"
-        for name in (
-            "library_id", "path", "title", "artist", "album", "duration", "bpm", "mbz_recording_id",
-        )
-    )  # fmt: skip
+        for name in ("library_id", "path", "title", "artist", "album", "duration", "bpm", "mbz_recording_id")
+    )
     there = "WHERE NOT missing" if "missing" in columns else ""
     for library, file, title, artist, album, seconds, bpm, recording in database.execute(
         f"SELECT {wanted} FROM media_file {there} ORDER BY id"  # noqa: S608 - fixed names

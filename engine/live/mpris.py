@@ -143,6 +143,7 @@ class Watcher:
     def _whose(self, body: tuple[Any, ...]) -> list[_Question]:
         """The bus said who is there."""
         (names,) = body
+        # Each takes its own name along, which mypy has no type for in a lambda.
         return [
             (message_bus.GetNameOwner(name), lambda body, name=name: self._come(name, body[0]))  # type: ignore[misc]
             for name in names

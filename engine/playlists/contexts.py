@@ -129,6 +129,7 @@ class Context:
             if useless.get(name):
                 what = "tempo" if name in ("bpm", "tolerance") else "warm-up or cool-down"
                 raise UsageError(f"{self.title} has no {what} to set.")
+        # The seed alone is a whole number, and given as one.
         return replace(self.defaults, **given)  # type: ignore[arg-type]
 
 

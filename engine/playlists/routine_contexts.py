@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -95,10 +95,11 @@ def _word(words: Sequence[tuple[str, ...]], plays: Mapping[int, int], usual: Map
     """The word that there is most more of than at any time; empty where none is."""
 
     def shares(counts: Mapping[int, int]) -> tuple[dict[str, float], Counter[str]]:
-        total, said, artists = 0.0, Counter[str](), Counter[str]()
+        said: dict[str, float] = defaultdict(float)
+        total, artists = 0.0, Counter[str]()
         for item, count in counts.items():
             for rank, word in enumerate(words[item]):
-                said[word] += count / (1 + rank)  # type: ignore[assignment]
+                said[word] += count / (1 + rank)
                 artists[word] += 1
                 total += count / (1 + rank)
         return {word: count / total for word, count in said.items()}, artists

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -52,11 +52,11 @@ class Seeds(Service):
             raise UsageError("Name what the mix starts from: an artist, a track, a playlist or a genre.")
         seeds = [self._one(name) for name in names]
         whole = max(len(seed.leading) for seed in seeds)
-        leading: Counter[str] = Counter()
+        leading: dict[str, float] = defaultdict(float)
         for seed in seeds:
             total = sum(seed.leading.values())
             for artist, weight in seed.leading.items():
-                leading[artist] += weight * whole / total  # type: ignore[assignment]
+                leading[artist] += weight * whole / total
         return MixSeeds(
             f"Mix: {', '.join(seed.name for seed in seeds)}",
             tuple(track for seed in seeds for track in seed.tracks),
