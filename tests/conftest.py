@@ -14,7 +14,7 @@ from hypothesis import settings
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from engine.index import build
-from engine.privacy import opening
+from engine.privacy import database_file
 
 # A machine that is slow for a moment is not a failure, and an example nobody saw before is not the change's fault.
 settings.register_profile("the same every time", derandomize=True, deadline=None)
@@ -38,7 +38,7 @@ def disk_is_not_waited_for() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _file: None)
-        patch.setattr(opening, "SYNCHRONOUS", "OFF")
+        patch.setattr(database_file, "SYNCHRONOUS", "OFF")
         yield
 
 

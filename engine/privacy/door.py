@@ -31,7 +31,7 @@ from engine.privacy.atomic import (
     write_atomically,
     write_through,
 )
-from engine.privacy.opening import open_private, open_to_write
+from engine.privacy.database_file import open_private, open_to_write
 from engine.privacy.presence import Presence, Role
 
 # What folders for a while are called.
@@ -53,7 +53,7 @@ class Door:
     # -- the database ---------------------------------------------------------------------------------
 
     def connect(self) -> sqlite3.Connection:
-        """Open the library's database file, as `engine.privacy.opening` says: to write, or a copy of it in memory.
+        """Open the library, as `engine.privacy.database_file` says: to write, or a copy of it in memory.
 
         Raises BusyError, DamagedDataError, DiscoverError; PrivateSessionError for a file that only an ordinary session
         may mend.

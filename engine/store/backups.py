@@ -22,7 +22,7 @@ from engine.errors import BusyError, DamagedDataError, DiscoverError, NothingYet
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import fsync
-from engine.privacy.opening import BUSY_SECONDS
+from engine.privacy.database_file import BUSY_SECONDS
 from engine.store.forgetting import mark, unforgotten
 from engine.store.schema import STEPS, migrate
 

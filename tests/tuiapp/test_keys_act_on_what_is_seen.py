@@ -24,7 +24,7 @@ from tests.support.driving import (
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import STOPPING, Job, run_job
 from tuiapp.screens.artist import ArtistDialog
-from tuiapp.screens.history_side import NONE, PAGES, Standings
+from tuiapp.screens.history_side import NONE, PAGES, PlayCounts
 from tuiapp.screens.search import Search
 
 
@@ -178,7 +178,7 @@ async def test_a_list_of_nothing_has_no_heading(folders: Folders, monkeypatch: p
         await settled(pilot)
         assert NONE["fading"] in screen_text(app)
         assert f"fading  {PAGES['fading']}" not in screen_text(app)
-        assert not app.screen.query_one(Standings).render_line(0).text.strip()
+        assert not app.screen.query_one(PlayCounts).render_line(0).text.strip()
 
 
 async def test_how_to_stop_a_job_is_never_cut_off(folders: Folders) -> None:

@@ -21,8 +21,8 @@ from tuiapp.app.garbage import Garbage
 from tuiapp.app.hearing import Hearing
 from tuiapp.app.jobs import Jobs
 from tuiapp.app.listening import Listening
-from tuiapp.app.playback import Playback
 from tuiapp.app.player import Opening
+from tuiapp.app.player_keys import PlayerKeys
 from tuiapp.app.preferences import Preferences
 from tuiapp.app.private_session import PrivateSession
 from tuiapp.app.quit import ask_whether_to_stop, leave, leave_on_signals, leave_with_the_terminal
@@ -70,7 +70,7 @@ def _commands(name: str) -> Callable[[], type[Provider]]:
     return load
 
 
-class DiscoverApp(Playback):
+class DiscoverApp(PlayerKeys):
     """Discover, in a terminal: the `Shell` around its screens."""
 
     TITLE = "discover"

@@ -17,7 +17,7 @@ from engine.wording import quantity
 from tuiapp.dates import period
 from tuiapp.music import Music
 from tuiapp.safe import shown
-from tuiapp.screens.history_side import NONE, PAGES, Standing, Standings, of_items, of_top
+from tuiapp.screens.history_side import NONE, PAGES, PlayCount, PlayCounts, of_items, of_top
 from tuiapp.screens.view import View
 from tuiapp.text import duration, local
 from tuiapp.widgets.columns import Column
@@ -43,7 +43,7 @@ class HistoryView(View):
     NAME: ClassVar[str] = "history"
     _table: getters.query_one[Table[ListenRow | Coming]] = getters.query_one("#listens", Table)
     _year_panel = getters.query_one(YearPanel)
-    _standings = getters.query_one(Standings)
+    _standings = getters.query_one(PlayCounts)
     _side_caption = getters.query_one("#side .caption", Static)
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class HistoryView(View):
             with Vertical(id="side"):
                 yield Static("", classes="caption", markup=False)
                 yield YearPanel(id="year")
-                yield Standings()
+                yield PlayCounts()
         yield Notice()
 
     @staticmethod
@@ -250,12 +250,12 @@ class HistoryView(View):
                 failed=lambda error: self._no_picture(error, f"○ {self._year}: nothing played."),
             )
 
-    def _ask_standings(self, named: str, question: Callable[[Session], list[Standing]]) -> None:
+    def _ask_standings(self, named: str, question: Callable[[Session], list[PlayCount]]) -> None:
         """Ask for the rows of a page that is a list."""
         caption, none = f"{named}  {PAGES[self._page]}", NONE[self._page]
         self._side_caption.update(caption)
 
-        def show(rows: list[Standing]) -> None:
+        def show(rows: list[PlayCount]) -> None:
             self._standings.show_page(caption, rows)
             self._side_caption.update(caption if rows else f"○ {none}")
 

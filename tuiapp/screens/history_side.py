@@ -34,7 +34,7 @@ NONE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PlayCount:
     """One row: an artist or a track, how often it was played, and when last where that is known."""
 
     artist: str
@@ -43,28 +43,28 @@ class Standing:
     last: int | None = None
 
 
-def of_items(items: Sequence[TasteItem]) -> list[Standing]:
+def of_items(items: Sequence[TasteItem]) -> list[PlayCount]:
     """Artists of one's taste."""
-    return [Standing(item.name, None, item.plays, item.last_played) for item in items]
+    return [PlayCount(item.name, None, item.plays, item.last_played) for item in items]
 
 
-def of_top(top: Sequence[Played]) -> list[Standing]:
+def of_top(top: Sequence[Played]) -> list[PlayCount]:
     """What was played most."""
-    return [Standing(played.artist, played.track, played.plays) for played in top]
+    return [PlayCount(played.artist, played.track, played.plays) for played in top]
 
 
-class Standings(Table[Standing]):
+class PlayCounts(Table[PlayCount]):
     """Rows as they are given, the most played first; tracks with their titles, artists with their last play."""
 
     def __init__(self) -> None:
         self._caption = ""
-        self._track = Column[Standing](
+        self._track = Column[PlayCount](
             "track", lambda row: row.track or "", 14, share=3, order=lambda row: (row.track or "").casefold()
         )
-        self._last = Column[Standing](
+        self._last = Column[PlayCount](
             "last", lambda row: day(row.last), 11, right=True, order=lambda row: -(row.last or 0)
         )
-        self._others: tuple[Column[Standing], ...] = (
+        self._others: tuple[Column[PlayCount], ...] = (
             Column("artist", lambda row: row.artist, 12, share=2, order=lambda row: row.artist.casefold()),
             Column("", lambda row: bar(row.plays / self._most(), 8), 8, accent=True, least=46),
             Column("plays", lambda row: f"{row.plays:,.0f}", 6, right=True, order=lambda row: -row.plays),
@@ -76,7 +76,7 @@ class Standings(Table[Standing]):
             id="standings",
         )
 
-    def show_page(self, caption: str, rows: list[Standing]) -> None:
+    def show_page(self, caption: str, rows: list[PlayCount]) -> None:
         """Take the rows of a page, and the columns they fill; another page begins at its top."""
         artist, *others = self._others
         if any(row.track for row in rows):

@@ -111,7 +111,7 @@ def test_a_library_that_is_locked_for_long_is_busy_for_every_command_and_never_d
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for wait in ("BUSY_SECONDS", "WAIT_SECONDS"):
-        monkeypatch.setattr(f"engine.privacy.opening.{wait}", 0.01)
+        monkeypatch.setattr(f"engine.privacy.database_file.{wait}", 0.01)
     folders = Folders(tmp_path / "data")
     open_library(Door(folders)).close()
     (tmp_path / "a.csv").write_text(rows(0, 2, "Jan"))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _ACTIONS = ("pause", "next_song", "stop_playing", "seek", "queue", "louder")
 
 
-class Playback(Guarded):
-    """An app in which music plays."""
+class PlayerKeys(Guarded):
+    """An app with keys for what plays in it."""
 
     hearing: Hearing
     # What plays here. Who draws it watches it: the app would paint its whole screen anew.
