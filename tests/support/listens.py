@@ -1,10 +1,11 @@
-"""Listens put into a library by hand."""
+"""Listens and verdicts put into a library by hand."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from engine.canonical_keys import artist_key, track_key
+from engine.store.feedback import set_verdict
 
 
 def play(connection: sqlite3.Connection, artist: str, title: str, *times: int | None) -> None:
@@ -30,3 +31,15 @@ def play(connection: sqlite3.Connection, artist: str, title: str, *times: int | 
             "INSERT INTO listens (track_id, import_id, started_at, precision, source) VALUES (?, 1, ?, ?, 'test')",
             [(track, when, None if when is None else 1) for when in times],
         )
+
+
+def judge(connection: sqlite3.Connection, verdict: str, artist: str, track: str | None = None) -> None:
+    """A like, hide or block of an artist or a track."""
+    set_verdict(
+        connection,
+        verdict,
+        artist=artist,
+        artist_key=artist_key(artist),
+        track=track,
+        track_key=track_key(track) if track else "",
+    )

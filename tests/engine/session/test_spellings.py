@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from engine.canonical_keys import AnySpelling, artist_key, item_key, joined_key, track_key, track_name
+from engine.canonical_keys import AnySpelling, artist_key, item_key, joined_key, track_name
 from engine.community.catalog import Catalog, write_catalog
 from engine.errors import UsageError
 from engine.paths import Folders
@@ -22,11 +21,10 @@ from engine.privacy import Door
 from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
 from engine.store.database import open_library
-from engine.store.feedback import set_verdict
 from engine.taste.gate import LIKE_PLAYS, Window, read_taste
 from engine.taste.rules import Rule
 from engine.taste.sessions import read_sessions
-from tests.support.listens import play
+from tests.support.listens import judge, play
 from tests.support.models import names, tracks, write_model
 
 # The library is filled once, not once a worker.
@@ -70,17 +68,6 @@ def session(filled: Path, tmp_path: Path):
     shutil.copytree(filled, tmp_path / "data")
     with Session(Folders(tmp_path / "data")) as opened:
         yield opened
-
-
-def judge(connection: sqlite3.Connection, verdict: str, artist: str, track: str | None = None) -> None:
-    set_verdict(
-        connection,
-        verdict,
-        artist=artist,
-        artist_key=artist_key(artist),
-        track=track,
-        track_key=track_key(track) if track else "",
-    )
 
 
 def shown(session: Session) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from dataclasses import replace
 
@@ -17,7 +16,6 @@ from engine.canonical_keys import (
     artist_of,
     item_key,
     joined_key,
-    track_key,
     track_name,
 )
 from engine.errors import NothingYetError, UnknownNameError, UsageError
@@ -29,14 +27,13 @@ from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
 from engine.store.database import open_library
 from engine.store.encounters import note, resting
-from engine.store.feedback import set_verdict
 from engine.taste.gate import LIKE_PLAYS, DatedTaste, Window, read_dated_taste, read_days, read_taste
 from engine.taste.rules import Rule, add_rule
 from engine.taste.sessions import read_sessions
 from engine.training.artifact import current_manifest, damaged_files, open_model
 from engine.training.train import TrainingSettings
 from tests.support.communities import write_playlists
-from tests.support.listens import play
+from tests.support.listens import judge, play
 from tests.support.models import names, tracks, write_model
 
 DAY = 86_400
@@ -49,17 +46,6 @@ def library(tmp_path):
     connection = open_library(Door(Folders(tmp_path)))
     yield connection
     connection.close()
-
-
-def judge(connection: sqlite3.Connection, verdict: str, artist: str, track: str | None = None) -> None:
-    set_verdict(
-        connection,
-        verdict,
-        artist=artist,
-        artist_key=artist_key(artist),
-        track=track,
-        track_key=track_key(track) if track else "",
-    )
 
 
 # -- taste -----------------------------------------------------------------------------------------
