@@ -50,7 +50,7 @@ CREATE TABLE genres (
 
 
 # More votes than this are no count of people.
-_MOST_VOTES = 1 << 40
+_MAX_VOTES = 1 << 40
 
 
 class _Word(msgspec.Struct, gc=False):
@@ -164,13 +164,13 @@ def _genres(
 def _words(artist: _Artist) -> list[_Word]:
     """An artist's genres, most voted first; the tags of one who has no genre. Behind them the decades among the tags,
     which are not genres."""
-    words = [word for word in artist.genres or artist.tags if 0 < word.count <= _MOST_VOTES and word.name]
+    words = [word for word in artist.genres or artist.tags if 0 < word.count <= _MAX_VOTES and word.name]
     best = sorted(words, key=lambda word: (-word.count, word.name))[:MAX_GENRES]
     there = {word.name for word in best}
     return best + [
         word
         for word in artist.tags
-        if 0 < word.count <= _MOST_VOTES and word.name not in there and decade_of(word.name)
+        if 0 < word.count <= _MAX_VOTES and word.name not in there and decade_of(word.name)
     ]
 
 

@@ -69,7 +69,7 @@ class Jellyfin:
         DiscoverError."""
         self._open()
         path, stars, whole = "/Items", dict[str, Star](), b""
-        for page in range(_MOST_PAGES):
+        for page in range(_MAX_PAGES):
             fields = (
                 ("userId", self._user),
                 ("recursive", "true"),

@@ -255,7 +255,7 @@ class TasteView(SeveralLists):
         self.app.push_screen(AskDate(), go)
 
     def action_stars(self) -> None:
-        self.app.jobs.ask_stars()
+        self.shell.jobs.ask_stars()
 
     # -- rules and verdicts ----------------------------------------------------------------------------
 
