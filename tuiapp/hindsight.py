@@ -28,8 +28,9 @@ def in_a_line(found: Backtest) -> str:
     return f"found {mine} of {quantity(new, 'artists')} you came to play, popularity alone {plain}{unsure}"
 
 
-def in_words(found: Backtest, level: Level) -> list[str]:
-    """What the figures say and how surely, also where they are against us: a sentence each."""
+def in_words(found: Backtest, level: Level, in_force: str | None = None) -> list[str]:
+    """What the figures say and how surely, also where they are against us: a sentence each. `in_force` is the name of
+    the ranking Discover is made by now, null for the one that was measured."""
     from engine.recommend.hindsight import BASELINES
 
     missing = [name for name in BASELINES if name not in found.against]
@@ -46,8 +47,21 @@ def in_words(found: Backtest, level: Level) -> list[str]:
         *(_beside(name, one, level) for name, one in found.against.items()),
         *without,
         *([_COUNTS] if found.counts else []),
+        *_ranking(found, in_force or found.ranking),
         _half_life(found, level),
     ]
+
+
+def _ranking(found: Backtest, in_force: str) -> list[str]:
+    """Which ranking was measured, where that is not plain."""
+    from engine.recommend.rankings import USUAL
+
+    if in_force != found.ranking:
+        return [
+            f"Measured is the ranking {found.ranking}; Discover is made by {in_force} since. To measure that, evaluate "
+            "or train again."
+        ]
+    return [f"Measured is the ranking you kept, {in_force}."] if in_force != USUAL.name else []
 
 
 def _overall(found: Backtest, level: Level) -> list[str]:

@@ -35,6 +35,7 @@ from engine.recommend.hindsight import (
     with_half_life,
 )
 from engine.recommend.listener import Ids
+from engine.recommend.rankings import USUAL, Ranking
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from engine.store.counts import holds_counts
 from engine.taste.gate import DatedTaste, Taste, Window, read_dated_taste, read_taste
@@ -77,8 +78,9 @@ def backtest(
     community: csr_matrix | None,
     progress: Share = silent,
     also: Mapping[str, DiscoverSettings] | None = None,
+    ranking: Ranking = USUAL,
 ) -> Backtest:
-    """Discover measured on the person's own past.
+    """Discover, made by this `ranking` over its `model`, measured on the person's own past.
 
     `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items; without
     it item neighbours are not among the methods. `also` are other settings to measure Discover under, by name.
@@ -86,10 +88,11 @@ def backtest(
     """
     listed = in_steps(progress, MAX_CUTS)
     pasts: list[_Past] = []
-    asked = replace(DEFAULTS, n=LENGTHS[-1])
-    for past, recommender in _pasts(model, connection):
-        for name, settings in {DISCOVER: asked, **(also or {})}.items():
-            past.listed[name] = _padded(recommender.ranked(replace(settings, n=asked.n)))
+    asked = ranking.of(replace(DEFAULTS, n=LENGTHS[-1]))
+    for past, recommender in _pasts(model, connection, ranking.weights):
+        past.listed[DISCOVER] = _padded(recommender.ranked(asked))
+        for name, settings in (also or {}).items():
+            past.listed[name] = _padded(recommender.ranked(ranking.of(replace(settings, n=asked.n))))
         for days in HALF_LIVES:
             past.listed[with_half_life(days)] = _padded(recommender.with_decay(days).ranked(asked))
         pasts.insert(0, past)
@@ -119,6 +122,7 @@ def backtest(
         },
         half_life_taken(cuts, following, HALF_LIVES),
         holds_counts(connection),
+        ranking.name,
     )
 
 
@@ -127,7 +131,9 @@ def _compared(one: np.ndarray, other: np.ndarray) -> Comparison:
     return Comparison(int((one & ~other).sum()), int((other & ~one).sum()))
 
 
-def _pasts(model: Model, connection: sqlite3.Connection) -> Iterator[tuple[_Past, Recommender]]:
+def _pasts(
+    model: Model, connection: sqlite3.Connection, weights: Mapping[str, float] | None
+) -> Iterator[tuple[_Past, Recommender]]:
     """The last quarters that brought anything new, the latest first, each with Discover as it was before it."""
     level = model.manifest.level
     whole = read_taste(connection, level=level)
@@ -144,7 +150,7 @@ def _pasts(model: Model, connection: sqlite3.Connection) -> Iterator[tuple[_Past
     while cuts < MAX_CUTS:
         at = until - quarter
         try:
-            recommender = _as_of(model, connection, whole, first, at)
+            recommender = _as_of(model, connection, whole, first, at, weights)
         except NothingYetError:  # nor was there anything before
             return
         listener = recommender.listener
@@ -164,12 +170,17 @@ def _pasts(model: Model, connection: sqlite3.Connection) -> Iterator[tuple[_Past
 
 
 def _as_of(
-    model: Model, connection: sqlite3.Connection, whole: Taste, first: dict[str, int], at: int
+    model: Model,
+    connection: sqlite3.Connection,
+    whole: Taste,
+    first: dict[str, int],
+    at: int,
+    weights: Mapping[str, float] | None,
 ) -> Recommender:
     """Discover as it was `at` a time; what is undated, played or kept, may have been so before it."""
     own = read_dated_taste(connection, Window(until=at), level=model.manifest.level)
     known = whole.of_items(item for item in whole.items if first.get(item.key, 0 if item.kept else at) < at)
-    return Recommender.of(model, own, DatedTaste(known))
+    return Recommender.of(model, own, DatedTaste(known), weights=weights)
 
 
 def _padded(ids: Ids) -> Ids:

@@ -13,6 +13,8 @@ from typing import Literal
 
 import msgspec
 
+from engine.recommend.rankings import USUAL
+
 DISCOVER, POPULARITY = "Discover", "popularity"
 NEIGHBOURS, COSINE = "item neighbours", "item cosine (log plays)"
 BASELINES = (POPULARITY, NEIGHBOURS, COSINE)
@@ -72,7 +74,7 @@ class Backtest(msgspec.Struct, frozen=True):
 
     `compared` has each form of Discover beside each baseline, by what came in the quarter; `half_life` is the one in
     days that is taken, null for none. With `counts` some plays are counts of a player that dates the last alone:
-    what is known by them only stands as first played then.
+    what is known by them only stands as first played then. `ranking` is the name of the one that Discover was made by.
     """
 
     cuts: tuple[Cut, ...]
@@ -81,6 +83,7 @@ class Backtest(msgspec.Struct, frozen=True):
     compared: dict[str, dict[str, Comparison]]
     half_life: float | None
     counts: bool = False
+    ranking: str = USUAL.name
 
     @property
     def used(self) -> str:

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
     from engine.recommend.hindsight import Backtest
     from engine.recommend.settings import DiscoverSettings
+    from engine.session.comparisons import Comparisons
     from engine.session.models import Models
 
 
 class Evaluation(Service):
     """The last look back, kept in a file beside the library."""
 
-    def __init__(self, library: Library, models: Models) -> None:
+    def __init__(self, library: Library, models: Models, comparisons: Comparisons) -> None:
         super().__init__(library)
         self._models = models
+        self._comparisons = comparisons
         self._last: Backtest | None = None
 
     def drop_cache(self, change: Change, /) -> None:
@@ -63,7 +65,8 @@ class Evaluation(Service):
         progress: Share = silent,
         also: Mapping[str, DiscoverSettings] | None = None,
     ) -> Backtest:
-        """Measure Discover on the person's own past, and of artists keep what was found, the half-life too.
+        """Measure Discover, by the ranking it is made by, on the person's own past, and of artists keep what was found,
+        the half-life too.
 
         `also` are other settings to measure Discover under, by name. Where the data the model was trained on is not
         there, item neighbours are not among the methods. Raises NothingYetError without a community model, or without
@@ -76,7 +79,8 @@ class Evaluation(Service):
         from engine.training.artifact import train_command
         from engine.training.interactions import community_interactions
 
-        model = self._models.open(level)
+        ranking = self._comparisons.in_force()
+        model = (self._models.open_before if ranking.before else self._models.open)(level)
         if model.manifest.solo:
             raise NothingYetError(
                 f"No model of community data to measure. Add some, then train: {train_command(level)}."
@@ -86,7 +90,7 @@ class Evaluation(Service):
         there = data is not None and data.digest == model.manifest.built_from
         community = data.plays if data and there else None
         since = mark(self.library.connection)
-        found = backtest(model, self.library.connection, community, progress, also)
+        found = backtest(model, self.library.connection, community, progress, also, ranking)
         if level == "tracks":
             # Tracks fade as artists do.
             return msgspec.structs.replace(found, half_life=self.half_life())

@@ -77,11 +77,11 @@ class Session:
         self.history = History(library)
         self.artists = Artists(library, self.models)
         self.verdicts = Verdicts(library, self.artists)
-        self.evaluation = Evaluation(library, self.models)
+        self.comparisons = Comparisons(library, self.models)
+        self.evaluation = Evaluation(library, self.models, self.comparisons)
         self.model_files = ModelFiles(library, self.models, self.packs, self.evaluation)
         self.updates = Updates(library, self.models, self.packs)
         self.training = Training(library, self.packs, self.evaluation)
-        self.comparisons = Comparisons(library, self.models)
         self.discover = Discover(
             library, self.models, self.artists, self.verdicts, self.evaluation, self.comparisons
         )

@@ -33,6 +33,12 @@ def played_some(root: Path) -> Folders:
     return folders
 
 
+def evaluation_of(library: Library, models: Models | None = None) -> Evaluation:
+    """Evaluation with what it stands on."""
+    models = models or Models(library)
+    return Evaluation(library, models, Comparisons(library, models))
+
+
 def discover_of(library: Library) -> Discover:
     """Discover with what it stands on."""
     models = Models(library)
@@ -42,6 +48,6 @@ def discover_of(library: Library) -> Discover:
         models,
         artists,
         Verdicts(library, artists),
-        Evaluation(library, models),
+        evaluation_of(library, models),
         Comparisons(library, models),
     )

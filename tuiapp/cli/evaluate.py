@@ -84,6 +84,7 @@ def _document(found: Backtest) -> dict[str, Any]:
             for name, one in found.against.items()
         ],
         "half_life": found.half_life,
+        "ranking": found.ranking,
     }
 
 

@@ -73,6 +73,7 @@ class ModelView(View):
         self._known: dict[str, Coverage | None] = {}
         self._models: list[ModelManifest] = []
         self._hindsight: Backtest | None = None
+        self._ranking = ""
         self._outdated = ""
         self._detailed = False
         self._folders: tuple[MusicFolder, ...] = ()
@@ -116,6 +117,7 @@ class ModelView(View):
                 session.status(),
                 session.discover.today(),
                 session.evaluation.last(),
+                session.comparisons.in_force().name,
                 session.music.folders(),
             ),
             self._show,
@@ -140,8 +142,8 @@ class ModelView(View):
         self._known = known
         self._packs.drop([])
 
-    def _show(self, answer: tuple[Status, int, Backtest | None, tuple[MusicFolder, ...]]) -> None:
-        status, self._today, self._hindsight, self._folders = answer
+    def _show(self, answer: tuple[Status, int, Backtest | None, str, tuple[MusicFolder, ...]]) -> None:
+        status, self._today, self._hindsight, self._ranking, self._folders = answer
         table = self._packs
         # Worked out of all that was played: the list does not wait for it.
         self.ask(
@@ -177,7 +179,7 @@ class ModelView(View):
         width = (self.size.width // 2 if wide else self.size.width) - 7
         parts = [(facts if self._detailed else in_short)(model, width) for model in self._models]
         if self._hindsight is not None:
-            parts.append(own_past(self._hindsight, width, detailed=self._detailed))
+            parts.append(own_past(self._hindsight, width, self._ranking, detailed=self._detailed))
         text = Content("\n\n").join(parts)
         if self._outdated:
             again = f"! {self.in_keys(self._outdated)}\n\n"

@@ -75,12 +75,14 @@ def facts(model: ModelManifest, width: int) -> Content:
     return Content("\n\n").join([block for block in blocks if block.plain])
 
 
-def own_past(found: Backtest, width: int, *, detailed: bool) -> Content:
-    """How well the person's own past was predicted: in a line, or all that `discover evaluate` says in words."""
+def own_past(found: Backtest, width: int, ranking: str, *, detailed: bool) -> Content:
+    """How well the person's own past was predicted: in a line, or all that `discover evaluate` says in words. `ranking`
+    is the name of the one Discover is made by."""
     if not detailed:
         return Content(_broken(in_a_line(found), width))
     return Content.assemble(
-        Content.styled("your own past", _MUTED), *(f"\n{line}" for line in in_words(found, "artists"))
+        Content.styled("your own past", _MUTED),
+        *(f"\n{line}" for line in in_words(found, "artists", ranking)),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from engine.errors import NothingYetError, PrivateSessionError, UsageError
+from engine.recommend.rankings import RANKINGS
 from engine.recommend.settings import DEFAULTS
 from engine.session import Session
 from tests.support.listens import play
@@ -65,6 +66,28 @@ def test_what_is_opened_liked_or_played_later_counts_for_who_picked_it(session) 
     assert tally.shown_usual + tally.shown_other == len(found)
     for side in ("usual", "other"):
         assert getattr(tally, side) == sum(picked[one.key] == side for one in (opened, liked, played))
+
+
+def test_what_is_measured_is_the_ranking_that_was_kept(session, monkeypatch) -> None:
+    usual = session.evaluation.measure(also={"lean": replace(DEFAULTS, popularity=-0.2)})
+    assert usual.ranking == "usual"
+    measured = {}
+    for name in ("fewer hits", "factors"):
+        session.comparisons.begin(name)
+        assert session.evaluation.measure().ranking != name, "it is compared, not kept"
+        session.comparisons.end(name)
+        found = session.evaluation.measure()
+        assert (found.ranking, session.evaluation.last().ranking) == (name, name)
+        measured[name] = found.next["Discover"]
+    assert measured["fewer hits"] == usual.next["lean"]
+    assert measured["factors"] != measured["fewer hits"]
+    opened: list[str] = []
+    monkeypatch.setattr(
+        session.models, "open_before", lambda level: opened.append(level) or session.models.open(level)
+    )
+    monkeypatch.setattr(session.comparisons, "in_force", lambda: RANKINGS["model before"])
+    assert session.evaluation.measure().ranking == "model before"
+    assert opened == ["artists"]
 
 
 def test_the_winner_ranks_and_each_step_can_be_undone(session) -> None:

@@ -8,14 +8,14 @@ import pytest
 from engine.errors import NothingYetError
 from engine.session.evaluation import Evaluation
 from engine.session.library import Change, Library
-from engine.session.models import Models
 from tests.support.backtests import a_backtest
 from tests.support.models import write_model
+from tests.support.services import evaluation_of
 
 
 @pytest.fixture
 def evaluation(library: Library) -> Evaluation:
-    return Evaluation(library, Models(library))
+    return evaluation_of(library)
 
 
 def keep(library: Library, half_life: float) -> None:

@@ -9,7 +9,6 @@ import pytest
 from engine.errors import BusyError, CancelledError, NothingYetError, PrivateSessionError
 from engine.paths import Folders
 from engine.privacy import Door, presence
-from engine.session.evaluation import Evaluation
 from engine.session.library import Change, Library
 from engine.session.model_files import ModelFiles
 from engine.session.models import Models
@@ -20,6 +19,7 @@ from engine.training.train import TrainingSettings
 from tests.support.communities import write_community
 from tests.support.folders import fingerprint
 from tests.support.models import names
+from tests.support.services import evaluation_of
 
 QUICK = TrainingSettings(factors=8, iterations=2, tune=False)
 
@@ -36,7 +36,7 @@ def models(library: Library) -> Models:
 
 @pytest.fixture
 def training(library: Library, packs: Packs, models: Models) -> Training:
-    return Training(library, packs, Evaluation(library, models))
+    return Training(library, packs, evaluation_of(library, models))
 
 
 def test_it_trains_on_the_packs_and_empties_every_cache(
@@ -80,7 +80,7 @@ def test_what_is_stopped_or_refused_leaves_the_model_there_was(
 
 def test_without_packs_and_with_too_few_sessions_it_says_what_to_do(tmp_path: Path) -> None:
     library = Library(Folders(tmp_path / "empty"))
-    training = Training(library, Packs(library), Evaluation(library, Models(library)))
+    training = Training(library, Packs(library), evaluation_of(library))
     with pytest.raises(NothingYetError, match=r"community data|listening"):
         training.train(QUICK)
     library.close()
@@ -96,7 +96,7 @@ def test_beside_another_process_that_makes_models_none_is_made_or_changed(
 ) -> None:
     monkeypatch.setattr(presence, "WAIT_SECONDS", 0)
     before = fingerprint(library.folders.root)
-    files = ModelFiles(library, models, packs, Evaluation(library, models))
+    files = ModelFiles(library, models, packs, evaluation_of(library, models))
     with Door(library.folders).making_models():
         for make in (
             lambda: training.train(QUICK),
