@@ -1,7 +1,7 @@
-"""Artist affinity, where items are tracks: how much of a candidate's artist the listener plays.
+"""Artist affinity, where items are tracks: how much of a candidate's artist the listener plays, for how known that is.
 
-A sum over the listener's own tracks of log(1 + plays), of those by the candidate's artist: additive, so that each track
-has its exact share in a score.
+A sum over the listener's own tracks of log(1 + plays), of those by the candidate's artist, over the root of how many
+listeners that artist's tracks have: additive, so that each track has its exact share in a score.
 """
 
 from __future__ import annotations
@@ -15,9 +15,15 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
+def artist_worth(artists: NDArray[np.int32], listeners: NDArray[np.int32]) -> Floats:
+    """What a track of each artist is worth, by the `artists` of items and their `listeners` (items,): (artists,)."""
+    return np.asarray(1.0 / np.sqrt(1.0 + np.bincount(artists, weights=listeners)))
+
+
 @dataclass(frozen=True)
 class FoldedAffinity:
-    """One listener: the artist of each of their items, by number, and log(1 + plays) of it; both (n,)."""
+    """One listener: the artist of each of their items, by number, and log(1 + plays) of it by that artist's worth; both
+    (n,)."""
 
     artists: NDArray[np.int32]
     counts: Floats

@@ -8,12 +8,13 @@ two ways: by item, and by member. Weights are learned on listeners of the commun
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.model.affinity import FoldedAffinity
+from engine.model.affinity import FoldedAffinity, artist_worth
 from engine.model.fold_in import FoldedListener, ItemFactors
 from engine.model.neighbours import FoldedNeighbours, Gathered, Neighbours
 from engine.model.topk import lengths
@@ -55,10 +56,18 @@ class Members:
     def fold_in(self, ids: Ids, confidences: Floats, plays: Floats) -> FoldedMembers:
         """The listener of items `ids` (n,), with the `confidences` the factors ask for and `plays` for neighbours."""
         near = self.neighbours.fold_in(ids, plays) if self.neighbours is not None else None
-        return FoldedMembers(self, self.factors.fold_in(ids, confidences), near, self._affinity(ids, plays))
+        return FoldedMembers(self, self.factors.fold_in(ids, confidences), near, self.affinity(ids, plays))
 
-    def _affinity(self, ids: Ids, plays: Floats) -> FoldedAffinity | None:
-        return FoldedAffinity(self.artists[ids], np.log1p(plays)) if self.artists is not None else None
+    def affinity(self, ids: Ids, plays: Floats) -> FoldedAffinity | None:
+        """The listener of items `ids` (n,) in the member of artists; null where items are artists."""
+        if self.artists is None or self._worth is None:
+            return None
+        artists = self.artists[ids]
+        return FoldedAffinity(artists, np.log1p(plays) * self._worth[artists])
+
+    @cached_property
+    def _worth(self) -> Floats | None:
+        return artist_worth(self.artists, self.listeners) if self.artists is not None else None
 
     def lengths(self, ids: Ids) -> Floats:
         """Lengths of the items' factors: (m,)."""
@@ -119,7 +128,7 @@ class FoldedMembers:
     def replayed(self, confidences: Floats, plays: Floats) -> FoldedMembers:
         """The listener of the same items with other counts, as `Members.fold_in` would fold them in."""
         near = self.neighbours.replayed(plays) if self.neighbours is not None else None
-        affinity = replace(self.affinity, counts=np.log1p(plays)) if self.affinity is not None else None
+        affinity = self.members.affinity(self.factors.ids, plays)
         return FoldedMembers(self.members, self.factors.replayed(confidences), near, affinity)
 
     def _gathered(self, ids: Ids | GatheredItems) -> GatheredItems:

@@ -29,7 +29,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from engine.evaluation.metrics import evaluate
-from engine.model.affinity import FoldedAffinity
+from engine.model.affinity import FoldedAffinity, artist_worth
 from engine.model.als import AlternatingLeastSquares
 from engine.model.item_priors import artist_means, lean_on_artists, leaning
 from engine.model.topk import lengths
@@ -72,12 +72,13 @@ def z(scores: np.ndarray) -> np.ndarray:
 
 def by_artist(train: csr_matrix, artists: np.ndarray, items: np.ndarray) -> np.ndarray:
     """The ensemble's member for every playlist and these items."""
-    return np.array(
-        [
-            FoldedAffinity(artists[row.indices], np.log1p(row.data)).scores(artists[items])
-            for row in (train[number] for number in range(train.shape[0]))
-        ]
-    )
+    worth = artist_worth(artists, train.getnnz(axis=0))
+    found = np.zeros((train.shape[0], len(items)))
+    for number in range(train.shape[0]):
+        row = train[number]
+        own = artists[row.indices]
+        found[number] = FoldedAffinity(own, np.log1p(row.data) * worth[own]).scores(artists[items])
+    return found
 
 
 def popularity(train: csr_matrix, artists: np.ndarray, items: np.ndarray) -> np.ndarray:

@@ -51,6 +51,17 @@ def test_a_score_is_the_sum_of_its_members_and_of_what_the_person_plays(members,
     np.testing.assert_allclose(without, blend.scores(fewer.raw(every)), atol=1e-4)
 
 
+def test_the_same_plays_say_more_of_an_artist_few_listen_to(members) -> None:
+    listeners = np.bincount(members.artists, weights=members.listeners)
+    own, candidates, played = np.array([0, 9]), np.array([1, 10]), np.array([4.0, 4.0])
+    for folded in (
+        members.fold_in(own, 1.0 + played, played),
+        members.fold_in(own, 1.0 + played, 9 * played).replayed(1.0 + played, played),
+    ):
+        found = folded.raw(candidates)[:, MEMBERS.index("artist")]
+        np.testing.assert_allclose(found, np.log(5.0) / np.sqrt(1.0 + listeners[[0, 3]]))
+
+
 def test_members_that_say_the_same_of_all_count_nothing() -> None:
     raw = np.column_stack([np.arange(5.0), *([np.ones(5), np.zeros(5)] * len(MEMBERS))[: len(MEMBERS) - 1]])
     scores = blend_over(raw, dict.fromkeys(MEMBERS, 1.0)).scores(raw)
