@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DamagedDataError, DiscoverError, unreadable
+from engine.errors import DamagedDataError, DiscoverError, reason, unreadable
 from engine.index.manifest import FileRecord, TreeFile, check_digest
 from engine.index.norm_scan import NormOrder
 from engine.index.scores import EMPTY, Ids, Result, cosines, products, ranked
@@ -29,6 +29,8 @@ SHARDS = 8
 # Fewer items than this are not worth a shard of their own.
 _MIN_SHARD = 256
 METRIC = "angular"
+# Bytes of a node in front of its vector of 4-byte numbers: how many are below it, and which.
+_NODE_HEAD = 12
 # Recall is calibrated for lists of this length; deeper ones get proportionally more effort.
 CALIBRATED_K = 100
 
@@ -235,11 +237,16 @@ def open_trees(
             check_digest(folder, plan.file, records[plan.file])
         forest = annoy_module().AnnoyIndex(plan.dimension, METRIC)
         try:
+            # Annoy writes on the terminal what it finds here.
+            with path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+            if not size or size % (_NODE_HEAD + 4 * plan.dimension):
+                raise DamagedDataError(f"{path}: holds no whole nodes; train the model again")
             with _as_text(path) as text:
                 forest.load(text)
         except OSError as error:
             raise unreadable(
-                error, path, f"{path}: cannot be mapped ({error}); train the model again"
+                error, path, f"{path}: cannot be mapped ({reason(error)}); train the model again"
             ) from error
         if forest.get_n_items() != plan.stop - plan.start:
             raise DamagedDataError(f"{path}: holds another number of items; train the model again")

@@ -1,4 +1,4 @@
-"""The long runs: `python -m tests.reliability [kills|failures|reads|fuzz] --minutes N --json`, all in turn by
+"""The long runs: `python -m tests.reliability [kills|failures|reads|fuzz|tamper] --minutes N --json`, all in turn by
 default.
 
 `kills` kills each writing command at each of its calls that write, and at any moment; `failures` has each of them fail
@@ -7,6 +7,10 @@ and `faults`, of which there should be none. `--points N` is enough trials of ea
 
 `reads` has each command that reads what a person gives it fail at its calls that look there, as a drive that is taken
 out, a disk that fails or a permission that is lost does: the same figures.
+
+`tamper` damages each file of a data folder in turn: cut short, a block zeroed, bits flipped or blocks swapped. Then
+all is asked for, now and then by the command line, which mends it at last, and in the app. Its figures, by file:
+`tried`, `said` (how often it was noticed), and `faults`, of which there should be none.
 
 `fuzz` gives each reader changed files. Its figures, by reader: `tried`, `refused` (errors of our own), `slowest` in CPU
 seconds, and `findings`, of which there should be none; the first file of each is kept in `--keep DIR`.
@@ -17,6 +21,7 @@ seconds, and `findings`, of which there should be none; the first file of each i
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 import importlib
 import json
@@ -34,12 +39,14 @@ from tests.reliability import commands
 from tests.reliability.fuzz import Found, fuzz
 from tests.reliability.readers import all_targets
 from tests.reliability.reading import Readings, readers
+from tests.reliability.tamper import DAMAGES, Damaged, command_lines, in_the_app, made, tamper
 from tests.reliability.trials import Found as Faults
 from tests.reliability.trials import Trials
 from tests.reliability.watching import available
 
-_ALL = ("kills", "failures", "reads", "fuzz")
+_ALL = ("kills", "failures", "reads", "fuzz", "tamper")
 _TURN = 50
+_BY_COMMANDS, _IN_THE_APP = 0.2, 0.02
 
 
 def main() -> int:
@@ -56,12 +63,14 @@ def main() -> int:
     if asked.keep:
         asked.keep.mkdir(parents=True, exist_ok=True)
     chosen = asked.what or list(_ALL)
-    results: dict[str, dict[str, Faults] | dict[str, Found]] = {}
+    results: dict[str, dict[str, Any]] = {}
     for what in chosen:
         ends = time.monotonic() + 60 * asked.minutes / len(chosen)
         with tempfile.TemporaryDirectory() as folder:
             if what == "fuzz":
                 results[what] = _fuzz(Path(folder), asked, ends)
+            elif what == "tamper":
+                results[what] = _tamper(Path(folder), asked, ends)
             elif what == "reads" and available():
                 results[what] = _reads(Path(folder), asked, ends)
             elif available():
@@ -155,17 +164,40 @@ def _fuzz(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Fou
     return results
 
 
-def _plain(one: Found | Faults) -> dict[str, Any]:
+def _tamper(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Damaged]:
+    """Each file in turn in each way, until the time is over or there were enough."""
+    base, rng = made(folder / "whole").root, random.Random(asked.seed)
+    names = [str(path.relative_to(base)) for path in sorted(base.rglob("*")) if path.is_file()]
+    chosen = [name for name in names if asked.only in name]
+    results = {name: Damaged() for name in chosen}
+    turn = 0
+    while chosen and time.monotonic() < ends and turn < asked.points:
+        for name in chosen:
+            how = rng.choice(list(DAMAGES))
+            at = folder / "damaged"
+            if time.monotonic() < ends and tamper(base, at, rng, name, how, results[name]):
+                what = f"{name} {how}"
+                if rng.random() < _IN_THE_APP:
+                    asyncio.run(in_the_app(at, what, results[name]))
+                if rng.random() < _BY_COMMANDS:
+                    command_lines(at, what, results[name])
+        turn += 1
+    return results
+
+
+def _plain(one: Found | Faults | Damaged) -> dict[str, Any]:
     """Its figures. A Counter is no dict to `dataclasses.asdict`."""
     return {name: dict(value) if isinstance(value, Counter) else value for name, value in vars(one).items()}
 
 
-def _print(results: dict[str, dict[str, Faults] | dict[str, Found]]) -> None:
+def _print(results: dict[str, dict[str, Any]]) -> None:
     for what, of in results.items():
         print(f"{what}:")
         for name, one in of.items():
             if isinstance(one, Found):
                 told = f"{one.tried:>8,} tried, {one.refused:,} refused, {one.slowest:.2f} s; {dict(one.findings)}"
+            elif isinstance(one, Damaged):
+                told = f"{one.tried:>8,} tried, {one.said:,} noticed; {dict(one.faults)}"
             else:
                 told = f"{one.trials:>5} trials, {one.calls} calls that write; {dict(one.faults)}"
             print(f"  {name:25} {told}")

@@ -5,7 +5,10 @@ Every error is one of our own, and the doctor names what is damaged or nothing o
 
 from __future__ import annotations
 
+import contextlib
+import io
 import random
+import re
 import shutil
 import traceback
 from collections import Counter
@@ -20,8 +23,11 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
 from engine.store.backups import IMPORT, backups, is_whole, make
+from tests.support.driving import settled
 from tests.support.models import names
 from tests.support.places import fill, made_up_plays
+from tuiapp.app.app import DiscoverApp
+from tuiapp.cli.main import run
 from tuiapp.settings import config, state
 
 _BLOCK = 4096
@@ -46,10 +52,19 @@ def flipped(data: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
+def swapped(data: bytes, rng: random.Random) -> bytes:
+    """Two blocks of the disk are in each other's place."""
+    blocks = [data[at : at + _BLOCK] for at in range(0, len(data), _BLOCK)]
+    one, other = rng.randrange(len(blocks)), rng.randrange(len(blocks))
+    blocks[one], blocks[other] = blocks[other], blocks[one]
+    return b"".join(blocks)
+
+
 DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "truncated": truncated,
     "zeroed": zeroed,
     "flipped": flipped,
+    "swapped": swapped,
 }
 
 
@@ -108,15 +123,15 @@ class Damaged:
     faults: Counter[str] = field(default_factory=Counter)
 
 
-def tamper(base: Path, at: Path, rng: random.Random, name: str, how: str, found: Damaged) -> None:
-    """Damage one file of a copy of `base`, and ask for everything."""
+def tamper(base: Path, at: Path, rng: random.Random, name: str, how: str, found: Damaged) -> bool:
+    """Damage one file of a copy of `base`, and ask for everything; whether anything was changed."""
     shutil.rmtree(at, ignore_errors=True)
     shutil.copytree(base, at)
     file = at / name
     before = file.read_bytes()
     after = DAMAGES[how](before, rng) if before else before
     if after == before:
-        return
+        return False
     found.tried += 1
     file.write_bytes(after)
     folders = Folders(at)
@@ -140,6 +155,7 @@ def tamper(base: Path, at: Path, rng: random.Random, name: str, how: str, found:
     ask("state", lambda: state.read_file(folders.state))
     ask("backups", lambda: [is_whole(one) for one in backups(folders)])
     found.said += bool(said)
+    return True
 
 
 def where(error: BaseException) -> str:
@@ -148,3 +164,37 @@ def where(error: BaseException) -> str:
     ours = [step for step in steps if "/engine/" in step.filename or "/tuiapp/" in step.filename]
     last = (ours or steps)[-1]
     return f"{type(error).__name__} {Path(last.filename).name}:{last.lineno} {str(error)[:80]}"
+
+
+# What a person asks of each part, and at last to mend it.
+_LINES = (
+    "status", "recommend -n 5", "doctor", "stats", "related Artist\xa0A0", "playlist running --minutes 10 --seed 1",
+    "taste", "search artist", "playlists", "community list", "backup list", "played Artist\xa0A0 New",
+    "doctor --repair", "doctor", "recommend -n 5",
+)  # fmt: skip
+_RAW = re.compile(r"Unexpected error|Traceback|\[Errno|Error\(")
+
+
+def command_lines(at: Path, what: str, found: Damaged) -> None:
+    """Ask by the command line, and mend: what is said there is of our own words, and no more is wrong after it."""
+    for line in _LINES:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            run(["--data-dir", str(at), *(word.replace("\xa0", " ") for word in line.split(" "))])
+        if _RAW.search(out.getvalue()):
+            found.faults[f"{what}: {line}: {out.getvalue()[-200:]}"] += 1
+
+
+async def in_the_app(at: Path, what: str, found: Damaged) -> None:
+    """Open the app and look at every view."""
+    app = DiscoverApp(Folders(at))
+    try:
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settled(pilot)
+            await pilot.press("escape")
+            for key in "12345678":
+                await pilot.press(key)
+                await settled(pilot)
+    except Exception as error:  # noqa: BLE001 - what is counted
+        error = getattr(error, "error", error)
+        found.faults[f"{what}: the app: {where(error)}"] += 1

@@ -212,3 +212,19 @@ def test_trees_serve_where_they_measured_best(copy: Path, monkeypatch: pytest.Mo
     index.best(QUERIES[0], 50, exclude=np.arange(351))
     index.best(QUERIES[0], 400)
     assert asked == [20, 30]
+
+
+def test_a_tree_file_of_no_whole_nodes_is_refused_and_annoy_writes_nothing_on_the_terminal(
+    copy: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = copy / "shard-0.ann"
+    manifest = json.loads((copy / "index.json").read_bytes())
+    for data in (path.read_bytes()[:-5], b""):
+        # As whoever wrote the manifest too would have it.
+        path.write_bytes(data)
+        record = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        manifest["files"][path.name] |= record
+        (copy / "index.json").write_text(json.dumps(manifest))
+        with pytest.raises(DamagedDataError, match="holds no whole nodes"):
+            ask_everything(copy)
+    assert capfd.readouterr().err == ""
