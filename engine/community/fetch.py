@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TypeVar
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -36,7 +36,7 @@ from engine.progress import Cancelled
 from engine.wording import quantity
 
 _TIMEOUT = 30
-_MAX_PAGE = 4 << 20
+_MAX_PAGE = 1 << 20
 _MAX_ANSWER = 32 << 20
 _WHOLE_ANSWER = 60  # seconds for all of it, where each part comes in time
 _REDIRECTS = 5
@@ -44,6 +44,7 @@ _REDIRECTS = 5
 _PAUSES = (1, 2, 4, 8, 16)
 NO_SUCH_RANGE = 416
 _BUSY = (429, 500, 502, 503, 504)
+_NO_HEAD = (405, 501)
 _STEP = 0.25  # of a pause, after which `cancelled` is asked
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class BrokenError(Exception):
 
 def check(url: str) -> None:
     """Raise UsageError for an address that is not https, but for one on this machine."""
-    parts = urlsplit(url)
+    parts = _parts_of(url)
     host = parts.hostname or ""
     if parts.scheme == "https" and host:
         return
@@ -90,10 +91,28 @@ def check(url: str) -> None:
     raise UsageError(f"{url} must start with https: others could read or change the download.")
 
 
+def _parts_of(url: str) -> SplitResult:
+    """Raises UsageError for what is no address."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # is looked at when asked for alone
+    except ValueError as error:
+        raise UsageError(f"{url} is no address: {error}.") from error
+    return parts
+
+
+def leads_to(at: str, link: str) -> str:
+    """Where a link at an address leads; empty where that is no address."""
+    try:
+        return urljoin(at, link)
+    except ValueError:
+        return ""
+
+
 def check_own(url: str) -> None:
     """Raise UsageError for the address of a server of the person's own that is neither https nor near, or holds more
     than an address."""
-    parts = urlsplit(url)
+    parts = _parts_of(url)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(f"{url} is not the address of a server: it begins with https:// and a name.")
     if parts.username is not None or parts.password is not None:
@@ -188,10 +207,10 @@ class Web:
 
         def ask() -> tuple[str, str]:
             with self.opened("GET", url) as (answer, at):
-                data = answer.read(_MAX_PAGE)
+                data = self._whole(answer, at, _MAX_PAGE)
                 length = number_in(answer.headers.get("Content-Length"))
-                if length is not None and len(data) < min(length, _MAX_PAGE):
-                    raise BrokenError(f"it ended after {len(data)} of {length} bytes")
+                if length is not None and answer.tell() < length:
+                    raise BrokenError(f"it ended after {answer.tell()} of {length} bytes")
                 return at, data.decode(errors="replace")
 
         return self.trying(url, ask)
@@ -237,11 +256,16 @@ class Web:
             try:
                 place = answer.get_redirect_location()
                 if place:
-                    url = urljoin(url, place)
+                    before, url = url, leads_to(url, place)
+                    if not url:
+                        raise RefusedError(f"{before} leads to {place}, which is no address.")
+                    continue
+                if method == "HEAD" and answer.status in _NO_HEAD:
+                    method = "GET"  # and hang up before it is read
                     continue
                 if answer.status in _BUSY:
                     raise BrokenError(f"the server says {answer.status} {answer.reason}")
-                if answer.status >= 400 and answer.status != NO_SUCH_RANGE:
+                if answer.status not in (200, 206, NO_SUCH_RANGE):
                     raise RefusedError(
                         f"{url} can't be had: the server says {answer.status} {answer.reason}. "
                         "Check the address."
@@ -290,23 +314,23 @@ class Web:
                     timeout=_TIMEOUT,
                 )
                 try:
-                    data = self._whole(answer)
+                    data = self._whole(answer, url, _MAX_ANSWER)
                 finally:
                     answer.close()
         except BrokenError as error:
             raise DiscoverError(
                 f"{url} can't be reached: {error}. Check the address and that it runs."
             ) from error
-        if len(data) > _MAX_ANSWER:
-            raise DiscoverError(f"{url} answered more than {_MAX_ANSWER >> 20} MB; stopped.")
         return answer.status, data
 
-    def _whole(self, answer: urllib3.BaseHTTPResponse) -> bytes:
-        """What was answered, as far as it is taken; who sends byte after byte for ever is not waited for."""
+    def _whole(self, answer: Answer, url: str, most: int) -> bytes:
+        """All of an answer, of so many bytes at most; who sends byte after byte for ever is not waited for."""
         data, end = bytearray(), time.monotonic() + _WHOLE_ANSWER
-        while len(data) <= _MAX_ANSWER and (part := answer.read1(1 << 16)):
+        while part := answer.read1(1 << 16):
             self.stop_if_cancelled()
             data += part
+            if len(data) > most:
+                raise RefusedError(f"{url} answered more than {most >> 20} MB; stopped.")
             if time.monotonic() > end:
                 raise TimeoutError("it is too slow")
         return bytes(data)

@@ -16,7 +16,16 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from engine.community.fetch import NO_SUCH_RANGE, Answer, BrokenError, Fetched, Web, as_broken, number_in
+from engine.community.fetch import (
+    NO_SUCH_RANGE,
+    Answer,
+    BrokenError,
+    Fetched,
+    RefusedError,
+    Web,
+    as_broken,
+    number_in,
+)
 from engine.errors import DiscoverError, UnreadableFileError, reason
 from engine.privacy import Door
 from engine.progress import CountReport
@@ -28,6 +37,8 @@ _CHUNK = 1 << 18
 _MAX_BYTES = 64 << 30
 
 _ROOM = 1 << 30  # for the pack
+# Made on the way, anew with each answer: nothing of it can be gone on with. Other codings name what the file is.
+_PACKED_ON_THE_WAY = ("gzip", "x-gzip", "deflate", "br")
 
 T = TypeVar("T")
 Free = Callable[[Path], int]
@@ -90,13 +101,9 @@ class Remote(io.RawIOBase):
         return len(data)
 
     def _keep(self, data: bytes) -> None:
-        try:
+        with _keeping():
             self._file.write(data)
             self._file.flush()
-        except OSError as error:
-            raise DiscoverError(
-                f"Cannot keep what comes: {reason(error)}. Make room, then try again."
-            ) from error
         self.kept += len(data)
 
     def whole(self) -> bool:
@@ -118,7 +125,7 @@ class Remote(io.RawIOBase):
         try:
             with as_broken():
                 answer = self._answer or self._ask()
-                data = answer.read1(count)
+                data = answer.read1(count, decode_content=False)
             if not data and self.total is not None:
                 raise BrokenError(f"it stopped after {self.kept} of {self.total} bytes")
         except BaseException:
@@ -144,13 +151,19 @@ class Remote(io.RawIOBase):
             if not begin.startswith(f"bytes {self.kept}-"):
                 raise self._changed("came with another part than asked for")
             length = number_in(total)
+            if self.etag != answer.headers.get("ETag", self.etag):
+                raise self._changed("is another one now")
+        coding = answer.headers.get("Content-Encoding", "").strip().lower()
+        if coding in _PACKED_ON_THE_WAY and not self.url.endswith((".gz", ".tgz")):
+            raise RefusedError(f"{self.url} is sent packed with {coding}, which was not asked for.")
         if self.kept and self.total is not None and length is not None and length != self.total:
             raise self._changed("has another size now")
         self.total = length if length is not None else self.total
         self.etag = answer.headers.get("ETag", self.etag)
         self.last_modified = answer.headers.get("Last-Modified", self.last_modified)
         part = _Part(url=self.url, etag=self.etag, last_modified=self.last_modified, total=self.total)
-        self._note.write_bytes(msgspec.json.encode(part))
+        with _keeping():
+            self._note.write_bytes(msgspec.json.encode(part))
         if answer.status != 206:
             self._skip(answer)
         self._answer = answer
@@ -162,7 +175,7 @@ class Remote(io.RawIOBase):
         left = self.kept
         while left:
             self._web.stop_if_cancelled()
-            data = answer.read(min(left, _CHUNK))
+            data = answer.read1(min(left, _CHUNK), decode_content=False)
             if not data:
                 raise BrokenError("it broke off before where it had been")
             if data != self._file.read(len(data)):
@@ -173,6 +186,7 @@ class Remote(io.RawIOBase):
         """Keep nothing of what came."""
         self._hang_up()
         self._note.unlink(missing_ok=True)
+        self._file.truncate(0)
 
     def _changed(self, how: str) -> ChangedError:
         self.forget()
@@ -185,6 +199,15 @@ class Remote(io.RawIOBase):
             with contextlib.suppress(BrokenError):
                 self._answers.close()
             self._answers = None
+
+
+@contextlib.contextmanager
+def _keeping() -> Iterator[None]:
+    """Tell a disk that is full from a connection that broke."""
+    try:
+        yield
+    except OSError as error:
+        raise DiscoverError(f"Cannot keep what comes: {reason(error)}. Make room, then try again.") from error
 
 
 def _noted(path: Path) -> _Part | None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from html import unescape
 from typing import IO, cast
 from urllib.parse import unquote, urljoin
 
-from engine.community.fetch import Fetched, RefusedError, Web
+from engine.community.fetch import Fetched, RefusedError, Web, leads_to
 from engine.community.listenbrainz import Statistics
 from engine.community.offers import MIN_LISTENERS
 from engine.community.pack import Download, PackContent
@@ -29,8 +30,8 @@ from engine.wording import percent, quantity
 MAX_DUMPS = 6
 # The part of the archive that ends with the member: of the dump of September 2026, as others measured it.
 _SHARE = {"artists": 0.03, "tracks": 0.22}
-_FOLDER = re.compile(r"listenbrainz-dump-(\d+)-(\d{8}-\d{6})-full/?")
-_HREF = re.compile(r"""href\s*=\s*["']([^"'<>]+)["']""", re.IGNORECASE)
+_FOLDER = re.compile(r"listenbrainz-dump-(\d{1,18})-(\d{8}-\d{6})-full/?")
+_HREF = re.compile(r"""(?<![\w-])href\s*=\s*(?:"([^"<>]+)"|'([^'<>]+)'|([^\s"'<>]+))""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +97,17 @@ class Walk:
 
     def none_left(self) -> DiscoverError:
         """What to say when no dump held."""
+        passed = "; ".join(why.rstrip(".") for why in self.passed)
         return DiscoverError(
-            f"There is no complete dump now: {'; '.join(self.passed)}. Try again in some days, or another mirror "
-            "with --url. Packs you have stay as they are."
+            f"There is no complete dump now: {passed}. Try again in some days, or another mirror with --url. Packs you "
+            "have stay as they are."
         )
 
     def _entries(self, url: str) -> tuple[str, set[str]]:
         """The address of a listing, and the names in it by their links: the text shown is cut at 50 letters."""
         at, text = self._web.page(url)
-        links = (unquote(urljoin(at, link)) for link in _HREF.findall(text))
+        found = (unescape("".join(link)) for link in _HREF.findall(text))
+        links = [unquote(leads_to(at, link.partition("#")[0])) for link in found]
         return at, {link.removeprefix(unquote(at)) for link in links if link.startswith(unquote(at))}
 
 

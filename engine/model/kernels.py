@@ -15,7 +15,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from numba import cfunc, types
 
-from engine.model.neighbour_kernels import nearest_body, weights_body
+from engine.model.neighbour_kernels import added_body, nearest_body, weights_body
 from engine.model.signatures import SIGNATURES
 from engine.model.simd import (
     add_outer_products,
@@ -244,6 +244,7 @@ BODIES: Mapping[str, Callable[[int], Any]] = {
     "factorize": _factorize,
     "observed": _observed,
     "nearest": nearest_body,
+    "added": added_body,
     "weights": weights_body,
 }
 

@@ -1,4 +1,5 @@
-"""The compiled parts of the neighbours: each item's nearest ones with their products, and the weights among them.
+"""The compiled parts of the neighbours: each item's nearest ones with their products, those of other listeners added,
+and the weights among them.
 
 Like `engine.model.kernels`, which compiles them: addresses in, nothing allocated, nothing raised.
 """
@@ -125,6 +126,36 @@ def nearest_body(_rank: int) -> Any:
                     sums[j] = 0
 
     return nearest
+
+
+def added_body(_rank: int) -> Any:
+    """To the products kept of each item, `times` as much, those of some rows by `values` of columns and of rows."""
+
+    def added(
+        starts_at, listeners_at, values_at, row_starts_at, row_items_at, row_values_at, nonzeros, rows, items, kept,
+        times, bounds_at, parts, ids_at, products_at, counts_at, cursor_at, sums_at,
+    ):  # fmt: skip
+        starts, row_starts = numbers_at(starts_at, items + 1), numbers_at(row_starts_at, rows + 1)
+        listeners, values = numbers_at(listeners_at, nonzeros), numbers_at(values_at, nonzeros)
+        row_items, row_values = numbers_at(row_items_at, nonzeros), numbers_at(row_values_at, nonzeros)
+        bounds, ids = numbers_at(bounds_at, parts + 1), rows_at(ids_at, items, kept)
+        products, counts = rows_at(products_at, items, kept), numbers_at(counts_at, items)
+        cursor, sums = numbers_at(cursor_at, 1), numbers_at(sums_at, items)
+        while True:
+            part = next_in_line(cursor)
+            if part >= parts:
+                break
+            for i in range(bounds[part], bounds[part + 1]):
+                for p in range(starts[i], starts[i + 1]):
+                    for q in range(row_starts[listeners[p]], row_starts[listeners[p] + 1]):
+                        sums[row_items[q]] += values[p] * row_values[q]
+                for k in range(counts[i]):
+                    products[i, k] = times * products[i, k] + sums[ids[i, k]]
+                for p in range(starts[i], starts[i + 1]):
+                    for q in range(row_starts[listeners[p]], row_starts[listeners[p] + 1]):
+                        sums[row_items[q]] = 0
+
+    return added
 
 
 def weights_body(rank: int) -> Any:

@@ -32,6 +32,10 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "integer", "indices", "integer", "int64s", "integer", "indices", "reals", "int32s", "int64s", "doubles",
             "indices", "reals",
         ),
+        "added": (
+            "int64s", "indices", "reals", "int64s", "indices", "reals", "integer", "integer", "integer", "integer",
+            "real", "int64s", "integer", "indices", "reals", "int32s", "int64s", "doubles",
+        ),
         "weights": (
             "indices", "reals", "int32s", "integer", "integer", "reals", "indices", "integer", "int64s", "integer",
             "reals", "int64s", "reals", "bytes",

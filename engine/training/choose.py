@@ -22,10 +22,11 @@ from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.ensemble import SOLO_WEIGHTS
 from engine.model.item_priors import lean_on_artists
+from engine.model.neighbour_fit import Products
 from engine.model.tuning import regularization_for, tune
 from engine.progress import Cancelled, CountReport, Share, StageReport, in_steps, part_of
 from engine.training.solo import measure_sessions
-from engine.training.weigh import Weighed, weigh
+from engine.training.weigh import Left, Weighed, weigh
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -127,10 +128,10 @@ def choose(
     artists: NDArray[np.int32] | None = None,
     progress: StageReport,
     cancelled: Cancelled | None,
-) -> Choice:
+) -> tuple[Choice, Products | None]:
     """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
     `search_seconds` bounds the search, `times` are those of the rows in solo mode, `artists` (items,) those of tracks
-    by number."""
+    by number. And the neighbours' products of all plays, where choosing has come by nearly those."""
     most = max(MIN_MEASURED, int(MEASURED_SCORES / max(1, plays.shape[1])))
     train, test = leave_out(plays, seed=seed, listeners=most)
     settings, table = _defaults(plays, factors, solo=times is not None), None
@@ -161,12 +162,13 @@ def choose(
             measuring=share_of("measuring"),
             cancelled=cancelled,
         )
+        products = _of_all(weighed.left, plays, train, test, cancelled)
     else:
-        weighed = Weighed(dict(SOLO_WEIGHTS), {})
+        weighed, products = Weighed(dict(SOLO_WEIGHTS), {}), None
         measuring = share_of("measuring")
         measured = {"resurfacing": measure_sessions(plays, times, progress=measuring, cancelled=cancelled)}
     searched = table is not None and "not_searched" not in table
-    return Choice(
+    choice = Choice(
         settings.confidence,
         settings.regularization,
         settings.frequency_exponent,
@@ -176,6 +178,18 @@ def choose(
         (table or {}) | settings.described(searched=searched),
         measured,
     )
+    return choice, products
+
+
+def _of_all(
+    left: Left | None, plays: csr_matrix, train: csr_matrix, test: csr_matrix, cancelled: Cancelled | None
+) -> Products | None:
+    """The products of all plays, from those of the training part without some listeners."""
+    if left is None:
+        return None
+    tested = np.flatnonzero(np.diff(test.indptr))
+    more = plays[np.union1d(tested, left.without)]
+    return left.products.changed(train[np.setdiff1d(tested, left.without)], more, cancelled=cancelled)
 
 
 def _weighed(

@@ -24,7 +24,7 @@ from engine.community.packs import community_packs
 from engine.model.als import AlternatingLeastSquares
 from engine.model.fold_in import ItemFactors
 from engine.model.item_priors import lean_on_artists
-from engine.model.neighbour_fit import build_neighbours
+from engine.model.neighbour_fit import Products, products_of
 from engine.model.similarity import listens_of, mean_similarity_to_nearest
 from engine.paths import digest_of
 from engine.privacy import Door
@@ -179,9 +179,9 @@ def _trained(
     own: Callable[[], contextlib.AbstractContextManager[None]],
 ) -> ModelManifest:
     """A model in a folder of its own, in use; inside `own`, so that nothing is forgotten while it comes into use."""
-    choice = checkpoint.choice()
+    choice, products = checkpoint.choice(), None
     if choice is None:
-        choice = choose(
+        choice, products = choose(
             data.plays if settings.spark is None else sample(data.plays, settings.seed),
             factors=settings.factors,
             free_factors=settings.free_factors,
@@ -195,13 +195,17 @@ def _trained(
             cancelled=cancelled,
         )
         checkpoint.keep_choice(choice)
+        if settings.spark is not None:
+            products = None  # of a sample
     model, choice, loss = _fit(door, data, choice, settings, checkpoint, report, cancelled)
     lean_on_artists(model, choice.confidence, data.plays, data.artists)
     trained = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     model_id = new_id(door.folders, data.digest, trained)
     with contextlib.ExitStack() as landing:
         with door.new_folder(door.folders.models / model_id, own=data.solo) as folder:
-            manifest = _write(folder, model_id, data, choice, model, loss, settings, report, cancelled)
+            manifest = _write(
+                folder, model_id, data, choice, products, model, loss, settings, report, cancelled
+            )
             manifest = _timed(manifest, trained, time.monotonic() - began, report.seconds())
             write_manifest(folder, manifest)
             landing.enter_context(own())
@@ -260,6 +264,7 @@ def _write(
     model_id: str,
     data: Interactions,
     choice: Choice,
+    products: Products | None,
     model: AlternatingLeastSquares,
     loss: list[float],
     settings: TrainingSettings,
@@ -273,6 +278,7 @@ def _write(
         factors,
         data,
         choice,
+        products,
         settings.seed,
         lambda share: report(Update("neighbours", round(share * SHARES), SHARES)),
         cancelled,
@@ -332,6 +338,7 @@ def _write_items(
     factors: NDArray[np.float32],
     data: Interactions,
     choice: Choice,
+    products: Products | None,
     seed: int,
     progress: Share,
     cancelled: Cancelled | None,
@@ -343,9 +350,10 @@ def _write_items(
         folder, factors, ItemFactors(factors, choice.regularization).gram, counts, data.artists
     )
     progress(0.0)
-    near = build_neighbours(
-        data.plays, choice.ridge, progress=part_of(progress, 0.0, 0.7), cancelled=cancelled
-    )
+    if products is None:
+        products = products_of(data.plays, progress=part_of(progress, 0.0, 0.5), cancelled=cancelled)
+    near = products.neighbours(choice.ridge, progress=part_of(progress, 0.5, 0.7), cancelled=cancelled)
+    del products
     listens = listens_of(data.plays, seed)
     hubness = mean_similarity_to_nearest(factors, listens, seed, part_of(progress, 0.7, 0.9))
     digests |= write_neighbours(folder, near, listens, hubness)

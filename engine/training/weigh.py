@@ -55,13 +55,22 @@ GAIN = 0.004
 
 
 @dataclass(frozen=True)
+class Left:
+    """What is left of a turn that saw nearly all: the neighbours' products of all listeners but the rows `without`."""
+
+    products: Products
+    without: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Weighed:
     """The weights, and what they do: nDCG@20 of the members and of the ensemble on listeners that did not teach it,
-    and as `dial` what leaning to less known items costs (`engine.training.dial_cost`)."""
+    and as `dial` what leaning to less known items costs (`engine.training.dial_cost`). `left` serves the last fit."""
 
     weights: dict[str, float]
     effect: dict[str, Any]
     ridge: float = RIDGE
+    left: Left | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ class TrainingSet:
     held: NDArray[np.int64]
     ridge: float = RIDGE
     wide: TrainingSet | None = None
+    left: Left | None = None
 
     def of(self, rows: NDArray[np.int64]) -> TrainingSet:
         """Those of some listeners."""
@@ -140,7 +150,7 @@ def weigh(
     if (wide := training_set.wide) is not None:
         ranked = np.array([named.get(name, 0.0) for name in MEMBERS])
         effect["dial"] = dial_cost(wide.members, wide.hits, ranked)
-    return Weighed(named, effect, training_set.ridge)
+    return Weighed(named, effect, training_set.ridge, training_set.left)
 
 
 def training_set_of(
@@ -161,7 +171,7 @@ def training_set_of(
     turns = min(FOLDS, -(-ENOUGH * FOLDS // len(able)))
     folds = np.array_split(able[:ENOUGH] if turns < FOLDS else able, turns)
     found: list[TrainingSet] = []
-    ridge, wide = RIDGE, None
+    ridge, wide, left = RIDGE, None, None
     for number, fold in enumerate(folds):
         share = part_of(progress, number / len(folds), (number + 1) / len(folds))
         fold = np.sort(fold)
@@ -175,6 +185,8 @@ def training_set_of(
                 products, plays[fold[:RIDGE_LISTENERS]], seed, part_of(share, 0.4, 0.5), cancelled
             )
         near = products.neighbours(ridge, progress=part_of(share, 0.5, 0.6), cancelled=cancelled)
+        if turns == 1:
+            left = Left(products, fold)
         del products
         members = Members(
             ItemFactors(factors, regularization, frequency_exponent=exponent),
@@ -194,6 +206,7 @@ def training_set_of(
         np.concatenate([training_set.held for training_set in found]),
         ridge,
         wide,
+        left,
     )
 
 
@@ -210,19 +223,28 @@ def best_ridge(
         return RIDGE
     items = np.random.default_rng(seed).permutation(plays.shape[1])[:RIDGE_ITEMS]
     among = np.sort(items).astype(np.int32)
-    best, best_quality = RIDGE, -1.0
-    # The quality has one summit: up from below until it falls.
-    for number, ridge in enumerate(RIDGES):
-        share = part_of(progress, number / len(RIDGES), (number + 1) / len(RIDGES))
+    turns = iter(range(len(RIDGES)))
+
+    def quality(ridge: float) -> float:
+        turn = next(turns)
+        share = part_of(progress, turn / len(RIDGES), (turn + 1) / len(RIDGES))
         model = products.neighbours(
             ridge, among=among, progress=part_of(share, 0.0, 0.7), cancelled=cancelled
         )
         scored = in_steps(part_of(share, 0.7, 1.0), plays.shape[0])
-        scores = counted(neighbour_scores(model, kept), scored)
-        quality = evaluate(scores, kept, held)["ndcg@20"]
-        if quality <= best_quality:
+        return evaluate(counted(neighbour_scores(model, kept), scored), kept, held)["ndcg@20"]
+
+    # The quality has one summit: from the middle up, or down, until it falls.
+    middle = len(RIDGES) // 2
+    best, best_quality = RIDGES[middle], quality(RIDGES[middle])
+    for ridges in (RIDGES[middle + 1 :], RIDGES[middle - 1 :: -1]):
+        for ridge in ridges:
+            if (found := quality(ridge)) <= best_quality:
+                break
+            best, best_quality = ridge, found
+        if best != RIDGES[middle]:
             break
-        best, best_quality = ridge, quality
+    progress(1.0)
     return best
 
 

@@ -9,7 +9,8 @@ trains on the pack as `train` does.
 - `mb`: JSON in the member; `parse_mb_s`: of it a second of one core, unpacking and counting; `pack_s`: merging,
   pruning and writing; `peak_mb`: the child's highest memory; `pack_mb`: the pack's size; `pairs_read`: in the member,
   `pairs`: kept.
-- `train_s`: of training, tuning included, by the wall, and `parts` of it by stage; `train_cpu_s`: on all cores;
+- `train_s`: of training, tuning included, by the wall, and `parts` of it by stage; `train_cpu_s`: on all cores, with
+  one BLAS thread as `discover` sets it (`tuiapp.__main__`);
   `train_peak_mb`: that child's highest memory; `index_s`: of building and calibrating the index.
 - `query_ms`: median of listeners of the pack, each folded into every member and the index's best 100 found.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -199,7 +201,13 @@ def main() -> None:
         command += ["--data", str(Path(folder, "data"))]
         found = {"archive_mb": round(archive.stat().st_size / 1e6, 1)}
         for asked in (["--measure", str(archive)], []):
-            done = subprocess.run([*command, *asked], check=True, stdout=subprocess.PIPE, text=True)
+            done = subprocess.run(
+                [*command, *asked],
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+            )
             found |= json.loads(done.stdout)
         print(json.dumps(found, indent=None if options.json else 2))
 

@@ -29,7 +29,8 @@ class DumpServer(ThreadingHTTPServer):
     """Files by path; folders list them as nginx does, names cut at 50 letters.
 
     `faults` are done to answers with an archive in turn: ("drop",) hangs up before any answer, ("cut", n) sends n
-    bytes, ("long", n) says n bytes too many, ("short", n) n too few, ("busy",) answers 503, ("all",) ignores ranges.
+    bytes, ("long", n) says n bytes too many, ("short", n) n too few, ("busy",) answers 503, ("all",) ignores ranges,
+    ("deaf",) which file they are of.
     `drops` connections are closed as they are made, `handshakes` of TLS in the middle, where it speaks that.
     `seen` notes (method, path, headers).
     """
@@ -136,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
         if server.etag:
             headers["ETag"] = server.etag
         asked = self.headers.get("Range", "")
-        fresh = self.headers.get("If-Range") in (None, server.etag)
+        fresh = self.headers.get("If-Range") in (None, server.etag) or fault[0] == "deaf"
         if asked and fresh and fault[0] != "all":
             begin = int(asked.removeprefix("bytes=").rstrip("-"))
             if begin >= len(data):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from engine.errors import CancelledError, InvalidDataError
 from engine.model import neighbour_fit
@@ -109,6 +109,25 @@ def test_of_some_items_the_weights_are_those_they_have_among_all() -> None:
     found, every = said(products.neighbours(30.0, among=some)), said(products.neighbours(30.0))
     np.testing.assert_array_equal(found[:, some], every[:, some])
     assert np.count_nonzero(found) == np.count_nonzero(every[:, some])
+
+
+def test_products_of_some_listeners_become_those_of_others() -> None:
+    """Ten leave, and five come back with half of what they played."""
+    train = plays(160, 230)
+    half = train[:5].copy()
+    half.data[::2] = 0
+    half.eliminate_zeros()
+    found = products_of(train).changed(train[:10], half)
+    want = products_of(csr_matrix(vstack((train[10:], half))))
+    np.testing.assert_allclose(found.lengths, want.lengths, rtol=1e-5)
+    np.testing.assert_array_equal(found.listeners, want.listeners)
+    for item in range(230):
+        there = {
+            tuple(pair)
+            for pair in zip(want.ids[item, : want.counts[item]], want.products[item], strict=False)
+        }
+        mine = dict(zip(found.ids[item, : found.counts[item]].tolist(), found.products[item], strict=False))
+        assert all(mine[other] == pytest.approx(product, rel=1e-4) for other, product in there)
 
 
 def test_it_reports_how_far_it_is_and_stops_when_asked() -> None:
