@@ -237,7 +237,7 @@ def best_ridge(
     # The quality has one summit: from the middle up, or down, until it falls.
     middle = len(RIDGES) // 2
     best, best_quality = RIDGES[middle], quality(RIDGES[middle])
-    for ridges in (RIDGES[middle + 1 :], RIDGES[middle - 1 :: -1]):
+    for ridges in (RIDGES[middle + 1 :], RIDGES[:middle][::-1]):
         for ridge in ridges:
             if (found := quality(ridge)) <= best_quality:
                 break
