@@ -15,11 +15,12 @@ from typing import IO
 
 from engine.archives import room_of, why_refused
 from engine.imports import record as reasons
+from engine.imports.batches import FILE_ERRORS
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import Stamps
-from engine.imports.text import Table
+from engine.imports.text import Table, normal
 from engine.imports.xml_stream import events
 from engine.store.play import DAY, UNKNOWN
 
@@ -27,6 +28,11 @@ _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 _CELL = re.compile(r"^([A-Z]+)\d+$")
 # A table of listens has some ten columns, and no cell of it is longer than this.
 _MAX_COLUMNS, _MAX_CELL = 256, 2000
+# What a workbook of another kind lacks.
+SHEET = "sheet of listens (10_listeningHistory)"
+# Where things are in the table, whose header is translated.
+_BY_PLACE = ["song title", "artist", "isrc", "album title", "ip address", "listening time", "platform name",
+             "platform model", "date"]  # fmt: skip
 # Days between the two beginnings that spreadsheets count from.
 _FROM_1904 = 1462
 
@@ -39,12 +45,14 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
             raise zipfile.BadZipFile(f"the workbook {why}")
         sheet, since_1904 = _sheet(book)
         if not sheet:
-            options.notes.append("the workbook has no sheet of listens (10_listeningHistory)")
-            return
+            raise zipfile.BadZipFile(f"the workbook has no {SHEET}")
         strings = _strings(book)
         with _part(book, sheet) as xml:
             body = _rows(xml, strings)
-            table = Table(next(body, []))
+            header = next(body, [])
+            table = Table(header)
+            if not {"artist", "artiste"} & set(map(normal, header)):
+                table = Table([*_BY_PLACE, *header[len(_BY_PLACE) :]])
             stamps = Stamps(options)
             found = [_record(table.at(row), stamps, since_1904) for row in body]
     shared = Counter(one.started_at for one in found if isinstance(one, Play))
@@ -154,7 +162,20 @@ def _column(reference: str, following: int) -> int:
 
 
 def sniff(head: Head) -> bool:
-    """A workbook; whether it holds a sheet of listens shows when it is read."""
+    """A workbook with a sheet of listens, or one that is damaged: why shows when it is read."""
+    if not is_workbook(head):
+        return False
+    try:
+        with head.open() as stream:
+            packed = stream.read()
+        with zipfile.ZipFile(BytesIO(packed)) as book:
+            return bool(why_refused(book.infolist(), room_of(len(packed))) or _sheet(book)[0])
+    except FILE_ERRORS:
+        return True
+
+
+def is_workbook(head: Head) -> bool:
+    """Whether this is a spreadsheet program's file."""
     return head.data.startswith(b"PK\x03\x04") and (
         b"xl/" in head.data or head.name.lower().endswith(".xlsx")
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.imports.deezer import SHEET, is_workbook
 from engine.imports.head import Head, share
 from engine.imports.registry import formats
 from engine.imports.table import NAMES, propose
@@ -33,6 +34,8 @@ def guess(head: Head) -> str:
     """What an unknown file looks most like, in words; empty when like nothing."""
     if head.is_database:
         return f"is not a database of a known program ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
+    if is_workbook(head):
+        return f"is a workbook with no {SHEET}; save its table of plays as CSV"
     if head.is_binary:
         return ""
     columns = head.columns(head.delimiter)

@@ -32,6 +32,12 @@ class Head:
         self.data = data
         self._whole = whole
 
+    def open(self) -> IO[bytes]:
+        """All of the file. Raises OSError where only its beginning is known."""
+        if self._whole is None:
+            raise OSError("only its beginning is known")
+        return self._whole()
+
     @property
     def is_database(self) -> bool:
         """Whether this is a SQLite database."""

@@ -16,10 +16,12 @@ from engine.imports.people import column_of_people, of_one_person
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
-from engine.imports.table import NAMES
+from engine.imports.table import propose
 from engine.imports.text import Again, Table, normal, rows
 
 _DATED = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$")
+# Seconds, track, artist, album, and their three ids.
+_OF_LASTEXPORT = 7
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _ARTIST = ("artist", "artist name", "artist_name")
 _TITLE = ("track", "track name", "title", "name")
@@ -86,14 +88,16 @@ def _is_header(columns: Sequence[str]) -> bool:
 
 
 def parse_headerless(stream: IO[bytes], options: Options) -> Iterator[Record]:
-    """`artist,album,track,02 Mar 2024 19:01` a line, and `date,time,artist,title`."""
+    """`artist,album,track,02 Mar 2024 19:01` a line, `date,time,artist,title`, and lastexport's seven columns."""
     stamps = Stamps(options)
-    for row in rows(stream):
-        if len(row) != 4:
-            yield Dropped(reasons.BROKEN)
-            continue
+    again = Again(stream)
+    for row in rows(again, Head("", again.start).delimiter):
         cells = [cell.strip() for cell in row]
-        if re.match(r"^\d{4}-\d{2}-\d{2}$", cells[0]):
+        if len(cells) == _OF_LASTEXPORT:
+            yield _play(cells[2], cells[1], cells[3], stamps, cells[0], _ids(cells[4]))
+        elif len(cells) != 4:
+            yield Dropped(reasons.BROKEN)
+        elif re.match(r"^\d{4}-\d{2}-\d{2}$", cells[0]):
             yield _play(cells[2], cells[3], "", stamps, f"{cells[0]} {cells[1]}")
         else:
             yield _play(cells[0], cells[2], cells[1], stamps, cells[3])
@@ -122,7 +126,7 @@ def sniff_headed(head: Head) -> bool:
     for place in range(min(20, len(head.lines))):
         columns = head.columns_of_line(place, delimiter)
         if _is_header(columns):
-            return _is_of_lastfm(set(columns), columns) and not set(columns) & set(NAMES["plays"])
+            return _is_of_lastfm(set(columns), columns) and "plays" not in propose(columns)
     return False
 
 
@@ -138,11 +142,14 @@ def _is_of_lastfm(named: set[str], columns: Sequence[str]) -> bool:
 
 
 def sniff_headerless(head: Head) -> bool:
-    """Four fields, the last a date like `02 Mar 2024 19:01`, or the first a date and the second a time."""
+    """Four fields, the last a date like `02 Mar 2024 19:01`, or the first a date and the second a time; or seven
+    between tabs, the first a count of seconds."""
     if head.json or _is_header(head.columns()):
         return False
     for place in range(min(10, len(head.lines))):
-        cells = head.columns_of_line(place)
+        cells = head.columns_of_line(place, head.delimiter)
+        if len(cells) == _OF_LASTEXPORT and head.delimiter == "\t" and re.match(r"^\d{9,10}$", cells[0]):
+            return True
         if len(cells) != 4:
             continue
         if _DATED.match(cells[3].title()):

@@ -1,15 +1,18 @@
-"""Rhythmbox's `rhythmdb.xml`: how often each song was played, and when last.
+"""Rhythmbox's `rhythmdb.xml`: how often each song was played, and when last; and its playlists, which name files.
 
 Counts, not listens. Facts: FORMATS.md, Desktop players.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import IO
 
 from engine.imports import record as reasons
 from engine.imports.head import Head
+from engine.imports.playlist_lines import SOURCE
+from engine.imports.playlist_lines import entry as entry_of
 from engine.imports.record import Dropped, Options, Play, Record, Unplayed
 from engine.imports.registry import Format
 from engine.imports.times import number
@@ -21,6 +24,11 @@ _KINDS = {"podcast-post": reasons.PODCAST, "podcast-feed": reasons.PODCAST, "ira
 
 def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """Every entry."""
+    return (_record(kind, entry) for kind, entry in _entries(stream))
+
+
+def _entries(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The type of each entry, and its elements."""
     kind = ""
     entry: dict[str, str] = {}
     for tag, attributes, text in events(stream):
@@ -28,9 +36,29 @@ def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             if tag == "entry":
                 kind, entry = attributes.get("type", ""), {}
         elif tag == "entry":
-            yield _record(kind, entry)
+            yield kind, entry
         else:
             entry.setdefault(tag, text.strip())
+
+
+def names_of_files(stream: IO[bytes]) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    """(("file", path), (artist, title)) of each song."""
+    for kind, entry in _entries(stream):
+        if kind == "song" and entry.get("artist") and entry.get("title"):
+            for pair in file_ids(entry.get("location")):
+                yield pair, (entry["artist"], entry["title"])
+
+
+def parse_playlists(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """The files of every playlist that somebody made; the others are searches."""
+    playlist = ""
+    for tag, attributes, text in events(stream):
+        if tag == "playlist" and attributes is not None:
+            playlist = attributes.get("name", "") if attributes.get("type") == "static" else ""
+        elif tag == "location" and attributes is None and playlist:
+            ids = file_ids(text.strip())
+            named = next((options.names[pair] for pair in ids if pair in options.names), ("", ""))
+            yield entry_of(playlist, *named, ids=ids)
 
 
 def _record(kind: str, entry: dict[str, str]) -> Record:
@@ -61,7 +89,25 @@ def _record(kind: str, entry: dict[str, str]) -> Record:
 
 def sniff(head: Head) -> bool:
     """Its root element."""
-    return "<rhythmdb" in head.text[:2000]
+    return _root(head) == "<rhythmdb"
 
 
-FORMATS = (Format("rhythmbox", "Rhythmbox rhythmdb.xml", "rhythmbox", sniff, parse, order=60),)
+def sniff_playlists(head: Head) -> bool:
+    """The root element of its playlists."""
+    return _root(head) == "<rhythmdb-playlists"
+
+
+def _root(head: Head) -> str:
+    found = re.search(r"<rhythmdb[\w-]*", head.text[:2000])
+    return found[0] if found else ""
+
+
+FORMATS = (
+    Format(
+        "rhythmbox", "Rhythmbox rhythmdb.xml", "rhythmbox", sniff, parse, order=60, names=names_of_files
+    ),
+    Format(
+        "rhythmbox-playlists", "Rhythmbox playlists.xml", SOURCE, sniff_playlists, parse_playlists,
+        order=95, wants_names=True,
+    ),
+)  # fmt: skip

@@ -44,9 +44,13 @@ TIME_COLUMNS = (
     "played_at", "listened_at", "listened at", "iso time", "date-time", "datetime", "started", "scrobbled at",
     "scrobble time", "last played", "last_played", "lastplayed", "endtime", "played", "listened", "scrobbled",
     "date/time", "date time", "date_time", "date (utc)", "timestamp (utc)", "datetime (utc)", "zeitpunkt", "hour",
-    "uhrzeit", "zeit", "heure", "hora", "ora", "tid",
+    "uhrzeit", "zeit", "heure", "hora", "ora", "tid", "tijd", "czas", "godzina", "время", "час", "aika", "saat",
+    "last play", "playback date", "listened date", "played date",
 )  # fmt: skip
-DAY_COLUMNS = ("date", "day", "played on", "date played", "datum", "tag", "fecha", "data", "dato")
+DAY_COLUMNS = (
+    "date", "day", "played on", "date played", "datum", "tag", "fecha", "data", "dato", "дата", "päivä",
+    "päivämäärä", "tarih", "dag", "dzień", "jour", "日付", "날짜", "日期",
+)  # fmt: skip
 
 # A count of seconds or less as a spreadsheet groups its digits.
 _GROUPED = re.compile(r"\d{1,3}([.,' \u00a0\u202f\u2019]\d{3}){3,}")
@@ -76,7 +80,8 @@ def _day_at(at: int) -> int | None:
 
 
 class Stamps:
-    """Reads the stamps of one file, those without a zone as the person's.
+    """Reads the stamps of one file, those without a zone as the person's. `day_first`: what a file leaves open is
+    day/month.
 
     >>> stamps = Stamps(Options())
     >>> stamps.read("02.03.2024 19:01"), stamps.read("2024-03-02"), stamps.read("45353.792361111111")
@@ -84,8 +89,9 @@ class Stamps:
 Moment(at=1709406060, width=1, day=None))
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, day_first: bool = False) -> None:
         self._options = options
+        self._day_first = day_first
         self._local = LocalDates(options.zone, zoned=False)
         self._days_only = False
         self._rounded = False
@@ -223,7 +229,7 @@ Moment(at=1709406060, width=1, day=None))
                 yield from waiting
                 waiting.clear()
         self._days_only = asks_clock
-        if asks_order:
+        if asks_order and not self._day_first:
             self._guess_order([text for _, text in waiting])
         yield from waiting
         self._note()

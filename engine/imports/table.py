@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import IO, Any
 
 import msgspec
@@ -28,25 +29,38 @@ from engine.store.play import UNKNOWN
 # Field -> names columns have for it, the surest first.
 NAMES: dict[str, tuple[str, ...]] = {
     "artist": (
-        "artist", "artist name", "artist_name", "artistname", "artists", "track artist", "performer", "creator", "band",
-        "interpret", "artiste", "artista", "künstler", "grandparent_title",
+        "artist", "artist name", "artists", "track artist", "performer", "creator", "band", "interpret", "artiste",
+        "artista", "künstler", "artiest", "wykonawca", "исполнитель", "виконавець", "artysta", "interpret(in)",
+        "esittäjä", "sanatçı", "アーティスト", "아티스트", "艺术家", "grandparent_title",
     ),
     "track": (
-        "track", "track name", "track_name", "trackname", "title", "song", "song title", "song name", "track title",
-        "track_title", "name", "titel", "titre", "título",
+        "track", "track name", "title", "song", "song title", "song name", "track title", "name", "titel", "titre",
+        "título", "titolo", "brano", "canción", "música", "chanson", "morceau", "nummer", "utwór", "tytuł", "название",
+        "трек", "назва", "låt", "kappale", "şarkı", "曲名", "곡명", "歌曲",
     ),
-    "album": ("album", "album name", "album_name", "release", "release_name", "album title"),
+    "album": ("album", "album name", "release", "release name", "album title"),
     "time": TIME_COLUMNS,
     "date": DAY_COLUMNS,
-    "ms": ("ms_played", "msplayed", "ms played", "play duration milliseconds", "played_ms"),
-    "seconds": ("seconds", "seconds played", "playduration", "play duration", "listening time", "duration played"),
-    "plays": ("plays", "play count", "playcount", "play_count", "count", "scrobbles"),
+    "ms": ("ms played", "play duration milliseconds", "played ms"),
+    "seconds": ("seconds", "seconds played", "play duration", "listening time", "duration played"),
+    "plays": ("plays", "play count", "count", "scrobbles"),
     "isrc": ("isrc",),
     "spotify": ("spotify_track_uri", "spotify uri", "spotify id", "uri"),
 }  # fmt: skip
 
+_BETWEEN_WORDS = re.compile(r"[\s_.-]+")
 # What stands between groups of three digits of a count: `1,234`, `1.234`, `1 234`. `3.000` may be a fraction's.
 _GROUPED = re.compile(r"(?<=\d)(?:[,'\u2019\s]|\.(?!000))(?=\d{3}(?!\d))")
+
+
+@lru_cache(maxsize=1 << 12)
+def _squeezed(column: str) -> str:
+    """A column's name without what stands between its words: `track_title` is `trackTitle`."""
+    return _BETWEEN_WORDS.sub("", normal(column)) or normal(column)
+
+
+_FORMS = {field: tuple(map(_squeezed, names)) for field, names in NAMES.items()}
+_TIMES = {name: place for place, name in reversed([*enumerate(_FORMS["time"])])}
 
 
 def propose(columns: Sequence[str]) -> dict[str, str]:
@@ -55,12 +69,14 @@ def propose(columns: Sequence[str]) -> dict[str, str]:
     >>> propose(["Song", "Artist", "Played at"])
     {'artist': 'artist', 'track': 'song', 'time': 'played at'}
     """
-    present = [normal(column) for column in columns]
+    present: dict[str, str] = {}
+    for column in columns:
+        present.setdefault(_squeezed(column), normal(column))
     found: dict[str, str] = {}
-    for field, names in NAMES.items():
+    for field, names in _FORMS.items():
         for name in names:
-            if name in present and name not in found.values():
-                found[field] = name
+            if name in present and present[name] not in found.values():
+                found[field] = present[name]
                 break
     return found
 
@@ -155,7 +171,9 @@ def _times(mapping: Mapping[str, str], columns: Sequence[str], given: Mapping[st
     """The columns a row's stamp may be in: those given, else every one named like that, and the day's."""
     if "time" in given:
         return [mapping[field] for field in ("time", "date") if field in mapping and field in given]
-    return [name for name in (*NAMES["time"], mapping.get("date", "")) if name in columns]
+    named = dict.fromkeys(column for column in columns if _squeezed(column) in _TIMES)
+    days = [mapping["date"]] if "date" in mapping else []
+    return sorted(named, key=lambda column: _TIMES[_squeezed(column)]) + days
 
 
 def _mapping(columns: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:

@@ -24,12 +24,22 @@ from engine.taste.gate import DatedTaste, Days, Taste, TasteItem
 OWN_NAME = 5
 # More parts than these are a list, not a credit.
 MAX_PARTS = 12
+# Words between two artists, in the languages names are credited in.
+_WORDS = (
+    r"x|vs|versus|and|with|meets|pres|presents|und|mit|et|avec|y|e|con|com|och|og|en|met|\u0438|\u0442\u0430"
+)
 # What no name without it is joint by: most names are done with at that.
-_JOINED = re.compile(r"[;/|×、，,&+·•]|\s(?:x|vs|and|with)\b|\b(?:feat|ft|featuring)\b", re.IGNORECASE)
-_GUESTS = re.compile(r"\s*+(?:[(\[]\s*+)?\b(?:feat|ft|featuring)\b\.?\s+", re.IGNORECASE)
+_JOINED = re.compile(
+    rf"[;/|×、，,&+·•・＆／＋；\\]|\s(?:{_WORDS})\b|\(with\b|\b(?:feat|ft|featuring)\b", re.IGNORECASE
+)
+_GUESTS = re.compile(
+    r"\s*+(?:[(\[]\s*+)?\b(?:(?:feat|ft|featuring)\b(?:\.\s*+|\s++)|[fw]/\s*+)|\s*+[(\[]\s*+with\s++",
+    re.IGNORECASE,
+)
 _BETWEEN = re.compile(
-    r"(?:\s*[;/|×、，]\s*|\s*,(?!\d{3})\s*|\s+(?:[&+·•]|x|vs\.?|and|with)\s+)"
-    r"(?=(?P<band>(?:the|his|her|their|los|las|les)\s)?)",
+    rf"(?:\s*,(?!\d{{3}})\s*(?:(?:and|&)\s+)?|\s*[;/|×、，・＆／＋；\\]+\s*|(?<=\w\w)[&+](?=\w\w)"
+    rf"|\s+(?:[&+·•]|(?:{_WORDS})\b\.?)\s+)"
+    r"(?=(?P<band>(?:the|his|her|their|los|las|les|die|der|das|ihre?|sus?|ses|os|as|gli|de|het)\s)?)",
     re.IGNORECASE,
 )
 

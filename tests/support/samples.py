@@ -40,6 +40,8 @@ SAMPLES: dict[str, Any] = {
     "itunes": shapes.ITUNES,
     "rhythmbox": "<?xml version='1.0'?><rhythmdb><entry type='song'><title>T</title><artist>A</artist>"
     "<play-count>3</play-count><last-played>1709406060</last-played></entry></rhythmdb>",
+    "rhythmbox-playlists": "<?xml version='1.0'?><rhythmdb-playlists><playlist name='Evening' type='static'>"
+    "<location>file:///music/a.ogg</location></playlist></rhythmdb-playlists>",
     "youtube": [shapes.watched("Watched Harbour Lights", "2024-03-02T19:01:00.117Z", "Café Tundra - Topic")],
     "youtube-html": shapes.cell(
         "YouTube Music", '<a href="v">T</a><br><a href="c">A - Topic</a>', "Mar 2, 2024, 8:01:00 PM CET"

@@ -191,7 +191,7 @@ def test_a_workbook_that_lacks_a_part_says_which(db: sqlite3.Connection, tmp_pat
         (
             "c.xlsx",
             {"xl/workbook.xml": sheet.format("Sheet1"), "xl/_rels/workbook.xml.rels": target.format("s.xml")},
-            "the workbook has no sheet of listens",
+            "is a workbook with no sheet of listens",
         ),
     ):
         (file,) = bring(db, write_zip(tmp_path, name, parts)).files

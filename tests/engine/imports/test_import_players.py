@@ -24,6 +24,7 @@ from tests.support.importing import (
     OTHER,
     SONG,
     START,
+    bring,
     listens,
     one,
     starts,
@@ -130,6 +131,24 @@ def test_tidal(db: sqlite3.Connection, tmp_path: Path) -> None:
     assert "Secretcity" not in "\n".join(db.iterdump())
 
 
+def test_tidals_zones_and_dates_in_other_forms(db: sqlite3.Connection, tmp_path: Path) -> None:
+    stamps = {
+        "UTC+1": "02/03/2024 20:01", "GMT+01:00": "02/03/2024 20:01", "+01:00": "02/03/2024 20:01",
+        "CET": "2024-03-02 20:01:00", "": "02/03/2024 19:01", "Mars/Olympus": "02/03/2024 19:01",
+    }  # fmt: skip
+    rows = [f"{SONG[0]},x{zone},{at},{zone}\n" for zone, at in stamps.items()]
+    header = "artist_name,track_title,entry_date,time_zone\n"
+    file = one(db, write(tmp_path, "streaming.csv", header + "".join(rows)))
+    assert {row[0] for row in listens(db)} == {START}
+    assert file.kept == len(stamps)
+    assert "Mars/Olympus (1)" in file.note
+    assert "--zone" in file.note
+    # A day above 12 tells the month from it, in every row.
+    rows = [f"Ida,{zone},03/{day}/2024 19:01,\n" for zone, day in (("a", "02"), ("b", "13"))]
+    one(db, write(tmp_path, "us.csv", header + "".join(rows)))
+    assert [row[0] for row in listens(db) if row[1] == "Ida"] == [START, START + 11 * 86_400]
+
+
 @pytest.mark.parametrize("name", ["deezer-data_1.xlsx", "renamed.bin"])
 def test_deezer_workbook(db: sqlite3.Connection, tmp_path: Path, name: str) -> None:
     rows = [
@@ -143,3 +162,38 @@ def test_deezer_workbook(db: sqlite3.Connection, tmp_path: Path, name: str) -> N
     assert listens(db) == [(FOUR_BEFORE, *OTHER, None, "deezer"), (START, *SONG, 211_000, "deezer")]
     assert file.dropped == {"skipped": 1}
     assert "192.0.2.7" not in "\n".join(db.iterdump())
+    rows[0] = [f"Spalte {column}" for column in rows[0]]
+    assert one(db, write(tmp_path, f"de-{name}", workbook(rows))).duplicates == 2
+
+
+def test_rhythmboxs_playlists_name_its_files(db: sqlite3.Connection, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "in/rhythmdb.xml",
+        '<rhythmdb version="2.0">'
+        + "".join(
+            f'<entry type="song"><title>{title}</title><artist>{artist}</artist><play-count>{plays}</play-count>'
+            f"<location>file:///music/{title.replace(' ', '%20')}.ogg</location></entry>"
+            for (artist, title), plays in ((SONG, 3), (("Ida", "Tin Roof"), 0))
+        )
+        + "</rhythmdb>",
+    )
+    write(
+        tmp_path,
+        "in/playlists.xml",
+        '<rhythmdb-playlists><playlist name="Evening" type="static">'
+        "<location>file:///music/Tin%20Roof.ogg</location><location>file:///music/Harbour%20Lights.ogg</location>"
+        '<location>file:///gone.ogg</location></playlist><playlist name="Recent" type="automatic"><location>x</location>'
+        "</playlist></rhythmdb-playlists>",
+    )
+    files = {file.format: file for file in bring(db, tmp_path / "in").files}
+    assert files["rhythmbox-playlists"].dropped == {
+        "kept as a playlist entry": 2,
+        "file or id of an unknown track": 1,
+    }
+    assert db.execute(
+        "SELECT p.name, t.artist, t.track FROM playlists p JOIN playlist_tracks t"
+    ).fetchall() == [
+        ("Evening", "Ida", "Tin Roof"),
+        ("Evening", *SONG),
+    ]

@@ -48,6 +48,39 @@ def test_a_table_of_unknown_shape_is_proposed_by_its_header(db: sqlite3.Connecti
     assert listens(db) == [(START, *SONG, 211_400, "csv")]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Datum;Uhrzeit;Künstler;Titel\n02.03.2024;19:01;{};{}\n",
+        "Fecha,Hora,Artista,Canción\n2024-03-02,19:01,{},{}\n",
+        "Data,Ora,Artista,Brano\n02/03/2024,19.01,{},{}\n",
+        "Tijd,Datum,Artiest,Nummer\n19:01,2024-03-02,{},{}\n",
+        "Data;Czas;Wykonawca;Utwór\n02.03.2024;19:01;{};{}\n",
+        "Дата;Время;Исполнитель;Название\n02.03.2024;19:01;{};{}\n",
+        "playedAt,artistName,trackTitle\n2024-03-02T19:01:00Z,{},{}\n",
+        "Last Play\tArtist-Name\tSong_Title\n02.03.2024 19:01\t{}\t{}\n",
+        "timestamp,x,artist,track\n1709406060,,{},{}\n",
+    ],
+)
+def test_columns_in_other_languages_and_spellings(db: sqlite3.Connection, tmp_path: Path, text: str) -> None:
+    one(db, write(tmp_path, "mine.csv", text.format(*SONG)))
+    assert starts(db) == [(START, *SONG)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{0};Slow Ferry;{1};02 Mar 2024 19:01\n",
+        "{0}\tSlow, Ferry\t{1}\t02 Mar 2024, 19:01\n",
+        "2024-03-02;19:01:00;{0};{1}\n",
+        "1709406060\t{1}\t{0}\tSlow Ferry\t\t\t\n",
+    ],
+)
+def test_last_fm_tables_without_a_header(db: sqlite3.Connection, tmp_path: Path, line: str) -> None:
+    assert one(db, write(tmp_path, "mine.txt", line.format(*SONG))).format == "lastfm-csv"
+    assert starts(db) == [(START, *SONG)]
+
+
 def test_a_given_mapping_of_columns(db: sqlite3.Connection, tmp_path: Path) -> None:
     path = write(tmp_path, "mine.csv", "wann,was,wer\n2024-03-02 20:01,Harbour Lights,Café Tundra\n")
     assert one(db, path).format is None

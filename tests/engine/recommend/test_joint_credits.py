@@ -68,6 +68,17 @@ def known_of(recommender: Recommender, settings: DiscoverSettings = DEFAULTS) ->
         "Nobody Known • Sia • David Guetta",
         "Simon & Garfunkel, David Guetta & Sia",
         "David Gu\u00adetta\u200b & Sia",
+        "David Guetta feat.Sia",
+        "David Guetta (ft.Sia)",
+        "David Guetta (with Sia)",
+        "David Guetta w/ Sia",
+        "David Guetta&Sia",
+        "David Guetta ＆ Sia",
+        "David Guetta // Nobody Known, and Sia",
+        "Nobody Known, David Guetta und Sia",
+        "David Guetta y Sia",
+        "David Guetta pres. Sia",
+        "David Guetta и Sia",
     ],
 )
 def test_the_parts_of_a_joint_credit_are_known(tmp_path: Path, credit: str) -> None:
@@ -84,7 +95,16 @@ def test_a_name_the_community_has_as_one_artist_is_not_taken_apart(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "name", ["Ida & the Elms", "Ida and The Elms", "Ida & Her Elms", "Tyler, The Creator", "10,000 Fire"]
+    "name",
+    [
+        "Ida & the Elms",
+        "Ida and The Elms",
+        "Ida & Her Elms",
+        "Ida y Los Elms",
+        "Ida und die Elms",
+        "Tyler, The Creator",
+        "10,000 Fire",
+    ],
 )
 def test_a_band_behind_a_name_is_part_of_it(tmp_path: Path, name: str) -> None:
     assert known(tmp_path, (name, 32)) == set()
