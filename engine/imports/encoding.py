@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
 
 # The name of the error handler for bytes that are not UTF-8.
 OTHER_BYTES = "as_cp1252"
-_guessed = [0]
+# Of the thread that reads: another's import has guesses of its own.
+_guessed: ContextVar[int] = ContextVar("guessed", default=0)
 # What is bytes by nature, or says itself how its text is written.
 _NO_TEXT = (b"PK", b"SQLite format 3\0", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"<?xml")
 
@@ -20,7 +22,7 @@ def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
     """What is not UTF-8 was most likely written by Windows."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
-    _guessed[0] += 1
+    _guessed.set(_guessed.get() + 1)
     return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
 
 
@@ -71,8 +73,8 @@ def as_utf8(stream: IO[bytes]) -> Readable:
 
 
 def guesses() -> int:
-    """How often bytes that are not UTF-8 were taken for Windows code page 1252, since this program began."""
-    return _guessed[0]
+    """How often bytes that are not UTF-8 were taken for Windows code page 1252, since this thread began."""
+    return _guessed.get()
 
 
 def is_encoding(name: str) -> bool:

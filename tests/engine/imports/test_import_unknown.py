@@ -7,11 +7,13 @@ import json
 import os
 import sqlite3
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from engine.errors import UsageError
+from engine.imports.encoding import OTHER_BYTES, guesses
 from tests.support.importing import (
     OTHER,
     SONG,
@@ -140,6 +142,15 @@ def test_utf_8_and_what_names_its_own_encoding_are_not_guessed(
     assert [file.note for file in bring(db, plain, marked, packed).files] == ["", "", ""]
     report = bring(db, marked, packed, encoding="utf-8")
     assert (report.totals["kept"], report.totals["duplicates"]) == (0, 2)
+
+
+def test_what_another_thread_guesses_is_not_said_of_what_is_read_here() -> None:
+    before = guesses()
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(b"Caf\xe9".decode, "utf-8", OTHER_BYTES).result() == "Café"
+    assert guesses() == before
+    assert b"Caf\xe9".decode("utf-8", OTHER_BYTES) == "Café"
+    assert guesses() == before + 1
 
 
 def test_unknown_encodings_and_zones_are_wrong_usage(db: sqlite3.Connection, tmp_path: Path) -> None:
