@@ -155,8 +155,8 @@ class Acting(Asking[ScreenResultType]):
         if self.table is not None:
             self.table.clear_marks()
 
-    def heard(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
-        """Do something with the music of rows that is to be heard."""
+    def to_play(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
+        """Do something with what of rows is to be played."""
         self.with_music(keys, then)
 
     def action_open(self) -> None:
@@ -164,7 +164,7 @@ class Acting(Asking[ScreenResultType]):
         open what is under the cursor in the browser or the player."""
         here, config, opening = self.music_here, self.shell.preferences.config, self.shell.opening
 
-        def hear(music: list[Music]) -> None:
+        def play(music: list[Music]) -> None:
             if here is not None or music:
                 opening.open(here, config, music)
             else:
@@ -172,23 +172,23 @@ class Acting(Asking[ScreenResultType]):
 
         table = self.table
         if here is not None and not opening.plays(config):
-            hear([here])
+            play([here])
         elif here is not None and table is not None and self.ORDERED and not table.marks:
             rows = table.rows_from_here
-            hear([one for row in rows if (one := self.music_of(row)) is not None])
+            play([one for row in rows if (one := self.music_of(row)) is not None])
         else:
-            self.choose(lambda keys: self.heard(keys, hear))
+            self.choose(lambda keys: self.to_play(keys, play))
 
     def action_play_next(self) -> None:
         """Have what is selected, or what is under the cursor, follow what plays."""
 
-        def hear(music: list[Music]) -> None:
+        def play(music: list[Music]) -> None:
             if music:
                 self.shell.opening.play_next(self.shell.preferences.config, music)
             else:
                 self.notify("No artist or track selected.")
 
-        self.choose(lambda keys: self.heard(keys, hear), moves=True)
+        self.choose(lambda keys: self.to_play(keys, play), moves=True)
 
     def action_copy(self) -> None:
         """Copy the names of what is chosen, a line each."""

@@ -305,12 +305,12 @@ class PlaylistsView(View):
         what = f"the tracks of {but or f'{len(names)} playlists'}"
         ask_add_to(self.shell, what, tracks_of(names), but=but, then=self._lists.clear_marks)
 
-    def heard(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
+    def to_play(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
         """The tracks chosen, or all tracks of the lists chosen."""
         if self._open is not None:
-            super().heard(keys, then)
+            super().to_play(keys, then)
         else:
-            self.ask(tracks_of(keys), lambda tracks: then([*map(music_in, tracks)]), group="heard")
+            self.ask(tracks_of(keys), lambda tracks: then([*map(music_in, tracks)]), group="to play")
 
     def _remove_tracks(self, name: str) -> None:
         def remove(keys: list[str]) -> None:
