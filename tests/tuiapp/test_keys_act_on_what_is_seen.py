@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from engine import job as engine_job
 from engine.paths import Folders
+from engine.session import Session
 from engine.session.packs import Packs
 from tests.support.driving import (
     app_in,
@@ -26,6 +27,7 @@ from tuiapp.app.job import STOPPING, Job, run_job
 from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.history_side import NONE, PAGES, PlayCounts
 from tuiapp.screens.search import Search
+from tuiapp.settings.actions import VIEWS
 
 
 def footer(app: DiscoverApp) -> str:
@@ -254,3 +256,39 @@ async def test_a_wait_that_was_ended_did_not_fail(folders: Folders, monkeypatch:
 
     monkeypatch.setattr("asyncio.create_subprocess_exec", begin)
     assert (await run_job(job, folders.root, lambda: None))["type"] == "cancelled"
+
+
+async def test_where_nothing_is_listed_no_key_below_is_for_what_a_list_holds(empty: Folders) -> None:
+    shown = {
+        "contexts": "c context",
+        "playlists": "M mix  ^n new",
+        "taste": "^n exclude",
+        "model": "t train  L train larger  a add pack",
+    }
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        for view in (name for name, _ in VIEWS):
+            app.action_view(view)
+            await settled(pilot)
+            line = screen_lines(app)[-1]
+            assert line.strip().startswith(shown.get(view, "s search")), view
+            assert "i import" in line, view
+            for word in (
+                "like",
+                "hide",
+                "open",
+                "artist",
+                "export",
+                "remove",
+                "filter",
+                "select",
+                "year",
+                "panel",
+            ):
+                assert f" {word}" not in line, view
+        Session(empty).history.log_play("Ida", "One", seconds=200)
+        app.action_view("history")
+        app.library_changed()
+        await settled(pilot)
+        assert "← previous year" in screen_lines(app)[-1]

@@ -120,6 +120,7 @@ class View(Acting[None], LibraryScreen):
     def set_state(self, state: str, title: str = "", text: str | Content = "") -> None:
         """Show a notice instead of the list, or with an empty state the list."""
         self._state = state
+        self._keys.nothing_listed = state == "empty"
         for notice in self.query(Notice):
             notice.set_state(state, title, text)
         for body in self.query(".body"):

@@ -17,7 +17,8 @@ LISTS = "in lists"
 class Action(NamedTuple):
     """One thing a key does. `scope` is a view's name, LISTS or EVERYWHERE; `footer` 0 keeps it out of the footer.
 
-    A lower `footer` number survives in a narrower terminal.
+    A lower `footer` number survives in a narrower terminal. Where a view has nothing to list, those of its keys stand
+    there that do something all the same: `alone`.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Action(NamedTuple):
     command: str = ""  # the Textual action, where it is not the id itself
     priority: bool = False  # whether it works whatever is open
     shared: bool = False  # whether it is the same in every view whose rows are music
+    alone: bool = False
 
     @property
     def name(self) -> str:
@@ -105,7 +107,8 @@ def _on_music(view: str, **footers: int) -> Iterator[Action]:
             "Mix from here: a new playlist of what goes with it; among playlists, any kind of mix.",
         ),
     ):
-        yield Action(name, key, label, words, view, footers.get(name, 0), shared=True)
+        alone = (view, name) == ("playlists", "mix")  # of any kind
+        yield Action(name, key, label, words, view, footers.get(name, 0), shared=True, alone=alone)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -189,10 +192,10 @@ ACTIONS: tuple[Action, ...] = (
     # -- Contexts
     *_on_music("contexts", artist=12, add_to=13),
     Action("pick_context", "c", "context", "Choose a context: running, focus, sleep, … or one of your own.",
-           "contexts", 4),
-    Action("bpm(-1)", "left,comma", "slower", "1 beat or step per minute slower.", "contexts", 5),
-    Action("bpm(1)", "right,full_stop", "faster", "1 beat or step per minute faster.", "contexts", 5),
-    Action("tap", "b", "tap", "Tap in time with your steps (the beat) to set the tempo.", "contexts", 10),
+           "contexts", 4, alone=True),
+    Action("bpm(-1)", "left,comma", "slower", "1 beat or step per minute slower.", "contexts", 5, alone=True),
+    Action("bpm(1)", "right,full_stop", "faster", "1 beat or step per minute faster.", "contexts", 5, alone=True),
+    Action("tap", "b", "tap", "Tap in time with your steps (the beat) to set the tempo.", "contexts", 10, alone=True),
     Action("minutes(-5)", "minus,O", "shorter", "5 minutes shorter.", "contexts"),
     Action("minutes(5)", "plus,p", "longer", "5 minutes longer.", "contexts"),
     Action("warm_up(-5)", "less_than_sign", "warm-up -", "5 minutes less warm-up and cool-down.", "contexts"),
@@ -207,7 +210,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("export", "e", "export", "Export the list to a file.", "contexts", 9),
     # -- Playlists
     *_on_music("playlists", artist=4, mix=5, add_to=10),
-    Action("new", "ctrl+n", "new", "New playlist.", "playlists", 5),
+    Action("new", "ctrl+n", "new", "New playlist.", "playlists", 5, alone=True),
     Action("continue", "C", "continue", "Add ten matching tracks, some of them new.", "playlists", 6),
     Action("shift(1)", "J,shift+down", "move down", "Move the selected tracks down.", "playlists", 7),
     Action("shift(-1)", "K,shift+up", "move up", "Move the selected tracks up.", "playlists", 7),
@@ -230,7 +233,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_panel", "v", "panel", "Next panel: map, tastes, drift, exclusions.",
            "taste", 4),
     Action("new", "ctrl+n", "exclude", "New exclusion: leave plays out of your taste, with a preview.",
-           "taste", 6),
+           "taste", 6, alone=True),
     Action("remove", "D,delete", "remove", "Remove the exclusion, or the like, hide or block; can be undone.",
            "taste", 8),
     Action("discover_taste", "m", "discover", "Discover for this taste only.",
@@ -239,10 +242,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("browse", "ctrl+b", "browse", "Browse the genre of the taste or artist.", "taste", 12),
     Action("stars", "p", "stars", "Like what you starred on a server of your own; can be undone.", "taste", 13),
     # -- Model
-    Action("train", "t", "train", "Train on your packs, on this machine.", "model", 4),
+    Action("train", "t", "train", "Train on your packs, on this machine.", "model", 4, alone=True),
     Action("train_free", "L", "train larger",
-           "Train a larger model if it measures better; takes longer.", "model", 5),
-    Action("add_pack", "a", "add pack", "Add community data, track features, a model or music files.", "model", 6),
+           "Train a larger model if it measures better; takes longer.", "model", 5, alone=True),
+    Action("add_pack", "a", "add pack", "Add community data, track features, a model or music files.", "model", 6,
+           alone=True),
     Action("update_pack", "X", "update pack", "Update the pack with newer data; scan or measure music files.",
            "model", 9),
     Action("export", "e", "export", "Export the model to a file, for others.", "model", 13),

@@ -119,6 +119,8 @@ class KeyLine(InShell, Widget):
 
     # How many rows of the list are selected, in words: before the keys that would be done to them.
     selected: reactive[str] = reactive("")
+    # Whether the view has nothing to list: keys that would be done to its rows are left out.
+    nothing_listed: reactive[bool] = reactive(False)
     # What an action is called now, by its id, where that is not what it is called at first.
     called: reactive[Mapping[str, str]] = reactive(MappingProxyType({}))
 
@@ -144,7 +146,10 @@ class KeyLine(InShell, Widget):
         room = self.size.width - cell_len(selected)
         kept: dict[Action, str] = {}
         for action in sorted(self._actions, key=lambda action: action.footer):
-            if action.scope == EVERYWHERE and self.app.check_action(action.id, ()) is False:
+            if action.scope == EVERYWHERE:
+                if self.app.check_action(action.id, ()) is False:
+                    continue
+            elif self.nothing_listed and not action.alone:
                 continue
             word = self._word(action, room - cell_len(label(action)) - 3)
             cells = cell_len(f"{label(action)} {word}") + 2
