@@ -30,7 +30,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def work() -> object:
             with Session(Folders(root)) as session:
-                return job._run(asked, session, job.Reporter(), lambda: False)
+                return job._COMMANDS[asked.command](asked, session, job.Reporter(), lambda: False)
 
         return {"type": "done", "result": await asyncio.to_thread(work)}
 

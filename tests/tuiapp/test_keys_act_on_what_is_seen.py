@@ -219,7 +219,7 @@ async def test_a_wait_for_somebody_says_for_whom_and_escape_ends_it_at_once(
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         asked = engine_job._parser().parse_args(["--data-dir", str(folders.root), "look", "artists"])
-        engine_job._run(asked, app.engine(), engine_job.Reporter(), lambda: False)
+        engine_job._COMMANDS[asked.command](asked, app.engine(), engine_job.Reporter(), lambda: False)
         job = Job("Checking what is offered", ["look", "artists"])
         job.take(sent[0])
         ended: list[str] = []

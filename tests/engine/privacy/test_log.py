@@ -109,7 +109,7 @@ def test_a_job_that_dies_of_the_unexpected_says_where_its_log_is(tmp_path: Path)
     script = (
         "import sys\nfrom engine import job\n"
         f"def dead(*_):\n    raise KeyError({SECRET!r})\n"
-        "job._run = dead\nsys.exit(job.main(sys.argv[1:]))"
+        "job._COMMANDS['train'] = dead\nsys.exit(job.main(sys.argv[1:]))"
     )
     child = subprocess.run(
         [sys.executable, "-c", script, "--data-dir", str(folders.root), "train"],
