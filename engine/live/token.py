@@ -39,7 +39,9 @@ def access(folders: Folders) -> Access | None:
     """What is written down; null where nothing ever listened here. Raises DamagedDataError for anything else."""
     try:
         data = json.loads(folders.listening.read_bytes())
-        return Access(str(data["token"]), int(data["port"]))
+        if not (isinstance(data["port"], int) and 0 < data["port"] < 1 << 16):
+            raise ValueError("no port has this number")
+        return Access(str(data["token"]), data["port"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:

@@ -62,9 +62,10 @@ def test_what_to_set_in_a_player_has_the_token_and_the_port(
     for client in ELSEWHERE:
         assert run(["listen", "--how", client]) == 2
         assert "watched by itself" in capsys.readouterr().err
-    folders.listening.write_text("{")
-    assert run(["listen", "--how", "koito"]) == 1
-    assert "listening.json is damaged" in capsys.readouterr().err
+    for damaged in ("{", '{"token": "t", "port": 1e400}', '{"token": "t", "port": 99999}'):
+        folders.listening.write_text(damaged)
+        assert run(["listen", "--how", "koito"]) == 1
+        assert "listening.json is damaged" in capsys.readouterr().err
 
 
 def test_units_are_for_linux(
