@@ -250,11 +250,12 @@ def sound(connection: sqlite3.Connection) -> str:
         return str(error)
 
 
-def chosen(folders: Folders, name: str = "") -> Backup:
-    """The backup of a name; without one the newest that is whole. Raises NothingYetError, DamagedDataError."""
+def chosen(folders: Folders, name: str = "", *, besides: Backup | None = None) -> Backup:
+    """The backup of a name; without one the newest that is whole, `besides` one. Raises NothingYetError,
+    DamagedDataError."""
     there = [one for one in backups(folders) if one.why != DAMAGED]
     if not name:
-        whole = next(filter(is_whole, there), None)
+        whole = next((one for one in there if one != besides and is_whole(one)), None)
         if whole is None:
             raise NothingYetError(
                 "No backup of the library yet: one is made before each import, forget and upgrade."

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from engine.errors import BusyError, DamagedDataError, DiscoverError, NothingYetError, library_trouble
@@ -61,6 +62,10 @@ def restore(door: Door, name: str = "") -> Restored:
     """
     door.require_writable("restore a backup")
     backup = chosen(door.folders, name)
+    if not name and backup.why == RESTORE and _is_the_library(door, backup):
+        # A restore that was killed kept what there was, and went no further: what is wanted lies before it.
+        with contextlib.suppress(NothingYetError):
+            backup = chosen(door.folders, besides=backup)
     with opened(backup) as source:
         try:
             library = open_library(door)
@@ -77,6 +82,24 @@ def restore(door: Door, name: str = "") -> Restored:
                     raise library_trouble(error, door.folders.database) from error
                 return Restored(backup, before.name if before else None, was_damaged=False)
         return Restored(backup, exchanged(door, source), was_damaged=True)
+
+
+def _is_the_library(door: Door, backup: Backup) -> bool:
+    """Whether a backup holds what the library does, row for row."""
+    with contextlib.suppress(DamagedDataError, sqlite3.DatabaseError), contextlib.ExitStack() as both:
+        library = both.enter_context(contextlib.closing(open_library(door)))
+        copy = both.enter_context(opened(backup))
+        tables = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+        names = library.execute(tables).fetchall()
+        return names == copy.execute(tables).fetchall() and all(
+            mine == theirs
+            for name, _ in names
+            for mine, theirs in zip_longest(
+                library.execute(f'SELECT * FROM "{name}"'),  # noqa: S608 - from the schema
+                copy.execute(f'SELECT * FROM "{name}"'),  # noqa: S608 - the same
+            )
+        )
+    return False
 
 
 def repaired(

@@ -1,5 +1,5 @@
-"""The long runs: `python -m tests.reliability [kills|failures|reads|fuzz|tamper] --minutes N --json`, all in turn by
-default.
+"""The long runs: `python -m tests.reliability [kills|failures|reads|fuzz|tamper|monkey] --minutes N --json`,
+all in turn by default.
 
 `kills` kills each writing command at each of its calls that write, and at any moment; `failures` has each of them fail
 from some call on as a full, a read-only or a denied disk does. Their figures, by command: `calls` that write, `trials`,
@@ -15,6 +15,9 @@ all is asked for, now and then by the command line, which mends it at last, and 
 `fuzz` gives each reader changed files. Its figures, by reader: `tried`, `refused` (errors of our own), `slowest` in CPU
 seconds, and `findings`, of which there should be none; the first file of each is kept in `--keep DIR`.
 
+`monkey` presses keys of the app over a library of `--listens N` made-up plays. Its figures: `keys`, `starts`, `memory`
+as (seconds, megabytes, number of the start), `private` sessions, and `faults`, of which there should be none.
+
 `--only NAME` takes those with this in their name, `--seed N` other files and an other order.
 """
 
@@ -22,8 +25,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import importlib
+import io
 import json
 import pkgutil
 import random
@@ -35,7 +40,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.reliability import commands
+from engine.paths import Folders
+from tests.reliability import commands, monkey
+from tests.reliability.commands import Command
 from tests.reliability.fuzz import Found, fuzz
 from tests.reliability.readers import all_targets
 from tests.reliability.reading import Readings, readers
@@ -44,7 +51,7 @@ from tests.reliability.trials import Found as Faults
 from tests.reliability.trials import Trials
 from tests.reliability.watching import available
 
-_ALL = ("kills", "failures", "reads", "fuzz", "tamper")
+_ALL = ("kills", "failures", "reads", "fuzz", "tamper", "monkey")
 _TURN = 50
 _BY_COMMANDS, _IN_THE_APP = 0.2, 0.02
 
@@ -57,6 +64,7 @@ def main() -> int:
     parser.add_argument("--points", type=int, default=sys.maxsize)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="")
+    parser.add_argument("--listens", type=int, default=1_000_000)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
@@ -71,6 +79,10 @@ def main() -> int:
                 results[what] = _fuzz(Path(folder), asked, ends)
             elif what == "tamper":
                 results[what] = _tamper(Path(folder), asked, ends)
+            elif what == "monkey" and monkey.available():
+                results[what] = {"monkey": _monkey(Path(folder), asked, asked.minutes / len(chosen))}
+            elif what == "monkey":
+                print("monkey: this system keeps no process off the network.", file=sys.stderr)
             elif what == "reads" and available():
                 results[what] = _reads(Path(folder), asked, ends)
             elif available():
@@ -131,6 +143,18 @@ def _in_turn(
                 del under_way[name]
 
 
+def _monkey(folder: Path, asked: argparse.Namespace, minutes: float) -> monkey.Found:
+    """Over a data folder with everything in it, and many plays."""
+    commands.make(folder)
+    history = monkey.many_listens(folder / "many.csv", asked.listens, asked.seed)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        # In this process: it takes longer than a child is given.
+        code = Command("", ("import", str(history))).work(folder / "whole", folder / "files")()
+    if code:
+        raise OSError("The history was not imported.")
+    return monkey.run(Folders(folder / "whole"), folder / "files", asked.seed, minutes)
+
+
 def load_all() -> None:
     """Have every module loaded: a child is a process of its own in a moment then."""
     import engine
@@ -185,7 +209,7 @@ def _tamper(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, D
     return results
 
 
-def _plain(one: Found | Faults | Damaged) -> dict[str, Any]:
+def _plain(one: Found | Faults | Damaged | monkey.Found) -> dict[str, Any]:
     """Its figures. A Counter is no dict to `dataclasses.asdict`."""
     return {name: dict(value) if isinstance(value, Counter) else value for name, value in vars(one).items()}
 
@@ -194,7 +218,11 @@ def _print(results: dict[str, dict[str, Any]]) -> None:
     for what, of in results.items():
         print(f"{what}:")
         for name, one in of.items():
-            if isinstance(one, Found):
+            if isinstance(one, monkey.Found):
+                told = (
+                    f"{one.keys} keys, {one.starts} starts, {one.private} private, {one.memory}; {one.faults}"
+                )
+            elif isinstance(one, Found):
                 told = f"{one.tried:>8,} tried, {one.refused:,} refused, {one.slowest:.2f} s; {dict(one.findings)}"
             elif isinstance(one, Damaged):
                 told = f"{one.tried:>8,} tried, {one.said:,} noticed; {dict(one.faults)}"

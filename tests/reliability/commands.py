@@ -23,7 +23,7 @@ from tests.reliability.watching import run
 SECRET = "Étoile Grise"
 # 2023-03-02T19:01:00Z
 _START, _DAY = 1_677_783_660, 86_400
-_WHOLE, _EMPTY, _SOLO, _DAMAGED = "whole", "empty", "solo", "damaged"
+_WHOLE, _EMPTY, _SOLO, _DAMAGED, _BACKED = "whole", "empty", "solo", "damaged", "backed up"
 # Libraries of earlier versions: the first of all, and one with nearly everything.
 _VERSIONS = (1, 9)
 
@@ -106,9 +106,9 @@ COMMANDS = [
         "library remove: library|remove|{files}/music",
         "community update: community|update|{files}/newer|--name|made",
         "playlists continue: playlists|continue|Mine|-n|3",
-        "backup restore: backup|restore",
     ),
     *_of("doctor --repair: doctor|--repair", start=_DAMAGED),
+    *_of("backup restore: backup|restore", start=_BACKED),
     *(one for version in _VERSIONS for one in _of(
         f"upgrade from {version}: stats", start=f"of version {version}", steps=True,
     )),
@@ -157,6 +157,11 @@ def make(place: Path, *, models: bool = True) -> None:
         ended = run(Command("", tuple(line.split("|"))).work(place / _WHOLE, files), place)
         if ended.code:
             raise OSError(f"{line}: {ended.err}")
+    shutil.copytree(place / _SOLO, place / _BACKED, symlinks=True)
+    # What is backed up is the library before.
+    ended = run(Command("", ("import", str(files / "more.csv"))).work(place / _BACKED, files), place)
+    if ended.code or not any((place / _BACKED / "backups").iterdir()):
+        raise OSError(f"no backup: {ended.err}")
     _damage(shutil.copytree(place / _WHOLE, place / _DAMAGED, symlinks=True))
     for version in _VERSIONS:
         (place / f"of version {version}").mkdir(mode=0o700)

@@ -6,14 +6,16 @@ import errno
 import json
 import os
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from engine.paths import Folders
 from tests.reliability import __main__ as harness
-from tests.reliability import commands
+from tests.reliability import commands, monkey
 from tests.reliability.commands import Command
 from tests.reliability.fuzz import Found
 from tests.reliability.reading import Readings, readers
@@ -125,3 +127,11 @@ def test_what_was_found_is_printed_as_json(
     printed = json.loads(capsys.readouterr().out)
     assert printed["kills"]["import"]["faults"] == {"lost": 1}
     assert printed["fuzz"]["csv"]["findings"] == {"it hangs": 1}
+
+
+@pytest.mark.skipif(not monkey.available(), reason="no process can be kept off the network here")
+def test_a_monkey_at_the_keys_brings_nothing_down(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "solo", tmp_path / "data")
+    found = monkey.run(Folders(tmp_path / "data"), place / "files", 3, 0.5, keys=25)
+    assert not found.faults, "python -m tests.reliability monkey"
+    assert (found.keys, found.ended) == (25, [0])

@@ -281,7 +281,8 @@ def _kinds(litter: list[str]) -> str:
 def _age(folder: Path) -> None:
     """What is a moment old might still be being made: have it be older."""
     for path in sorted(folder.rglob("*"), reverse=True):
-        os.utime(path, (time.time() - 3600,) * 2, follow_symlinks=False)
+        then = path.lstat().st_mtime_ns - 3600 * 10**9
+        os.utime(path, ns=(then, then), follow_symlinks=False)
 
 
 def _pass_a_second(since: float) -> None:

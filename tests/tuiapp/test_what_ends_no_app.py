@@ -8,7 +8,7 @@ import weakref
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from tests.support.driving import screen_text, settled
 from tests.support.places import fill
@@ -45,6 +45,29 @@ async def test_two_enters_in_one_read_are_one(app: DiscoverApp) -> None:
             help_screen.dismiss(None)
         await settled(pilot)
         assert app.screen.NAME == "playlists"
+
+
+async def test_two_enters_in_the_palette_are_one(app: DiscoverApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        app.action_command_palette()
+        await settled(pilot)
+        options = app.screen.query_one(OptionList)
+        for _ in range(2):
+            options.post_message(OptionList.OptionSelected(options, options.get_option_at_index(0), 0))
+        await settled(pilot)
+        assert app.return_code is None
+        assert not app.folders.log.exists()
+
+
+async def test_a_terminal_of_no_width_has_help_too(app: DiscoverApp) -> None:
+    async with app.run_test(size=(2, 4)) as pilot:
+        await settled(pilot)
+        for key in ("question_mark", "escape", "i", "escape"):
+            await pilot.press(key)
+            await settled(pilot)
+        assert app.return_code is None
+        assert not app.folders.log.exists()
 
 
 async def test_pages_that_were_closed_are_gone(app: DiscoverApp) -> None:

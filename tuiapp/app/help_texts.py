@@ -58,7 +58,8 @@ def how_to_export(width: int = _MAX_WIDTH_OF_EXPORTS) -> str:
 
 
 def _hanging(text: str, indent: int, first: str, width: int) -> str:
-    """Wrapped lines, the first after `first`, the others indented as far."""
+    """Wrapped lines, the first after `first`, the others indented as far; in a terminal of a few cells they are cut."""
+    width = max(width, indent + 1)
     return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * indent) + "\n"
 
 

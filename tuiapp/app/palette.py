@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from textual import on
 from textual.app import SystemCommand
 from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.content import Content
 from textual.screen import Screen
 from textual.system_commands import SystemCommandsProvider
+from textual.widgets import Input, OptionList
 
 from engine.errors import DiscoverError
 from tuiapp.music import Music
@@ -27,7 +29,13 @@ _OF_LISTS = {"open", "copy"}
 
 
 class Palette(CommandPalette, Dimming[None]):
-    """Textual's, over a view that is dimmed in less time."""
+    """Textual's, over a view that is dimmed in less time, and closed once: two enters in one read are one."""
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: Input.Submitted | OptionList.OptionSelected) -> None:
+        if not self.is_current:
+            event.prevent_default()
 
 
 def open_palette(app: DiscoverApp) -> None:
