@@ -181,17 +181,17 @@ def _servers() -> list[Target]:
         server = Subsonic(web, "http://127.0.0.1", known)
         server.starred()
         [*server.songs([track])]
-        server.put("E", ["s1"], "", lambda _there: None)
+        server.put("E", ["s1"], "", lambda _there: None, lambda *_: None)
 
     def jellyfin(web: Web) -> None:
         server = Jellyfin(web, "http://127.0.0.1", Credentials("", "secret"))
         [*server.songs([track])]
-        server.put("E", ["s1"], "p1", lambda _there: None)
+        server.put("E", ["s1"], "p1", lambda _there: None, lambda *_: None)
 
     def listenbrainz(web: Web) -> None:
         server = ListenBrainz(web, "http://127.0.0.1", known)
         [*server.songs([track])]
-        server.put("E", ["s1"], "p1", lambda _there: None)
+        server.put("E", ["s1"], "p1", lambda _there: None, lambda *_: None)
 
     good = {"/ping": ok(), "/getOpenSubsonicExtensions": ok()}
     return [
