@@ -15,7 +15,6 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -342,6 +341,8 @@ def _music(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
     """Look through folders of music, new ones or those there are, or measure their tempo; what was found."""
+    from engine.audio.scan import all_left_out
+
     music = session.music
     if asked.what == "tempo":
         reporter.expect({"measuring tempo": 1})
@@ -349,14 +350,12 @@ def _music(
         return {"tempo": asdict(measured), "agreement": music.agreement().in_words()}
     reporter.expect(SCANNING)
     look = music.add if asked.what == "add" else music.scan
-    for path in asked.paths:
-        look(path, report=reporter.progress, cancelled=cancelled)
+    found = [look(path, report=reporter.progress, cancelled=cancelled) for path in asked.paths]
     names = {str(path.expanduser().absolute()) for path in asked.paths}
     folders = [one for one in music.folders() if one.path in names] or music.folders()
-    left_out = sum((Counter(one.left_out) for one in folders), Counter[str]())
     return {
         "files": sum(one.files for one in folders),
-        "left_out": dict(left_out),
+        "left_out": all_left_out(report for one in found for report in one.values()),
         "unmeasured": sum(one.files - one.measured for one in music.folders()),
         **{name: count for name, count in asdict(music.counts()).items() if name in ("matched", "tracks")},
     }

@@ -61,6 +61,16 @@ def credited(artist: str, track: str | None) -> str:
     return f"{track} by {artist}" if track else artist
 
 
+def few(names: Sequence[str], most: int = 5) -> str:
+    """The first of some names, and how many more there are.
+
+    >>> few(["Moss", "Fern", "Reed"], 2), few(["Moss"])
+    ('Moss; Fern and 1 more', 'Moss')
+    """
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return "; ".join(names[:most]) + more
+
+
 def percent(share: float, *, down: bool = False) -> str:
     """A share in whole per cent; nearly all is not rounded to all, nor nearly nothing to nothing.
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from engine.audio.tags import Tags
-from engine.audio.walk import NOT_UTF8, UNREADABLE_FILE, Found, is_gone, is_utf8
+from engine.audio.walk import NOT_UTF8, UNREADABLE_FILE, Found, LeftOut, is_gone, is_utf8
 from engine.errors import UnreadableFileError, UsageError, reason
 from engine.store.guarded import MAGIC, bound, damage_named, read_only_tables
 from engine.store.music_files import Kind
@@ -47,9 +46,9 @@ def kind_of(path: Path) -> Kind | None:
 
 
 def entries(
-    path: Path, kind: Kind, music: str | None, left_out: Counter[str], unseen: set[str]
+    path: Path, kind: Kind, music: str | None, left_out: LeftOut, unseen: set[str]
 ) -> Iterator[Entry]:
-    """The files a database names that are there; `left_out` counts the others by reason, `unseen` gets those that may
+    """The files a database names that are there; `left_out` gets the others by reason, `unseen` gets those that may
     be there and could not be looked at.
 
     `music` is the folder they lie in here. Raises UsageError where that is needed, or is not known for several
@@ -62,13 +61,13 @@ def entries(
             )
             for file, tags in described:
                 if not is_utf8(file):
-                    left_out[NOT_UTF8] += 1
+                    left_out.setdefault(NOT_UTF8, []).append(file)
                     continue
                 try:
                     about = Path(file).stat()
                 except (OSError, ValueError) as error:
                     gone = isinstance(error, OSError) and is_gone(error)
-                    left_out[NOT_THERE if gone else UNREADABLE_FILE] += 1
+                    left_out.setdefault(NOT_THERE if gone else UNREADABLE_FILE, []).append(file)
                     if not gone:
                         unseen.add(file)
                 else:

@@ -7,8 +7,8 @@ import os
 import signal
 import sqlite3
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -51,11 +51,11 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class MeasureReport:
-    """What a run measured: files, how many have a tempo, and those that could not be heard by reason."""
+    """What a run measured: files, how many have a tempo, and the paths of those that could not be heard by reason."""
 
     measured: int
     with_tempo: int
-    left_out: Mapping[str, int]
+    left_out: Mapping[str, Sequence[str]]
 
 
 def agreement(connection: sqlite3.Connection) -> Agreement:
@@ -83,7 +83,7 @@ def measure(
     """
     reader()
     files = unmeasured(connection, VERSION)
-    left_out: Counter[str] = Counter()
+    left_out: dict[str, list[str]] = {}
     with_tempo = done = 0
     kept: list[tuple[MusicFile, Measured]] = []
     written = time.monotonic()
@@ -91,7 +91,7 @@ def measure(
         for file, what in (how or measured_apart)(files, workers, cancelled or _never):
             done += 1
             if isinstance(what, str):
-                left_out[what] += 1
+                left_out.setdefault(what, []).append(file.path)
                 # That may be installed by the next time; what else cannot be heard now will not be then.
                 if what != NEEDS_FFMPEG:
                     kept.append((file, Measured()))
@@ -105,7 +105,7 @@ def measure(
                 report(MEASURING, done, len(files))
     finally:
         put_measured(connection, VERSION, kept)
-    return MeasureReport(done - sum(left_out.values()), with_tempo, dict(left_out))
+    return MeasureReport(done - sum(map(len, left_out.values())), with_tempo, left_out)
 
 
 def listen(path: str, seconds: float | None) -> Measured | str:

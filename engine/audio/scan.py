@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TypeVar
 
 from engine.audio.databases import entries
 from engine.audio.tags import UNREADABLE, music_file, read_file
-from engine.audio.walk import Found, audio_files
+from engine.audio.walk import Found, LeftOut, audio_files
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import why_not_read
 from engine.progress import Cancelled, StageReport
@@ -19,6 +18,7 @@ from engine.store.music_files import (
     AGAIN,
     MusicFile,
     MusicFolder,
+    files_left_out,
     files_seen,
     music_folders,
     put_files,
@@ -33,12 +33,14 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What a scan found beside what was known: files `new`, `changed`, `gone`, and how many were as before."""
+    """What a scan found beside what was known: files `new`, `changed`, `gone`, and how many were as before. `left_out`
+    are files and folders by the reason why they stand for no track."""
 
     new: int
     changed: int
     gone: int
     unchanged: int
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
 
 
 EMPTY = ScanReport(0, 0, 0, 0)
@@ -61,7 +63,7 @@ def scan(
             f"remove it: discover library remove."
         )
     known = files_seen(connection, again=UNREADABLE)
-    left_out: Counter[str] = Counter()
+    left_out: LeftOut = {}
     unseen: set[str] = set()
     found, read = _found(folder, left_out, unseen, report or _silent, cancelled or _never)
     if folder.kind == "folder":
@@ -98,13 +100,25 @@ def scan(
         done += len(batch)
         (report or _silent)(READING, done, len(fresh))
     moved = [one.path for one in same if known[one.path][2] != folder.id]
-    scan_ended(connection, folder.id, gone=gone, moved=moved, left_out=left_out)
+    scan_ended(
+        connection,
+        folder.id,
+        gone=gone,
+        moved=moved,
+        left_out={reason: len(paths) for reason, paths in left_out.items()},
+    )
     new = sum(one.path not in known for one in found)
-    return ScanReport(new, len(found) - len(same) - new - still, len(gone), len(same) + still)
+    rest = {
+        reason: [*left_out.get(reason, ()), *paths]
+        for reason, paths in files_left_out(connection, folder.id).items()
+    }
+    return ScanReport(
+        new, len(found) - len(same) - new - still, len(gone), len(same) + still, {**left_out, **rest}
+    )
 
 
 def _found(
-    folder: MusicFolder, left_out: Counter[str], unseen: set[str], report: StageReport, cancelled: Cancelled
+    folder: MusicFolder, left_out: LeftOut, unseen: set[str], report: StageReport, cancelled: Cancelled
 ) -> tuple[list[Found], Callable[[Found], MusicFile]]:
     """Every file there is, once, and how it is read."""
     found: dict[str, Found] = {}
@@ -145,3 +159,12 @@ def _silent(_stage: str, _done: int, _total: int) -> None: ...
 
 def _never() -> bool:
     return False
+
+
+def all_left_out(reports: Iterable[ScanReport]) -> dict[str, list[str]]:
+    """What several scans left out, by reason."""
+    found: dict[str, list[str]] = {}
+    for report in reports:
+        for reason, paths in report.left_out.items():
+            found.setdefault(reason, []).extend(paths)
+    return found

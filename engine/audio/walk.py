@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +19,10 @@ _DEEPEST = 64
 TOO_DEEP = f"folder more than {_DEEPEST} deep"
 
 
+# What is not among the files, by reason.
+LeftOut = dict[str, list[str]]
+
+
 class Found(NamedTuple):
     """A file: where, bytes, and when it changed in nanoseconds."""
 
@@ -28,9 +31,9 @@ class Found(NamedTuple):
     modified: int
 
 
-def audio_files(root: str, left_out: Counter[str], unseen: set[str]) -> Iterator[Found]:
-    """The files with the ending of audio below `root`, by name; `left_out` counts by reason what is not among them, and
-    `unseen` gets the files and folders that are there, or may be, and could not be looked at.
+def audio_files(root: str, left_out: LeftOut, unseen: set[str]) -> Iterator[Found]:
+    """The files with the ending of audio below `root`, by name; `left_out` gets by reason what is not among them, and
+    `unseen` the files and folders that are there, or may be, and could not be looked at.
 
     Links are followed, to a folder or file that was met before not again. What begins with a dot is passed over.
     """
@@ -46,7 +49,7 @@ def audio_files(root: str, left_out: Counter[str], unseen: set[str]) -> Iterator
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
-            left_out[UNREADABLE_FOLDER] += 1
+            left_out.setdefault(UNREADABLE_FOLDER, []).append(folder)
             if not is_gone(error):
                 unseen.add(folder)
             continue
@@ -63,15 +66,15 @@ def audio_files(root: str, left_out: Counter[str], unseen: set[str]) -> Iterator
                 about = entry.stat()
                 if not entry.is_file():
                     # A link that leads nowhere, a pipe.
-                    left_out[UNREADABLE_FILE] += 1
+                    left_out.setdefault(UNREADABLE_FILE, []).append(entry.path)
                     continue
             except OSError as error:
-                left_out[UNREADABLE_FILE] += 1
+                left_out.setdefault(UNREADABLE_FILE, []).append(entry.path)
                 if not is_gone(error):
                     unseen.add(entry.path)
                 continue
             if not is_utf8(entry.path):
-                left_out[NOT_UTF8] += 1
+                left_out.setdefault(NOT_UTF8, []).append(entry.path)
             elif about.st_nlink == 1 and not entry.is_symlink():
                 yield Found(entry.path, about.st_size, about.st_mtime_ns)
             elif (about.st_dev, about.st_ino) not in met:
@@ -80,7 +83,7 @@ def audio_files(root: str, left_out: Counter[str], unseen: set[str]) -> Iterator
         if depth < _DEEPEST:
             folders += reversed(below)
         elif below:
-            left_out[TOO_DEEP] += len(below)
+            left_out.setdefault(TOO_DEEP, []).extend(path for path, _ in below)
 
 
 def is_gone(error: OSError) -> bool:

@@ -9,20 +9,23 @@ from pathlib import Path
 
 from engine.errors import NothingYetError
 from engine.playlists.files import format_of, write
-from engine.playlists.files.written import display
+from engine.playlists.files.written import display, identifier
+from engine.playlists.local_files import is_there
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
-from engine.wording import one_or_many, quantity
+from engine.wording import few, one_or_many, quantity
 
-_NAMED = 5  # of those left out, in the sentence about them
+# The formats that name files.
+_WITH_FILES = ("m3u8", "pls", "xspf", "jspf")
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
     """What was written: `tracks` are in the file, `left_out` could not be expressed in its format.
 
-    `note` is a sentence about what was left out, empty when nothing was; `missing` are the tracks of which there is no
-    file, or id, in a format that names nothing else.
+    `note` are sentences about what was left out or is not there, empty when nothing is; `missing` are the tracks of
+    which there is no file, or id, in a format that names nothing else, `not_there` those whose file is named and is not
+    where it was.
     """
 
     file: Path
@@ -31,6 +34,7 @@ class ExportReport:
     left_out: int
     note: str
     missing: tuple[PlaylistTrack, ...] = ()
+    not_there: tuple[PlaylistTrack, ...] = ()
 
 
 def export_playlist(
@@ -65,9 +69,27 @@ def export_playlist(
     by_name = _by_name(len(tracks) - len(named))
     if not titled:
         by_name = _no_titles(len(tracks), f"{kind.upper()} names the artists alone")
-    notes = by_name, _note(kind, len(named), written.missing)
+    not_there = tuple(filter(_is_away, named)) if kind in _WITH_FILES else ()
+    notes = by_name, _note(kind, len(named), written.missing), _note_on_away(not_there)
     left_out = len(tracks) - written.tracks
-    return ExportReport(path, kind, written.tracks, left_out, " ".join(filter(None, notes)), written.missing)
+    said = " ".join(filter(None, notes))
+    return ExportReport(path, kind, written.tracks, left_out, said, written.missing, not_there)
+
+
+def _is_away(track: PlaylistTrack) -> bool:
+    """Whether a track's file is not where it is said to be; a path of another system says nothing of this one."""
+    path = identifier(track, "file")
+    return path is not None and Path(path).is_absolute() and not is_there(path)
+
+
+def _note_on_away(tracks: Sequence[PlaylistTrack]) -> str:
+    if not tracks:
+        return ""
+    files = f"{quantity(len(tracks), 'files')} {one_or_many(len(tracks), 'are', 'is')}"
+    return (
+        f"{files} not there now, and listed all the same: {few([display(one) for one in tracks])}. If they are on a "
+        "drive, connect it."
+    )
 
 
 def _no_titles(artists: int, so: str) -> str:
@@ -100,14 +122,13 @@ def _note(kind: str, tracks: int, missing: Sequence[PlaylistTrack]) -> str:
     if not missing:
         return ""
     left_out = len(missing)
-    named = "; ".join(map(display, missing[:_NAMED]))
-    more = f" and {left_out - _NAMED:,} more" if left_out > _NAMED else ""
+    named = few([display(one) for one in missing])
     if kind == "uris":
         return (
             f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no Spotify id and "
-            f"{one_or_many(left_out, 'were', 'was')} left out: {named}{more}."
+            f"{one_or_many(left_out, 'were', 'was')} left out: {named}."
         )
     return (
-        f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no local file: {named}{more}. "
+        f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no local file: {named}. "
         f"{kind.upper()} can only list them as comments. For a streaming service, export CSV, TXT or uris."
     )

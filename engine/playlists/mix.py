@@ -13,13 +13,12 @@ from engine.canonical_keys import artist_key
 from engine.errors import UsageError
 from engine.playlists.contexts import ARTIST_GAP, check_seed
 from engine.playlists.playlist import PlaylistTrack
-from engine.wording import quantity
+from engine.wording import few, quantity
 
 Kind = Literal["mix", "daily", "forgotten", "on-this-day", "bridge"]
 # A mix lasts so long unless it is said, and may last so long, in minutes.
 MINUTES, MAX_MINUTES = 90.0, 600
 _SHORT_BY = 60.0
-_NAMED = 5  # of those one does not have, in the sentence about them
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +122,8 @@ def note_on_missing(missing: Sequence[PlaylistTrack]) -> tuple[str, ...]:
     """What to say of tracks the person does not have and a list would else hold."""
     if not missing:
         return ()
-    named = "; ".join(f"{track.artist} - {track.track}" for track in missing[:_NAMED])
-    more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
-    return (f"You do not have {quantity(len(missing), 'tracks')} it would else hold: {named}{more}.",)
+    named = few([f"{track.artist} - {track.track}" for track in missing])
+    return (f"You do not have {quantity(len(missing), 'tracks')} it would else hold: {named}.",)
 
 
 def _least_gap(artists: Sequence[str]) -> int:

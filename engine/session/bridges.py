@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import artist_key
 from engine.errors import NothingYetError, UsageError
-from engine.playlists.mix import Mix, MixSeeds, MixSettings, notes_on, seconds_of
+from engine.playlists.mix import Mix, MixSeeds, MixSettings, note_on_missing, notes_on, seconds_of
 from engine.session.library import Library, Service, synchronized
 from engine.session.mix_pool import Given, tracks_by, unknown
 
@@ -53,15 +54,24 @@ class Bridges(Service):
         model, given = self._models.open(), Given.of(self.library.connection, settings)
         ids = [self._ids(model, one) for one in ends]
         begin, close = ([track for track in one.tracks[:1] if given.lists(track)] for one in ends)
-        missing = settings.minutes * 60 - seconds_of(begin + close)
+        seconds = settings.minutes * 60 - seconds_of(begin + close)
         directions = [_direction(model, some) for some in ids]
         if float(directions[0] @ directions[1]) > _SAME:
             raise UsageError(f"{_name(ends[0])} and {_name(ends[1])} are the same: there is no way between.")
-        steps = self._steps(model, given, directions, [*ids[0], *ids[1]], missing, settings.seed)
+        asked = model, directions, [*ids[0], *ids[1]], seconds, settings.seed
+        steps = self._steps(given, *asked)
+        lacking: tuple[PlaylistTrack, ...] = ()
+        if given.own is not None:
+            ends_of_any = [track for one in ends for track in one.tracks[:1]]
+            of_any = self._steps(replace(given, own=None), *asked)
+            lacking = given.own.lacking([*ends_of_any[:1], *of_any, *ends_of_any[1:]])
         if not steps:
+            between = f"between {_name(ends[0])} and {_name(ends[1])}"
+            if lacking:
+                raise NothingYetError(" ".join([f"You have no music {between}.", *note_on_missing(lacking)]))
             raise NothingYetError(
-                f"No track is known of the artists between {_name(ends[0])} and {_name(ends[1])}. Add track features "
-                "of more music: discover features add PATH."
+                f"No track is known of the artists {between}. Add track features of more music: discover features add "
+                "PATH."
             )
         tracks = (*begin, *steps, *close)
         likeness = self._likeness(model, ids, begin, tracks)
@@ -69,10 +79,11 @@ class Bridges(Service):
         # As long as its tracks happen to be: less than two of them are not missing.
         short = settings.minutes * 60 - seconds_of(tracks)
         notes = (
+            *note_on_missing(lacking),
             *_widest_step(tracks, likeness),
             *notes_on((), tracks, short if short > 2 * ASSUMED_SECONDS else 0.0),
         )
-        return Mix("bridge", title, tracks, notes, likeness)
+        return Mix("bridge", title, tracks, notes, likeness, lacking)
 
     @staticmethod
     def _ids(model: Model, seeds: MixSeeds) -> list[int]:
@@ -83,8 +94,8 @@ class Bridges(Service):
 
     def _steps(
         self,
-        model: Model,
         given: Given,
+        model: Model,
         directions: Sequence[NDArray[np.float64]],
         ends: Sequence[int],
         seconds: float,

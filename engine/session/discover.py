@@ -16,7 +16,7 @@ from engine.taste.kept_tracks import kept_tracks
 
 if TYPE_CHECKING:
     from engine.recommend.discover import Recommender
-    from engine.recommend.lists import DiscoverList, Explanation, Share
+    from engine.recommend.lists import DiscoverList, Explanation, Recommendation, Share
     from engine.recommend.rankings import Ranking
     from engine.recommend.settings import DiscoverSettings
     from engine.session.artists import Artists
@@ -221,6 +221,18 @@ class Discover(Service):
                 recommender = recommender.with_decay(query.half_life)
             self._recommenders[which] = recommender
         return self._recommenders[which]
+
+    @synchronized
+    def lacking(self, settings: DiscoverSettings) -> tuple[Recommendation, ...]:
+        """What the list would hold of any music that the person has nothing of; empty unless it is of theirs alone."""
+        from engine.taste.own_music import own_music
+
+        if not settings.from_library:
+            return ()
+        of_any = replace(self._of_today(settings), from_library=False)
+        has = own_music(self.library.connection).keys(settings.level)
+        whole = self._ranked(self._comparisons.in_force(), of_any, reasons=False)
+        return tuple(item for item in whole.items if item.key not in has)
 
     def _limited(
         self, settings: DiscoverSettings, ranking: Ranking, which: tuple[TasteQuery, int | None, str]

@@ -144,8 +144,9 @@ class Mixes(Service):
         seed: int = 0,
         *,
         from_library: bool = False,
-    ) -> list[PlaylistTrack]:
-        """At most `n` tracks to follow `tracks`, which errors call `name`; none of them again, none twice.
+    ) -> tuple[list[PlaylistTrack], tuple[PlaylistTrack, ...]]:
+        """At most `n` tracks to follow `tracks`, which errors call `name`; none of them again, none twice. And of those
+        it would be of any music the ones the person does not have, where it is of what they have alone.
 
         The artists of `tracks` are folded in as if they were a listener, and where `wishes` has a tempo, it is kept.
         With `from_library` it is of what the person has alone. The same tracks, library, model and seed give the same
@@ -159,9 +160,14 @@ class Mixes(Service):
         given = Given.of(self.library.connection, MixSettings(seed=seed, from_library=from_library))
         asked = Asked(name, Counter(track.artist for track in tracks), given, wishes, seed)
         more = self._after(asked, tracks, places=n)
+        lacking: tuple[PlaylistTrack, ...] = ()
+        if given.own is not None:
+            of_any = self._after(replace(asked, given=replace(given, own=None)), tracks, places=n)
+            lacking = given.own.lacking(of_any)
         if not more:
-            raise NothingYetError(_no_more(name, wishes.bpm, from_library=from_library))
-        return more
+            why = _no_more(name, wishes.bpm, from_library=from_library)
+            raise NothingYetError(" ".join([why, *note_on_missing(lacking)]))
+        return more, lacking
 
     def _after(
         self,

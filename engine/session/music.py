@@ -44,6 +44,12 @@ class Music(Service):
         return tuple(store.music_folders(self.library.connection))
 
     @synchronized
+    def left_out(self, folder: MusicFolder) -> dict[str, list[str]]:
+        """The files of a folder that stand for no track, by reason and path. Of what could not be looked at at all
+        there is a number in `left_out` of the folder; which it was, a scan says."""
+        return store.files_left_out(self.library.connection, folder.id)
+
+    @synchronized
     def counts(self) -> MusicCounts:
         """How many files there are, and what they match."""
         from engine.playlists.local_files import matched_tracks

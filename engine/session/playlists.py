@@ -45,7 +45,7 @@ class PlaylistEdit:
     `before` and `after` are its tracks as they are kept; `tracks` those after without blocked ones, as every list
     shows them. `places` are where the added or moved tracks stand in `tracks`, from 1. `added` came in, `already`
     were in the list and did not come in again. `created` is true when there was no such list before.
-    `notes` are sentences the person should read.
+    `notes` are sentences the person should read, `missing` are as of a `ContextPlaylist`.
     """
 
     name: str
@@ -57,6 +57,7 @@ class PlaylistEdit:
     already: tuple[PlaylistTrack, ...] = ()
     created: bool = False
     notes: tuple[str, ...] = ()
+    missing: tuple[PlaylistTrack, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -353,8 +354,8 @@ class Playlists(Service):
 
         tracks = self.show(name)
         wishes = wishes_of(tracks, self.named(name).settings)
-        more = self._mixes.following(name, tracks, wishes, n, seed, from_library=from_library)
-        return self.add(name, more, again=True)
+        more, missing = self._mixes.following(name, tracks, wishes, n, seed, from_library=from_library)
+        return replace(self.add(name, more, again=True), missing=missing, notes=note_on_missing(missing))
 
     @synchronized
     def mix(self, title: str, seeds: Sequence[PlaylistTrack], *, from_library: bool = False) -> PlaylistEdit:

@@ -153,6 +153,18 @@ def files_seen(connection: sqlite3.Connection, again: str) -> dict[str, tuple[in
     return {path: (size, modified, folder) for path, size, modified, folder in rows}
 
 
+def files_left_out(connection: sqlite3.Connection, folder: int) -> dict[str, list[str]]:
+    """The files of a folder that were looked at and stand for no track, by reason and path."""
+    found: dict[str, list[str]] = {}
+    rows = connection.execute(
+        "SELECT problem, path FROM music_files WHERE folder_id = ? AND problem IS NOT NULL ORDER BY path",
+        (folder,),
+    )
+    for problem, path in rows:
+        found.setdefault(problem, []).append(path)
+    return found
+
+
 def put_files(connection: sqlite3.Connection, folder: int, files: Iterable[MusicFile]) -> None:
     """Take down files of a folder, in one transaction."""
     with connection:

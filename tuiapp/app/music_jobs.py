@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.wording import quantity
+from engine.wording import few, quantity
 
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 MEASURING = "Tempo"
+# Of the files left out for one reason so many are named.
+_NAMED = 2
 
 
 def ask_what_to_do(app: DiscoverApp, path: str, unmeasured: int) -> None:
@@ -36,8 +38,8 @@ def ended(app: DiscoverApp, result: dict[str, Any]) -> None:
         lines = [
             f"{quantity(found['measured'], 'files')} measured, {found['with_tempo']:,} with a tempo.",
             *(
-                f"{quantity(count, 'files')} not heard: {reason}."
-                for reason, count in found["left_out"].items()
+                f"{quantity(len(paths), 'files')} not heard: {reason}: {few(paths, _NAMED)}."
+                for reason, paths in found["left_out"].items()
             ),
             result["agreement"],
         ]
@@ -48,7 +50,10 @@ def ended(app: DiscoverApp, result: dict[str, Any]) -> None:
         lines.append(
             f"{result['matched']:,} of the {quantity(result['tracks'], 'tracks')} you played have a file."
         )
-    lines += [f"{count:,} left out: {reason}." for reason, count in result["left_out"].items()]
+    lines += [
+        f"{len(paths):,} left out: {reason}: {few(paths, _NAMED)}."
+        for reason, paths in result["left_out"].items()
+    ]
     if not result["unmeasured"]:
         app.notify("\n".join(lines), title="Your music", timeout=12)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.progress import SCANNING
-from engine.wording import quantity
+from engine.wording import few, quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import music_folders, name_argument
 from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.store.music_files import MusicFolder
 
 _PATH = click.Path(path_type=Path)
+_COUNTED = ("new", "changed", "gone", "unchanged")
 
 
 @cli.group()
@@ -79,7 +80,8 @@ def tempo(options: Options) -> None:
                     **asdict(session.music.counts()),
                     "measured": found.measured,
                     "tempo_found": found.with_tempo,
-                    "not_heard": dict(found.left_out),
+                    "not_heard": {reason: len(paths) for reason, paths in found.left_out.items()},
+                    "not_heard_files": dict(found.left_out),
                     "agreement": asdict(agrees),
                 }
             )
@@ -91,8 +93,8 @@ def tempo(options: Options) -> None:
             f"{quantity(found.measured, 'files')} measured: {thousands(found.with_tempo)} with a tempo, "
             f"{thousands(found.measured - found.with_tempo)} without a clear one."
         )
-    for reason, count in found.left_out.items():
-        click.echo(f"{quantity(count, 'files')} not heard: {reason}.")
+    for reason, paths in found.left_out.items():
+        click.echo(f"{quantity(len(paths), 'files')} not heard: {reason}: {shown(few(paths))}.")
     if agrees.files:
         click.echo(agrees.in_words())
 
@@ -123,17 +125,21 @@ def remove(options: Options, path: str) -> None:
 def _print(options: Options, session: Session, found: Mapping[str, ScanReport] | None = None) -> None:
     """What there is, and what a scan `found` of it."""
     folders, counts = session.music.folders(), session.music.counts()
+    named = {
+        one.path: found[one.path].left_out if found and one.path in found else session.music.left_out(one)
+        for one in folders
+    }
     if options.json:
         print_json(
             {
                 **asdict(counts),
-                "folders": [_described(one) for one in folders],
-                **({"scanned": {path: asdict(report) for path, report in found.items()}} if found else {}),
+                "folders": [_described(one, named[one.path]) for one in folders],
+                **({"scanned": {path: _counts(report) for path, report in found.items()}} if found else {}),
             }
         )
         return
     for path, report in (found or {}).items():
-        parts = [f"{count:,} {what}" for what, count in asdict(report).items() if count]
+        parts = [f"{count:,} {what}" for what, count in _counts(report).items() if count]
         say(options, f"{shown(path)}: {', '.join(parts) or 'no music files'}.")
     rows = [
         (
@@ -151,7 +157,11 @@ def _print(options: Options, session: Session, found: Mapping[str, ScanReport] |
     print_table(headings, rows, right=frozenset({2, 3, 4, 5}))
     for one in folders:
         for reason, count in sorted(one.left_out.items(), key=lambda pair: -pair[1]):
-            click.echo(f"{shown(one.path)}: {thousands(count)} left out: {reason}.")
+            which = named[one.path].get(reason, ())
+            names = f": {few(which)}" if which else ""
+            # What could not be looked at has no place in the library.
+            rest = ", which a scan names" if len(which) < count else ""
+            click.echo(shown(f"{one.path}: {thousands(count)} left out: {reason}{names}{rest}."))
     if counts.files and counts.tracks:
         click.echo(
             f"{thousands(counts.matched)} of the {quantity(counts.tracks, 'tracks')} you played have a file here."
@@ -160,7 +170,7 @@ def _print(options: Options, session: Session, found: Mapping[str, ScanReport] |
         say(options, "Add a folder of music: discover library add DIR.")
 
 
-def _described(folder: MusicFolder) -> dict[str, Any]:
+def _described(folder: MusicFolder, left_out: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return {
         "path": folder.path,
         "kind": folder.kind,
@@ -168,8 +178,13 @@ def _described(folder: MusicFolder) -> dict[str, Any]:
         "bytes": folder.bytes,
         "with_tempo": folder.with_tempo,
         "left_out": dict(folder.left_out),
+        "left_out_files": {reason: list(paths) for reason, paths in left_out.items()},
         "scanned": folder.scanned,
     }
+
+
+def _counts(report: ScanReport) -> dict[str, int]:
+    return {what: getattr(report, what) for what in _COUNTED}
 
 
 def _size(count: int) -> str:

@@ -28,11 +28,14 @@ def _edit(options: Options, change: Callable[[Session], PlaylistEdit], done: str
                 "playlists": [{"name": edit.name, "tracks": [entry(track) for track in edit.tracks]}],
                 "added": [entry(track) for track in edit.added],
                 "already": [entry(track) for track in edit.already],
+                "missing": [{"artist": one.artist, "track": one.track} for one in edit.missing],
             }
         )
         return
     if edit.changed or not edit.already:
         say(options, done.format(number=len(edit.added), name=shown(edit.name)))
+    for note in edit.notes:
+        say(options, shown(note))
     for track in edit.already:
         say(
             options,

@@ -241,6 +241,7 @@ def export(
                 "tracks": report.tracks,
                 "left_out": report.left_out,
                 "missing": [{"artist": one.artist, "track": one.track} for one in report.missing],
+                "not_there": [{"artist": one.artist, "track": one.track} for one in report.not_there],
             }
         )
     else:

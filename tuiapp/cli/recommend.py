@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine import defaults
 from engine.errors import UsageError
+from engine.wording import few, quantity
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import artists, name_argument, times_of_week
@@ -132,13 +134,14 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
     with options.session() as session:
         settings = _settings(**as_set(options, session, asked))
         found = session.discover.list(settings)
+        lacking = session.discover.lacking(settings)
         # A script that asks every day has not looked: only what a person sees can be ignored. Nor has who looks at
         # another day's list seen today's.
         today = settings.day is None and settings.window.until is None
         if today and sys.stdout.isatty() and not options.json:
             session.discover.note_shown([item.key for item in found.items if not item.known])
     say_coverage(options, found.coverage)
-    for note in found.notes:
+    for note in (*found.notes, *_note_on(lacking)):
         say(options, note)
     if found.popularity_cost is not None:
         say(options, f"Popularity {settings.popularity:g}: {dial_cost(found.popularity_cost)}.")
@@ -150,10 +153,24 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
                 "coverage": coverage,
                 "popularity": settings.popularity,
                 "popularity_cost": found.popularity_cost,
+                "missing": [_named(one) for one in lacking],
             }
         )
     else:
         _print_list(found)
+
+
+def _named(item: Recommendation) -> dict[str, str]:
+    return {"artist": item.artist} | ({"track": item.track} if item.track else {})
+
+
+def _note_on(lacking: Sequence[Recommendation]) -> list[str]:
+    """What to say of those the list would hold that the person has nothing of; nothing where there are none."""
+    if not lacking:
+        return []
+    count = quantity(len(lacking), "tracks" if lacking[0].track else "artists")
+    names = few([" - ".join(_named(one).values()) for one in lacking])
+    return [f"You have nothing of {count} it would else list: {names}."]
 
 
 def as_set(options: Options, session: Session, asked: dict[str, Any]) -> dict[str, Any]:

@@ -282,7 +282,7 @@ class PlaylistsView(View):
             if edit is not None:
                 self._recalled = (self._recalled[0], str(edit.places[0]))
                 self._enter(edit.name)
-                self.notify(in_words(edit, self.key("undo")))
+                self.notify(" ".join([in_words(edit, self.key("undo")), *edit.notes]))
 
         self.shell.changes.edit(
             f"continuing {name}",

@@ -70,17 +70,21 @@ def test_what_cannot_be_read_is_counted_by_reason(session: Session, music: Path)
     Path(os.fsdecode(os.fsencode(music) + b"/n\xff.mp3")).write_bytes(b"x")
     deep = music.joinpath(*["d"] * 65)
     deep.mkdir(parents=True)
-    session.music.add(music)
+    report = session.music.add(music)[str(music)]
     (folder,) = session.music.folders()
     assert names(session) == ALL
-    assert folder.left_out == {
-        EMPTY: 1,
-        NOT_AUDIO: 1,
-        NO_NAMES: 1,
-        UNREADABLE_FILE: 2,
-        NOT_UTF8: 1,
-        TOO_DEEP: 1,
+    looked_at = {
+        EMPTY: [str(music / "empty.mp3")],
+        NOT_AUDIO: [str(music / "noise.flac")],
+        NO_NAMES: [str(music / "untold.wav")],
     }
+    assert report.left_out == looked_at | {
+        UNREADABLE_FILE: [str(music / "away.mp3"), str(music / "pipe.mp3")],
+        NOT_UTF8: [os.fsdecode(os.fsencode(music) + b"/n\xff.mp3")],
+        TOO_DEEP: [str(deep)],
+    }
+    assert folder.left_out == {reason: len(paths) for reason, paths in report.left_out.items()}
+    assert session.music.left_out(folder) == looked_at
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

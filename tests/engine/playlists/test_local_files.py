@@ -114,6 +114,20 @@ def test_a_file_that_is_gone_or_forgotten_is_missing(session: Session, music: Pa
     assert report.missing == (one,), "the other names a file a player told of"
 
 
+def test_a_file_a_list_names_that_is_not_there_is_written_and_said(
+    session: Session, music: Path, tmp_path: Path
+) -> None:
+    away = PlaylistTrack("Ida", "Waves", ids=(("file", str(tmp_path / "drive" / "waves.flac")),))
+    elsewhere = PlaylistTrack("Ida", "Moss", ids=(("file", "C:/Music/moss.flac"),))
+    for kind in ("m3u8", "pls", "xspf", "jspf"):
+        report = session.tracks.export((TRACKS[0], away, elsewhere), "Evening", tmp_path / f"e.{kind}")
+        assert "waves.flac" in report.file.read_text()
+        assert report.not_there == (away,), kind
+        assert "1 file is not there now, and listed all the same: Ida - Waves." in report.note
+    for kind in ("csv", "txt"):
+        assert session.tracks.export((away,), "Evening", tmp_path / f"e.{kind}").note == ""
+
+
 def test_the_history_is_matched(session: Session) -> None:
     assert (session.music.counts().matched, session.music.counts().tracks) == (0, 0)
     for artist, title in (("slow ferry", "SNOW"), ("Slow Ferry", "Rain"), ("Slow Ferry", "Tin Roof")):

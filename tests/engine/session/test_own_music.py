@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.playlists.contexts import Context
+from engine.playlists.mix import MixSettings
 from engine.playlists.offer import candidates
+from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
-from tests.support.audio import song
+from tests.support.audio import song, wav
 from tests.support.services import ARTISTS, played_some
 
 MINE = DiscoverSettings(n=60, familiarity=0.5, from_library=True)
@@ -85,3 +89,41 @@ def test_tracks_on_offer_are_those_there_are_files_of(session: Session, music: P
     mine = {(PLAYED, "A Song (Live)", False), (UNPLAYED, "Moss", False), ("Nobody", "Knows", False)}
     assert offered(from_library=True) == mine
     assert offered(from_library=False) > {*mine, (PLAYED, "A Song", True)}
+
+
+def test_whatever_continues_bridges_or_recommends_names_what_one_lacks(session: Session, music: Path) -> None:
+    table = music.parent / "tempos.csv"
+    table.write_text("\n".join(["artist,track,bpm", *(f"{name},A Song,100" for name in ARTISTS)]))
+    session.packs.add(table)
+
+    def named(tracks: Iterable[PlaylistTrack]) -> list[tuple[str, str]]:
+        return [(one.artist, one.track) for one in tracks]
+
+    session.playlists.create("Mine", session.tracks.named([(PLAYED, "A Song (Live)")]))
+    whole = session.playlists.extend("Mine", 8)
+    assert (whole.missing, whole.notes) == ((), ())
+    session.playlists.remove_tracks("Mine", whole.places)
+    ends, settings = (ARTISTS[0], ARTISTS[21]), MixSettings(minutes=20.0)
+    of_any = session.bridges.bridge(*ends, settings)
+    # Every other one of these the person has from now on.
+    has = {*named(whole.added)[::2], *named(of_any.tracks)[::2]}
+    for artist, title in has:
+        # Of a usual length, at two samples a second.
+        tags = {"TPE1": artist, "TIT2": title}
+        wav(music / f"{artist} - {title}.wav", np.zeros(400), 2, tags=tags)
+    session.music.scan()
+    mine = session.playlists.extend("Mine", 8, from_library=True)
+    assert named(mine.added)
+    assert named(mine.missing) == [one for one in named(whole.added) if one not in has] != []
+    assert mine.missing[0].artist in mine.notes[0]
+
+    bridge = session.bridges.bridge(*ends, replace(settings, from_library=True))
+    assert bridge.missing
+    assert set(named(bridge.missing)) <= set(named(of_any.tracks)) - has
+    assert any(bridge.missing[0].artist in note for note in bridge.notes)
+    assert of_any.missing == ()
+
+    lacking = {item.artist for item in session.discover.lacking(MINE)}
+    assert lacking == set(listed(session, replace(MINE, from_library=False))) - set(listed(session, MINE))
+    assert lacking
+    assert session.discover.lacking(replace(MINE, from_library=False)) == ()
