@@ -72,6 +72,11 @@ def as_utf8(stream: IO[bytes]) -> Readable:
     return _Pushed(stream, b"" if start == b"\xef\xbb\xbf" else start)
 
 
+def all_of(stream: IO[bytes]) -> bytes:
+    """All of the stream in UTF-8, without the NULs that some files begin with."""
+    return as_utf8(stream).read().lstrip(b"\0 \t\r\n")
+
+
 def guesses() -> int:
     """How often bytes that are not UTF-8 were taken for Windows code page 1252, since this thread began."""
     return _guessed.get()

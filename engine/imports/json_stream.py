@@ -167,7 +167,7 @@ class Records(Generic[T]):
         """
         end = 0
         records: list[T | Broken] = []
-        for start, end in _whole_objects(buffer, 1):
+        for start, end in whole_objects(buffer, 1):
             records.append(self.one(bytes(buffer[start:end])))
         del buffer[1 : end if records else len(buffer)]
         if records and (comma := buffer.find(b",", 1)) > 0 and not buffer[1:comma].strip():
@@ -211,7 +211,7 @@ class Records(Generic[T]):
     def _objects(self, piece: bytes, *, cut: bool) -> Iterator[T | Broken]:
         """The whole objects in a piece that is not one record, and `Broken` for what is not one."""
         end = 0
-        for start, after in _whole_objects(piece):
+        for start, after in whole_objects(piece):
             if piece[end:start].strip(_AROUND_RECORD):
                 yield Broken()
             yield self.one(piece[start:after])
@@ -257,7 +257,7 @@ def _behind_line(source: Readable) -> bytes:
     return b""
 
 
-def _whole_objects(data: bytes | bytearray, first: int = 0) -> Iterator[tuple[int, int]]:
+def whole_objects(data: bytes | bytearray, first: int = 0) -> Iterator[tuple[int, int]]:
     """Where the outermost objects in `data` from `first` on begin and end, by counting brackets outside strings."""
     depth = start = 0
     for token in _TOKENS.finditer(data, first):

@@ -12,7 +12,7 @@ from typing import IO, Any
 import msgspec
 
 from engine.imports import record as reasons
-from engine.imports.encoding import as_utf8
+from engine.imports.encoding import all_of
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.record import Dropped, Ids, Like, Options, Play, Record
@@ -76,8 +76,7 @@ def parse_pages(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 def parse_page(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """One page, or several behind one another."""
-    source = as_utf8(stream)
-    return _of_pages(Records(Page).of_documents(b"".join(iter(lambda: source.read(1 << 20), b""))), options)
+    return _of_pages(Records(Page).of_documents(all_of(stream)), options)
 
 
 def parse_page_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:

@@ -15,7 +15,7 @@ from typing import IO, Any
 import msgspec
 
 from engine.imports import record as reasons
-from engine.imports.encoding import as_utf8
+from engine.imports.encoding import all_of
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.record import Dropped, Ids, Like, Options, Play, Record
@@ -89,8 +89,7 @@ def parse_submission(stream: IO[bytes], _options: Options) -> Iterator[Record]:
 
 
 def _of_payloads(stream: IO[bytes], key: str) -> Iterator[Record]:
-    source = as_utf8(stream)
-    data = b"".join(iter(lambda: source.read(1 << 20), b""))
+    data = all_of(stream)
     if len(_PAYLOAD.findall(data)) > 1:
         return _of_several(Records(Several).of_documents(data))
     return (submitted(row) for batch in Records(Listen).of_array(BytesIO(data), key) for row in batch)

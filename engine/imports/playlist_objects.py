@@ -10,7 +10,7 @@ from typing import IO, TypeVar
 import msgspec
 
 from engine.imports import record as reasons
-from engine.imports.encoding import as_utf8
+from engine.imports.encoding import all_of
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.playlist_lines import SOURCE, entry, title_of
@@ -101,7 +101,7 @@ class _OwnTrack(msgspec.Struct, gc=False):
 
 def parse_jspf(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A record a track."""
-    data = as_utf8(stream).read()
+    data = all_of(stream)
     about = Records(_Jspf).one(data)
     title = about.playlist.title if isinstance(about, _Jspf) and about.playlist else None
     for one in _tracks(data, _JspfTrack, "track"):
@@ -120,7 +120,7 @@ def parse_jspf(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 def parse_own(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A record a track."""
-    data = as_utf8(stream).read()
+    data = all_of(stream)
     about = Records(_Named).one(data)
     title = about.title if isinstance(about, _Named) else None
     for one in _tracks(data, _OwnTrack, "tracks"):

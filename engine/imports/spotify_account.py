@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import IO
 
 import msgspec
 
 from engine.imports import record as reasons
+from engine.imports.encoding import all_of
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.local_dates import Moment
@@ -77,12 +79,6 @@ class Playlist(msgspec.Struct):
     tracks: list[Item] = []
 
 
-class Playlists(msgspec.Struct):
-    """`Playlist<N>.json`."""
-
-    playlists: list[Playlist] = []
-
-
 def parse_history(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """`StreamingHistory_music_0.json` and its podcast and audiobook twins."""
     return (_play(row) for batch in Records(Row).of_array(stream) for row in batch)
@@ -125,7 +121,7 @@ _UNKNOWN = ("Unknown Artist", "Unknown Track")
 
 def parse_library(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """Liked and banned tracks and artists."""
-    library = Records(Library).one(stream.read())
+    library = Records(Library).one(all_of(stream))
     if isinstance(library, Broken):
         yield Dropped(reasons.BROKEN)
         return
@@ -143,11 +139,10 @@ def parse_library(stream: IO[bytes], _options: Options) -> Iterator[Record]:
 
 def parse_playlists(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """The person's playlists."""
-    found = Records(Playlists).one(stream.read())
-    if isinstance(found, Broken):
-        yield Dropped(reasons.BROKEN)
-        return
-    for playlist in found.playlists:
+    for playlist in chain.from_iterable(Records(Playlist).of_array(stream, "playlists")):
+        if isinstance(playlist, Broken):
+            yield Dropped(reasons.BROKEN, cut=playlist.cut)
+            continue
         for item in playlist.items or playlist.tracks:
             track = item.track
             if track is None:

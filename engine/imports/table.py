@@ -16,8 +16,9 @@ import msgspec
 
 from engine.errors import UsageError
 from engine.imports import record as reasons
-from engine.imports.encoding import as_utf8
+from engine.imports.encoding import OTHER_BYTES, all_of
 from engine.imports.head import Head
+from engine.imports.json_stream import whole_objects
 from engine.imports.people import column_of_people, of_one_person
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
@@ -114,16 +115,18 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """JSON lines, or one JSON array of flat objects."""
     decoder = msgspec.json.Decoder()
     stamps = Stamps(options)
-    source = as_utf8(stream)
-    data = b"".join(iter(lambda: source.read(1 << 20), b""))
-    found: Any = None
-    if data.lstrip().startswith(b"["):
+    # Line breaks are those of bytes: a title may hold others.
+    data = all_of(stream).decode("utf-8", OTHER_BYTES).encode("utf-8", "replace")
+    lines: Sequence[Any] = []
+    cut = False
+    if data.startswith(b"["):
         try:
-            found = decoder.decode(data)
+            lines = decoder.decode(data)
         except (msgspec.DecodeError, RecursionError):
-            yield Dropped(reasons.BROKEN, cut=True)
-            return
-    lines = found if isinstance(found, list) else [line for line in data.splitlines() if line.strip()]
+            lines = [data[start:end] for start, end in whole_objects(data)]
+            cut = not data.rstrip().endswith(b"]")
+    else:
+        lines = [line for line in data.splitlines() if line.strip()]
 
     def flat(line: Any) -> dict[str, str] | None:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -151,6 +154,8 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
             mapping = _mapping(list(row), options.columns)
             cells = {field: row.get(column, "") for field, column in mapping.items()}
             yield person, _record({**cells, "time": text}, stamps)
+        if cut:
+            yield person, Dropped(reasons.BROKEN, cut=True)
 
     yield from of_one_person(records(), options)
 

@@ -18,12 +18,14 @@ from engine.imports.text import rows
 
 # "Video" and an id in the first cell, in the languages of Takeout.
 _VIDEO = re.compile(
-    r"v[ií]d[eé]o|wideo|filmu|видео|відео|відэа|動画|동영상|비디오|视频|視頻|影片|فيديو|ویدیو|וידאו|סרטון|वीडियो|व्हिडिओ|ভিডিও|วิดีโอ|βίντεο"
+    r"v[ií]d[eé][oóa]|wideo|filmu|видео|відео|відэа|動画|동영상|비디오|视频|視頻|影片|فيديو|ویدیو|וידאו|סרטון|वीडियो|व्हिडिओ|ভিডিও|วิดีโอ|βίντεο"
     r"|वीडियो|વિડિઓ|ਵੀਡੀਓ|வீடியோ|వీడియో|ವೀಡಿಯೊ|വീഡിയോ|වීඩියෝ|video|myndskeið|myndbands|vaizdo",
     re.IGNORECASE,
 )
 _ID = re.compile(r"\s?[\w-]{11}\s?", re.ASCII)
-_OF_VIDEOS = re.compile(r"[- ]+(v[ií]d[eé]o\w*|видео\w*|відео|動画|동영상|视频|影片|filmy)$", re.IGNORECASE)
+_OF_VIDEOS = re.compile(
+    r"[- ]+(v[ií]d[eé][oóa]\w*|видео\w*|відео|動画|동영상|视频|影片|filmy)$", re.IGNORECASE
+)
 # Id, title, album, then artists: as they follow one another in every language.
 _MIN_COLUMNS = 4
 _TOPIC = " - Topic"

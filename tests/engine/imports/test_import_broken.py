@@ -56,6 +56,40 @@ def test_a_missing_path_and_an_unknown_format_say_what_to_do(db: sqlite3.Connect
     assert bring(db, path, format="spotify").totals["kept"] == 1
 
 
+def test_an_array_of_flat_objects_loses_the_broken_one_alone(db: sqlite3.Connection, tmp_path: Path) -> None:
+    one, other = (
+        json.dumps({"artist": SONG[0], "track": SONG[1], "time": at}, ensure_ascii=False)
+        for at in (START, START + 900)
+    )
+    for name, text, dropped in (
+        ("odd.json", f'[{one}, {{"artist": "x",, "time": 5}}, {other}]'.encode(), {"unreadable record": 1}),
+        ("cut.json", f'[{one}, {other}, {{"artist": "x'.encode(), {"unreadable record": 1}),
+        ("latin.json", f"[{one}, {other}]".encode("latin-1"), {}),
+        ("latin.jsonl", f"{one}\n{other}\n".encode("latin-1"), {}),
+    ):
+        [file] = bring(db, write(tmp_path, name, text)).files
+        assert (file.read - sum(file.dropped.values()), file.dropped) == (2, dropped), name
+        assert ("cut off after record 2" in file.note) == (name == "cut.json")
+        assert ("--encoding" in file.note) == ("latin" in name)
+    assert [row[:3] for row in listens(db)] == [(START, *SONG), (START + 900, *SONG)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_spotifys_lists_in_any_encoding(db: sqlite3.Connection, tmp_path: Path, encoding: str) -> None:
+    track = {"trackName": SONG[1], "artistName": SONG[0]}
+    library = {"tracks": [{"artist": SONG[0], "track": SONG[1]}], "albums": [], "bannedTracks": []}
+    lists = json.dumps(
+        {"playlists": [{"name": "Evening", "items": [{"track": track}]}] * 2}, ensure_ascii=False
+    )
+    for name, text, dropped in (
+        ("YourLibrary.json", json.dumps(library, ensure_ascii=False), {"kept as a like": 1}),
+        ("Playlist1.json", lists, {"kept as a playlist entry": 2}),
+        ("Playlist2.json", lists[:-20], {"kept as a playlist entry": 1, "unreadable record": 1}),
+    ):
+        [file] = bring(db, write(tmp_path, name, text.encode(encoding))).files
+        assert file.dropped == dropped, name
+
+
 @pytest.mark.parametrize("cut", [1, 2, 60, 400, 900, 1500])
 def test_a_file_cut_off_keeps_the_rows_before(db: sqlite3.Connection, tmp_path: Path, cut: int) -> None:
     whole = json.dumps([spotify(START + i * 300, MS) for i in range(20)], indent=2)

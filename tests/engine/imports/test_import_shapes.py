@@ -117,6 +117,8 @@ def test_spotifys_account_data_passed_on_in_another_shape(
             "動画 ID,再生リストの動画の作成タイムスタンプ",
         ),
         ("Идентификатор видео,Название,Альбом,Исполнитель 1", "Идентификатор видео,Время"),
+        ("Videóazonosító,Dal címe,Album címe,Előadó neve 1", "Videóazonosító,Időbélyeg"),
+        ("ID videa,Název skladby,Název alba,Interpret 1", "ID videa,Čas"),
     ],
 )
 def test_youtubes_library_in_other_languages(
