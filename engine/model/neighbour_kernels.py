@@ -20,6 +20,9 @@ COUNTED = float(1 << 24)
 ROUNDED = 1.5 * 2.0**52 * COUNTED
 # How many of the nearest ahead what is kept of them is fetched.
 _AHEAD = 3
+# An item whose listeners' rows hold fewer than one of so many items is compared with those alone, which goes to each
+# three times; where there are more, going through all items in blocks is less.
+_FEW = 16
 
 
 @njit(error_model="numpy", _nrt=False)
@@ -56,6 +59,39 @@ def _least(scores, count):
     return found
 
 
+@njit(error_model="numpy", _nrt=False)
+def _row(starts, row):
+    """Where a row begins and ends; never negative, so that no place is taken for one counted from the end."""
+    return types.uint64(starts[row]), types.uint64(starts[row + 1])
+
+
+@njit(error_model="numpy", _nrt=False)
+def _product(total):
+    """What a sum holds beside how many were added."""
+    return types.float32(total - ((total + ROUNDED) - ROUNDED))
+
+
+@njit(error_model="numpy", _nrt=False)
+def _nearness(total, scale, own):
+    """The penalised cosine of a sum, and one more where enough listeners are in common."""
+    nearness = _product(total) * scale * own
+    if total >= MIN_TOGETHER * COUNTED:
+        nearness += 1
+    return nearness
+
+
+@njit(error_model="numpy", _nrt=False)
+def _offered(nearness, item, score, near, count, bar, kept):
+    """(how many wait, what the next must reach) once an item was compared with those that do."""
+    if nearness >= bar and nearness > 0:
+        score[count], near[count] = nearness, item
+        count += 1
+        if count == WAITING:
+            _to_front(score, near, count, kept)
+            count, bar = kept, _least(score, kept)
+    return count, bar
+
+
 def nearest_body(_rank: int) -> Any:
     """Of each item those with the largest penalised cosine among those with enough listeners in common."""
 
@@ -85,35 +121,41 @@ def nearest_body(_rank: int) -> Any:
                 break
             for place in range(bounds[part], bounds[part + 1]):
                 i = wanted[place]
+                work = types.uint64(0)
                 for p in range(starts[i], starts[i + 1]):
-                    u, own = listeners[p], types.float64(values[p])
-                    q, last = types.uint64(row_starts[u]), types.uint64(row_starts[u + 1])
+                    own = types.float64(values[p])
+                    q, last = _row(row_starts, listeners[p])
+                    work += last - q
                     while q < last:
                         sums[row_items[q]] += own * row_values[q] + COUNTED
                         q += types.uint64(1)
                 sums[i] = 0
-                # As many blocks hold one each that is as near as the least of their best: no other is wanted.
-                for k in range(blocks):
-                    best[k], block[k] = (
-                        best_of(sums, inverse, k * BLOCK, MIN_TOGETHER * COUNTED, ROUNDED, inverse[i]),
-                        k,
-                    )
-                looked, bar, count = min(kept, blocks), types.float32(0), 0
-                if blocks > kept:
-                    _to_front(best, block, blocks, kept)
-                    bar = _least(best, kept)
-                for k in range(looked):
-                    for j in range(block[k] * BLOCK, (block[k] + 1) * BLOCK):
-                        product = types.float32(sums[j] - ((sums[j] + ROUNDED) - ROUNDED))
-                        nearness = product * inverse[j] * inverse[i]
-                        if sums[j] >= MIN_TOGETHER * COUNTED:
-                            nearness += 1
-                        if nearness >= bar and nearness > 0:
-                            score[count], near[count] = nearness, j
-                            count += 1
-                            if count == WAITING:
-                                _to_front(score, near, count, kept)
-                                count, bar = kept, _least(score, kept)
+                bar, count = types.float32(0), 0
+                few = work * types.uint64(_FEW) < types.uint64(items)
+                if few:
+                    for p in range(starts[i], starts[i + 1]):
+                        q, last = _row(row_starts, listeners[p])
+                        while q < last:
+                            j = row_items[q]
+                            q += types.uint64(1)
+                            if sums[j] > 0:
+                                nearness = _nearness(sums[j], inverse[j], inverse[i])
+                                count, bar = _offered(nearness, j, score, near, count, bar, kept)
+                                sums[j] = -sums[j]  # was looked at
+                else:
+                    # As many blocks hold one each that is as near as the least of their best: no other is wanted.
+                    for k in range(blocks):
+                        best[k], block[k] = (
+                            best_of(sums, inverse, k * BLOCK, MIN_TOGETHER * COUNTED, ROUNDED, inverse[i]),
+                            k,
+                        )
+                    if blocks > kept:
+                        _to_front(best, block, blocks, kept)
+                        bar = _least(best, kept)
+                    for k in range(min(kept, blocks)):
+                        for j in range(block[k] * BLOCK, (block[k] + 1) * BLOCK):
+                            nearness = _nearness(sums[j], inverse[j], inverse[i])
+                            count, bar = _offered(nearness, j, score, near, count, bar, kept)
                 for first in (kept, NEAREST):
                     if count > first:
                         _to_front(score, near, count, first)
@@ -121,9 +163,16 @@ def nearest_body(_rank: int) -> Any:
                 counts[i] = count
                 for k in range(count):
                     j = near[k]
-                    ids[i, k], products[i, k] = j, sums[j] - ((sums[j] + ROUNDED) - ROUNDED)
-                for j in range(blocks * BLOCK):
-                    sums[j] = 0
+                    ids[i, k], products[i, k] = j, _product(abs(sums[j]))
+                if few:
+                    for p in range(starts[i], starts[i + 1]):
+                        q, last = _row(row_starts, listeners[p])
+                        while q < last:
+                            sums[row_items[q]] = 0
+                            q += types.uint64(1)
+                else:
+                    for j in range(blocks * BLOCK):
+                        sums[j] = 0
 
     return nearest
 
