@@ -31,6 +31,7 @@ ARRAY_ERRORS = (
     OverflowError,
     MemoryError,
     RecursionError,
+    SyntaxError,
     tokenize.TokenError,
 )
 

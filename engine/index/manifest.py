@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -107,6 +107,10 @@ def manifest_from_json(data: bytes, where: Path) -> IndexManifest:
         raise DamagedDataError(
             f"{where}: index format {manifest.format} is not {FORMAT}; train the model again"
         )
+    measured = {(one.kind, one.strategy) for one in manifest.figures}
+    serving = {one.kind for one in manifest.figures if one.serves}
+    if len(measured) < len(get_args(Kind)) * len(get_args(Strategy)) or len(serving) < len(get_args(Kind)):
+        raise DamagedDataError(f"{where}: does not say which search serves; train the model again")
     return manifest
 
 

@@ -107,7 +107,7 @@ def test_files_cut_short_are_said_and_never_mapped(tmp_path: Path, file: str, le
         pack.matrix()
 
 
-@pytest.mark.parametrize("shape", [b"(99999999999999999999,)", b"(5,", b"(-1,)"])
+@pytest.mark.parametrize("shape", [b"(99999999999999999999,)", b"(5,", b"(-1,)", b"(\\x00,)"])
 def test_an_array_whose_head_is_altered_is_damaged(tmp_path: Path, shape: bytes) -> None:
     pack = write(tmp_path / "p", names(50))
     path = tmp_path / "p" / "indptr.npy"

@@ -157,6 +157,7 @@ def test_an_index_of_other_factors_is_refused(built: Path, other: np.ndarray) ->
         ("files", {}),
         ("items", "many"),
         ("tree_files", [{}]),
+        ("figures", []),
     ],
 )
 def test_a_manifest_that_does_not_fit_its_files_is_refused(copy: Path, key: str, value: object) -> None:
