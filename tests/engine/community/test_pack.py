@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -107,12 +108,15 @@ def test_files_cut_short_are_said_and_never_mapped(tmp_path: Path, file: str, le
         pack.matrix()
 
 
-@pytest.mark.parametrize("shape", [b"(99999999999999999999,)", b"(5,", b"(-1,)", b"(\\x00,)"])
-def test_an_array_whose_head_is_altered_is_damaged(tmp_path: Path, shape: bytes) -> None:
+@pytest.mark.parametrize(
+    ("was", "altered"),
+    [(rb"\(.*\)", b"(99999999999999999999,)"), (rb"\(.*\)", b"(-1,)"), (rb"'<", b"',")],
+)
+def test_an_array_whose_head_is_altered_is_damaged(tmp_path: Path, was: bytes, altered: bytes) -> None:
     pack = write(tmp_path / "p", names(50))
     path = tmp_path / "p" / "indptr.npy"
     whole = path.read_bytes()
-    head = whole[:128].replace(whole[whole.index(b"(") : whole.index(b")") + 1], shape)
-    path.write_bytes(head.rstrip(b"\n ")[:127].ljust(127) + b"\n" + whole[128:])
+    head = re.sub(was, altered, whole[:128])
+    path.write_bytes(head.rstrip(b"\n ").ljust(127) + b"\n" + whole[128:])
     with pytest.raises(DamagedDataError, match="The pack p is damaged"):
         pack.matrix()
