@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -21,3 +22,66 @@ def test_a_shell_gets_a_name_as_an_argument_alone(tmp_path: Path, name: str) -> 
     ).stdout
     assert said.decode() == command("{query}", Music(name))[0]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "mpv --no-video {query}",
+        "mpv 'ytdl://ytsearch:{artist} {track}'",
+        "env DISPLAY=:0 mpv {query}",
+        "xterm -e mpv {query}",
+        "xterm -e mpv 'ytdl://ytsearch:{artist} {track}'",
+        "flatpak run io.mpv.Mpv {query}",
+        "nice -n 5 mpv {query}",
+        "mpv --profile=R {query}",
+        "sh -c 'mpv \"$1\"' sh {query}",
+        "bash -lc 'mpv \"$1\"' bash {query}",
+        "bash ./play.sh {artist} {track}",
+        "python3 play.py --title {query}",
+        "osascript play.scpt {track}",
+        "sudo -u music mpv {query}",
+        "foot mpv {query}",
+    ],
+)
+def test_a_player_that_takes_a_name_as_an_argument_is_taken(template: str) -> None:
+    assert checks.player(template) == template
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{query}", "begins with a program"),
+        ("xterm -e 'mpv {query}'", "line that xterm"),
+        ("x-terminal-emulator -e {query}", "line that x-terminal-emulator"),
+        ("gnome-terminal --command='mpv {query}'", "line that gnome-terminal"),
+        ("tmux new-window 'mpv {query}'", "line that tmux"),
+        ("env -S 'mpv {query}'", "line that env"),
+        ("su music -c 'mpv {query}'", "line that su"),
+        ("sh -c 'mpv {query}'", "what a shell runs"),
+        ("bash -lc 'mpv {query}'", "what a shell runs"),
+        ("bash -cl 'mpv {query}'", "what a shell runs"),
+        ("bash -c -- 'mpv {query}'", "what a shell runs"),
+        ("bash -o pipefail -c 'mpv {query}'", "what a shell runs"),
+        ("bash -c -o pipefail 'mpv {query}'", "what a shell runs"),
+        ("fish --command='mpv {query}'", "what a shell runs"),
+        ("sh {query}", "what a shell runs"),
+        ("nice env A=1 /bin/sh -c 'mpv {query}'", "what a shell runs"),
+        ("flatpak run --command=sh io.mpv.Mpv -c 'mpv {query}'", "what a shell runs"),
+        ("docker exec music sh -c 'mpv {query}'", "what a shell runs"),
+        ("ssh host mpv {query}", "without ssh"),
+        ("/usr/bin/ssh -t host mpv {artist} {track}", "without ssh"),
+        ("watch mpv {query}", "without watch"),
+        ("cmd.exe /c start {query}", "without cmd"),
+        ("python3 -c 'play(\"{query}\")'", "program's text, as for python3"),
+        ("perl -I lib -e'play q({query})'", "program's text, as for perl"),
+        (
+            'osascript -e \'tell application "Music" to play track "{track}"\'',
+            "program's text, as for osascript",
+        ),
+        ("emacsclient --eval '(play \"{query}\")'", "program's text, as for emacsclient"),
+    ],
+)
+def test_a_player_in_which_a_name_would_be_run_is_refused_with_the_reason(template: str, why: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(why)):
+        checks.player(template)

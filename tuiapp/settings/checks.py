@@ -7,10 +7,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-_SHELL = re.compile(r"(?:ba|da|z|k|mk|c|tc|fi|a|ya|pw)?sh(?:\.exe)?|nu|cmd(?:\.exe)?", re.IGNORECASE)
-# `-c`, also among other letters; `/c` of Windows.
-_SCRIPT = re.compile(r"-[a-zA-Z]*c|--command|/[cC]")
-_NAME = re.compile(r"\{(?:artist|track|query)\}")
+from tuiapp.settings.player_lines import expected_instead
 
 
 def player(value: Any) -> str:
@@ -22,29 +19,11 @@ def player(value: Any) -> str:
             words = shlex.split(value)
         except ValueError:
             raise ValueError("a command with matching quotes") from None
-        if _is_run_by_a_shell(words):
-            raise ValueError(
-                "a command in which no name stands in what a shell runs, where it could be a command itself. Give it "
-                "behind, as in: sh -c 'mpv \"$1\"' sh {query}"
-            )
+        if instead := expected_instead(words):
+            raise ValueError(instead)
         if not value.strip() or any(name in value for name in ("{artist}", "{track}", "{query}")):
             return value.strip()
     raise ValueError("a command with {query}, or {artist} and {track}")
-
-
-def _is_run_by_a_shell(words: list[str]) -> bool:
-    """Whether a name is put into a script: what stands behind a shell's `-c`, or behind `eval`."""
-    for at, word in enumerate(words):
-        shell = _SHELL.fullmatch(word.rpartition("/")[2])
-        script = (
-            next((n for n in range(at + 1, len(words)) if _SCRIPT.fullmatch(words[n])), -1) if shell else -1
-        )
-        # Behind the script the shell takes arguments.
-        if 0 <= script < len(words) - 1 and _NAME.search(words[script + 1]):
-            return True
-        if word == "eval" and any(map(_NAME.search, words[at + 1 :])):
-            return True
-    return False
 
 
 def service(services: Collection[str]) -> Callable[[Any], str]:
