@@ -10,8 +10,9 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import chain
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,7 +25,10 @@ from engine.errors import UnreadableFileError
 from engine.spreadsheet import is_guarded, unguarded
 
 _MAX_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
-_MAX_HEADER = 1 << 22  # a matrix names all its artists there
+_MAX_LINE = 1 << 22  # a matrix names all its artists in one
+_QUOTED_LINES = (
+    20  # a quote that so many lines do not close is part of a name, as every lone one between tabs
+)
 TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".parquet")
 _PACKED = re.compile(r"\.(gz|zst)$")
 MAX_BYTES = 4 << 30  # a table unpacked beyond this is a broken or hostile archive
@@ -63,16 +67,17 @@ def read_table(table: DataFile, reading: Reading | None = None) -> Iterator[Tabl
 
 @contextmanager
 def _of_csv(table: DataFile, text: IO[str], reading: Reading | None) -> Iterator[Table]:
-    first = text.readline(_MAX_HEADER)
+    first = text.readline(_MAX_LINE)
     if reading is not None:
         reading.took(first)
     delimiter = max(",;\t", key=first.count)
+    lines = _closed(_lines(text), 0 if delimiter == "\t" else _QUOTED_LINES)
     # The limit is the whole process's: an importer may have raised it.
     csv.field_size_limit(_MAX_FIELD)
     reader, before = csv.reader([first], delimiter=delimiter), 0
     try:
         header = next(reader, [])
-        reader, before = csv.reader(_limited(table.shown, text, reading), delimiter=delimiter), 1
+        reader, before = csv.reader(_limited(table.shown, lines, reading), delimiter=delimiter), 1
         yield header, ([unguarded(cell) for cell in row] for row in reader) if is_guarded(header) else reader
     except csv.Error as error:
         raise UnreadableFileError(
@@ -99,6 +104,30 @@ def as_text(binary: Peekable, start: bytes) -> Iterator[io.TextIOWrapper]:
         text.detach()
 
 
+def _lines(text: IO[str]) -> Iterator[str]:
+    """The lines, one that no table has in pieces, so that no memory holds all of it."""
+    while line := text.readline(_MAX_LINE):
+        yield line
+
+
+def _closed(lines: Iterator[str], ahead: int) -> Iterator[str]:
+    """The lines, without the quotes of one in which one opens that none of so many lines `ahead` closes: it would take
+    all up to the next such line into a name, and they would be lost without a word."""
+    for line in lines:
+        if not line.count('"') % 2:
+            yield line
+            continue
+        behind = list[str]()
+        for other in islice(lines, ahead):
+            behind.append(other)
+            if other.count('"') % 2:
+                yield line
+                break
+        else:
+            yield line.replace('"', "")
+        yield from behind
+
+
 def _limited(name: str, lines: Iterable[str], reading: Reading | None) -> Iterator[str]:
     size = 0
     for line in lines:
@@ -118,7 +147,7 @@ def _of_json_lines(table: DataFile, text: IO[str], reading: Reading | None) -> I
     decode = msgspec.json.Decoder(dict[str, Any]).decode
 
     def objects() -> Iterator[dict[str, Any]]:
-        for line in _limited(table.shown, text, reading):
+        for line in _limited(table.shown, _lines(text), reading):
             try:
                 yield decode(line)
             except UNREADABLE:
@@ -185,4 +214,12 @@ def cell_of(cells: Sequence[str], index: int) -> str:
 
 
 def _cell(value: object) -> str:
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    """A value as text, empty for what is none or too long for a name; bytes are text, else an id."""
+    if isinstance(value, bytes):
+        with suppress(UnicodeDecodeError):
+            return _cell(value.decode())
+        return _cell(value.hex())
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return ""
+    text = str(value)
+    return text if len(text) <= _MAX_FIELD else ""

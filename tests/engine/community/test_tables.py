@@ -80,6 +80,47 @@ def test_parquet_files_are_tables(tmp_path: Path, with_track: bool) -> None:
         PLAYS.read(path)
 
 
+def test_parquet_columns_of_bytes_and_decimals_are_read(tmp_path: Path) -> None:
+    """As older writers leave text, ids and counts."""
+    from decimal import Decimal
+
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path = tmp_path / "l.parquet"
+    columns = {
+        "user": pa.array([b"\xff" * 16, b"\xfe" * 16]),
+        "artist": pa.array([b"Ida", "Brúna".encode()]),
+        "plays": pa.array([Decimal("3.00"), Decimal("2.00")]),
+    }
+    parquet.write_table(pa.table(columns), path)
+    assert table(PLAYS.read(path)) == {(0, "Ida"): 3, (1, "Brúna"): 2}
+
+
+def test_a_name_longer_than_any_costs_its_line_alone(tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    good = [json.dumps({"user": f"u{n}", "artist": "Ida", "plays": 2}) for n in range(9)]
+    long = json.dumps({"user": "y", "artist": "x" * 200_000, "plays": 1})
+    path.write_text("\n".join([*good, long, '{"user": "z", "artist": "' + "x" * (9 << 20) + '"}', *good]))
+    content = PLAYS.read(path)
+    assert (content.plays.shape, list(content.names)) == ((9, 1), ["Ida"])
+    assert content.dropped == {"no artist": 1, "line that is not JSON, or cut short": 3}, (
+        "a piece of 4 MB each"
+    )
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_a_quote_that_is_never_closed_costs_no_other_line(tmp_path: Path, separator: str) -> None:
+    rows = [("user", "artist", "plays"), ("x", '"Ida', "3"), *((f"u{n}", "Burel", "2") for n in range(40))]
+    rows += [("y", '"Ida"', "1"), ("z", '"Tin Roof' + " " * (separator == ","), "4")]
+    path = tmp_path / "l.csv"
+    path.write_text("".join(separator.join(row) + "\n" for row in rows))
+    content = PLAYS.read(path)
+    assert content.plays.shape[0] == 43
+    assert content.names == ["Ida", "Burel", "Tin Roof"]
+    assert content.dropped == {}
+
+
 def test_without_pyarrow_a_parquet_file_says_what_is_missing(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     path = tmp_path / "l.parquet"
