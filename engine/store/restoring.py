@@ -61,6 +61,9 @@ def restore(door: Door, name: str = "") -> Restored:
     another program writes, PrivateSessionError in a private session.
     """
     door.require_writable("restore a backup")
+    # No session is opened here, which would see to it.
+    with contextlib.suppress(OSError):
+        door.settle()
     backup = chosen(door.folders, name)
     if not name and backup.why == RESTORE and _is_the_library(door, backup):
         # A restore that was killed kept what there was, and went no further: what is wanted lies before it.

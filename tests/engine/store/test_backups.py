@@ -204,6 +204,8 @@ def test_killed_at_any_step_a_restore_leaves_one_of_the_two(
         if listens(folders) == 10:
             restore(Door(folders))
             assert listens(folders) == 5, "what was kept before it is not what is restored"
+            left = [path for path in folders.root.glob(".*") if any(path.iterdir())]
+            assert not left, "the next run clears up"
         with Session(folders) as session:
             assert session.library.check() == "ok"
         # A folder made a moment ago may be about to be used.
