@@ -36,9 +36,9 @@ The sample (`--data sample_data/community.zip --seeds 5 --seconds 30`), made to 
 with most listeners alone (one split): .118, .320, .329, .340, .349, .363, .379; +4.3 %.
 
 Tracks, before they leaned on their artists and the member of artists counted by how few listen to them (MODEL.md has
-what that brings; `--data spotify_songs.zip --seeds 5 --seconds 60`): popularity .003, ALS 40 .036, artists played .039, item
-cosine .044, EASE^R, RP3beta and neighbours .046, ensemble .056; gain +21 %, on 5 of 5 seeds by more than 2 %. Of the
-sample's playlists (2 seeds): ALS 40 .058, artists played .081, ensemble .094; +16 %.
+what that brings; `--data spotify_songs.zip --seeds 5 --seconds 60`): popularity .003, ALS 40 .036, artists played
+.039, item cosine .044, EASE^R, RP3beta and neighbours .046, ensemble .056; gain +21 %, on 5 of 5 seeds by more than
+2 %. Of the sample's playlists (2 seeds): ALS 40 .058, artists played .081, ensemble .094; +16 %.
 """
 
 from __future__ import annotations
