@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -216,13 +217,13 @@ class Catalog:
         return found
 
     def tags(self, item: int, n: int = 5) -> list[str]:
-        """An item's strongest tags."""
-        return [
-            row[0]
-            for row in self._connection.execute(
-                "SELECT tag FROM tags WHERE item = ? ORDER BY weight DESC, tag LIMIT ?", (item, n)
-            )
-        ]
+        """An item's strongest tags that say something of the music."""
+        from engine.community.genre_tree import of_listeners
+
+        found = self._connection.execute(
+            "SELECT tag FROM tags WHERE item = ? ORDER BY weight DESC, tag", (item,)
+        )
+        return list(islice((tag for (tag,) in found if not of_listeners(tag)), n))
 
     def genres(self) -> tuple[Genre, ...]:
         """The tree of genres (`engine.community.genre_tree`), by name. Raises DamagedDataError."""

@@ -51,7 +51,7 @@ def save_playlist(
     with connection:
         there = _number(connection, name)
         if there is not None and not replace:
-            raise UsageError(f"A playlist “{name}” already exists. Choose another name, or replace it.")
+            raise _taken(connection, there)
         if there is not None:
             _delete(connection, there)
         number = connection.execute(
@@ -125,10 +125,17 @@ def change_tracks(
 def rename_playlist(connection: sqlite3.Connection, name: str, new_name: str) -> None:
     """Give a playlist another name. Raises UnknownNameError, or UsageError when the new name is taken."""
     number, new_name = _known_number(connection, name), _name(new_name)
-    if _number(connection, new_name) not in (None, number):
-        raise UsageError(f"A playlist “{new_name}” already exists. Choose another name.")
+    there = _number(connection, new_name)
+    if there not in (None, number):
+        raise _taken(connection, there)
     with connection:
         connection.execute("UPDATE playlists SET name = ? WHERE id = ?", (new_name, number))
+
+
+def _taken(connection: sqlite3.Connection, number: int | None) -> UsageError:
+    """That there is a playlist of this name, in its own spelling."""
+    (name,) = connection.execute("SELECT name FROM playlists WHERE id = ?", (number,)).fetchone()
+    return UsageError(f"A playlist “{name}” already exists. Choose another name.")
 
 
 def remove_playlist(connection: sqlite3.Connection, name: str) -> None:

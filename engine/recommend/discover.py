@@ -49,8 +49,8 @@ def solo_note(level: Level) -> str:
 def half_explored_note(level: Level) -> str:
     """What a list of solo mode is of where nothing has rested."""
     return (
-        f"None of your {level} has rested for {SOLO_RESTED // 86_400} days yet, so these are the half of them you "
-        "played in the fewest sessions."
+        f"None of your {level} had rested for {SOLO_RESTED // 86_400} days when you last listened, so these are the "
+        "half of them you played in the fewest sessions."
     )
 
 

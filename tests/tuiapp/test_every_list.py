@@ -46,6 +46,8 @@ async def test_lists_beside_the_history_can_be_entered(
             assert [row.artist for row in table.rows] == [item.name for item in standings]
             if not table.rows:
                 return
+            titles = [column.title for column in table.columns]
+            assert titles == ["artist", "last", "plays"], "the room is the name's"
         assert table.counts[0] > 3
         await pilot.press("j", "enter")
         await settled(pilot)

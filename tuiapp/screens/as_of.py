@@ -17,9 +17,7 @@ from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.widgets.line import Line
 
-_WHAT = (
-    "Uses only what you had played by the end of that date, and shows how often you played each artist later."
-)
+_WHAT = "Uses only what you had played by the end of that date, and shows how often you played each of them later."
 
 
 class AskDate(Dialog):

@@ -64,10 +64,15 @@ class PlayCounts(Table[PlayCount]):
         self._last = Column[PlayCount](
             "last", lambda row: day(row.last), 11, right=True, order=lambda row: -(row.last or 0)
         )
+        # Beside a day a name needs the room more.
+        plays = Column[PlayCount](
+            "plays", lambda row: f"{row.plays:,.0f}", 6, right=True, order=lambda row: -row.plays
+        )
+        self._dated = (self._last, plays)
         self._others: tuple[Column[PlayCount], ...] = (
             Column("artist", lambda row: row.artist, 12, share=2, order=lambda row: row.artist.casefold()),
             Column("", lambda row: bar(row.plays / self._most(), 8), 8, accent=True, least=46),
-            Column("plays", lambda row: f"{row.plays:,.0f}", 6, right=True, order=lambda row: -row.plays),
+            plays,
         )
         super().__init__(
             self._others,
@@ -82,7 +87,7 @@ class PlayCounts(Table[PlayCount]):
         if any(row.track for row in rows):
             self.columns = (self._track, artist, *others)
         elif any(row.last for row in rows):
-            self.columns = (artist, self._last, *others)
+            self.columns = (artist, *self._dated)
         else:
             self.columns = self._others
         other, self._caption = caption != self._caption, caption

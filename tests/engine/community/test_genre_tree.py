@@ -83,3 +83,11 @@ def test_a_catalog_keeps_its_tree_and_an_earlier_one_works_it_out(tmp_path: Path
     assert {name for name, _ in ((one.name, one.parent) for one in written)} == TREE.keys()
     for one, other in zip(earlier, written, strict=True):
         np.testing.assert_array_equal(one.items, other.items)
+
+
+def test_what_listeners_say_of_themselves_is_no_tag_of_an_artist(tmp_path: Path) -> None:
+    tags = [(0, word, weight) for weight, word in enumerate(("dub", "ambient", "seen live", "favourites"), 1)]
+    write_catalog(tmp_path / "catalog.sqlite", [("Burel", 3, 9)], tags)
+    with closing(Catalog(tmp_path / "catalog.sqlite")) as catalog:
+        assert catalog.tags(0, 1) == ["ambient"]
+        assert catalog.tags(0) == ["ambient", "dub"]

@@ -76,8 +76,8 @@ def test_newest_first_and_empty_ones_too(library: sqlite3.Connection) -> None:
 
 def test_a_taken_name_is_refused_or_replaced(library: sqlite3.Connection) -> None:
     save_playlist(library, "Run", TRACKS, at=1)
-    with pytest.raises(UsageError, match="Run"):
-        save_playlist(library, "Run", TRACKS[:1], at=2)
+    with pytest.raises(UsageError, match=r"A playlist “Run” already exists\. Choose another name\.$"):
+        save_playlist(library, "RUN", TRACKS[:1], at=2)
     assert len(playlist_tracks(library, "Run")) == 2
     save_playlist(library, "Run", TRACKS[:1], at=2, replace=True)
     assert playlist_tracks(library, "Run") == TRACKS[:1]
