@@ -60,6 +60,15 @@ async def test_two_enters_in_the_palette_are_one(app: DiscoverApp) -> None:
         assert not app.folders.log.exists()
 
 
+async def test_a_key_in_one_read_with_that_which_opens_help_ends_nothing(app: DiscoverApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        app.action_help()
+        app.screen.action_scroll(1)
+        await settled(pilot)
+        assert app.return_code is None
+
+
 async def test_a_terminal_of_no_width_has_help_too(app: DiscoverApp) -> None:
     async with app.run_test(size=(2, 4)) as pilot:
         await settled(pilot)

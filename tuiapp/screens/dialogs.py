@@ -211,7 +211,9 @@ class ShowText(Dialog):
             yield Static(self._body)
 
     def action_scroll(self, by: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+        # A key that came with the one that opened it finds nothing there yet.
+        for panel in self.query(VerticalScroll):
+            panel.scroll_relative(y=by, animate=False)
 
 
 class Failure(ShowText):
