@@ -158,6 +158,13 @@ def disk_trouble(error: BaseException, path: object = "The library") -> str:
     return ""
 
 
+def system_trouble(error: BaseException) -> str:
+    """`disk_trouble`, and what to say where memory is: in a reader that is what a damaged array asks for, too."""
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this. Close something, then try again."
+    return disk_trouble(error)
+
+
 def unreadable(error: BaseException, path: Path, damaged: str) -> DamagedDataError:
     """What to raise of a file of this program's own that could not be read: what to say where it is `damaged`, unless
     the disk or the system is in the way, which removing it or making it anew would not help."""

@@ -23,7 +23,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from engine.community.offers import MIN_LISTENERS, SOURCES
-from engine.errors import CancelledError, DiscoverError, NothingYetError, disk_trouble
+from engine.errors import CancelledError, DiscoverError, NothingYetError, system_trouble
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
@@ -106,7 +106,7 @@ def run_job(name: str, data_dir: Path, work: Work) -> int:
         folders = Folders(data_dir)
         note_error(Door(folders), f"the job {name}", error)
         unexpected = f"That should not have happened: {where_it_happened(error)}. The log is {folders.log}."
-        reporter.send(type="error", message=disk_trouble(error) or unexpected, exit_code=1, kind="")
+        reporter.send(type="error", message=system_trouble(error) or unexpected, exit_code=1, kind="")
         return 1
     reporter.send(type="done", result=result)
     return 0

@@ -99,6 +99,16 @@ def test_a_command_that_dies_says_so_in_one_line_and_the_doctor_names_the_log(
     assert document(capsys, "doctor")["log"] == f"{folders.log}: errors logged"
 
 
+def test_a_command_without_memory_says_so(folders: Folders, monkeypatch, capsys) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(folders.root))
+    monkeypatch.setattr(Artists, "related", full)
+    assert run(["related", "Artist 00"]) == 1
+    assert capsys.readouterr().err.startswith("error: There is not enough memory for this.")
+
+
 def test_warnings_are_noted_once_a_place_without_their_words(empty: Folders) -> None:
     with DiscoverApp(empty).failures.warnings_noted():
         warnings.simplefilter("always")

@@ -11,7 +11,7 @@ from rich.text import Text
 from textual.content import Content
 from textual.worker import WorkerFailed
 
-from engine.errors import disk_trouble
+from engine.errors import system_trouble
 from tuiapp.safe import shown
 from tuiapp.textual_internals import end_with_failure, report_to_test
 
@@ -68,7 +68,7 @@ class Failures:
         log = (
             f"The log is {self._app.folders.log}." if written else "Not logged: this session writes nothing."
         )
-        return f"{disk_trouble(error) or f'{where_it_happened(error)}.'}\n{log}"
+        return f"{system_trouble(error) or f'{where_it_happened(error)}.'}\n{log}"
 
     def _door(self) -> Door:
         """The way to the log, whether the library could be opened or not."""

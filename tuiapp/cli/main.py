@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import click
 
-from engine.errors import CancelledError, DiscoverError, disk_trouble
+from engine.errors import CancelledError, DiscoverError, system_trouble
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.streams import safe_streams
 from tuiapp.safe import shown
@@ -57,7 +57,7 @@ def _run(arguments: Sequence[str], options: Options) -> int:
         click.echo(f"{how}: {shown(' '.join(str(error).split()))}", err=True)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one place where a command's unexpected errors end
-        click.echo(f"error: {shown(disk_trouble(error) or _unexpected(options, error))}", err=True)
+        click.echo(f"error: {shown(system_trouble(error) or _unexpected(options, error))}", err=True)
         return 1
     return result if isinstance(result, int) else 0
 
