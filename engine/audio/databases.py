@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -57,7 +57,9 @@ def entries(
     try:
         with _opened(path) as (database, tables):
             described = (
-                _beets(database, path, music) if kind == "beets" else _navidrome(database, tables, music)
+                _beets(database, tables, path, music)
+                if kind == "beets"
+                else _navidrome(database, tables, music)
             )
             for file, tags in described:
                 if not is_utf8(file):
@@ -93,10 +95,16 @@ def _opened(path: Path) -> Iterator[tuple[sqlite3.Connection, Mapping[str, froze
         yield database, read_only_tables(database)
 
 
-def _beets(database: sqlite3.Connection, path: Path, music: str | None) -> Iterator[tuple[str, Tags]]:
+def _beets(
+    database: sqlite3.Connection, tables: Mapping[str, frozenset[str]], path: Path, music: str | None
+) -> Iterator[tuple[str, Tags]]:
     below = music or _directory(path.with_name("config.yaml"))
-    for raw, title, artist, album, seconds, bpm, recording in database.execute(
-        "SELECT path, title, artist, album, length, bpm, mb_trackid FROM items ORDER BY id"
+    wanted = _those_there(
+        ("path", "title", "artist", "album", "length", "bpm", "mb_trackid", "original_year", "year"),
+        tables["items"],
+    )
+    for raw, title, artist, album, seconds, bpm, recording, *years in database.execute(
+        f"SELECT {wanted} FROM items ORDER BY id"  # noqa: S608 - fixed names
     ):
         file = os.fsdecode(raw) if isinstance(raw, bytes) else str(raw)
         if not PurePosixPath(file).is_absolute():
@@ -108,7 +116,15 @@ def _beets(database: sqlite3.Connection, path: Path, music: str | None) -> Itera
             file = os.path.join(below, file)  # noqa: PTH118 - a name that is not UTF-8 stays as it is
         yield (
             file,
-            Tags(_text(artist), _text(title), _text(album), _real(seconds), _real(bpm), _text(recording)),
+            Tags(
+                _text(artist),
+                _text(title),
+                _text(album),
+                _real(seconds),
+                _real(bpm),
+                _text(recording),
+                tuple(map(_text, years)),
+            ),
         )
 
 
@@ -138,12 +154,15 @@ def _navidrome(
         raise UsageError(
             "This server has several libraries, which no single --music DIR holds. Add their folders."
         )
-    wanted = ", ".join(
-        name if name in columns else "NULL"
-        for name in ("library_id", "path", "title", "artist", "album", "duration", "bpm", "mbz_recording_id")
+    wanted = _those_there(
+        (
+            *("library_id", "path", "title", "artist", "album", "duration", "bpm", "mbz_recording_id"),
+            *("original_year", "year", "release_year"),
+        ),
+        columns,
     )
     there = "WHERE NOT missing" if "missing" in columns else ""
-    for library, file, title, artist, album, seconds, bpm, recording in database.execute(
+    for library, file, title, artist, album, seconds, bpm, recording, *years in database.execute(
         f"SELECT {wanted} FROM media_file {there} ORDER BY id"  # noqa: S608 - fixed names
     ):
         at = str(file)
@@ -154,8 +173,21 @@ def _navidrome(
             at = os.path.join(music or _text(roots.get(library)), at)  # noqa: PTH118 - as above
         yield (
             at,
-            Tags(_text(artist), _text(title), _text(album), _real(seconds), _real(bpm), _text(recording)),
+            Tags(
+                _text(artist),
+                _text(title),
+                _text(album),
+                _real(seconds),
+                _real(bpm),
+                _text(recording),
+                tuple(map(_text, years)),
+            ),
         )
+
+
+def _those_there(names: Sequence[str], columns: frozenset[str]) -> str:
+    """Columns for a SELECT, null in the place of those a table does not have."""
+    return ", ".join(name if name in columns else "NULL" for name in names)
 
 
 def _text(value: object) -> str:

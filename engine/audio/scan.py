@@ -20,6 +20,7 @@ from engine.store.music_files import (
     MusicFolder,
     files_left_out,
     files_seen,
+    files_without_year,
     music_folders,
     put_files,
     scan_ended,
@@ -52,7 +53,8 @@ def scan(
     report: StageReport | None = None,
     cancelled: Cancelled | None = None,
 ) -> ScanReport:
-    """Bring what is known of a folder up to what is there; a file with the same size and time is not read again.
+    """Bring what is known of a folder up to what is there; a file with the same size and time is not read again,
+    but for its year where an earlier version did not ask for that.
 
     Raises UnreadableFileError where the folder, or every file known of it, is gone, and nothing changes; CancelledError
     after whole batches.
@@ -85,7 +87,11 @@ def scan(
     same = [one for one in found if known.get(one.path, (-1, -1, 0))[:2] == (one.size, one.modified)]
     unchanged = set(same)
     # What a database says may be new where the file is not, and costs nothing to read.
-    fresh = found if folder.kind != "folder" else [one for one in found if one not in unchanged]
+    if folder.kind != "folder":
+        fresh = found
+    else:
+        no_year = files_without_year(connection)
+        fresh = [one for one in found if one not in unchanged or one.path in no_year]
     done = still = 0
     for batch in _batches(fresh):
         if (cancelled or _never)():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -19,17 +21,34 @@ NOT_AUDIO = "not the audio its ending says"
 # A tag may hold a book, a name does not.
 MAX_NAME = 500
 MIN_BPM, MAX_BPM = 30.0, 400.0
+# The first sound that was recorded is of 1860.
+MIN_YEAR = 1860
 
 # What ends a line or is not seen, halves of a pair, and the zero that parts several values of a tag.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _NUMBERED = re.compile(r"^(?:\d{1,2}[-.])?\d{1,3}(?:\.|\s-)?\s+")
 _DASH = re.compile(r"\s+[-–—]\s+")
 _MBID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# A year, or a date that begins or ends with one; 19840502 is a date too.
+_YEAR = re.compile(r"(?<![0-9])([0-9]{4})(?:[0-9]{4})?(?![0-9])")
+# Where taggers put when music first came out, as TinyTag calls it: in ID3, in Vorbis' comments and MP4, in ASF; and
+# when this release did.
+_ORIGINAL = (
+    "tdor",
+    "tory",
+    "tor",
+    "originalyear",
+    "originaldate",
+    "originalreleaseyear",
+    "originalreleasetime",
+)
+_RELEASED = ("year", "_year", "date", "tdrl", "releasedate")
 _RECORDING = ("musicbrainz_trackid", "musicbrainz track id", "musicbrainz/track id", "ufid")
 
 
 class Tags(NamedTuple):
-    """What is said of a file; `seconds` and `bpm` are null where nothing sensible is."""
+    """What is said of a file; `seconds` and `bpm` are null where nothing sensible is. `dates` say when its music came
+    out, as they are written, the original's first."""
 
     artist: str
     title: str
@@ -37,6 +56,7 @@ class Tags(NamedTuple):
     seconds: float | None
     bpm: float | None
     recording: str | None
+    dates: tuple[str, ...] = ()
 
 
 def read_file(path: str, size: int, modified: int) -> MusicFile:
@@ -81,6 +101,7 @@ def music_file(path: str, size: int, modified: int, tags: Tags) -> MusicFile:
         seconds=length(tags.seconds),
         recording=recording_id(tags.recording),
         tag_bpm=tempo(tags.bpm),
+        year=year(tags.dates),
     )
 
 
@@ -95,6 +116,11 @@ def _tags(read: TinyTag) -> Tags:
         read.duration,
         _number(bpm),
         found,
+        (
+            *(date for key in _ORIGINAL for date in more.get(key, ())),
+            *filter(None, [read.year]),
+            *(date for key in _RELEASED for date in more.get(key, ())),
+        ),
     )
 
 
@@ -115,6 +141,17 @@ def tempo(bpm: float | None) -> float | None:
     (128.5, None, None)
     """
     return bpm if bpm is not None and MIN_BPM < bpm < MAX_BPM else None
+
+
+def year(dates: Iterable[str]) -> int:
+    """The first year among dates that music can be of, up to the next; 0 where there is none.
+
+    >>> year(["1984-05-02"]), year(["0", "2.5.1984"]), year(["19840502"]), year(["1066", "84", "9999"])
+    (1984, 1984, 1984, 0)
+    """
+    latest = datetime.datetime.now(datetime.UTC).year + 1
+    years = (int(found) for date in dates for found in _YEAR.findall(date[:32]))
+    return next((one for one in years if MIN_YEAR <= one <= latest), 0)
 
 
 def length(seconds: float | None) -> float | None:

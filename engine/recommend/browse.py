@@ -1,13 +1,13 @@
 """Browsing: what the model has by genre and decade, in the order of Discover's own scores, what is known marked.
 
 Where nobody said what the music is, the artists are grouped by who listens to them (`engine.recommend.modes`), and a
-group is named by the artists it is most about.
+group is named by the artists it is most about. Decades are of tags and of the person's own files.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.canonical_keys import nearest
-from engine.community.genre_tree import genre_key
+from engine.community.genre_tree import decade_of, genre_key
 from engine.errors import UnknownNameError
 from engine.model.popularity_bias import with_popularity_bias
 from engine.recommend.discover import Recommender
@@ -37,7 +37,7 @@ NO_GENRES = (
     "Nothing here says what the music is, so artists are grouped by who listens to them. For genres: discover "
     "community fetch genres, then discover train."
 )
-NO_DECADES = "No decades: nothing in the community data says when music is from."
+NO_DECADES = "No decades: neither the community data nor files of yours say when music is from."
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,18 +54,42 @@ class Sections:
 
     @classmethod
     def of(cls, model: Model) -> Sections:
-        """A model's, by its genres, or by groups where it has none."""
-        genres = model.catalog.genres()
-        place = {one.name: number for number, one in enumerate(genres, 1)}
-        parts = [one.items for one in genres] or groups(model)
-        every = [np.arange(model.catalog.size, dtype=np.int32), *parts]
-        kinds: list[Kind] = ["decade" if one.decade else "genre" for one in genres] or ["group"] * len(parts)
+        """A model's, by its genres and decades, with groups where it has no genre."""
+        words = model.catalog.genres()
+        place = {one.name: number for number, one in enumerate(words, 1)}
+        grouped = groups(model) if all(one.decade for one in words) else []
+        every = [
+            np.arange(model.catalog.size, dtype=np.int32),
+            *(one.items for one in words),
+            *grouped,
+        ]
+        of_words: list[Kind] = ["decade" if one.decade else "genre" for one in words]
+        of_groups: list[Kind] = ["group"] * len(grouped)
         return cls(
-            (ALL, *(place or [""] * len(parts))),
-            ("all", *kinds),
-            (-1, *([place.get(one.parent or "", -1) for one in genres] or [-1] * len(parts))),
+            (ALL, *place, *[""] * len(grouped)),
+            ("all", *of_words, *of_groups),
+            (-1, *(place.get(one.parent or "", -1) for one in words), *[-1] * len(grouped)),
             np.concatenate(every),
-            np.concatenate(([0], np.cumsum([len(items) for items in every]))),
+            _starts(every),
+        )
+
+    def with_decades(self, items_of: Mapping[str, Collection[int]]) -> Sections:
+        """These, with items added to decades ("1980s"), at least one to each, some of which may be new."""
+        if not items_of:
+            return self
+        parts = np.split(self.items, self.starts[1:-1])
+        place = {name: number for number, name in enumerate(self.names) if self.kinds[number] == "decade"}
+        new = sorted(items_of.keys() - place.keys())
+        for name in items_of.keys() & place.keys():
+            parts[place[name]] = np.union1d(parts[place[name]], _ids(items_of[name]))
+        parts += [_ids(items_of[name]) for name in new]
+        decades: list[Kind] = ["decade"] * len(new)
+        return Sections(
+            (*self.names, *new),
+            (*self.kinds, *decades),
+            (*self.parents, *[-1] * len(new)),
+            np.concatenate(parts),
+            _starts(parts),
         )
 
     def of_items(self, number: int) -> Ids:
@@ -168,7 +192,7 @@ class Browser:
     @property
     def _notes(self) -> tuple[str, ...]:
         kinds = set(self._sections.kinds)
-        if "group" in kinds or kinds == {"all"}:
+        if "genre" not in kinds:
             return () if self._recommender.model.manifest.solo else (NO_GENRES,)
         return () if "decade" in kinds else (NO_DECADES,)
 
@@ -195,20 +219,25 @@ class Browser:
         return BrowseList(self._names[number], kind, whole, knowns, items, solo, recommender.half_life)
 
     def section_of(self, names: Sequence[str], artist: str) -> str:
-        """The first of these names a section has, else the smallest section with the artist of this key, else all."""
+        """The first of these names a section has, else the smallest genre or group with the artist of this key, else
+        all."""
         for name in names:
-            if (place := self._places.get(genre_key(name))) is not None:
+            if (place := self._places.get(_spelled(name))) is not None:
                 return self._names[place]
         item = self._recommender.model.catalog.ids_of([artist]).get(artist, -1)
-        starts = self._sections.starts
+        starts, kinds = self._sections.starts, self._sections.kinds
         inside = np.searchsorted(starts, np.flatnonzero(self._sections.items == item), "right") - 1
         return self._names[
-            min(inside.tolist(), key=lambda place: int(starts[place + 1] - starts[place]), default=0)
+            min(
+                (place for place in inside.tolist() if kinds[place] != "decade"),
+                key=lambda place: int(starts[place + 1] - starts[place]),
+                default=0,
+            )
         ]
 
     def _place(self, name: str) -> int:
         """The place of a section however it is spelled."""
-        if (place := self._places.get(genre_key(name))) is None:
+        if (place := self._places.get(_spelled(name))) is None:
             close = nearest(name, filter(None, self._names))
             hint = f" Did you mean {', '.join(close)}?" if close else " See them all: discover browse."
             raise UnknownNameError(f"No genre “{name}” here.{hint}")
@@ -217,21 +246,22 @@ class Browser:
     @cached_property
     def _places(self) -> dict[str, int]:
         """The places of sections by how they may be spelled."""
-        return {genre_key(name): place for place, name in enumerate(self._names)}
+        return {_spelled(name): place for place, name in enumerate(self._names)}
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
         """The sections' names; a group's are those of the most typical of its artists that may be named."""
-        typical = [
-            ids[self._listable[ids]][:NAMES].tolist()
+        typical = {
+            number: ids[self._listable[ids]][:NAMES].tolist()
             for number, kind in enumerate(self._sections.kinds)
             for ids in [self._sections.of_items(number)]
             if kind == "group"
-        ]
-        if not typical:
-            return self._sections.names
-        named = self._recommender.model.catalog.items([one for some in typical for one in some])
-        return (ALL, *(", ".join(named[one].name for one in some) for some in typical))
+        }
+        named = self._recommender.model.catalog.items([one for some in typical.values() for one in some])
+        return tuple(
+            ", ".join(named[one].name for one in typical[number]) if number in typical else name
+            for number, name in enumerate(self._sections.names)
+        )
 
     def _records(self, ids: Ids, scores: Floats, known: NDArray[np.bool_]) -> tuple[Ranked, ...]:
         model, listener = self._recommender.model, self._recommender.listener
@@ -280,6 +310,19 @@ class Browser:
         for number, item in self._recommender.listener.own.items():
             found[number] = item.plays
         return found
+
+
+def _starts(parts: Sequence[NDArray[np.int32]]) -> Ids:
+    return np.concatenate(([0], np.cumsum([len(items) for items in parts])))
+
+
+def _ids(items: Collection[int]) -> NDArray[np.int32]:
+    return np.array(sorted(items), dtype=np.int32)
+
+
+def _spelled(name: str) -> str:
+    """The form by which spellings of a section's name are one: "80s" and "1980s" too."""
+    return genre_key(decade_of(name) or name)
 
 
 def groups(model: Model) -> list[NDArray[np.int32]]:

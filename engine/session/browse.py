@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.canonical_keys import artist_key
+from engine.canonical_keys import artist_key, joined_key
 from engine.session.library import Change, Library, Service, synchronized
+from engine.store.music_files import tracks_by_decade
 
 if TYPE_CHECKING:
     from engine.recommend.browse import BrowseList, Browser, BrowseTree, Only, Sections
@@ -17,23 +18,27 @@ if TYPE_CHECKING:
 
 
 class Browse(Service):
-    """Sections are kept as long as the model is open, what is the person's until the library changes."""
+    """The model's sections are kept as long as it is open, what is the person's until the library changes."""
 
     def __init__(self, library: Library, discover: Discover) -> None:
         super().__init__(library)
         self._discover = discover
         self._sections: tuple[Model, Sections] | None = None
+        # With the decades of the person's own files.
+        self._own: Sections | None = None
         self._browser: tuple[Recommender, Browser] | None = None
 
     def drop_cache(self, change: Change, /) -> None:
-        """Everything but the sections is worked out of taste."""
-        self._browser = None
+        """Everything but the model's sections is the person's."""
+        self._own = self._browser = None
         if change is Change.EVERYTHING:
             self._sections = None
 
     @synchronized
     def tree(self, settings: DiscoverSettings | None = None) -> BrowseTree:
-        """The genres and decades there are, or groups of artists where nothing is known of those.
+        """The genres there are, or groups of artists where nothing is known of those, and the decades.
+
+        An artist is in those that tags name and those the person's files of them are from.
 
         Raises NothingYetError saying what is missing: listens, or a model.
         """
@@ -67,6 +72,29 @@ class Browse(Service):
         recommender, settings = self._discover.in_force(settings or DEFAULTS)
         if self._browser is None or self._browser[0] is not recommender:
             if self._sections is None or self._sections[0] is not recommender.model:
-                self._sections = (recommender.model, Sections.of(recommender.model))
-            self._browser = (recommender, Browser(self._sections[1], recommender))
+                self._sections, self._own = (recommender.model, Sections.of(recommender.model)), None
+            if self._own is None:
+                self._own = self._sections[1].with_decades(self._decades(recommender.model))
+            self._browser = (recommender, Browser(self._own, recommender))
         return self._browser[1], settings
+
+    def _decades(self, model: Model) -> dict[str, set[int]]:
+        """The model's artists by the decades ("1980s") the person's files of them are from."""
+        from engine.playlists.offer import unwanted_tracks
+
+        connection = self.library.connection
+        tracks = tracks_by_decade(connection)
+        if not tracks:
+            return {}
+        unwanted = unwanted_tracks(connection)
+        wanted = {
+            (decade, artist)
+            for decade, artist, title in tracks
+            if not unwanted.holds(joined_key(artist, title))
+        }
+        ids = model.catalog.ids_of(sorted({artist for _, artist in wanted}))
+        found: dict[str, set[int]] = {}
+        for decade, artist in wanted:
+            if artist in ids:
+                found.setdefault(f"{decade}s", set()).add(ids[artist])
+        return found

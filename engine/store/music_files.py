@@ -42,7 +42,8 @@ class MusicFolder:
 @dataclass(frozen=True, slots=True)
 class MusicFile:
     """A file, and the track it stands for; `problem` says why it stands for none. Sizes in bytes, `modified` in
-    nanoseconds, `recording` is MusicBrainz' id, `tag_bpm` what its tags say."""
+    nanoseconds, `recording` is MusicBrainz' id, `tag_bpm` what its tags say, `year` when its music first came out: 0
+    where nothing says so, null where it was not asked for."""
 
     path: str
     size: int
@@ -57,15 +58,16 @@ class MusicFile:
     seconds: float | None = None
     recording: str | None = None
     tag_bpm: float | None = None
+    year: int | None = None
 
 
 _FILE = (
     "path, size, modified, problem, artist, track, album, artist_key, track_key, relaxed, seconds, recording, "
-    "tag_bpm"
+    "tag_bpm, year"
 )
 # What was measured stays while the file is the same; its tags may be another program's.
 _PUT = f"""
-INSERT INTO music_files (folder_id, {_FILE}) VALUES (?, {", ".join("?" * 13)})
+INSERT INTO music_files (folder_id, {_FILE}) VALUES (?, {", ".join("?" * 14)})
 ON CONFLICT (path) DO UPDATE SET
     measured   = iif(size = excluded.size AND modified = excluded.modified, measured, NULL),
     bpm        = iif(size = excluded.size AND modified = excluded.modified, bpm, NULL),
@@ -76,7 +78,7 @@ ON CONFLICT (path) DO UPDATE SET
     folder_id = excluded.folder_id, size = excluded.size, modified = excluded.modified, problem = excluded.problem,
     artist = excluded.artist, track = excluded.track, album = excluded.album, artist_key = excluded.artist_key,
     track_key = excluded.track_key, relaxed = excluded.relaxed, seconds = excluded.seconds,
-    recording = excluded.recording, tag_bpm = excluded.tag_bpm
+    recording = excluded.recording, tag_bpm = excluded.tag_bpm, year = excluded.year
 """  # noqa: S608 - fixed names
 
 
@@ -153,6 +155,12 @@ def files_seen(connection: sqlite3.Connection, again: str) -> dict[str, tuple[in
     return {path: (size, modified, folder) for path, size, modified, folder in rows}
 
 
+def files_without_year(connection: sqlite3.Connection) -> set[str]:
+    """The paths of files that were read by a version that did not ask for their year."""
+    rows = connection.execute("SELECT path FROM music_files WHERE problem IS NULL AND year IS NULL")
+    return {path for (path,) in rows}
+
+
 def files_left_out(connection: sqlite3.Connection, folder: int) -> dict[str, list[str]]:
     """The files of a folder that were looked at and stand for no track, by reason and path."""
     found: dict[str, list[str]] = {}
@@ -172,7 +180,8 @@ def put_files(connection: sqlite3.Connection, folder: int, files: Iterable[Music
             _PUT,
             (
                 (folder, one.path, one.size, one.modified, one.problem, one.artist, one.track, one.album,
-                 one.artist_key, one.track_key, one.relaxed, one.seconds, one.recording, one.tag_bpm)
+                 one.artist_key, one.track_key, one.relaxed, one.seconds, one.recording, one.tag_bpm,
+                 one.year)
                 for one in files
             ),
         )  # fmt: skip
@@ -308,6 +317,13 @@ def artist_of_files(connection: sqlite3.Connection, key: str) -> str | None:
         (key,),
     ).fetchone()
     return str(row[0]) if row else None
+
+
+def tracks_by_decade(connection: sqlite3.Connection) -> list[tuple[int, str, str]]:
+    """(first year of a decade, artist key, title) of every file that says when its music came out."""
+    return connection.execute(
+        "SELECT year / 10 * 10, artist_key, track FROM music_files WHERE problem IS NULL AND year > 0"
+    ).fetchall()
 
 
 def versions(connection: sqlite3.Connection) -> dict[str, list[str]]:

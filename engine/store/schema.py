@@ -286,6 +286,11 @@ CREATE TABLE stars (
 ALTER TABLE feedback ADD COLUMN fetch INTEGER;
 """
 
+_VERSION_14 = """
+-- When the music of a file first came out, 0 where nothing says so, null where it was not asked for yet.
+ALTER TABLE music_files ADD COLUMN year INTEGER;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -301,6 +306,7 @@ STEPS: tuple[Step, ...] = (
     _VERSION_11,
     _VERSION_12,
     _VERSION_13,
+    _VERSION_14,
 )
 
 

@@ -111,3 +111,29 @@ def test_a_table_of_a_module_that_is_not_here_is_passed_over(session: Session, t
     assert [folder.files for folder in session.music.folders()] == [1]
     with path.open("rb") as stream:
         assert set(Rows(stream).tables) == {"items"}
+
+
+@pytest.mark.parametrize("made", [beets, navidrome])
+def test_the_year_a_database_tells_is_the_originals(session: Session, tmp_path: Path, made: object) -> None:
+    """A beets or Navidrome of before they kept the original's has none."""
+    music = song(tmp_path / "music", "Slow Ferry", "Snow")
+    if made is beets:
+        table, path = "items", beets(tmp_path, (str(music).encode(), "Slow Ferry", "Snow", 9.0, 96))
+    else:
+        path = navidrome(tmp_path, str(music.parent), (music.name, "Slow Ferry", "Snow", 9.0, 0))
+        table = "media_file"
+
+    def year() -> int:
+        session.music.add(path)
+        (found,) = session.library.connection.execute("SELECT year FROM music_files").fetchone()
+        return int(found)
+
+    assert year() == 0
+    _made(path, f"ALTER TABLE {table} ADD COLUMN year INTEGER; UPDATE {table} SET year = 2011")
+    assert year() == 2011
+    _made(
+        path, f"ALTER TABLE {table} ADD COLUMN original_year INTEGER; UPDATE {table} SET original_year = 1984"
+    )
+    assert year() == 1984
+    _made(path, f"UPDATE {table} SET original_year = 0")
+    assert year() == 2011

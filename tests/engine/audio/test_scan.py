@@ -115,6 +115,39 @@ def test_a_tempo_that_is_none_is_not_taken(tmp_path: Path, said: str, bpm: float
     assert read_file(str(path), path.stat().st_size, 0).tag_bpm == bpm
 
 
+@pytest.mark.parametrize(
+    ("tags", "year"),
+    [
+        ({"TDRC": "2011-04-01", "TDOR": "1984"}, 1984),
+        ({"TYER": "1979"}, 1979),
+        ({"TDRC": "2011", "TXXX": "originalyear\0" + "1967"}, 1967),
+        ({"TDRC": "1984", "TDOR": "0000"}, 1984),
+        ({"TDRC": "1066"}, 0),
+        ({}, 0),
+    ],
+)
+def test_the_year_of_a_file_is_the_originals(tmp_path: Path, tags: dict[str, str], year: int) -> None:
+    path = song(tmp_path, "A", "B", **tags)
+    assert read_file(str(path), path.stat().st_size, 0).year == year
+
+
+def test_a_file_of_an_earlier_version_is_read_once_for_its_year_and_keeps_the_rest(
+    session: Session, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song(music, "New", "One", TDRC="1984")
+    session.music.add(music)
+    with session.library.connection as connection:
+        connection.execute("UPDATE music_files SET year = NULL, measured = 1, bpm = 90")
+    read = []
+    monkeypatch.setattr(scanning, "read_file", lambda *one: read.append(one[0]) or read_file(*one))
+    report = session.music.scan()[str(music)]
+    assert (report.new, report.changed, report.gone, report.unchanged, len(read)) == (0, 0, 0, 4, 4)
+    rows = session.library.connection.execute("SELECT year, measured, bpm FROM music_files ORDER BY path")
+    assert sorted(rows.fetchall()) == [(0, 1, 90.0)] * 3 + [(1984, 1, 90.0)]
+    session.music.scan()
+    assert len(read) == 4
+
+
 def test_only_what_changed_is_read_again(
     session: Session, music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from engine.errors import UnknownNameError
+from engine.paths import Folders
 from engine.recommend.browse import NO_DECADES, NO_GENRES
 from engine.recommend.settings import DEFAULTS
 from engine.session import Session
 from engine.session.browse import Browse
 from engine.session.library import Change, Library
 from engine.taste.rules import Rule
+from tests.support.audio import song
 from tests.support.listens import play
 from tests.support.models import write_model
 from tests.support.services import ARTISTS, discover_of
@@ -142,3 +144,56 @@ def test_solo_browses_what_was_played(tmp_path: Path) -> None:
         found = session.browse.list("all artists", ASKED)
         assert found.solo
         assert {item.artist for item in found.items if item.known} == set(ARTISTS[:20])
+
+
+def decades(browse: Browse) -> dict[str, tuple[int, int]]:
+    """How many artists each decade has, and how many of them are known."""
+    nodes = browse.tree(ASKED).nodes
+    return {one.name: (one.artists, one.known) for one in nodes if one.kind == "decade"}
+
+
+def own_files(folders: Folders, *dated: tuple[int, str, str]) -> None:
+    """Add a folder of files, each of (artist's number, title, year)."""
+    music = folders.root.parent / "music"
+    for number, title, year in dated:
+        song(music, ARTISTS[number], title, TDRC=year)
+    with Session(folders) as session:
+        session.music.add(music)
+
+
+def test_decades_are_of_tags_and_of_ones_own_files_and_one_each(browse: Browse) -> None:
+    # The tags say 1980s of 10 artists, 0 and 4 among them.
+    own_files(browse.library.folders, (0, "Tin Roof", "1984"), (1, "Lark", "1983-05-02"), (2, "Snow", "1967"))
+    browse.library.reread()
+    assert decades(browse) == {"1960s": (1, 0), "1980s": (11, 2), "1990s": (10, 2)}
+    assert [item.artist for item in browse.list("60s", ASKED).items] == [ARTISTS[2]]
+    assert browse.list("80s", ASKED) == browse.list("1980s", ASKED)
+    assert browse.section_of([], ARTISTS[2], ASKED) == "rock", "a decade is no genre"
+
+
+def test_verdicts_rules_and_forgetting_hold_for_decades_of_files(browse: Browse) -> None:
+    folders = browse.library.folders
+    dated = [(number, "Tin Roof", "1967") for number in (2, 5, 6, 8)]
+    own_files(folders, *dated, (8, "Lark", "1955"), (11, "Lark", "1951"), (14, "Lark", "1934"))
+    with Session(folders) as session:
+        seen = decades(session.browse)
+        assert (seen["1930s"][0], seen["1950s"][0], seen["1960s"][0]) == (1, 2, 4)
+        session.verdicts.judge("block", ARTISTS[2])
+        session.verdicts.judge("block", ARTISTS[8], "Lark")
+        session.taste.exclude(Rule(artist=ARTISTS[6]))
+        session.forget(Rule(artist=ARTISTS[14]))
+        seen = decades(session.browse)
+        assert (seen["1950s"][0], seen["1960s"][0]) == (1, 2)
+        assert "1930s" not in seen
+    with Session(folders, private=True) as private:
+        private.verdicts.judge("block", ARTISTS[11])
+        assert "1950s" not in decades(private.browse)
+    browse.library.reread()
+    assert decades(browse)["1950s"] == (1, 0)
+
+
+def test_without_any_tags_decades_of_files_stand_behind_the_groups(library: Library) -> None:
+    own_files(library.folders, (0, "Tin Roof", "1984"))
+    found = Browse(library, discover_of(library)).tree(ASKED)
+    assert [one.kind for one in found.nodes] == ["all", "group", "group", "group", "decade"]
+    assert (found.nodes[-1].name, found.nodes[-1].artists, found.notes) == ("1980s", 1, (NO_GENRES,))
