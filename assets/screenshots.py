@@ -1,6 +1,6 @@
 """Makes the README's pictures from the running app: `python -m assets.screenshots`.
 
-The sample is prepared in a folder that is gone afterwards (or in DIR with `--data-dir DIR`), and the app is driven
+The demo is prepared in a folder that is gone afterwards (or in DIR with `--data-dir DIR`), and the app is driven
 by keys alone; each picture is an SVG beside this file. The day is fixed and nothing runs while a picture is taken,
 so that the same data folder gives the same pictures; a new one differs by what the search found in its time.
 """
@@ -50,7 +50,7 @@ PICTURES = {
 
 
 def prepared(folders: Folders) -> None:
-    """The sample as the demo has it; what is there stays."""
+    """The demo as `discover demo` prepares it; what is there stays."""
     with Session(folders) as session:
         demo.prepare(session, lambda *_progress: None)
     made_on(folders, MADE)

@@ -68,7 +68,7 @@ class Shell(Protocol):
 
     @property
     def undoable(self) -> str:
-        """The last change in words, which undo takes back; empty for none."""
+        """The last change in words, which undo reverts; empty for none."""
 
     def engine(self) -> Session:
         """The session, for worker threads: never to be asked for on the event loop."""

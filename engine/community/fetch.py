@@ -92,17 +92,17 @@ def check(url: str) -> None:
 
 
 def _parts_of(url: str) -> SplitResult:
-    """Raises UsageError for what is no address."""
+    """Raises UsageError for an invalid address."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # is looked at when asked for alone
     except ValueError as error:
-        raise UsageError(f"{url} is no address: {error}.") from error
+        raise UsageError(f"{url} is not a valid address: {error}.") from error
     return parts
 
 
 def leads_to(at: str, link: str) -> str:
-    """Where a link at an address leads; empty where that is no address."""
+    """Where a link at an address leads; empty where that is not an address."""
     try:
         return urljoin(at, link)
     except ValueError:
@@ -258,7 +258,7 @@ class Web:
                 if place:
                     before, url = url, leads_to(url, place)
                     if not url:
-                        raise RefusedError(f"{before} leads to {place}, which is no address.")
+                        raise RefusedError(f"{before} leads to {place}, which is not a valid address.")
                     continue
                 if method == "HEAD" and answer.status in _NO_HEAD:
                     method = "GET"  # and hang up before it is read

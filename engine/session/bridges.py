@@ -1,4 +1,4 @@
-"""A way from one artist, track, playlist or genre to another, in steps of like artists, each step explained."""
+"""A way from one artist, track, playlist or genre to another, in steps of similar artists, each step explained."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Evaluation(Service):
         return self.library.folders.hindsight.exists()
 
     def half_life(self) -> float | None:
-        """Days after which a play counts half, as the last look back found best; null where all plays count alike."""
+        """Days after which a play counts half, as the last look back found best; null where all count the same."""
         last = self.last()
         return last.half_life if last else None
 

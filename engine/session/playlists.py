@@ -181,7 +181,7 @@ class Playlists(Service):
 
     @synchronized
     def put(self, taken: TakenPlaylist) -> None:
-        """Bring back a playlist as it was."""
+        """Restore a playlist as it was."""
         from engine.playlists.saved import save_playlist
 
         saved = taken.saved

@@ -50,7 +50,7 @@ class Stars(Service):
     @synchronized
     def take_back(self) -> int:
         """Undo the last that found new stars: how many likes went. Raises PrivateSessionError in a private session."""
-        self.library.door.require_writable("take back stars")
+        self.library.door.require_writable("undo stars")
         gone = take_back_stars(self.library.connection)
         self.library.changed(Change.TASTE)
         return gone

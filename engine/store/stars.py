@@ -1,4 +1,4 @@
-"""Stars of servers that became likes: each once, and those of one asking taken back together."""
+"""Stars of servers that became likes: each once, and those of one asking undone together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add_stars(
 ) -> tuple[int, int]:
     """Keep as likes what was not starred there before: how many stars are new, and how many of these are likes now.
 
-    What the person said here of an artist or track stands. Raises sqlite3.OperationalError.
+    The person's own likes, hides and blocks stay. Raises sqlite3.OperationalError.
     """
     new = liked = 0
     with connection:

@@ -106,7 +106,7 @@ def test_a_damaged_library_is_restored_from_its_last_backup(
         assert session.library.check() == "ok"
         assert session.history.counts().listens > 20
     assert [one.path.read_bytes() for one in backups(folders) if one.why == "damaged"] == [damaged]
-    assert mended(capsys) == "Nothing was to be mended."
+    assert mended(capsys) == "Nothing to repair."
 
 
 def test_without_a_backup_a_damaged_library_stays_as_it_is(
@@ -115,7 +115,7 @@ def test_without_a_backup_a_damaged_library_stays_as_it_is(
     shutil.rmtree(folders.backups)
     folders.database.write_bytes(b"no database " * 900)
     told = document(capsys, "doctor", "--repair")
-    assert told["mended"] == ["Nothing was to be mended."]
+    assert told["mended"] == ["Nothing to repair."]
     assert any("move it away" in said for said in told["next"])
     assert folders.database.read_bytes() == b"no database " * 900
 

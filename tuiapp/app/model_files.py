@@ -89,12 +89,12 @@ def added(app: DiscoverApp, model: dict[str, Any], said: str) -> None:
         session.model_files.bring_back(level)
 
     app.changes.remember("adding the model", lambda: app.changes.make(back))
-    undo = f"{app.keymap.label('undo')} brings the model before back."
+    undo = f"{app.keymap.label('undo')} restores the previous model."
     app.notify("\n".join(filter(None, (shown(what), said, undo))), title="Model added", timeout=12)
 
 
 def trained(app: DiscoverApp, levels: Sequence[Level]) -> None:
-    """Models of these levels were trained: those before them can be brought back."""
+    """Models of these levels were trained: those before them can be restored."""
     before = [level for level in levels if app.engine().models.has_before(level)]
 
     def back(session: Session) -> None:

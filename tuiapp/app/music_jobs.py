@@ -38,7 +38,7 @@ def ended(app: DiscoverApp, result: dict[str, Any]) -> None:
         lines = [
             f"{quantity(found['measured'], 'files')} measured, {found['with_tempo']:,} with a tempo.",
             *(
-                f"{quantity(len(paths), 'files')} not heard: {reason}: {few(paths, _NAMED)}."
+                f"{quantity(len(paths), 'files')} not measured: {reason}: {few(paths, _NAMED)}."
                 for reason, paths in found["left_out"].items()
             ),
             result["agreement"],

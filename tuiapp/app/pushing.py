@@ -64,7 +64,7 @@ def ask_stars(app: DiscoverApp) -> None:
 
     more = (
         "It is asked for your stars and favourites, which shows your address there. Each becomes a like, once; "
-        "what you said here stands."
+        "your own likes, hides and blocks stay as they are."
     )
     app.push_screen(Pick("Like what you starred on", choices, more=more), answered)
 

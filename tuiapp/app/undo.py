@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
 
 class Changes:
-    """What was changed since the app was opened, the last first to be taken back.
+    """What was changed since the app was opened, the last first to be undone.
 
     Those of before a private session are set aside while it lasts: what is undone in it is its own, and is forgotten
     with it, what was done before it lies in the library and is undone after it.
@@ -45,11 +45,11 @@ class Changes:
         self._one_at_a_time = threading.Lock()
         self._undo: list[Entry] = []
         self._before_private: list[Entry] = []
-        # How many changes were made so far: who comes later takes back only what has a higher number.
+        # How many changes were made so far: who comes later undoes only what has a higher number.
         self.made = 0
 
     def remember(self, what: str, undo: Callable[[], None]) -> Entry:
-        """Something was done, or is being done, that `undo` takes back; returns the entry."""
+        """Something was done, or is being done, that `undo` reverts; returns the entry."""
         self.made += 1
         entry = Entry(self.made, what, undo)
         self._now([*self._undo, entry][-UNDO_DEPTH:])
@@ -64,17 +64,17 @@ class Changes:
         self._now([one for one in self._undo if one is not entry])
 
     def forget(self) -> None:
-        """Nothing can be taken back any more."""
+        """Nothing can be undone any more."""
         self._before_private = []
         self._now([])
 
     def private_began(self) -> None:
-        """What was done before can be taken back when the private session is over."""
+        """What was done before can be undone when the private session is over."""
         self._before_private = self._undo
         self._now([])
 
     def private_ended(self) -> None:
-        """What was done in it is gone; what was done before can be taken back again."""
+        """What was done in it is gone; what was done before can be undone again."""
         entries, self._before_private = self._before_private, []
         self._now(entries)
 
@@ -131,10 +131,10 @@ class Changes:
         then: Callable[[T | None], None] = lambda _result: None,
         failed: Callable[[DiscoverError], None] | None = None,
     ) -> None:
-        """Change playlists in a thread. What `change` gives goes to `then`, and to `undo` when it is taken back.
+        """Change playlists in a thread. What `change` gives goes to `then`, and to `undo` when it is undone.
 
         `then` gets None when the change failed; that is said, or goes to `failed`. What failed or, by its `changed`,
-        changed nothing leaves nothing to take back.
+        changed nothing leaves nothing to undo.
         """
         results: list[T] = []
 
@@ -167,10 +167,10 @@ class Changes:
 
         def judged() -> None:
             if all(earlier == verdict for earlier in before.values()):
-                # A key held, or a row met again: there is nothing to take back, and undo would take back another thing.
+                # A key held, or a row met again: there is nothing to undo, and undo would revert another thing.
                 self._drop(entry)
                 self._app.notify(f"Already {words.lower()}: {shown(what)}.")
-            elif entry in self._undo:  # not taken back before it was made
+            elif entry in self._undo:  # not undone before it was made
                 self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} undoes it.")
 
         def change(session: Session) -> None:
@@ -183,7 +183,7 @@ class Changes:
                 session.verdicts.judge(earlier, music.artist, music.track)
 
         def failed(error: DiscoverError) -> None:
-            # What was done of several stays, and can be taken back.
+            # What was done of several stays, and can be undone.
             if not before:
                 self._drop(entry)
             self._say(error)

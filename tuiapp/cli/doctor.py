@@ -35,7 +35,7 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
 @click.option(
     "--repair",
     is_flag=True,
-    help="First mend what can be: indexes built anew, the last backup restored, what is worked out deleted.",
+    help="First repair what can be: indexes rebuilt, the last backup restored, derived files deleted.",
 )
 @click.pass_obj
 def doctor(options: Options, installed: bool, repair: bool) -> None:
@@ -94,7 +94,7 @@ def _mended(options: Options) -> list[str]:
     from engine.privacy import Door
     from engine.session.repair import repair
 
-    return repair(Door(options.folders, private=options.private)) or ["Nothing was to be mended."]
+    return repair(Door(options.folders, private=options.private)) or ["Nothing to repair."]
 
 
 def _as_dict(coverage: Coverage) -> dict[str, Any]:

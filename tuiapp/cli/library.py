@@ -94,7 +94,7 @@ def tempo(options: Options) -> None:
             f"{thousands(found.measured - found.with_tempo)} without a clear one."
         )
     for reason, paths in found.left_out.items():
-        click.echo(f"{quantity(len(paths), 'files')} not heard: {reason}: {shown(few(paths))}.")
+        click.echo(f"{quantity(len(paths), 'files')} not measured: {reason}: {shown(few(paths))}.")
     if agrees.files:
         click.echo(agrees.in_words())
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "--install", "what", flag_value="install", help="Write systemd user units that listen from login on."
 )
 @click.option("--uninstall", "what", flag_value="uninstall", help="Remove these units.")
-@click.option("--status", "what", flag_value="status", help="Say whether it listens, and what was heard.")
+@click.option("--status", "what", flag_value="status", help="Say whether it listens, and what players sent.")
 @click.pass_obj
 def listen(options: Options, port: int | None, how: str | None, what: str | None) -> None:
     """Log plays as they happen, sent by players on this machine.
@@ -120,7 +120,7 @@ def _say_status(options: Options) -> None:
     if private:
         click.echo("A private session is on: plays are taken and dropped.")
     if players:
-        print_table(("player", "sent", "kept", "last kept"), map(_row, players), right=frozenset({1, 2}))
+        print_table(("player", "sent", "logged", "last logged"), map(_row, players), right=frozenset({1, 2}))
 
 
 def _row(player: Player) -> tuple[str, str, str, str]:

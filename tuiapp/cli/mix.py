@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @cli.command()
 @click.argument("seeds", nargs=-1, type=TEXT, metavar="[SEED]...", shell_complete=each_artist)
 @click.option(
-    "--to", metavar="SEED", type=TEXT, help="A bridge from SEED to this one, in steps of like artists."
+    "--to", metavar="SEED", type=TEXT, help="A bridge from SEED to this one, in steps of similar artists."
 )
 @click.option("--daily", is_flag=True, help="The mix of the day for one of your tastes.")
 @click.option(

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 @of_server(
     "Where it is: https, or http on a network of your own", "the setting push.subsonic or push.jellyfin"
 )
-@click.option("--undo", is_flag=True, help="Take back the likes of the last time that found new stars.")
+@click.option("--undo", is_flag=True, help="Undo the likes of the last time that found new stars.")
 @click.pass_obj
 def stars(options: Options, /, service: str, undo: bool, **who: Any) -> None:
     """Like what you starred on Navidrome or another server that speaks Subsonic, or your favourites on Jellyfin.
 
-    A star becomes a like once: what you said here of an artist or track stands, and a like you take back does not come
+    A star becomes a like once: your own likes, hides and blocks stay as they are, and a like you undo does not come
     again. Albums are neither. Connects to that server, and notes it: discover audit.
     """
     with options.session() as session:
@@ -44,7 +44,7 @@ def stars(options: Options, /, service: str, undo: bool, **who: Any) -> None:
             if options.json:
                 print_json({"undone": gone})
             else:
-                click.echo(f"{quantity(gone, 'likes')} taken back.")
+                click.echo(f"{quantity(gone, 'likes')} undone.")
             return
         session.door.require_writable("take in stars")
         with contextlib.closing(web_for(options, "")) as web:

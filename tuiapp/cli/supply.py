@@ -41,7 +41,7 @@ def system_libraries() -> dict[str, str]:
     """The libraries below Python, each with its version and the holes that are known of it.
 
     >>> with_holes("expat", "2.7.9")
-    '2.7.9; known holes by this version: CVE-2026-45186 (mended in 2.8.1)'
+    '2.7.9; known holes by this version: CVE-2026-45186 (fixed in 2.8.1)'
     """
     versions = {
         "SQLite": sqlite3.sqlite_version,
@@ -54,7 +54,7 @@ def system_libraries() -> dict[str, str]:
 def with_holes(library: str, version: str) -> str:
     """A version, and the holes known of a library that a later one mends."""
     known = [
-        f"{holes} (mended in {mended})"
+        f"{holes} (fixed in {mended})"
         for mended, holes in _HOLES.get(library, ())
         if _in_order(version) < _in_order(mended)
     ]

@@ -242,7 +242,7 @@ class BrowseView(SeveralLists):
             )
         if recency >= 0:
             days = FADING[recency]
-            words.append(f"plays fade by half in {days:.0f} days" if days else "all plays count alike")
+            words.append(f"plays fade by half in {days:.0f} days" if days else "all plays count the same")
         return words
 
     def action_turn(self, name: str, by: float) -> None:

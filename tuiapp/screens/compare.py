@@ -74,7 +74,7 @@ def _end(shell: Shell, name: str | None) -> None:
 
 
 def _change(shell: Shell, change: Callable[[Comparisons], object], words: str) -> None:
-    """Change what is compared; undo, by these words for it, takes it back."""
+    """Change what is compared; undo, by these words for it, reverts it."""
     changes = shell.changes
     changes.make(lambda session: change(session.comparisons))
     changes.remember(words, lambda: changes.make(lambda session: session.comparisons.take_back()))

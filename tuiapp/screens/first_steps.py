@@ -93,7 +93,7 @@ def untrained(status: Status, keymap: Keymap) -> Content:
 
 
 def nothing_to_resurface(note: str, first: Content, keymap: Keymap) -> Content:
-    """A model of one's own listening has nothing to bring back: what can be done about it, with the keys for it."""
+    """A model of one's own listening has nothing to resurface: what can be done about it, with the keys for it."""
     model, add, history = (keymap.label(name) for name in ("view_model", "model.add_pack", "view_history"))
     return Content.assemble(
         f"{note}\n\n",

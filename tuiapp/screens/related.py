@@ -1,4 +1,4 @@
-"""Related: from artist to artist, with a trail to walk back and forth."""
+"""Related: similar artists of one after another, with a history to go back and forward in."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class RelatedView(View):
         ).add_class("body")
         yield Notice()
 
-    # -- the trail -------------------------------------------------------------------------------------
+    # -- the history -----------------------------------------------------------------------------------
 
     def start_at(self, name: str) -> None:
-        """Walk on to an artist: what lay ahead on the trail is forgotten."""
+        """Show an artist: what lay ahead in the history is forgotten."""
         if self._at >= 0 and self._trail[self._at] == name:
             return
         self._trail = [*self._trail[: self._at + 1], name][-MAX_TRAIL:]

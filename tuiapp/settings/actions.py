@@ -261,7 +261,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("show_only('known')", "comma", "known", "Only artists you know; again for all.", "browse", 10),
     Action("turn('popularity', 0.2)", "plus,p", "popular", "More popular artists first.", "browse"),
     Action("turn('popularity', -0.2)", "minus,O", "obscure", "More obscure artists first.", "browse"),
-    Action("less_known", "v", "less known", "Lean to what fewer people play, or back.", "browse", 11),
+    Action("less_known", "v", "less known", "Favour what fewer people play; again to reset.", "browse", 11),
     Action("turn('recency', -1)", "left_square_bracket,f", "recent", "Favour recent plays.", "browse"),
     Action("turn('recency', 1)", "right_square_bracket,F", "all time", "Favour all-time plays.", "browse"),
     Action("reset_dials", "0", "reset", "Reset the order, and list all.", "browse"),

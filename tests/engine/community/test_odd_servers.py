@@ -82,7 +82,7 @@ def test_an_answer_that_is_no_file_is_refused_at_once(base: str, door: Door, pat
 @pytest.mark.parametrize("url", ["http://[::1", "https://a:99999/", "https://[x]/"])
 def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
     for look in (check, check_own):
-        with pytest.raises(UsageError, match="is no address"):
+        with pytest.raises(UsageError, match="is not a valid address"):
             look(url)
 
 

@@ -243,6 +243,6 @@ def test_the_process_that_listens(
     with Session(folders, private=True):
         assert daemon.tell("Private", 1_772_452_800 + 86_400) == 200
     assert run(["listen", "--status"]) == 0
-    assert "navidrome     1     1" in capsys.readouterr().out
+    assert "navidrome     1       1" in capsys.readouterr().out
     assert daemon.end(signal.SIGTERM) == 0
     assert document(capsys, "listen", "--status")["running"] is False
