@@ -214,7 +214,7 @@ def test_what_is_refused_says_why_and_notes_nothing(
         (["--to", "subsonic", "--url", "https://me:word@nas"], "Leave name and password out"),
         (["--to", "subsonic"], "Where is the server?"),
         (["--to", "mpd", "--url", "word@nas:6600"], "Leave the password out"),
-        (["--to", "mpd", "--url", "nas"], "no address of MPD"),
+        (["--to", "mpd", "--url", "nas"], "is not an address of MPD"),
     ):
         assert run(["push", "Hill", "--user", USER, *more, "--yes"]) == 2
         assert said in capsys.readouterr().err
