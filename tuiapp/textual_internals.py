@@ -81,6 +81,12 @@ def terminal_of(app: App[Any]) -> int | None:
     return fileno if isinstance(fileno, int) else None
 
 
+def write_to_terminal(app: App[Any], text: str) -> None:
+    """Have the driver write what the terminal understands and Textual has no words for, between what it paints."""
+    if app._driver is not None:
+        app._driver.write(text)
+
+
 def terminal_reader(app: App[Any]) -> tuple[threading.Thread, threading.Event] | None:
     """The thread that reads the terminal and what asks it to end, null where the driver has none.
 

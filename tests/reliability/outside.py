@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import struct
 from collections import Counter
@@ -10,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from engine.audio.art import as_png
 from engine.audio.databases import entries, kind_of
 from engine.audio.tags import read_file
 from engine.community.fetch import Web
@@ -26,6 +28,7 @@ from engine.push.listenbrainz import ListenBrainz
 from engine.push.subsonic import Subsonic
 from tests.reliability.fuzz import Target, Try, on_disk
 from tests.support.audio import beets, id3, navidrome, wav
+from tests.support.pictures import png
 
 _TOKEN, _PORT, _NOW = "0123456789abcdef", 17717, 1_750_000_000
 
@@ -34,7 +37,7 @@ def outside(folder: Path) -> list[Target]:
     """Every one of them."""
     place = folder / "outside"
     place.mkdir()
-    return [*_tags(place), *_databases(place), *_servers(), *_players()]
+    return [*_tags(place), *_pictures(), *_databases(place), *_servers(), *_players()]
 
 
 # -- files ------------------------------------------------------------------------------------------------
@@ -58,6 +61,18 @@ def _tags(place: Path) -> list[Target]:
         "m4a": _m4a({b"\xa9ART": "Ida", b"\xa9nam": "Tin Roof"}),
     }
     return [Target(f"tags-{ending}", [data], on_disk(read), f".{ending}") for ending, data in seeds.items()]
+
+
+def _pictures() -> list[Target]:
+    from PIL import Image
+
+    def read(data: bytes, _path: Path) -> None:
+        if as_png(data) is None:
+            raise UnreadableFileError("No picture.")
+
+    held = io.BytesIO()
+    Image.new("RGB", (40, 30), (200, 30, 60)).save(held, "JPEG", progressive=True, exif=Image.Exif())
+    return [Target("picture-jpeg", [held.getvalue()], read), Target("picture-png", [png(20, 20)], read)]
 
 
 def _comments(comments: Sequence[str]) -> bytes:

@@ -21,8 +21,8 @@ from engine.store.music_files import Measured, MusicFile
 RATE = 22_050
 
 
-def id3(frames: Mapping[str, str]) -> bytes:
-    """A tag of ID3 2.4 with these frames of text."""
+def id3(frames: Mapping[str, str], picture: bytes = b"") -> bytes:
+    """A tag of ID3 2.4 with these frames of text, and a front cover."""
 
     def size(number: int) -> bytes:
         return bytes(number >> shift & 127 for shift in (21, 14, 7, 0))
@@ -31,6 +31,9 @@ def id3(frames: Mapping[str, str]) -> bytes:
         name.encode() + size(len(text.encode()) + 1) + b"\0\0\x03" + text.encode()
         for name, text in frames.items()
     )
+    if picture:
+        held = b"\0image/png\0\x03\0" + picture
+        body += b"APIC" + size(len(held)) + b"\0\0" + held
     return b"ID3\x04\0\0" + size(len(body)) + body
 
 
@@ -40,6 +43,7 @@ def wav(
     rate: int = RATE,
     *,
     tags: Mapping[str, str] | None = None,
+    picture: bytes = b"",
 ) -> Path:
     """A WAV of one channel of `samples` (-1..1, a tenth of a second of silence by default), tagged by ID3's names."""
     held = io.BytesIO()
@@ -51,7 +55,7 @@ def wav(
         file.writeframes((np.clip(sound, -1, 1) * 32_767).astype("<i2").tobytes())
     data = held.getvalue()
     if tags:
-        tag = id3(tags)
+        tag = id3(tags, picture)
         tag += b"\0" * (len(tag) % 2)
         data += b"id3 " + struct.pack("<I", len(tag)) + tag
         data = data[:4] + struct.pack("<I", len(data) - 8) + data[8:]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
 from textual.widgets import Static
 
 from engine.wording import quantity
@@ -18,6 +20,7 @@ from tuiapp.screens.dialogs import Dialog
 from tuiapp.settings.actions import ACTIONS
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import duration
+from tuiapp.widgets.art import Art, shows_art
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
@@ -58,26 +61,30 @@ class Queue(Dialog, Acting[Any]):
     ]
     DEFAULT_CSS = """
     Queue > .panel { height: 80%; }
-    Queue Table { height: 1fr; }
+    Queue Horizontal { height: 1fr; }
+    Queue Table { width: 1fr; height: 1fr; }
     """
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static(classes="title", markup=False)
-            yield Table[Waiting](
-                (
-                    Column("", lambda row: f"{row.place:,}", 4, right=True, order=lambda row: row.place),
-                    Column("artist", lambda row: row.song.artist, 16, share=2,
-                           order=lambda row: row.song.artist.casefold()),
-                    Column("track", lambda row: row.song.title, 18, share=3,
-                           order=lambda row: row.song.title.casefold()),
-                    Column("length", lambda row: duration(row.song.length), 8, right=True,
-                           order=lambda row: -(row.song.length or 0.0)),
-                ),
-                # The song itself: the same file may be there twice, and places change as songs are played.
-                key=lambda row: str(id(row.song)),
-                words=lambda row: f"{row.song.artist} {row.song.title}",
-            )  # fmt: skip
+            with Horizontal():
+                yield Table[Waiting](
+                    (
+                        Column("", lambda row: f"{row.place:,}", 4, right=True, order=lambda row: row.place),
+                        Column("artist", lambda row: row.song.artist, 16, share=2,
+                               order=lambda row: row.song.artist.casefold()),
+                        Column("track", lambda row: row.song.title, 18, share=3,
+                               order=lambda row: row.song.title.casefold()),
+                        Column("length", lambda row: duration(row.song.length), 8, right=True,
+                               order=lambda row: -(row.song.length or 0.0)),
+                    ),
+                    # The song itself: the same file may be there twice, and places change as songs are played.
+                    key=lambda row: str(id(row.song)),
+                    words=lambda row: f"{row.song.artist} {row.song.title}",
+                )  # fmt: skip
+                if shows_art(self.shell.preferences.config["open.art"], os.environ):
+                    yield Art()
             yield Static(classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -93,9 +100,18 @@ class Queue(Dialog, Acting[Any]):
         if self.shell.playing is None:
             self.dismiss(None)
             return
+        self._show_art()
         now = [*self.shell.hearing.upcoming]
         if not self._shown or now != self._shown:
             self._show(now)
+
+    @on(Resize)
+    def _show_art(self) -> None:
+        """Show the cover of what plays, where it is wanted and leaves the list its room."""
+        playing, (width, height) = self.shell.playing, self.app.size
+        for art in self.query(Art):
+            art.display = width >= 90 and height >= 24
+            art.show(playing.song.place if art.display and playing is not None else "")
 
     def _show(self, now: list[Song]) -> None:
         self._shown = now

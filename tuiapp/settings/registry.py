@@ -28,6 +28,7 @@ SERVICES = {
 }
 # Of the desktop, what is watched.
 _WATCHED = ("players", "with browsers", "off")
+_ART = ("off", "kitty", "auto")
 
 
 class Setting(NamedTuple):
@@ -113,6 +114,15 @@ _OPEN = (
         "",
         checks.stream,
         none="nothing: use the browser",
+    ),
+    Setting(
+        "open.art",
+        "album art",
+        "The cover of what plays, beside the queue: in kitty and Ghostty, or where the terminal says that it is one of "
+        "them (auto). From the file's tags or its folder; covers that are no small PNG need Pillow.",
+        "off",
+        checks.one_of(_ART, "off, kitty or auto"),
+        _ART,
     ),
 )
 
