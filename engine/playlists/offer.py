@@ -21,7 +21,7 @@ from engine.recommend.lists import Recommendation
 from engine.store.feedback import marked
 from engine.store.history import PlayedTrack, ids_of_track, played_tracks
 from engine.store.music_files import MusicFile
-from engine.taste.gate import left_out_by_rules
+from engine.taste.gate import excluded_by_rules
 from engine.taste.kept_tracks import KeptTrack, kept_tracks
 from engine.taste.own_music import own_music
 from engine.taste.rules import counted_listens
@@ -161,7 +161,7 @@ def to_play_again(
 def _unwanted(connection: sqlite3.Connection) -> AnySpelling:
     """What is hidden, blocked, or left out by rules and not liked. Read after `counted_listens`."""
     liked = marked(connection, "like")
-    left_out = (key for key in left_out_by_rules(connection, "tracks") if not liked.holds(key))
+    left_out = (key for key in excluded_by_rules(connection, "tracks") if not liked.holds(key))
     return AnySpelling(marked(connection, "hide", "block").keys.union(left_out))
 
 

@@ -121,7 +121,7 @@ class Comparisons(Service):
         return ranking_named(kept)
 
     @synchronized
-    def take_back(self) -> str:
+    def undo(self) -> str:
         """Undo the last of `begin` and `end`, and say which in words.
 
         Raises NothingYetError where there is nothing to undo, PrivateSessionError.

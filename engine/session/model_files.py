@@ -153,7 +153,7 @@ class ModelFiles(Service):
 
     @synchronized
     @making_models
-    def bring_back(self, level: Level = "artists") -> ModelManifest | None:
+    def undo(self, level: Level = "artists") -> ModelManifest | None:
         """The model in use before the last one, in use again, and that one kept; null where there was none.
 
         Raises NothingYetError where none is kept, PrivateSessionError in a private session.

@@ -337,12 +337,12 @@ class Packs(Service):
 
     @synchronized
     def stash(self, name: str) -> None:
-        """Take a pack out of use; until this library is closed `bring_back` undoes it."""
+        """Take a pack out of use; until this library is closed `restore` undoes it."""
         community_packs.stash_pack(self.library.door, name)
         self.library.changed(Change.EVERYTHING)
 
     @synchronized
-    def bring_back(self, name: str) -> None:
+    def restore(self, name: str) -> None:
         """Put a stashed pack back in use."""
         community_packs.restore_pack(self.library.door, name)
         self.library.changed(Change.EVERYTHING)

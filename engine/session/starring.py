@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from engine.session.library import Change, Service, synchronized
 from engine.store.downloads import add_download
-from engine.store.stars import add_stars, take_back_stars
+from engine.store.stars import add_stars, undo_stars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,10 +48,10 @@ class Stars(Service):
         return TakenIn(len(found.stars), new, likes)
 
     @synchronized
-    def take_back(self) -> int:
+    def undo(self) -> int:
         """Undo the last that found new stars: how many likes went. Raises PrivateSessionError in a private session."""
         self.library.door.require_writable("undo stars")
-        gone = take_back_stars(self.library.connection)
+        gone = undo_stars(self.library.connection)
         self.library.changed(Change.TASTE)
         return gone
 

@@ -110,7 +110,7 @@ class Ingest:
         """
         self._db.execute("SAVEPOINT file")
         self._in_file = True
-        self._before = self._take_back(sha256) if sha256 else Counter()
+        self._before = self._drop_earlier(sha256) if sha256 else Counter()
         self._so_far = set(self.kept_tracks), self.first, self.last
         self._import_id = int(
             self._db.execute(
@@ -128,7 +128,7 @@ class Ingest:
         self._counts = Counts()
         self._counted = {}
 
-    def _take_back(self, sha256: str) -> Counter[tuple[int, int | None, bool]]:
+    def _drop_earlier(self, sha256: str) -> Counter[tuple[int, int | None, bool]]:
         """Undo the imports of these bytes; what `_BROUGHT` says of the listens they had brought."""
         self._flush()
         theirs = "import_id IN (SELECT id FROM imports WHERE sha256 = ?)"

@@ -32,7 +32,7 @@ def add_stars(
     return new, liked
 
 
-def take_back_stars(connection: sqlite3.Connection) -> int:
+def undo_stars(connection: sqlite3.Connection) -> int:
     """Undo the last asking that found new stars; how many likes went, of those nothing else was said of since."""
     with connection:
         last = "(SELECT max(fetch) FROM stars)"

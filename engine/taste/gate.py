@@ -148,7 +148,7 @@ def read_taste(
             items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
     if window.since is None and window.until is None and window.time_of_week is None:
         _add_kept(items, *kept_by_item(connection, level))
-    left_out = frozenset(key for key in left_out_by_rules(connection, level) if not likes.holds(key))
+    left_out = frozenset(key for key in excluded_by_rules(connection, level) if not likes.holds(key))
     unplayed = _of_no_spelling(skips, items)
     turned_down = frozenset(key for key in unplayed if skips[key] >= TURNED_DOWN)
     only_skipped = frozenset(unplayed)
@@ -266,7 +266,7 @@ def _of_no_spelling(skips: Collection[str], played: Collection[str]) -> list[str
     return [key for key in skips if relaxed_item_key(key) not in forms]
 
 
-def left_out_by_rules(connection: sqlite3.Connection, level: Level) -> frozenset[str]:
+def excluded_by_rules(connection: sqlite3.Connection, level: Level) -> frozenset[str]:
     """Keys of what has plays of which no rule lets any through. Read after `counted_listens`.
 
     Where items are tracks, also of the artists of whom that holds: nothing of theirs is to be recommended.

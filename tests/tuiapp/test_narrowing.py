@@ -165,7 +165,7 @@ async def test_a_key_pressed_three_times_is_for_three_rows(folders: Folders, vie
         assert toasts(app) == ["Nothing to undo."]
 
 
-async def test_what_is_so_already_leaves_nothing_to_take_back(folders: Folders) -> None:
+async def test_what_is_so_already_leaves_nothing_to_undo(folders: Folders) -> None:
     app = app_in("history", folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)

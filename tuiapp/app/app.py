@@ -207,7 +207,7 @@ class DiscoverApp(PlayerKeys):
     # -- what keys do everywhere -----------------------------------------------------------------------
 
     def action_undo(self) -> None:
-        self.changes.take_back()
+        self.changes.undo()
 
     def action_private(self) -> None:
         self.private.toggle()

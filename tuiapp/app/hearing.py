@@ -68,12 +68,12 @@ class Hearing:
         before, gone = self.upcoming, {id(song) for song in songs}
         self._follow_with([song for song in before if id(song) not in gone])
 
-        def bring_back() -> None:
+        def restore() -> None:
             there = {id(song) for song in self.upcoming} | gone
             self._follow_with([song for song in before if id(song) in there])
 
         what = f"taking {quantity(len(songs), 'songs')} out of the queue"
-        self._app.changes.remember(what, bring_back)
+        self._app.changes.remember(what, restore)
 
     def go_to(self, song: Song) -> None:
         """Play a song of what follows now, and then what follows it."""

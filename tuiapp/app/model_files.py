@@ -86,7 +86,7 @@ def added(app: DiscoverApp, model: dict[str, Any], said: str) -> None:
         return
 
     def back(session: Session) -> None:
-        session.model_files.bring_back(level)
+        session.model_files.undo(level)
 
     app.changes.remember("adding the model", lambda: app.changes.make(back))
     undo = f"{app.keymap.label('undo')} restores the previous model."
@@ -99,7 +99,7 @@ def trained(app: DiscoverApp, levels: Sequence[Level]) -> None:
 
     def back(session: Session) -> None:
         for level in before:
-            session.model_files.bring_back(level)
+            session.model_files.undo(level)
 
     if before:
         app.changes.remember("training", lambda: app.changes.make(back))

@@ -158,7 +158,7 @@ def _stars_taken_in(app: DiscoverApp, task: dict[str, Any], found: dict[str, Any
     )
     if found["likes"]:
         app.changes.remember(
-            "taking in stars", lambda: app.changes.make(lambda session: session.stars.take_back())
+            "taking in stars", lambda: app.changes.make(lambda session: session.stars.undo())
         )
         said += f" {app.keymap.label('undo')} undoes it."
     app.notify(said, title="Stars", timeout=10)

@@ -88,7 +88,7 @@ class Changes:
         """The last change in words, where it was made after the first `made`; else empty."""
         return self._undo[-1].what if self._undo and self._undo[-1].number > made else ""
 
-    def take_back(self, since: int = 0) -> None:
+    def undo(self, since: int = 0) -> None:
         """Undo the last change and say which; of those after the first `since`."""
         if not self.since(since):
             self._app.notify("Nothing to undo here." if self._undo else "Nothing to undo.")
@@ -149,11 +149,11 @@ class Changes:
             finally:
                 self._app.call_from_thread(made, results[0] if results else None)
 
-        def take_back(session: Session) -> None:
+        def undo_all(session: Session) -> None:
             for result in results:
                 undo(session, result)
 
-        entry = self.remember(what, lambda: self.make(take_back, PLAYLISTS))
+        entry = self.remember(what, lambda: self.make(undo_all, PLAYLISTS))
         self.make(run, PLAYLISTS, failed)
 
     def judge(self, verdict: str | None, chosen: Sequence[Music]) -> None:

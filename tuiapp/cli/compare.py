@@ -57,7 +57,7 @@ def stop(options: Options, keep: str | None) -> None:
 def undo(options: Options) -> None:
     """Undo the last start or stop."""
     with options.session() as session:
-        say(options, f"Undone: {session.comparisons.take_back()}.")
+        say(options, f"Undone: {session.comparisons.undo()}.")
         _print(options, session)
 
 

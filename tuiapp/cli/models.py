@@ -159,7 +159,7 @@ def list_(options: Options) -> None:
 def undo(options: Options, level: Level) -> None:
     """Use the model from before the last training or `model add` again; once more undoes that."""
     with options.session() as session:
-        manifest = session.model_files.bring_back(level)
+        manifest = session.model_files.undo(level)
         models = session.model_files.all()
     if options.json:
         print_json({"models": models})

@@ -40,7 +40,7 @@ def stars(options: Options, /, service: str, undo: bool, **who: Any) -> None:
     """
     with options.session() as session:
         if undo:
-            gone = session.stars.take_back()
+            gone = session.stars.undo()
             if options.json:
                 print_json({"undone": gone})
             else:

@@ -57,11 +57,11 @@ class ArtistDialog(Dialog):
         _bound("discover.mix", "mix"),
         _bound("lists.open", "open"),
         _bound("lists.play_next", "play_next"),
-        _bound("undo", "take_back"),
+        _bound("undo", "undo"),
         _bound("retry", "retry"),
         Binding("enter", "related", show=False),
         Binding("backspace,left", "back", show=False),
-        *(Binding(str(n), f"walk({n})", show=False) for n in range(1, 6)),
+        *(Binding(str(n), f"similar({n})", show=False) for n in range(1, 6)),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
         Binding("q", "dismiss(None)", show=False),
@@ -148,14 +148,14 @@ class ArtistDialog(Dialog):
     # -- doing -----------------------------------------------------------------------------------------
 
     def action_judge(self, verdict: str) -> None:
-        """Like, hide or block, or take it back. The card comes anew with every view, once it is done."""
+        """Like, hide or block, or undo that. The card comes anew with every view, once it is done."""
         card = self._card
         if card is not None and (card.verdict != "block" or verdict == "block"):
             self.shell.changes.judge(None if card.verdict == verdict else verdict, [Music(card.artist)])
 
-    def action_take_back(self) -> None:
+    def action_undo(self) -> None:
         """Undo what was done on this page."""
-        self.shell.changes.take_back(self._made)
+        self.shell.changes.undo(self._made)
 
     def action_retry(self) -> None:
         """Ask anew, and say so where there was nothing to see."""
@@ -163,7 +163,7 @@ class ArtistDialog(Dialog):
             self._body.update("… Loading")
         self._ask()
 
-    def action_walk(self, number: int) -> None:
+    def action_similar(self, number: int) -> None:
         if self._card is not None and number <= len(self._card.near):
             self._trail.append(self._card.near[number - 1])
             self._ask()
@@ -241,7 +241,7 @@ def drawn(card: ArtistCard, width: int) -> Content:
             line = Content.assemble(
                 Content.styled(f"{number} ", "bold $text-accent"), fitted(shown(name), width - 2).rstrip()
             )
-            rows.append(line.stylize(Style.from_meta({"@click": f"screen.walk({number})"})))
+            rows.append(line.stylize(Style.from_meta({"@click": f"screen.similar({number})"})))
     return Content("\n").join(rows)
 
 

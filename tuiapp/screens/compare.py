@@ -77,4 +77,4 @@ def _change(shell: Shell, change: Callable[[Comparisons], object], words: str) -
     """Change what is compared; undo, by these words for it, reverts it."""
     changes = shell.changes
     changes.make(lambda session: change(session.comparisons))
-    changes.remember(words, lambda: changes.make(lambda session: session.comparisons.take_back()))
+    changes.remember(words, lambda: changes.make(lambda session: session.comparisons.undo()))

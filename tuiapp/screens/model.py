@@ -266,7 +266,7 @@ class ModelView(View):
             changes = self.shell.changes
             changes.make(lambda session: session.packs.stash(name))
             changes.remember(
-                f"removing {name}", lambda: changes.make(lambda session: session.packs.bring_back(name))
+                f"removing {name}", lambda: changes.make(lambda session: session.packs.restore(name))
             )
             self.notify(f"{shown(name)} removed. {self.key('undo')} undoes it until you quit.")
 

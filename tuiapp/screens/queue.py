@@ -48,7 +48,7 @@ class Queue(Dialog, Acting[Any]):
     _heading = getters.query_one(".title", Static)
     BINDINGS: ClassVar[list[Any]] = [
         Binding(BY_NAME["playlists.remove"].keys, "take_out", show=False, id="playlists.remove"),
-        Binding(BY_NAME["undo"].keys, "take_back", show=False, id="undo"),
+        Binding(BY_NAME["undo"].keys, "undo", show=False, id="undo"),
         Binding(BY_NAME["queue"].keys, "dismiss(None)", show=False, id="queue"),
         *(
             Binding(action.keys, f"app.{action.id}", show=False, id=action.name)
@@ -164,7 +164,7 @@ class Queue(Dialog, Acting[Any]):
 
         self.choose(take_out)
 
-    def action_take_back(self) -> None:
+    def action_undo(self) -> None:
         """Undo what was done in the queue."""
-        self.shell.changes.take_back(self._made)
+        self.shell.changes.undo(self._made)
         self._show([*self.shell.hearing.upcoming])

@@ -35,7 +35,7 @@ class Search(TypedList, Acting[Any]):
     NAME: ClassVar[str] = "search"
     BINDINGS: ClassVar[list[Any]] = [
         *(Binding(action.keys, action.id, show=False, id=action.name) for action in on_music()),
-        Binding(BY_NAME["undo"].keys, "take_back", show=False, id="undo"),
+        Binding(BY_NAME["undo"].keys, "undo", show=False, id="undo"),
         Binding(BY_NAME["help"].keys, "app.help", show=False, id="help"),
         Binding(BY_NAME["retry"].keys, "retry", show=False, id="retry"),
         Binding("escape", "back", show=False),
@@ -140,9 +140,9 @@ class Search(TypedList, Acting[Any]):
         marks = len(self._list.marks)
         self._hint.update(f"{marks:,} selected  {words}" if marks else words)
 
-    def action_take_back(self) -> None:
+    def action_undo(self) -> None:
         """Undo what was done in this search."""
-        self.shell.changes.take_back(self._made)
+        self.shell.changes.undo(self._made)
 
     def on_descendant_focus(self) -> None:
         self._show_hint()

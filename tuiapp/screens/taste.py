@@ -297,16 +297,16 @@ class TasteView(SeveralLists):
             self._include(self._rules.rows_of(keys))
             self._rules.drop(keys)
         elif self._at == "#marks":
-            self._take_back(self._marks.rows_of(keys))
+            self._clear_verdicts(self._marks.rows_of(keys))
             self._marks.drop(keys)
         elif self._at == "#top":
             names = {row.name for row in self._top.rows_of(keys)}
             said = [mark for mark in self._marks.rows if mark.artist in names and not mark.track]
             if not said:
                 self.notify("It has no like, hide or block.")
-            self._take_back(said)
+            self._clear_verdicts(said)
 
-    def _take_back(self, said: list[Feedback]) -> None:
+    def _clear_verdicts(self, said: list[Feedback]) -> None:
         """Clear verdicts on artists and tracks, with one undo for all of them."""
         if not said:
             return

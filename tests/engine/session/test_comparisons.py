@@ -98,12 +98,12 @@ def test_the_winner_ranks_and_each_step_can_be_undone(session) -> None:
     assert session.comparisons.end("fewer hits").name == "fewer hits"
     assert listed(session) == lean
     assert session.comparisons.in_force().name == "fewer hits"
-    assert "goes on" in session.comparisons.take_back()
+    assert "goes on" in session.comparisons.undo()
     assert session.comparisons.running().name == "fewer hits"
-    assert "gone" in session.comparisons.take_back()
+    assert "gone" in session.comparisons.undo()
     assert listed(session) == before
     with pytest.raises(NothingYetError, match="No comparison to undo"):
-        session.comparisons.take_back()
+        session.comparisons.undo()
 
 
 def test_what_cannot_be_compared_says_so(session) -> None:
@@ -134,7 +134,7 @@ def test_a_private_session_mixes_nothing_notes_nothing_and_changes_nothing(sessi
         for act in (
             lambda: private.comparisons.begin("factors"),
             private.comparisons.end,
-            private.comparisons.take_back,
+            private.comparisons.undo,
         ):
             with pytest.raises(PrivateSessionError, match="private session"):
                 act()

@@ -111,7 +111,7 @@ def test_a_pack_that_is_stashed_or_removed_counts_no_more(
     add("few", [ARTISTS[0], *OTHERS])
     add("many", [*ARTISTS[:10], *OTHERS])
     seen = []
-    for change in (lambda: None, lambda: packs.stash("many"), lambda: packs.bring_back("many")):
+    for change in (lambda: None, lambda: packs.stash("many"), lambda: packs.restore("many")):
         change()
         found = coverages.of()
         seen.append(found and found.known)

@@ -32,7 +32,7 @@ def test_a_pack_is_listed_stashed_brought_back_and_removed(packs: Packs) -> None
     assert [(pack.name, pack.kind) for pack in before] == [("tempos", "features")]
     packs.stash("tempos")
     assert packs.all() == ()
-    packs.bring_back("tempos")
+    packs.restore("tempos")
     assert packs.all() == before
     packs.remove("tempos")
     assert packs.all() == ()
@@ -45,7 +45,7 @@ def test_a_stashed_pack_is_gone_with_the_library(packs: Packs, library: Library)
     library.close()
     again = Library(library.folders)
     with pytest.raises(DiscoverError):
-        Packs(again).bring_back("tempos")
+        Packs(again).restore("tempos")
     again.close()
 
 

@@ -101,7 +101,7 @@ def test_beside_another_process_that_makes_models_none_is_made_or_changed(
         for make in (
             lambda: training.train(QUICK),
             lambda: files.add(tmp_path / "a.model"),
-            lambda: files.bring_back(),
+            lambda: files.undo(),
             lambda: Updates(library, models, packs).update("artists", None),
         ):
             with pytest.raises(BusyError, match="Try again when it is done"):

@@ -154,7 +154,7 @@ def test_a_private_session_exports_and_adds_nothing(made, file, tmp_path) -> Non
     before = fingerprint(tmp_path / "data")
     with Session(Folders(tmp_path / "data"), private=True) as session:
         session.model_files.export(tmp_path / "out.zip")
-        for act in (lambda: session.model_files.add(file), session.model_files.bring_back):
+        for act in (lambda: session.model_files.add(file), session.model_files.undo):
             with pytest.raises(PrivateSessionError):
                 act()
     assert fingerprint(tmp_path / "data") == before
@@ -273,13 +273,13 @@ def test_the_model_before_comes_back_and_the_added_one_again(made, file, tmp_pat
         added = session.model_files.add(file)
         assert session.models.manifest() == added
         assert [one["in_use"] for one in session.model_files.all()] == [True, False]
-        assert session.model_files.bring_back() == trained
+        assert session.model_files.undo() == trained
         assert session.discover.list(DiscoverSettings()).items == listed
-        assert session.model_files.bring_back() == added
+        assert session.model_files.undo() == added
         # A training does not lose it either; what was trained before that would come of training again.
         again = session.training.train(QUICK)
-        assert session.model_files.bring_back() == added
-        assert session.model_files.bring_back() == again
+        assert session.model_files.undo() == added
+        assert session.model_files.undo() == again
         assert len([path for path in session.folders.models.iterdir() if path.is_dir()]) == 2
 
 
@@ -294,9 +294,9 @@ def test_the_first_model_has_none_before_and_is_not_its_own(tmp_path) -> None:
 
 def test_where_there_was_no_model_there_is_none_again(file, session) -> None:
     added = session.model_files.add(file)
-    assert session.model_files.bring_back() is None
+    assert session.model_files.undo() is None
     assert session.models.manifest() is None
-    assert session.model_files.bring_back() == added
+    assert session.model_files.undo() == added
 
 
 def test_a_model_of_ones_own_listening_kept_from_before_is_forgotten_with_the_rest(file, tmp_path) -> None:
@@ -307,7 +307,7 @@ def test_a_model_of_ones_own_listening_kept_from_before_is_forgotten_with_the_re
         session.forget_all()
         assert [one["digest"] for one in session.model_files.all()] == [added.origin.sha256]
         with pytest.raises(NothingYetError):
-            session.model_files.bring_back()
+            session.model_files.undo()
 
 
 def test_a_model_that_came_needs_no_pack_and_says_so_of_none(file, session) -> None:
@@ -323,8 +323,8 @@ def test_the_file_in_use_changes_nothing_when_it_is_added_again(made, file, sess
     assert again.id == first.id
     assert again.id in session.model_files.in_use()
     assert fingerprint(session.folders.root) == before
-    assert session.model_files.bring_back() is None, "what was before it is still that"
-    session.model_files.bring_back()
+    assert session.model_files.undo() is None, "what was before it is still that"
+    session.model_files.undo()
     (session.folders.models / first.id / "item_factors.npy").unlink()
     assert [one.said for one in damage(session.folders)] == [
         "item_factors.npy is missing. Train again: discover train."

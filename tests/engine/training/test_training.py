@@ -121,7 +121,7 @@ def test_a_new_model_takes_the_place_of_the_old_one_which_is_kept_until_the_next
     ids = [current_manifest(trained.folders).id]
     ids += [trained.training.train(dataclasses.replace(quick, seed=seed)).id for seed in (1, 2)]
     assert {path.name for path in trained.folders.models.iterdir() if path.is_dir()} == set(ids[1:])
-    assert trained.model_files.bring_back().id == ids[1]
+    assert trained.model_files.undo().id == ids[1]
     assert current_manifest(trained.folders).id == ids[1]
 
 
