@@ -114,6 +114,12 @@ async def test_pictures_arrive_byte_by_byte_are_drawn_by_cells_and_let_go_of(
         await settled(pilot)
         assert written == []
 
+        # Back from another program: the terminal has it no more, and gets it again.
+        app.app_resume_signal.publish(app)
+        await settled(pilot)
+        assert [data for _, data in received("".join(written))] == [b"", OTHER]
+        written.clear()
+
         # No room, room again, no picture.
         await pilot.resize_terminal(80, 24)
         await settled(pilot)

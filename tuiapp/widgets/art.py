@@ -82,6 +82,14 @@ class Art(Static):
         self._path = ""
         self._number: int | None = None
 
+    def on_mount(self) -> None:
+        self.app.app_resume_signal.subscribe(self, self._show_again)
+
+    def _show_again(self, _app: object) -> None:
+        """The terminal lets go of pictures when the app leaves the screen to another program."""
+        path, self._path = self._path, ""
+        self.show(path)
+
     def show(self, path: str) -> None:
         """Show the picture of a file, once it is read; with an empty path none."""
         if path != self._path:
