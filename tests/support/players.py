@@ -38,6 +38,18 @@ def sound(path: Path, artist: str, title: str, seconds: float) -> None:
     path.write_bytes(b"RIFF" + struct.pack("<I", len(body) + 4) + b"WAVE" + body)
 
 
+async def answering(socket: Path) -> None:
+    """Wait until a server listens at its socket, which is there a moment before."""
+    while True:
+        try:
+            _, writer = await asyncio.open_unix_connection(socket)
+        except (FileNotFoundError, ConnectionRefusedError):
+            await asyncio.sleep(0.02)
+        else:
+            writer.close()
+            return
+
+
 @contextlib.asynccontextmanager
 async def running_mpd(folder: Path, music: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
     """MPD over a folder of music, all of which it knows, making no sound: its socket, and the process."""
@@ -49,8 +61,7 @@ async def running_mpd(folder: Path, music: Path) -> AsyncIterator[tuple[str, asy
     process = await asyncio.create_subprocess_exec("mpd", "--no-daemon", str(config))
     try:
         async with asyncio.timeout(10):
-            while not socket.exists():
-                await asyncio.sleep(0.02)
+            await answering(socket)
             async with speaking(str(socket)) as mpd:
                 await mpd.ask("update")
                 while "updating_db" in dict(await mpd.ask("status")):
