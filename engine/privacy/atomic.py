@@ -171,10 +171,16 @@ def broken_off(folder: Path) -> bool:
 def _finish_exchanges(folder: Path) -> None:
     """Give every folder that is whole and new its name. The lock of `folder` is held."""
     for new in folder.glob(f".*{NEW}"):
-        path = _name_of(new)
+        path, away = _name_of(new), None
         with contextlib.suppress(FileNotFoundError):
-            path.rename(_away(path))
-        new.rename(path)
+            away = path.rename(_away(path))
+        try:
+            new.rename(path)
+        except OSError:
+            # Until it may be renamed, what was there is found by its name.
+            if away is not None:
+                away.rename(path)
+            raise
     # An earlier version put what was there aside by this name, until the new one was in its place.
     for old in folder.glob(f".*{OLD}"):
         if not _LEFT.fullmatch(old.name):

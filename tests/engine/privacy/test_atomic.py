@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,25 @@ def test_a_folder_replaced_is_the_old_or_the_new_one_wherever_it_is_killed(door:
     # First the old one, from some step on the new one.
     new = after.index({"one": NEW})
     assert after == [{"one": OLD}] * new + [{"one": NEW}] * (len(after) - new)
+
+
+def test_where_the_new_one_may_not_be_renamed_the_old_one_keeps_its_name(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path, to: Path) -> Path:
+        if path.name == ".one.new":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return rename(path, to)
+
+    fill(door, "one", "old")
+    rename = Path.rename
+    with monkeypatch.context() as denied:
+        denied.setattr(Path, "rename", refused)
+        with pytest.raises(PermissionError):
+            fill(door, "one", "new")
+        assert held(door)["one"] == OLD
+    door.settle()
+    assert held(door) == {"one": NEW}
 
 
 def test_a_folder_removed_is_whole_or_gone_wherever_it_is_killed(door: Door) -> None:
