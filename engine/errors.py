@@ -173,6 +173,12 @@ def unreadable(error: BaseException, path: Path, damaged: str) -> DamagedDataErr
     return DamagedDataError(("" if missing else disk_trouble(error, path)) or damaged)
 
 
+def is_undecodable(error: BaseException) -> bool:
+    """Whether a text that SQLite read is not UTF-8, as all is that is written here: SQLite itself looks at none."""
+    # By its name: a start that needs no library loads no SQLite.
+    return type(error).__name__ == "OperationalError" and "Could not decode to UTF-8" in str(error)
+
+
 def library_trouble(error: BaseException, path: object) -> DiscoverError:
     """What to raise of SQLite's `error` about the library's file at `path`: only a damaged one is to be moved away.
 
@@ -182,7 +188,7 @@ def library_trouble(error: BaseException, path: object) -> DiscoverError:
     if trouble := disk_trouble(error):
         busy = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _BUSY
         return BusyError(trouble) if busy else DiscoverError(trouble)
-    if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED:
+    if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED or is_undecodable(error):
         return DamagedLibraryError(
             f"{path} is damaged ({error}). Have what can be read kept, or the last backup restored: discover doctor "
             "--repair. Where neither helps move it away to start again."

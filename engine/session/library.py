@@ -21,6 +21,7 @@ from engine.errors import (
     DiscoverError,
     PrivateSessionError,
     disk_trouble,
+    is_undecodable,
     library_trouble,
 )
 from engine.paths import Folders
@@ -144,7 +145,8 @@ class Library:
             of_library = one.path == self.folders.database
             raise (DamagedLibraryError if of_library else DamagedDataError)(one.said) from error
         # SQLite's quick check reads no index against its table.
-        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CORRUPT_INDEX):
+        corrupt = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CORRUPT_INDEX)
+        if getattr(error, "sqlite_errorcode", None) in corrupt or is_undecodable(error):
             raise library_trouble(error, self.folders.database) from error
 
     def subscribe(self, drop_cache: Callable[[Change], None]) -> None:

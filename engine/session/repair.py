@@ -48,7 +48,10 @@ def _said_of(by: Salvage | Backup) -> str:
             "again."
         )
     if not by.lost:
-        return "The library's indexes were damaged and are built anew; nothing of it is lost."
+        return (
+            "The library was damaged, in its indexes or in letters of a name (which show as \ufffd): it is built anew, "
+            "and nothing of it is lost."
+        )
     return (
         f"The library was damaged: {by.in_words()} could be read and are kept. Import again what is lost: nothing is "
         "doubled."

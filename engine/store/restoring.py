@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from engine.errors import BusyError, DamagedDataError, DiscoverError, NothingYetError, library_trouble
+from engine.errors import (
+    BusyError,
+    DamagedDataError,
+    DiscoverError,
+    NothingYetError,
+    is_undecodable,
+    library_trouble,
+)
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import fsync
@@ -140,10 +147,20 @@ def _last_whole(folders: Folders) -> Backup | None:
 
 
 def checked(connection: sqlite3.Connection) -> str:
-    """`ok`, or what SQLite finds, of indexes too."""
+    """`ok`, or what SQLite finds, of indexes too, or which text is not UTF-8."""
     if (found := sound(connection)) != "ok":
         return found
-    return str(connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
+    found = str(connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
+    tables = connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall()
+    try:
+        for (table,) in tables if found == "ok" else ():
+            for _ in connection.execute(f'SELECT * FROM main."{table}"'):  # noqa: S608 - from the schema
+                pass
+    except sqlite3.OperationalError as error:
+        if not is_undecodable(error):
+            raise
+        return str(error)
+    return found
 
 
 @contextlib.contextmanager

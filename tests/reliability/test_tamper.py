@@ -170,6 +170,20 @@ def test_rows_beside_lost_ones_are_kept_where_no_backup_holds_more_and_it_is_sai
         assert session.history.counts().listens == of
 
 
+def test_a_bit_of_a_name_that_is_another_way_is_damage_and_repaired(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.closing(sqlite3.connect(folders.database)) as connection, connection:
+        connection.execute("UPDATE artists SET name = CAST(x'41ff42' AS TEXT) WHERE id = 1")
+    with Session(folders) as session, pytest.raises(DamagedLibraryError, match="--repair"):
+        session.history.stats()
+    assert "nothing of it is lost" in mended(capsys)
+    with Session(folders) as session:
+        session.history.stats()
+        assert session.artists.search("A\ufffdB")
+    assert mended(capsys) == "Nothing was to be mended."
+
+
 @pytest.mark.skipif(
     sys.platform != "linux", reason="one program knows of another's open library on Linux alone"
 )
