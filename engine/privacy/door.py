@@ -201,6 +201,6 @@ class Door:
             raise DiscoverError(f"Cannot write {path}: {reason}. Choose another place.") from error
 
     def require_writable(self, what: str) -> None:
-        """Raise PrivateSessionError in a private session. `what` completes "A private session is on: cannot …"."""
+        """Raise PrivateSessionError in a private session: "Can't `what` in a private session"."""
         if self.private:
             raise PrivateSessionError(f"Can't {what} in a private session. End it first.")
