@@ -181,7 +181,7 @@ def test_a_bit_of_a_name_that_is_another_way_is_damage_and_repaired(
     with Session(folders) as session:
         session.history.stats()
         assert session.artists.search("A\ufffdB")
-    assert mended(capsys) == "Nothing was to be mended."
+    assert mended(capsys) == "Nothing to repair."
 
 
 @pytest.mark.skipif(
