@@ -5,17 +5,25 @@ Textual is pinned exactly in pyproject.toml for this. No other module uses a nam
 
 from __future__ import annotations
 
+import asyncio
 import codecs
+import contextlib
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from textual._context import active_app
 from textual.app import App
+from textual.events import Event, Key
 from textual.notifications import Notify
 from textual.screen import Screen
+
+# A screen is made within so many seconds.
+_MADE_SECONDS = 2.0
 
 
 class Guarded(App[int]):
@@ -27,6 +35,14 @@ class Guarded(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         self.unexpected(error)
+
+    async def on_event(self, event: Event) -> None:
+        """A key that comes in one read with the one that opened a screen waits until there is something in it: its
+        actions look for their parts. Not for long: a screen that an app about to end opens is never made."""
+        if isinstance(event, Key) and not self.screen.is_mounted:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.screen._mounted_event.wait(), _MADE_SECONDS)
+        await super().on_event(event)
 
     def _on_notify(self, event: Notify) -> None:
         """The newest message takes the place of the one before: a pile of them covers the list. Only what went wrong
@@ -48,6 +64,20 @@ def end_with_failure(app: App[Any]) -> None:
     event: Any = app._exception_event
     event.set()
     app._return_code = 1
+
+
+def end_at_once(app: App[Any], said: str) -> NoReturn:
+    """End the process of an app that failed and hangs, with exit code 1; where it has not come to it, the terminal is
+    given back first and what is to be `said` printed. Not to be called on the event loop."""
+    # Its writer ends last.
+    writer = getattr(app._driver, "_writer_thread", None)
+    if app._driver is not None and writer is not None and writer.is_alive():
+        wait_for_no_writer(app)
+        app._driver.stop_application_mode()
+        app._driver.close()
+        if sys.__stderr__ is not None:
+            print(said, file=sys.__stderr__, flush=True)
+    os._exit(1)
 
 
 def all_screens(app: App[Any]) -> Iterator[Screen[Any]]:

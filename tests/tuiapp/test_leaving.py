@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -149,25 +150,11 @@ def test_a_signal_leaves_the_terminal_clean_and_says_so_in_the_exit_code(tmp_pat
     number = getattr(signal, name)
     outer, inner = os.openpty()
     before = termios.tcgetattr(inner)
-    # A shell gives each command a terminal to control; the app has this one.
-    started = subprocess.Popen(
-        [sys.executable, "-m", "tuiapp", "--data-dir", str(tmp_path / "data")],
-        stdin=inner,
-        stdout=inner,
-        stderr=inner,
-        start_new_session=True,
-        env=os.environ | {"TERM": "xterm-256color"},
-    )
-    drawn = b""
+    started = _at_a_terminal(inner, "-m", "tuiapp", "--data-dir", str(tmp_path / "data"))
     try:
-        while b"Welcome to" not in drawn:
-            drawn += os.read(outer, 65536)
+        drawn = _drawn_until(outer, b"Welcome to")
         started.send_signal(number)
-        while started.poll() is None:
-            if select.select([outer], [], [], 0.1)[0]:
-                drawn += os.read(outer, 65536)
-        while select.select([outer], [], [], 0)[0]:
-            drawn += os.read(outer, 65536)
+        drawn += _drawn_to_the_end(outer, started)
     finally:
         started.kill()
         after = termios.tcgetattr(inner)
@@ -177,3 +164,75 @@ def test_a_signal_leaves_the_terminal_clean_and_says_so_in_the_exit_code(tmp_pat
     assert after == before, "keys are echoed and taken line by line again"
     for given, taken in ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?1003h", b"\x1b[?1003l")):
         assert drawn.rindex(taken) > drawn.rindex(given), "the screen before, and the mouse, are given back"
+
+
+# A key that fails while a thread is at work for longer than anybody waits.
+_FAILS = """
+import sys, threading, time
+from pathlib import Path
+from engine.paths import Folders
+from tuiapp.app import app, quit
+def fails(self):
+    begun = threading.Event()
+    def work():
+        begun.set()
+        time.sleep(60)
+    self._loop.run_in_executor(None, work)
+    begun.wait()
+    raise KeyError("Quiet Vesper")
+app.DiscoverApp.action_help = fails
+quit.GRACE = float(sys.argv[2])
+sys.exit(app.run_app(Folders(Path(sys.argv[1]))))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no terminals here")
+@pytest.mark.parametrize("asked", [False, True], ids=["by itself", "asked to"])
+def test_an_app_that_failed_ends_whatever_its_threads_are_at(tmp_path: Path, asked: bool) -> None:
+    outer, inner = os.openpty()
+    before = termios.tcgetattr(inner)
+    started = _at_a_terminal(inner, "-c", _FAILS, str(tmp_path / "data"), "60" if asked else "1")
+    try:
+        drawn = _drawn_until(outer, b"Welcome to")
+        os.write(outer, b"?")
+        drawn += _drawn_until(outer, b"Nothing was")
+        if asked:
+            started.send_signal(signal.SIGTERM)
+        drawn += _drawn_to_the_end(outer, started)
+        assert started.returncode == 1
+        assert termios.tcgetattr(inner) == before
+    finally:
+        started.kill()
+        os.close(inner)
+        os.close(outer)
+    assert drawn.rindex(b"\x1b[?1049l") > drawn.rindex(b"\x1b[?1049h")
+    assert b"Vesper" not in drawn
+
+
+def _at_a_terminal(terminal: int, *arguments: str) -> subprocess.Popen[bytes]:
+    # A shell gives each command a terminal to control; the app has this one.
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        env=os.environ | {"TERM": "xterm-256color"},
+    )
+
+
+def _drawn_until(outer: int, text: bytes) -> bytes:
+    drawn = b""
+    while text not in drawn and select.select([outer], [], [], 20)[0]:
+        drawn += os.read(outer, 65536)
+    return drawn
+
+
+def _drawn_to_the_end(outer: int, started: subprocess.Popen[bytes]) -> bytes:
+    drawn, until = b"", time.monotonic() + 20
+    while started.poll() is None and time.monotonic() < until:
+        if select.select([outer], [], [], 0.1)[0]:
+            drawn += os.read(outer, 65536)
+    while select.select([outer], [], [], 0)[0]:
+        drawn += os.read(outer, 65536)
+    return drawn

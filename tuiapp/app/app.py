@@ -93,7 +93,6 @@ class DiscoverApp(PlayerKeys):
         self.DEFAULT_MODE = view if view in self.MODES else "discover"  # type: ignore[misc]
         super().__init__()
         self.folders = folders
-        self._start_private = private
         self._session: Session | None = None
         self._opening = threading.Lock()
         self._leaving = self._asked_to_quit = False
@@ -120,7 +119,7 @@ class DiscoverApp(PlayerKeys):
             if self._session is None:
                 from engine.session import Session
 
-                self._session = Session(self.folders, private=self._start_private)
+                self._session = Session(self.folders, private=self.private_since is not None)
                 # What is loaded by now stays: not looked through at each collection, which would hold a key up.
                 self.garbage.set_apart()
             return self._session
@@ -280,4 +279,5 @@ def run_app(folders: Folders, *, private: bool = False, own: Folders | None = No
     # A thread at work gives the interpreter back after so long: the usual 5 ms, times the threads, is felt in a key.
     sys.setswitchinterval(0.0005)
     with app.failures.warnings_noted(), window_title(app.title):
-        return app.run() or 0
+        code = app.run() or 0
+        return 1 if app.failures.over else code

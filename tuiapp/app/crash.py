@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.worker import WorkerFailed
 
 from engine.errors import system_trouble
+from tuiapp.app import quit as leaving
 from tuiapp.safe import shown
 from tuiapp.textual_internals import end_with_failure, report_to_test
 
@@ -28,6 +29,8 @@ class Failures:
         self._app = app
         # What was said of the last one.
         self.report = ""
+        # Whether the app ends by one.
+        self.over = False
 
     @contextlib.contextmanager
     def warnings_noted(self) -> Iterator[None]:
@@ -51,14 +54,22 @@ class Failures:
         """Background work that died is shown, and the app goes on; of anything else it ends, with a sentence."""
         app = self._app
         report_to_test(app, error)
+        if self.over:
+            # Another, as it ends.
+            self._note("the app", error)
+            return
         if isinstance(error, WorkerFailed) and app.is_running:
             self.report = self._note("background work", error.error)
             if not isinstance(app.screen, _failure()):
                 app.push_screen(_failure()(_in_words(self.report)))
             return
+        self.over = True
         end_with_failure(app)
         report = " ".join(self._note("the app", error).split("\n"))
-        app.panic(Text(f"error: discover had to stop: {shown(report)} Nothing was lost."))
+        self.report = f"error: discover had to stop: {shown(report)} Nothing was lost."
+        app.panic(Text(self.report))
+        if not app.is_headless:
+            leaving.end_in_time(app, leaving.GRACE)
 
     def _note(self, where: str, error: BaseException) -> str:
         """Put an error in the log; returns what to say: what it was, and in the next line where that is."""

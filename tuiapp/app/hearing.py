@@ -166,6 +166,8 @@ class Hearing:
         app = self._app
 
         def keep(session: Session) -> None:
+            if session.private:
+                return  # it began meanwhile
             number = session.history.log_heard(player, heard)
             if number is not None:
                 app.call_from_thread(self._logged, number, Music(heard.song.artist, heard.song.title))

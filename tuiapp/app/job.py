@@ -65,6 +65,9 @@ class Job:
             with contextlib.suppress(ProcessLookupError):
                 self.process.kill() if at_once else self.process.terminate()
             asyncio.get_running_loop().call_later(GRACE, self._end)
+        elif self.process is None:
+            # It is only being started.
+            self.stage = STOPPING
 
     def _end(self) -> None:
         if self.process is not None and self.process.returncode is None:
@@ -100,6 +103,8 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
     )
     assert job.process.stdout is not None  # noqa: S101 - asked for above
     last: dict[str, Any] = {}
+    if job.stage == STOPPING:
+        job.process.terminate()
     try:
         if job.task is not None and job.process.stdin is not None:
             job.process.stdin.write(json.dumps(job.task).encode())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from engine.errors import DiscoverError
+from engine.errors import CancelledError, DiscoverError
 from tuiapp.app.job import Job, run_job
 from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
@@ -46,7 +47,8 @@ class Jobs:
             self._ask_to_leave(title, arguments, task)
         else:
             contact = app.preferences.config["download.contact"]
-            job = Job(title, list(arguments), task=task, contact=contact)
+            # From now on: nothing else may begin before its worker does.
+            app.job = job = Job(title, list(arguments), task=task, contact=contact)
             app.run_worker(self._run(job), group="job")
 
     def obstacle(self, title: str) -> str:
@@ -57,6 +59,8 @@ class Jobs:
             return f"{app.job.title} is running. Wait, or press {stop} to stop it."
         if app.private_since is not None:
             return f"{title} can't run in a private session. Press {app.keymap.label('private')} to end it."
+        if app.private.is_turning:
+            return f"{title} can't run while a private session begins. Try again in a moment."
         return ""
 
     def _ask_to_leave(self, title: str, arguments: Sequence[str], task: dict[str, Any] | None) -> None:
@@ -129,7 +133,7 @@ class Jobs:
         app = self._app
         if self.own is None:
             return True
-        if app.job is not None or app.private_since is not None:
+        if app.job is not None or app.private_since is not None or app.private.is_turning:
             what = f"{app.job.title} is running" if app.job is not None else "A private session is on"
             end = app.keymap.label("cancel_job" if app.job is not None else "private")
             app.notify(f"{what}: press {end} to stop it first.", severity="warning")
@@ -162,7 +166,6 @@ class Jobs:
 
     async def _run(self, job: Job) -> None:
         app = self._app
-        app.job = job
 
         def changed() -> None:
             app.job = job
@@ -170,14 +173,15 @@ class Jobs:
         root = app.folders.demo.root if job.arguments[0] == "demo" else app.folders.root
         try:
             result = await run_job(job, root, changed)
+            if (session := app.session_in_use) is not None:
+                # A child process changed the library: forget what was computed of it, once nobody asks it anything.
+                with contextlib.suppress(CancelledError):
+                    await asyncio.to_thread(session.reload)
+            if job.arguments[0] == "demo" and result["type"] == "done":
+                self.own = app.folders
+                self._go_to(app.folders.demo)
         finally:
             app.job = None
-        if (session := app.session_in_use) is not None:
-            # A child process changed the library: forget what was computed of it.
-            session.reload()
-        if job.arguments[0] == "demo" and result["type"] == "done":
-            self.own = app.folders
-            self._go_to(app.folders.demo)
         community = await asyncio.to_thread(self._has_community)
         coverage = await asyncio.to_thread(self._coverage)
         self.ended(job, result, community=community, coverage=coverage)

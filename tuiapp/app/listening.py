@@ -39,6 +39,11 @@ class Listening:
         async with self._turn:
             await self._end()
 
+    async def rest(self) -> None:
+        """Wait until what was reported is kept; what comes in or about a private session is not."""
+        if self._listener is not None:
+            await self._listener.inbox.end()
+
     def watch(self) -> None:
         """Follow the players that report nothing by themselves. Not in a private session, which keeps nothing of them
         and connects to nobody: once it is over."""
@@ -53,16 +58,17 @@ class Listening:
         from engine.live.daemon import listener_for
         from engine.privacy.presence import Presence, Role, private_session_on
 
-        app, folders = self._app, self._app.folders
+        app, folders, turn = self._app, self._app.folders, self._app.changes.turn()
 
         def is_private(folders: Folders) -> bool:
             # The app's own is known on systems too that have no locks to ask.
-            return app.private_since is not None or private_session_on(folders)
+            return app.private_since is not None or app.private.is_turning or private_session_on(folders)
 
         def open_port() -> Listener | None:
-            if Presence(folders).others(Role.LISTENS):
-                return None
-            return listener_for(folders, private=is_private)
+            with turn:
+                if Presence(folders).others(Role.LISTENS):
+                    return None
+                return listener_for(folders, private=is_private)
 
         try:
             self._listener = await asyncio.to_thread(open_port)

@@ -245,6 +245,8 @@ class Opening:
         ended = int(time.time())
 
         def keep(session: Session) -> None:
+            if session.private:
+                return  # it began meanwhile
             logged = session.history.log_play(music.artist, track, seconds=seconds, at=ended)
             app.call_from_thread(self._logged, logged, Music(music.artist, track))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import DiscoverError, PrivateSessionError, sentence
@@ -26,7 +26,6 @@ class Preferences:
         self._file = app.folders.config
         self._stamp = _stamp(self._file)
         self.config: Config = config.read(self._file)
-        self._writing = threading.Lock()
         # Changes that are not in the file yet: what it says is older.
         self._unwritten = 0
         # Settings changed for this private session alone.
@@ -116,7 +115,8 @@ class Preferences:
                 app.notify(f"{', '.join(old)} applies until the private session ends; nothing is written.")
         else:
             self._unwritten += 1
-            app.run_worker(lambda: self._keep(tuple(old)), thread=True, group="settings")
+            turn = app.changes.turn()
+            app.run_worker(lambda: self._keep(tuple(old), turn), thread=True, group="settings")
 
     def _undo(self, values: Mapping[str, Any], words: str) -> None:
         try:
@@ -125,13 +125,13 @@ class Preferences:
             # Its old key was given to another action since.
             self._app.notify(sentence(str(error)), severity="warning")
 
-    def _keep(self, keys: tuple[str, ...]) -> None:
+    def _keep(self, keys: tuple[str, ...], turn: AbstractContextManager[None]) -> None:
         """Write what the setting is now: of several changes in a row the last one stays, whichever is first here."""
         from tuiapp.settings import config_file
 
         app = self._app
         try:
-            with self._writing:
+            with turn:
                 config_file.write(app.engine().door, {key: self.config.values.get(key) for key in keys})
         except PrivateSessionError:
             self._passing |= set(keys)

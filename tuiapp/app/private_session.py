@@ -1,8 +1,14 @@
-"""Beginning and ending a private session from the app: never beside a job, and nothing of it is remembered."""
+"""Beginning and ending a private session from the app: never beside a job, and nothing of it is remembered.
+
+What was asked for before `P` was pressed is done first, what is asked for after it waits until the session is on or
+over; a job, which no turn holds off, is refused meanwhile.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
@@ -17,29 +23,48 @@ class PrivateSession:
     def __init__(self, app: DiscoverApp, *, on: bool) -> None:
         self._app = app
         self.was = on
+        # How often it was pressed and has not come to it.
+        self._pressed = 0
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether one is about to begin or to end."""
+        return self._pressed > 0
 
     def toggle(self) -> None:
         """Begin one, or end the one that is on; returns at once."""
-        self._app.run_worker(self._toggle, thread=True, exclusive=True, group="private")
-
-    def _toggle(self) -> None:
         app = self._app
         if app.job is not None:
             stop = app.keymap.label("cancel_job")
-            text = f"{app.job.title} is running. Wait, or press {stop} to stop it."
-            app.call_from_thread(app.notify, text, severity="warning")
+            app.notify(f"{app.job.title} is running. Wait, or press {stop} to stop it.", severity="warning")
             return
-        try:
-            session = app.engine()
-            with app.changes.in_turn():
+        self._pressed += 1
+        turn = app.changes.turn()
+        app.run_worker(lambda: self._toggle(turn), thread=True, group="private")
+
+    def _toggle(self, turn: AbstractContextManager[None]) -> None:
+        app = self._app
+        with turn:
+            try:
+                session = app.engine()
                 on = not session.private
                 if on:
-                    session.library.write_state(app.call_from_thread(app.state_now))
+                    state: Callable[[], bytes | Awaitable[bytes]] = self._state
+                    session.library.write_state(app.call_from_thread(state))
                 lost = session.set_private(on)
-        except DiscoverError as error:
-            app.call_from_thread(app.notify, str(error), severity="error", markup=False)
-            return
-        app.call_from_thread(self._turned, on, lost)
+                app.call_from_thread(self._turned, on, lost)
+            except DiscoverError as error:
+                app.call_from_thread(app.notify, str(error), severity="error", markup=False)
+            finally:
+                app.call_from_thread(self._came_to_it)
+
+    async def _state(self) -> bytes:
+        """Where the views are, once what players reported is kept."""
+        await self._app.listening.rest()
+        return self._app.state_now()
+
+    def _came_to_it(self) -> None:
+        self._pressed -= 1
 
     def _turned(self, on: bool, lost: tuple[str, ...]) -> None:
         app = self._app

@@ -6,18 +6,22 @@ import asyncio
 import contextlib
 import select
 import signal
+import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from engine.errors import DiscoverError
-from tuiapp.textual_internals import terminal_of, terminal_reader, wait_for_no_writer
+from tuiapp.textual_internals import end_at_once, terminal_of, terminal_reader, wait_for_no_writer
 
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 
+# Seconds that an app which failed waits for its threads: what they do is whole whenever they end.
+GRACE = 5.0
 # How often it is looked whether the terminal is still there.
 LOOK_SECONDS = 2.0
 
@@ -69,12 +73,31 @@ def ask_whether_to_stop(app: DiscoverApp, job: str, then: Callable[[bool], None]
 def leave_on_signals(app: DiscoverApp) -> None:
     """Whoever is asked to end leaves a clean terminal, with the exit code the shell expects; no question is asked."""
     loop = asyncio.get_running_loop()
+
+    def asked(number: int) -> None:
+        if app.failures.over:
+            # Its messages are read no more.
+            end_in_time(app, 0.0)
+        else:
+            app.call_later(app.leave, 128 + number)
+
     for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"):
         number = getattr(signal, name, None)
         if number is not None:
             # Not on Windows, nor on another thread than the first.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, app.call_later, app.leave, 128 + number)
+                loop.add_signal_handler(number, asked, number)
+
+
+def end_in_time(app: DiscoverApp, seconds: float) -> None:
+    """An app that failed ends within so many seconds, even where a thread of it does not or its event loop waits for
+    something."""
+
+    def end() -> None:
+        time.sleep(seconds)
+        end_at_once(app, app.failures.report)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def leave_with_the_terminal(app: DiscoverApp) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError, NothingYetError
@@ -48,9 +49,20 @@ class Repairing:
 
     def _answered(self, choice: str | None) -> None:
         if choice:
-            self._app.run_worker(self._repair, thread=True, group="repairing")
+            turn = self._app.changes.turn()
+            self._app.run_worker(lambda: self._repair(turn), thread=True, group="repairing")
 
-    def _repair(self) -> None:
+    def _repair(self, turn: AbstractContextManager[None]) -> None:
+        app = self._app
+        with turn:
+            if app.private_since is None:
+                self._repair_now()
+            else:
+                end = app.keymap.label("private")
+                text = f"A private session changes nothing. Press {end} to end it, then start discover again."
+                app.call_from_thread(app.notify, text, severity="warning")
+
+    def _repair_now(self) -> None:
         from engine.privacy import Door
         from engine.session.repair import repair
 

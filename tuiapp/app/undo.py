@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from engine.errors import DiscoverError
@@ -32,6 +33,15 @@ class Entry(NamedTuple):
     undo: Callable[[], None]
 
 
+@contextlib.contextmanager
+def _after(before: threading.Event, done: threading.Event) -> Iterator[None]:
+    before.wait()
+    try:
+        yield
+    finally:
+        done.set()
+
+
 class Changes:
     """What was changed since the app was opened, the last first to be undone.
 
@@ -41,8 +51,9 @@ class Changes:
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # One after the other: an undo waits for what it undoes.
-        self._one_at_a_time = threading.Lock()
+        # Set when the last that took a turn is done.
+        self._last = threading.Event()
+        self._last.set()
         self._undo: list[Entry] = []
         self._before_private: list[Entry] = []
         # How many changes were made so far: who comes later undoes only what has a higher number.
@@ -78,11 +89,15 @@ class Changes:
         entries, self._before_private = self._before_private, []
         self._now(entries)
 
-    @contextlib.contextmanager
-    def in_turn(self) -> Iterator[None]:
-        """Hold changes off until this is done, and wait for the one being made: for worker threads."""
-        with self._one_at_a_time:
-            yield
+    def turn(self) -> AbstractContextManager[None]:
+        """A place in the order things are asked for: what is made in it waits for all before, and what comes later for
+        it.
+
+        Taken on the event loop together with the worker thread that enters it: threads begin in the order they are
+        asked for, so nobody waits for one that has none.
+        """
+        before, self._last = self._last, threading.Event()
+        return _after(before, self._last)
 
     def since(self, made: int) -> str:
         """The last change in words, where it was made after the first `made`; else empty."""
@@ -108,11 +123,11 @@ class Changes:
 
         What went wrong is said, or goes to `failed`.
         """
-        app = self._app
+        app, turn = self._app, self.turn()
 
         def run() -> None:
             try:
-                with self._one_at_a_time:
+                with turn:
                     change(app.engine())
             except DiscoverError as error:
                 app.call_from_thread(failed or self._say, error)

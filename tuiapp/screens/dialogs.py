@@ -211,9 +211,7 @@ class ShowText(Dialog):
             yield Static(self._body)
 
     def action_scroll(self, by: int) -> None:
-        # A key that came with the one that opened it finds nothing there yet.
-        for panel in self.query(VerticalScroll):
-            panel.scroll_relative(y=by, animate=False)
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
 
 class Failure(ShowText):
