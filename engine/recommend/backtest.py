@@ -37,9 +37,8 @@ from engine.recommend.hindsight import (
 from engine.recommend.listener import Ids
 from engine.recommend.rankings import USUAL, Ranking
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
-from engine.store.counts import holds_counts
 from engine.taste.gate import DatedTaste, Taste, Window, read_dated_taste, read_taste
-from engine.taste.when_played import first_plays
+from engine.taste.when_played import first_plays, holds_counts_for_taste
 from engine.training.artifact import Model
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def backtest(
             for form in forms
         },
         half_life_taken(cuts, following, HALF_LIVES),
-        holds_counts(connection),
+        holds_counts_for_taste(connection),
         ranking.name,
     )
 

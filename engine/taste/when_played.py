@@ -45,6 +45,14 @@ def day_in_past_years(connection: sqlite3.Connection, today: datetime.date) -> l
     return spans
 
 
+def holds_counts_for_taste(connection: sqlite3.Connection) -> bool:
+    """Whether any of what counts for taste is a count, of a player that dates only the last play."""
+    if not holds_counts(connection):
+        return False
+    counts = f"SELECT 1 FROM {counted_listens(connection)} AS l WHERE l.flags & 8 LIMIT 1"  # noqa: S608 - fixed parts
+    return connection.execute(counts).fetchone() is not None
+
+
 def first_plays(connection: sqlite3.Connection, level: Level) -> dict[str, int]:
     """When each artist or track, by key, was first played: seconds UTC, 0 where any play is undated."""
     found: dict[str, int] = {}

@@ -127,6 +127,16 @@ def test_what_does_not_count_for_taste_moves_no_cut(place, how: str) -> None:
     assert backtest(model, connection, COMMUNITY).cuts == before.cuts
 
 
+def test_counts_that_a_rule_excludes_are_not_said_of_what_was_measured(place) -> None:
+    model, connection = place
+    for number, start in ((0, 1000), (3, 1000), (6, 1500), (9, 2000)):
+        play(connection, ARTISTS[number], "A Song", start * DAY)
+    connection.execute("UPDATE listens SET flags = 8 WHERE started_at = ?", (LAST,))
+    assert backtest(model, connection, COMMUNITY).counts
+    add_rule(connection, Rule(artist=ARTISTS[9]))
+    assert not backtest(model, connection, COMMUNITY).counts
+
+
 def test_what_was_played_only_where_it_does_not_count_is_new_when_it_first_does(place) -> None:
     model, connection = place
     for number in (0, 3, 6, 9):
