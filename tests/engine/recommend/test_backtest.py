@@ -133,7 +133,7 @@ def test_counts_that_a_rule_excludes_are_not_said_of_what_was_measured(place) ->
         play(connection, ARTISTS[number], "A Song", start * DAY)
     connection.execute("UPDATE listens SET flags = 8 WHERE started_at = ?", (LAST,))
     assert backtest(model, connection, COMMUNITY).counts
-    add_rule(connection, Rule(artist=ARTISTS[9]))
+    add_rule(connection, Rule(since=LAST))
     assert not backtest(model, connection, COMMUNITY).counts
 
 
