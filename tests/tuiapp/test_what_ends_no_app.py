@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList
 from tests.support.driving import screen_text, settled
 from tests.support.places import fill
 from tuiapp.app.app import DiscoverApp
+from tuiapp.settings.actions import SCREENS
 
 
 @pytest.fixture
@@ -126,3 +127,15 @@ async def test_a_disk_that_is_full_and_a_library_that_is_kept_are_said(
         assert app.undoable == ""
         assert "Unexpected error" not in screen_text(app)
         assert not app.folders.log.exists()
+
+
+async def test_a_view_that_is_being_made_is_asked_for_nothing(app: DiscoverApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        for name, _ in SCREENS:
+            app.action_view(name)
+            app.preferences.change("theme", f"textual-{'light' if app.theme.endswith('dark') else 'dark'}")
+            app.state_now()
+            app.library_changed()
+        await settled(pilot)
+        assert app.return_code is None

@@ -25,10 +25,10 @@ class Views:
         self._before: list[str] = []
 
     def shown(self) -> Iterable[View]:
-        """The views shown so far, in sight or not."""
+        """The views shown so far, in sight or not. One that is being made is not yet: it has no parts to ask or tell."""
         from tuiapp.screens.view import View
 
-        return (screen for screen in all_screens(self._app) if isinstance(screen, View))
+        return (screen for screen in all_screens(self._app) if isinstance(screen, View) and screen.is_mounted)
 
     def go(self, name: str) -> None:
         """Show a view; where the person came from is one step back. Dialogs that stood over that are done with."""
