@@ -25,7 +25,7 @@ class Views:
         self._before: list[str] = []
 
     def shown(self) -> Iterable[View]:
-        """The views shown so far, in sight or not. One that is being made is not yet: it has no parts to ask or tell."""
+        """The views shown so far, in sight or not. One that is being made is not yet: it has no parts."""
         from tuiapp.screens.view import View
 
         return (screen for screen in all_screens(self._app) if isinstance(screen, View) and screen.is_mounted)
