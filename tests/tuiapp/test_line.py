@@ -193,11 +193,10 @@ def test_of_two_playlists_that_differ_by_capitals_alone_the_one_spelled_so_is_me
 # -- completion --------------------------------------------------------------------------------------------
 
 
-def completed(monkeypatch, capsys, line: str, shell: str = "zsh") -> list[str]:
-    words = line.split(" ")
+def completed(monkeypatch, capsys, line: str, shell: str = "zsh", at: int | None = None) -> list[str]:
     monkeypatch.setenv("_DISCOVER_COMPLETE", f"{shell}_complete")
     monkeypatch.setenv("COMP_WORDS", line)
-    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    monkeypatch.setenv("COMP_CWORD", str(line.count(" ") if at is None else at))
     capsys.readouterr()
     assert run([]) == 0
     monkeypatch.delenv("_DISCOVER_COMPLETE")
@@ -221,6 +220,21 @@ def test_the_shell_completes_the_librarys_names(place, monkeypatch, capsys) -> N
     config.unlink()
     assert completed(monkeypatch, capsys, "discover config set th") == ["theme"]
     assert HARD in completed(monkeypatch, capsys, "discover like ")
+
+
+@pytest.mark.parametrize(
+    ("begun", "put"),
+    [
+        ("b", r"Bob\ \"B\"\ O\'Neil\ \$4"),
+        (r"bob\ ", r"Bob\ \"B\"\ O\'Neil\ \$4"),
+        ('"bob ', r"""Bob \"B\" O'Neil \$4"""),
+        (r'"bob \"', r"""Bob \"B\" O'Neil \$4"""),
+        ("'bob ", r"""Bob "B" O'\''Neil $4"""),
+    ],
+)
+def test_bash_gets_a_name_as_it_stands_in_the_quotes_begun(place, begun, put, monkeypatch, capsys) -> None:
+    assert run(["playlists", "create", """Bob "B" O'Neil $4"""]) == 0
+    assert completed(monkeypatch, capsys, f"discover playlists show {begun}", "bash", at=3) == [put]
 
 
 def test_completing_makes_no_library(tmp_path, monkeypatch, capsys) -> None:

@@ -185,11 +185,32 @@ class _Bash(BashComplete):
     )
 
     def format_completion(self, item: CompletionItem) -> str:
-        """As click does, but for a word that is not in quotes yet with its special characters escaped."""
-        quoted = os.environ.get("COMP_WORDS", "").split()[-1:]
-        if item.type == "plain" and not (quoted and quoted[0][0] in "\"'"):
-            item = CompletionItem(re.sub(r"([\s'\"\\$`&|;<>()*?\[\]{}!#~])", r"\\\1", item.value), item.type)
+        """As click does, with what is special where the word stands escaped: in quotes, or in none."""
+        if item.type == "plain":
+            match _open_quote(os.environ.get("COMP_WORDS", "")):
+                case "'":
+                    value = item.value.replace("'", r"'\''")
+                case '"':
+                    value = re.sub(r'(["\\$`])', r"\\\1", item.value)
+                case _:
+                    value = re.sub(r"([\s'\"\\$`&|;<>()*?\[\]{}!#~])", r"\\\1", item.value)
+            item = CompletionItem(value, item.type)
         return super().format_completion(item)
+
+
+def _open_quote(line: str) -> str:
+    """The quote that is begun and not ended in what stands on the line, which bash ends itself; empty for none."""
+    quote, escaped = "", False
+    for character in line:
+        if escaped:
+            escaped = False
+        elif character == "\\" and quote != "'":
+            escaped = True
+        elif character == quote:
+            quote = ""
+        elif character in "'\"" and not quote:
+            quote = character
+    return quote
 
 
 add_completion_class(_Bash)
