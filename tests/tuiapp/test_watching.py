@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from typing import Any
 
 import pytest
 
@@ -139,9 +140,9 @@ async def test_a_setting_of_this_window_is_not_taken_back_by_the_file_of_before(
         await settled(pilot)
         keep, kept = app.preferences._keep, threading.Event()
 
-        def late(key: str) -> None:
+        def late(*what: Any) -> None:
             kept.wait(10)
-            keep(key)
+            keep(*what)
 
         monkeypatch.setattr(app.preferences, "_keep", late)
         app.preferences.change("open.service", "Discogs")
