@@ -103,7 +103,7 @@ def _beets(
         ("path", "title", "artist", "album", "length", "bpm", "mb_trackid", "original_year", "year"),
         tables["items"],
     )
-    for raw, title, artist, album, seconds, bpm, recording, *years in database.execute(
+    for raw, *tags in database.execute(
         f"SELECT {wanted} FROM items ORDER BY id"  # noqa: S608 - fixed names
     ):
         file = os.fsdecode(raw) if isinstance(raw, bytes) else str(raw)
@@ -114,18 +114,7 @@ def _beets(
                     "folder that is: --music DIR."
                 )
             file = os.path.join(below, file)  # noqa: PTH118 - a name that is not UTF-8 stays as it is
-        yield (
-            file,
-            Tags(
-                _text(artist),
-                _text(title),
-                _text(album),
-                _real(seconds),
-                _real(bpm),
-                _text(recording),
-                tuple(map(_text, years)),
-            ),
-        )
+        yield file, _tags(*tags)
 
 
 def _directory(config: Path) -> str | None:
@@ -162,7 +151,7 @@ def _navidrome(
         columns,
     )
     there = "WHERE NOT missing" if "missing" in columns else ""
-    for library, file, title, artist, album, seconds, bpm, recording, *years in database.execute(
+    for library, file, *tags in database.execute(
         f"SELECT {wanted} FROM media_file {there} ORDER BY id"  # noqa: S608 - fixed names
     ):
         at = str(file)
@@ -171,18 +160,28 @@ def _navidrome(
             at = at if music is None else at.lstrip("/")
         if not PurePosixPath(at).is_absolute():
             at = os.path.join(music or _text(roots.get(library)), at)  # noqa: PTH118 - as above
-        yield (
-            at,
-            Tags(
-                _text(artist),
-                _text(title),
-                _text(album),
-                _real(seconds),
-                _real(bpm),
-                _text(recording),
-                tuple(map(_text, years)),
-            ),
-        )
+        yield at, _tags(*tags)
+
+
+def _tags(
+    title: object,
+    artist: object,
+    album: object,
+    seconds: object,
+    bpm: object,
+    recording: object,
+    *years: object,
+) -> Tags:
+    """What a database's columns say of a file, in the order both are asked in."""
+    return Tags(
+        _text(artist),
+        _text(title),
+        _text(album),
+        _real(seconds),
+        _real(bpm),
+        _text(recording),
+        tuple(map(_text, years)),
+    )
 
 
 def _those_there(names: Sequence[str], columns: frozenset[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from engine.errors import DamagedDataError
 from engine.privacy import Door
-from engine.progress import Cancelled, StageReport
+from engine.progress import StageReport
 from engine.session.damage import damage
 from engine.store.backups import DAMAGED, Backup, backups, is_whole, remove
 from engine.store.database import open_library
@@ -15,18 +15,18 @@ from engine.store.restoring import checked, repaired
 from engine.store.salvage import Salvage
 
 
-def repair(door: Door, report: StageReport | None = None, cancelled: Cancelled | None = None) -> list[str]:
-    """Build the library's indexes anew or restore its last backup, delete what is worked out anew, and backups that are
-    no use; says what was done, in sentences.
+def repair(door: Door, report: StageReport = lambda *_: None) -> list[str]:
+    """Keep what can be read of the library or restore its last backup, delete what is worked out anew, and backups that
+    are no use; says what was done, in sentences.
 
     What trains or downloads is left to the person. Raises PrivateSessionError in a private session, BusyError,
     DiscoverError where the disk is in the way.
     """
     door.require_writable("repair anything")
-    return [*_library(door, report, cancelled), *_models(door), *_worked_out(door), *_backups(door)]
+    return [*_library(door, report), *_models(door), *_worked_out(door), *_backups(door)]
 
 
-def _library(door: Door, report: StageReport | None, cancelled: Cancelled | None) -> Iterator[str]:
+def _library(door: Door, report: StageReport) -> Iterator[str]:
     if not door.folders.database.exists():
         return
     try:
@@ -36,7 +36,7 @@ def _library(door: Door, report: StageReport | None, cancelled: Cancelled | None
     except DamagedDataError:
         pass
     # Where nothing of it can be read and there is no backup the doctor goes on to say what helps.
-    if done := repaired(door, report, cancelled):
+    if done := repaired(door, report):
         kept, by = done
         yield f"{_said_of(by)} The damaged one is kept as backups/{kept}.sqlite."
 

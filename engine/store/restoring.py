@@ -28,7 +28,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import fsync
 from engine.privacy.presence import WAIT_SECONDS, Presence, Role, wait_a_moment
-from engine.progress import Cancelled, StageReport
+from engine.progress import StageReport
 from engine.store.backups import (
     DAMAGED,
     RESTORE,
@@ -112,14 +112,11 @@ def _is_the_library(door: Door, backup: Backup) -> bool:
     return False
 
 
-def repaired(
-    door: Door, report: StageReport | None = None, cancelled: Cancelled | None = None
-) -> tuple[str, Salvage | Backup] | None:
+def repaired(door: Door, report: StageReport) -> tuple[str, Salvage | Backup] | None:
     """Put in the place of a damaged library the rows of it that can be read, or where it holds more the last backup
     that is whole: the name of the damaged file, which is kept, and what took its place; null where there is neither.
 
-    Raises BusyError while another process has the library open, DiscoverError where the disk is in the way,
-    CancelledError.
+    Raises BusyError while another process has the library open, DiscoverError where the disk is in the way.
     """
     database = door.folders.database
     with _alone(door), door.scratch_folder() as folder:
@@ -128,7 +125,7 @@ def repaired(
         for end in ("", "-wal"):
             if (part := _beside(database, end)).exists():
                 shutil.copyfile(part, _beside(copy, end))
-        found = salvage(copy, rows, report, cancelled)
+        found = salvage(copy, rows, report)
         backup = _last_whole(door.folders)
         if backup is not None and (found is None or rows_in(backup, TOLD) > found.total):
             with opened(backup) as source:

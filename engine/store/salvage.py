@@ -14,15 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engine.errors import CancelledError, disk_trouble
-from engine.progress import Cancelled, StageReport
+from engine.errors import disk_trouble
+from engine.progress import StageReport
 from engine.store.schema import STEPS, migrate
 
 SALVAGING = "saving rows"
 # So many looks into gaps that show no row, one after the other, and no more are taken: a page of lost rows takes a few
 # hundred.
 _LOOKS = 2_000
-_BATCH = 1_000
 # A row takes more bytes than this, so a file has no more rows.
 _LEAST_ROW = 8
 
@@ -65,13 +64,11 @@ class Salvage:
         return ", ".join(found)
 
 
-def salvage(
-    database: Path, to: Path, report: StageReport | None = None, cancelled: Cancelled | None = None
-) -> Salvage | None:
+def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
     """Read what can be read of the library's file at `database` into a new one at `to`; null where that is nothing, or
     it is not of this version.
 
-    Nobody else may have it open. Raises sqlite3.Error where the disk is in the way, CancelledError.
+    Nobody else may have it open. Raises sqlite3.Error where the disk is in the way.
     """
     with (
         contextlib.closing(sqlite3.connect(to)) as anew,
@@ -94,9 +91,8 @@ def salvage(
         found = Salvage()
         tables = [row[0] for row in anew.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         for number, table in enumerate(tables):
-            if report is not None:
-                report(SALVAGING, number, len(tables))
-            _Table(anew, damaged, table, cancelled).save(found)
+            report(SALVAGING, number, len(tables))
+            _Table(anew, damaged, table).save(found)
         _drop_orphans(anew, tables, found)
         anew.commit()
         return found if any(found.rows[table] for table in TOLD) else None
@@ -105,11 +101,8 @@ def salvage(
 class _Table:
     """One table of the damaged library."""
 
-    def __init__(
-        self, anew: sqlite3.Connection, damaged: sqlite3.Connection, name: str, cancelled: Cancelled | None
-    ) -> None:
+    def __init__(self, anew: sqlite3.Connection, damaged: sqlite3.Connection, name: str) -> None:
         self._anew, self._damaged, self._name = anew, damaged, name
-        self._cancelled = cancelled or (lambda: False)
         self._rows = 0
         columns = anew.execute(f'PRAGMA table_info("{name}")').fetchall()
         self._columns = ", ".join(f'"{row[1]}"' for row in columns)
@@ -142,8 +135,6 @@ class _Table:
         gaps = [(-last, 1, last)]
         looks, rows = 0, self._rows
         while gaps and looks < _LOOKS:
-            if self._cancelled():
-                raise CancelledError("Stopped. Nothing was changed.")
             _, low, high = heapq.heappop(gaps)
             middle = (low + high) // 2
             above = self._read("rowid BETWEEN ? AND ? ORDER BY rowid", middle, high)
@@ -178,8 +169,6 @@ class _Table:
                 with contextlib.suppress(sqlite3.IntegrityError):
                     self._anew.execute(self._insert, row)
                 self._rows += 1
-                if self._rows % _BATCH == 0 and self._cancelled():
-                    raise CancelledError("Stopped. Nothing was changed.")
         except sqlite3.DatabaseError as error:
             _refuse(error)
             return last

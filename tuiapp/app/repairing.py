@@ -1,4 +1,4 @@
-"""Offering to repair a library that is damaged: indexes built anew, or the last backup in its place."""
+"""Offering to repair a library that is damaged: what can be read of it, or the last backup, in its place."""
 
 from __future__ import annotations
 

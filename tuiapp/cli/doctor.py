@@ -15,7 +15,7 @@ from engine.errors import DiscoverError, UsageError, sentence
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import settings
-from tuiapp.cli.output import print_json, print_table, say
+from tuiapp.cli.output import print_json, print_table, progress_bar, say
 from tuiapp.safe import shown
 from tuiapp.text import came_from
 
@@ -35,7 +35,8 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
 @click.option(
     "--repair",
     is_flag=True,
-    help="First repair what can be: indexes rebuilt, the last backup restored, derived files deleted.",
+    help="First repair what can be: what can be read of the library kept, or its last backup restored; derived files "
+    "deleted.",
 )
 @click.pass_obj
 def doctor(options: Options, installed: bool, repair: bool) -> None:
@@ -93,8 +94,10 @@ def _list_installed(options: Options) -> None:
 def _mended(options: Options) -> list[str]:
     from engine.privacy import Door
     from engine.session.repair import repair
+    from engine.store.salvage import SALVAGING
 
-    return repair(Door(options.folders, private=options.private)) or ["Nothing to repair."]
+    with progress_bar(options, {SALVAGING: 1}) as bar:
+        return repair(Door(options.folders, private=options.private), bar) or ["Nothing to repair."]
 
 
 def _as_dict(coverage: Coverage) -> dict[str, Any]:
