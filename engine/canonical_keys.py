@@ -8,9 +8,9 @@ finds nothing. A remix stays another track in both.
 What is done to a letter depends on its script, since a mark is decoration in one and a letter in another:
 Latin and Greek lose theirs; Cyrillic keeps its letters apart (й is not и) but writes ё as е, as Russians do;
 Hebrew points and Arabic vowel signs, which most writers leave out, go; kana, Hangul and the Indic scripts
-keep every mark. What is not seen (variation selectors, zero-width characters, soft hyphens, marks of direction)
-is not part of a name, except the joiner that stands in Persian where others write a blank. A name of punctuation
-alone ("!!!", "+/-") is its own key. The key is empty only for a name of nothing but blanks and control characters.
+keep every mark. What is not seen (`_UNSEEN`) is not part of a name, except the joiner that stands in Persian where
+others write a blank; Braille's blank is a blank. A name of punctuation alone ("!!!", "+/-") is its own key. The key is
+empty only for a name of nothing but blanks and what is not seen.
 Of a name longer than `MAX_NAME` the beginning is looked at: some of what is done takes the square of a length.
 """
 
@@ -54,12 +54,17 @@ _DOLLAR = re.compile(r"(?<=[^\W\d_])\$|\$(?=[^\W\d_])")  # A$AP, Ke$ha
 _BANG = re.compile(r"(?<=[^\W\d_])!(?=[^\W\d_])")  # P!nk
 _POINTS = re.compile(r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670]")
 
-# Unicode's default ignorable code points. The fillers are letters: a name may be made of them alone.
-_FILLERS = "\u115f\u1160\u3164\uffa0"
+# What is not seen, by Unicode's properties rather than by this Python's version of them, since keys are stored: default
+# ignorable code points, controls that are not blanks, format characters that do not enclose a number, and two that are
+# drawn as nothing: Khitan's filler and the null notehead. Fillers of Hangul, the place of an object and Braille's blank
+# are drawn by some: a name may be made of them alone.
+_FILLERS = "\u115f\u1160\u3164\uffa0\ufffc"
 _UNSEEN = (
     "\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufff9-\ufffb\U00013430-\U0001343f\U00016fe4\U0001d159"
 )
+_BRAILLE_BLANK = "\u2800"
 _INVISIBLE = re.compile(f"[{_UNSEEN}{_FILLERS}]")
 _UNSEEN_ALONE = re.compile(f"[{_UNSEEN}]")
 _JOINER = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
@@ -144,6 +149,15 @@ def without_invisible(text: str) -> str:
     ('I \u2764 You', 'Bjork')
     """
     return _INVISIBLE.sub("", _JOINER.sub(" ", text))
+
+
+def has_invisible(text: str | None) -> bool:
+    """Whether a name has anything that is not seen, or seen as a blank that it is not: its key is not as it is written.
+
+    >>> has_invisible("Bj\u00adork"), has_invisible("Bjork"), has_invisible(None)
+    (True, False, False)
+    """
+    return text is not None and (_INVISIBLE.search(text) is not None or _BRAILLE_BLANK in text)
 
 
 def first_artist(names: str, ids: str = "") -> str:
@@ -316,6 +330,8 @@ def _fold(text: str) -> str:
         folded = text.lower()
         if _SIMPLE(folded):
             return folded
+        if not folded.isprintable():
+            folded = without_invisible(folded)
     else:
         folded = unicodedata.normalize("NFKC", without_invisible(text)).casefold()
         folded = unicodedata.normalize("NFKC", folded)
@@ -342,9 +358,11 @@ def _plain(folded: str) -> str:
 
 
 def _as_written(text: str) -> str:
-    seen = _UNSEEN_ALONE.sub("", text)
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
-    return " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in plain).split())
+    for seen in (without_invisible(text).replace(_BRAILLE_BLANK, " "), _UNSEEN_ALONE.sub("", text)):
+        plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+        if key := " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in plain).split()):
+            return key
+    return ""
 
 
 class _Written(dict[int, str]):

@@ -7,28 +7,36 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from engine.canonical_keys import SEPARATOR, artist_key
+from engine.canonical_keys import artist_key, has_invisible, item_key, track_key
 
-# Names in ASCII have had one key in every version.
-_OTHER = f"GLOB '*[^ -~{SEPARATOR}]*'"
+# Names in printable ASCII have had one key in every version.
 _KEYS = {
-    "catalog.sqlite": ("items", ("key",)),
-    "features.sqlite": ("features", ("artist_key", "track_key")),
+    "catalog.sqlite": "SELECT name, key FROM items WHERE name GLOB '*[^ -~]*'",
+    "features.sqlite": "SELECT artist, artist_key, track, track_key FROM features "
+    "WHERE artist GLOB '*[^ -~]*' OR track GLOB '*[^ -~]*'",
 }
 
 
 def has_earlier_keys(folder: Path) -> bool:
-    """Whether a pack or model has a key that is not its own key. False for one that cannot be read."""
-    for file, (table, columns) in _KEYS.items():
+    """Whether a pack or model has a name under another key than its own. False for one that cannot be read."""
+    for file, sql in _KEYS.items():
         path = (folder / file).absolute()
         if not path.is_file():
             continue
         try:
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-                for column in columns:
-                    rows = connection.execute(f"SELECT {column} FROM {table} WHERE {column} {_OTHER}")  # noqa: S608
-                    if any(artist_key(part) != part for (key,) in rows for part in key.split(SEPARATOR)):
-                        return True
+                if any(map(_is_earlier, connection.execute(sql))):
+                    return True
         except sqlite3.Error:
             continue
     return False
+
+
+def _is_earlier(row: tuple[str, ...]) -> bool:
+    name, key = row[:2]
+    if len(row) == 2:
+        return has_invisible(name) and item_key(name) != key
+    track, its_key = row[2:]
+    return (has_invisible(name) and artist_key(name) != key) or (
+        has_invisible(track) and track_key(track) != its_key
+    )

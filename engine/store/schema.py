@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 
 from engine.errors import DamagedDataError
-from engine.store.upgrades import name_files, settle_keys
+from engine.store.upgrades import name_files, settle_all_keys, settle_keys
 
 # Indexes a large first import drops and builds anew, by name.
 REBUILT = {
@@ -307,6 +307,7 @@ STEPS: tuple[Step, ...] = (
     _VERSION_12,
     _VERSION_13,
     _VERSION_14,
+    settle_all_keys,
 )
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.canonical_keys import SEPARATOR, artist_key, track_key, without_invisible
+from engine.canonical_keys import SEPARATOR, artist_key, has_invisible, relaxed_pair, track_key
 from engine.store.locations import path_of
 from engine.store.play import COUNT_FLAG, DAY, START, UNKNOWN, UNKNOWN_FLAG, Play
 from engine.store.same_play import Others, Stored
@@ -49,13 +49,23 @@ def settle_keys(connection: sqlite3.Connection) -> None:
     _settle_encounters(connection)
 
 
-def _has_invisible(text: str | None) -> bool:
-    return text is not None and not text.isascii() and without_invisible(text) != text
+def settle_all_keys(connection: sqlite3.Connection) -> None:
+    """The same once more, since more is known not to be seen; of one's own files too."""
+    settle_keys(connection)
+    rows = connection.execute("SELECT path, artist, track FROM music_files WHERE problem IS NULL").fetchall()
+    connection.executemany(
+        "UPDATE music_files SET artist_key = ?, track_key = ?, relaxed = ? WHERE path = ?",
+        [
+            (artist_key(artist), track_key(track), relaxed_pair(artist, track), path)
+            for path, artist, track in rows
+            if has_invisible(artist) or has_invisible(track)
+        ],
+    )
 
 
 def _settle_artists(connection: sqlite3.Connection) -> None:
     for number, name, old in connection.execute("SELECT id, name, key FROM artists ORDER BY id").fetchall():
-        key = artist_key(name) if _has_invisible(name) else ""
+        key = artist_key(name) if has_invisible(name) else ""
         if not key or key == old:
             continue
         twin = connection.execute("SELECT id FROM artists WHERE key = ?", (key,)).fetchone()
@@ -71,7 +81,7 @@ def _settle_artists(connection: sqlite3.Connection) -> None:
 def _settle_tracks(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT id, artist_id, title, key FROM tracks ORDER BY id").fetchall()
     for number, artist, title, old in rows:
-        key = track_key(title) if _has_invisible(title) else ""
+        key = track_key(title) if has_invisible(title) else ""
         if key and key != old:
             _move_track(connection, number, artist, key)
 
@@ -170,7 +180,7 @@ def _settle_feedback(connection: sqlite3.Connection) -> None:
         "SELECT artist_key, track_key, artist, track, verdict, at FROM feedback"
     ).fetchall()
     for *old, artist, track, verdict, at in rows:
-        if not (_has_invisible(artist) or _has_invisible(track)):
+        if not (has_invisible(artist) or has_invisible(track)):
             continue
         keys = [artist_key(artist) or old[0], (track_key(track) if track else "") or old[1]]
         if keys == old:
@@ -196,7 +206,7 @@ def _settle_rules(connection: sqlite3.Connection) -> None:
                 ("artist_key", settings.get("artist"), artist_key),
                 ("track_key", settings.get("track"), track_key),
             )
-            if _has_invisible(name) and (key := key_of(name))
+            if has_invisible(name) and (key := key_of(name))
         }
         if changed:
             connection.execute(
@@ -210,7 +220,7 @@ def _settle_encounters(connection: sqlite3.Connection) -> None:
     for (old,) in rows:
         artist, separator, title = old.partition(SEPARATOR)
         key = f"{artist_key(artist)}{separator}{track_key(title)}"
-        if _has_invisible(old) and key != old:
+        if has_invisible(old) and key != old:
             connection.execute(
                 "INSERT OR IGNORE INTO encounters SELECT ?, day, what FROM encounters WHERE artist_key = ?",
                 (key, old),

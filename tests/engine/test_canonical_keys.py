@@ -143,15 +143,34 @@ def test_the_key_of_a_key_is_itself(name: str) -> None:
     relaxed_track_key(name)
 
 
-# A sample of Unicode's default ignorable code points, one or two of each block.
-INVISIBLE = (
-    "\u00ad\u034f\u061c\u115f\u180b\u180e\u200b\u200d\u200e\u202a"
-    "\u2060\u2066\u3164\ufe00\ufe0f\ufeff\U000e0020\U000e0100"
-)
+# Unicode's default ignorable code points (DerivedCoreProperties), and what encloses a number and so is seen
+# (Prepended_Concatenation_Mark): no Python tells either. Besides those, controls and format characters.
+IGNORABLE = {
+    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFEFF, 0xFFA0),
+    *(code for begin, end in ((0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F),
+      (0xFE00, 0xFE0F), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF))
+      for code in range(begin, end + 1)),
+}  # fmt: skip
+NUMBER_SIGNS = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+INVISIBLE = [
+    char
+    for code in range(0x110000)
+    if (char := chr(code)) and (code in IGNORABLE or unicodedata.category(char) in {"Cf", "Cc"})
+    if code not in NUMBER_SIGNS and not char.isspace()
+]
+
+
+def test_all_that_is_not_seen_by_unicodes_properties_is_no_part_of_a_key() -> None:
+    for char in INVISIBLE:
+        assert artist_key(f"Bu{char}r\u00e9l") == "burel", hex(ord(char))
+        assert artist_key(f"!{char}!!") == "!!!", hex(ord(char))
+        assert relaxed_track_key(f"Lark (Li{char}ve)") == "lark", hex(ord(char))
+    assert artist_key("Ida\u2800Oaks\u2800") == "ida oaks"
+    assert artist_key("!!!\u2800") == "!!!"
 
 
 @given(names, st.lists(st.tuples(st.integers(0, 40), st.sampled_from(INVISIBLE)), max_size=4))
-@settings(deadline=None, max_examples=300, derandomize=True)
+@settings(deadline=None, max_examples=80, derandomize=True)
 def test_what_is_not_seen_does_not_matter(name: str, added: list[tuple[int, str]]) -> None:
     hidden = name
     for place, char in added:
@@ -161,6 +180,7 @@ def test_what_is_not_seen_does_not_matter(name: str, added: list[tuple[int, str]
 
 
 def test_a_name_of_fillers_alone_is_a_name() -> None:
+    assert all(map(artist_key, "\u2800\uffa0\ufffc"))
     assert artist_key("\u3164")
     assert artist_key("\u3164\ufe0f") == artist_key("\u3164")
     assert artist_key("\u200b\ufe0f") == ""

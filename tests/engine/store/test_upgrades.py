@@ -165,6 +165,44 @@ def test_a_block_catches_the_twin_and_the_stricter_verdict_stands(folders: Folde
     connection.close()
 
 
+def test_keys_are_settled_again_by_all_that_is_not_seen(tmp_path: Path) -> None:
+    folders = of_version(14, tmp_path)
+    hidden = "Bu\ufff9rel", "La\U00013430rk"
+    old(
+        folders,
+        ("INSERT INTO imports VALUES (1, 'f', '', 'lastfm', 0, 0, 0, '{}', 0)", ()),
+        artist(1, "Burel", "burel"),
+        artist(2, hidden[0], "bu rel"),
+        artist(3, "!!!\u2800", "!!!\u2800"),
+        track(1, 1, "Lark", "lark"),
+        track(2, 2, hidden[1], "la rk"),
+        listen(1, START),
+        listen(2, START + 300),
+        ("INSERT INTO feedback VALUES ('bu rel', '', ?, NULL, 'block', 7, NULL)", (hidden[0],)),
+        (
+            "INSERT INTO rules VALUES (1, 'exclude', ?, 7)",
+            (json.dumps({"artist": hidden[0], "artist_key": "bu rel"}),),
+        ),
+        ("INSERT INTO music_folders VALUES (1, '/music', 'folder', NULL, 7, '{}')", ()),
+        (
+            "INSERT INTO music_files (path, folder_id, size, modified, artist, track, artist_key, track_key, relaxed) "
+            "VALUES ('/music/a.ogg', 1, 9, 8, ?, ?, 'bu rel', 'la rk', 'bu rel\nla rk')",
+            hidden,
+        ),
+    )
+    connection = open_library(Door(folders))
+    assert connection.execute("SELECT key FROM artists ORDER BY id").fetchall() == [("burel",), ("!!!",)]
+    assert connection.execute("SELECT artist_id, key FROM tracks").fetchall() == [(1, "lark")]
+    assert connection.execute("SELECT DISTINCT track_id FROM listens").fetchall() == [(1,)]
+    assert connection.execute("SELECT artist_key FROM feedback").fetchall() == [("burel",)]
+    assert blocked_ids(connection) == "1"
+    assert json.loads(connection.execute("SELECT settings FROM rules").fetchone()[0])["artist_key"] == "burel"
+    assert connection.execute("SELECT artist_key, track_key, relaxed FROM music_files").fetchall() == [
+        ("burel", "lark", "burel\nlark")
+    ]
+    connection.close()
+
+
 def test_an_import_after_it_finds_what_was_there(folders: Folders, tmp_path: Path) -> None:
     old(folders, artist(1, "Ida\u200bOaks", "ida oaks"), track(1, 1, "Lark", "lark"), listen(1, START))
     connection = open_library(Door(folders))
