@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache
 from itertools import islice
 from typing import IO, Any, Generic, TypeVar, get_args, get_origin
 
@@ -49,6 +49,12 @@ class Broken(msgspec.Struct, gc=False):
     cut: bool = False
 
 
+@cache
+def _fields(row: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """What a record is made of; to find it out takes as long as reading a hundred of them."""
+    return msgspec.structs.fields(row)
+
+
 class Records(Generic[T]):
     """Decodes many records of one type; keys that are missing, null or of an odd type become the default."""
 
@@ -57,11 +63,6 @@ class Records(Generic[T]):
         # A type that is known only when this runs.
         self._many = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self._one = msgspec.json.Decoder(row)
-
-    @cached_property
-    def _fields(self) -> tuple[msgspec.structs.FieldInfo, ...]:
-        """What a record is made of; to find it out takes as long as reading a hundred of them."""
-        return msgspec.structs.fields(self.row)
 
     def of_array(self, stream: IO[bytes], within: str | None = None) -> Iterator[list[T | Broken]]:
         """Batches of the records of one JSON array: the whole file, or the value of the first key `within` in it.
@@ -116,7 +117,7 @@ class Records(Generic[T]):
         """Batches of the records of a CSV whose columns are named like the keys; empty cells are missing."""
         again = Again(stream)
         body = rows(again, Head("", again.start).delimiter)
-        keys = {field.encode_name.lower(): field.encode_name for field in self._fields}
+        keys = {field.encode_name.lower(): field.encode_name for field in _fields(self.row)}
         header = [keys.get(normal(cell), "") for cell in next(body, [])]
         while batch := list(islice(body, _ROWS)):
             yield [
@@ -237,7 +238,7 @@ class Records(Generic[T]):
 
     def _key_by_key(self, found: dict[str, Any]) -> T:
         values: dict[str, Any] = {}
-        for field in self._fields:
+        for field in _fields(self.row):
             if field.encode_name not in found:
                 continue
             value = found[field.encode_name]

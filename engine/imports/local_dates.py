@@ -257,6 +257,8 @@ def _clock(plain: str) -> re.Match[str] | None:
 
 def _plain(text: str) -> str:
     """European digits, one kind of blank, no invisible marks."""
+    if text.isascii():
+        return " ".join(text[:MAX_STAMP].split())
     shown = (
         str(unicodedata.decimal(char)) if char.isdecimal() else char
         for char in unicodedata.normalize("NFKC", text[:MAX_STAMP])

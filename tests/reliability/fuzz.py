@@ -26,7 +26,7 @@ SECONDS, MEGABYTES = 2.0, 300
 # What hangs is left after so many seconds of the processor.
 _HANGS = 10.0
 # Of so many files one goes the whole way.
-_WHOLE = 25
+_WHOLE = 100
 
 # Reads data that was changed; a reader that needs a file may write it to the path.
 Try = Callable[[bytes, Path], None]

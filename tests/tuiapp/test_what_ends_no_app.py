@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import resource
 import sqlite3
+import sys
+import threading
 import weakref
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from textual.widgets import Input, OptionList
 from tests.support.driving import screen_text, settled
 from tests.support.places import fill
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.garbage import Garbage
 from tuiapp.settings.actions import SCREENS
 
 
@@ -141,3 +146,34 @@ async def test_a_view_that_is_being_made_is_asked_for_nothing(app: DiscoverApp) 
             app.library_changed()
         await settled(pilot)
         assert app.return_code is None
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it is the C library's heap of Linux")
+def test_what_a_thread_let_go_of_is_given_back_to_the_system() -> None:
+    pieces = 16_000
+    letting_go = threading.Thread(target=_half_kept, args=(pieces,))
+    letting_go.start()
+    letting_go.join()
+    before = _megabytes()
+    try:
+        Garbage().set_apart()
+    finally:
+        gc.unfreeze()
+    assert before - _megabytes() > pieces * 4400 / 2**20 / 2
+
+
+def _half_kept(pieces: int) -> None:
+    """Pages as SQLite has them, all but a few freed, in a heap of this thread."""
+    system = ctypes.CDLL(None)
+    system.malloc.restype, system.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    taken = [system.malloc(4400) for _ in range(pieces)]
+    for at in taken:
+        ctypes.memset(at, 1, 4400)
+    for number, at in enumerate(taken):
+        if number % 500 and number < pieces - 1:
+            system.free(at)
+
+
+def _megabytes() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -35,12 +36,16 @@ class Action(NamedTuple):
     @property
     def name(self) -> str:
         """What the settings file calls it: `undo`, `lists.filter`, `discover.turn_familiarity_minus`."""
-        what, bracket, arguments = self.id.partition("(")
-        if bracket:
-            words = [re.sub(r"\W", "", word) for word in arguments.split(",") if "'" in word]
-            what = "_".join([what, *words, "minus" if "-" in arguments else "plus"])
-        scope = {EVERYWHERE: "", LISTS: "lists."}.get(self.scope, f"{self.scope}.")
-        return scope + what
+        return _name(self.id, self.scope)
+
+
+@cache
+def _name(id_: str, scope: str) -> str:
+    what, bracket, arguments = id_.partition("(")
+    if bracket:
+        words = [re.sub(r"\W", "", word) for word in arguments.split(",") if "'" in word]
+        what = "_".join([what, *words, "minus" if "-" in arguments else "plus"])
+    return {EVERYWHERE: "", LISTS: "lists."}.get(scope, f"{scope}.") + what
 
 
 _NAMES = {

@@ -109,21 +109,23 @@ class Keymap:
 
         Of two given the same key the later one is named first.
         """
+        holders: dict[str, list[Action]] = {}
+        for one in ACTIONS:
+            for key in self.keys(one).split(","):
+                holders.setdefault(key, []).append(one)
         for name in reversed(self.given):
             action = BY_NAME[name]
             follow = [one for one in ACTIONS if _first(one) is action and one.name not in self.given]
             for key in self.keys(action).split(","):
-                if other := next(filter(None, (self._other(one, key) for one in (action, *follow))), None):
+                # What else the key does wherever the action, or one that follows it, is.
+                others = (
+                    other.name
+                    for one in (action, *follow)
+                    for other in holders.get(key, ())
+                    if other is not one and _meet(one, other)
+                )
+                if other := next(others, None):
                     yield name, key, other
-
-    def _other(self, action: Action, key: str) -> str | None:
-        """What else `key` does wherever the action is."""
-        for other in ACTIONS:
-            if other is action or not _meet(action, other):
-                continue
-            if key in self.keys(other).split(","):
-                return other.name
-        return None
 
 
 def _first(action: Action) -> Action:
