@@ -36,8 +36,12 @@ def guess(head: Head) -> str:
         return f"is not a database of a known program ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
     if is_workbook(head):
         return f"is a workbook with no {SHEET}; save its table of plays as CSV"
+    if head.data.startswith(b"bplist"):
+        return "is a property list, not that of a music library"
     if head.is_binary:
         return ""
+    if "<lfm" in head.text[:2000]:
+        return "is an answer of Last.fm without plays; user.getRecentTracks gives them"
     columns = head.columns(head.delimiter)
     if not head.json and {"artist", "track"} <= set(propose(columns)):
         return f"is a table of {first_of(columns)}; no column is known to hold the time: --map time=COLUMN"

@@ -5,7 +5,8 @@ Counts, not listens: each track is one entry dated by its last play. Facts: FORM
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import plistlib
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from engine.imports import record as reasons
@@ -13,7 +14,7 @@ from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEntry, Record, Unplayed
 from engine.imports.registry import Format
 from engine.imports.times import iso, milliseconds, number
-from engine.imports.xml_stream import events
+from engine.imports.xml_stream import XmlError, events
 from engine.store.locations import file_ids
 
 _NOT_MUSIC = {
@@ -25,13 +26,26 @@ _NOT_MUSIC = {
     "iTunesU": reasons.PODCAST,
     "Audiobook": reasons.AUDIOBOOK,
 }
+# A track by its number: artist, title, album, milliseconds, ids.
+_Names = dict[int, tuple[str, str, str | None, int | None, Ids]]
 _OWN_LISTS = ("Master", "Distinguished Kind", "Folder", "Smart Info")
 
 
 def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
-    """Every track, then every playlist the person made."""
-    names: dict[int, tuple[str, str, str | None, int | None, Ids]] = {}
-    for kind, entry in _entries(stream):
+    """Every track, and every playlist the person made."""
+    yield from _records(_entries(stream))
+
+
+def parse_binary(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+    """The same of a property list that was made binary."""
+    yield from _records(_binary_entries(stream))
+
+
+def _records(entries: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Record]:
+    names: _Names = {}
+    # Sorted by its keys a library has its playlists before the tracks they name.
+    early: list[tuple[str, list[int]]] = []
+    for kind, entry in entries:
         if kind == "track":
             if entry.get("Artist") and entry.get("Name"):
                 key = number(entry.get("Track ID")) or 0
@@ -44,10 +58,24 @@ def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
                 )
             yield from _of_track(entry)
         elif not any(entry.get(mark) for mark in _OWN_LISTS):
-            for item in entry.get("Playlist Items") or []:
-                named = names.get(number(item.get("Track ID")) or 0) if isinstance(item, dict) else None
-                name = str(entry.get("Name") or "iTunes")
-                yield PlaylistEntry(name, *named) if named else Dropped(reasons.NO_NAMES)
+            name = str(entry.get("Name") or "iTunes")
+            items = entry.get("Playlist Items")
+            ids = [
+                (number(item.get("Track ID")) or 0) if isinstance(item, dict) else 0
+                for item in (items if isinstance(items, list) else [])
+            ]
+            if names:
+                yield from _of_playlist(name, ids, names)
+            else:
+                early.append((name, ids))
+    for name, ids in early:
+        yield from _of_playlist(name, ids, names)
+
+
+def _of_playlist(name: str, ids: list[int], names: _Names) -> Iterator[Record]:
+    for number_of in ids:
+        named = names.get(number_of)
+        yield PlaylistEntry(name, *named) if named else Dropped(reasons.NO_NAMES)
 
 
 def _of_track(track: dict[str, Any]) -> Iterator[Record]:
@@ -113,6 +141,29 @@ def _entries(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
                 opened[-1].append(value)
 
 
+def _binary_entries(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As `_entries`, of a file that has to be read as a whole. Raises XmlError for a broken one."""
+    data = stream.read()
+    try:
+        whole = plistlib.loads(data, fmt=plistlib.FMT_BINARY)
+    except (ValueError, RecursionError) as error:
+        raise XmlError("it is not a whole property list") from error
+    whole = whole if isinstance(whole, dict) else {}
+    tracks, playlists = whole.get("Tracks"), whole.get("Playlists")
+    for track in tracks.values() if isinstance(tracks, dict) else ():
+        if isinstance(track, dict):
+            yield "track", track
+    # A list that stands in a file once may be named in it by a byte each: its tracks are no more than its bytes.
+    left = len(data)
+    for playlist in playlists if isinstance(playlists, list) else ():
+        if isinstance(playlist, dict):
+            items = playlist.get("Playlist Items")
+            left -= len(items) if isinstance(items, list) else 0
+            if left < 0:
+                raise XmlError("its playlists name more tracks than it can hold")
+            yield "playlist", playlist
+
+
 def sniff(head: Head) -> bool:
     """A property list with tracks."""
     start = head.text.lstrip()
@@ -123,4 +174,14 @@ def sniff(head: Head) -> bool:
     )
 
 
-FORMATS = (Format("itunes", "iTunes or Music Library.xml", "itunes", sniff, parse, order=60),)
+def sniff_binary(head: Head) -> bool:
+    """A binary property list with tracks."""
+    return head.data.startswith(b"bplist00") and b"Tracks" in head.data
+
+
+FORMATS = (
+    Format("itunes", "iTunes or Music Library.xml", "itunes", sniff, parse, order=60),
+    Format(
+        "itunes-binary", "iTunes or Music library, binary", "itunes", sniff_binary, parse_binary, order=60
+    ),
+)

@@ -119,10 +119,11 @@ def _records(page: Page | Broken, stamps: Stamps) -> Iterator[Record]:
         except msgspec.ValidationError:
             yield Dropped(reasons.BROKEN)
             continue
-        yield _record(track, loved, stamps)
+        yield record_of(track, loved, stamps)
 
 
-def _record(track: Track, loved: bool, stamps: Stamps) -> Record:
+def record_of(track: Track, loved: bool, stamps: Stamps) -> Record:
+    """What a track of a page is: a play, a like, or what plays at the moment."""
     artist = _name(track.artist)
     if not artist or not track.name:
         return Dropped(reasons.NO_NAMES)

@@ -15,8 +15,9 @@ from engine.imports.record import Options, Record
 # One module a service, in the order they are asked.
 _MODULES = (
     "navidrome", "jellyfin", "tautulli", "strawberry", "spotify_extended", "spotify_account", "deezer", "itunes",
-    "rhythmbox", "youtube", "youtube_html", "youtube_library", "rockbox", "self_hosted", "listenbrainz", "lastfm_json",
-    "apple_music", "apple_library", "tidal", "exportify", "lastfm_csv", "playlist_objects", "playlist_lines", "table",
+    "rhythmbox", "foobar2000", "youtube", "youtube_html", "youtube_library", "rockbox", "self_hosted", "listenbrainz",
+    "lastfm_json", "lastfm_xml", "apple_music", "apple_library", "tidal", "exportify", "lastfm_csv", "playlist_objects",
+    "playlist_lines", "table",
 )  # fmt: skip
 
 

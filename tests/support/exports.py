@@ -148,6 +148,15 @@ ITUNES = """<?xml version="1.0" encoding="UTF-8"?>
  <dict><key>Name</key><string>Evening</string><key>Playlist Items</key><array><dict><key>Track ID</key><integer>575</integer></dict></array></dict>
 </array></dict></plist>
 """
+LASTFM_XML = """<?xml version="1.0" encoding="UTF-8"?>
+<lfm status="ok"><recenttracks user="u" page="1" total="3">
+<track nowplaying="true"><artist mbid="">Ida &amp; the Oaks</artist><name>Tin Roof</name><album mbid=""/></track>
+<track><artist mbid="x">Café Tundra</artist><name>Harbour Lights</name><streamable>0</streamable><mbid>m1</mbid>
+ <album mbid="">Slow Ferry</album><url>u</url><image size="small">i</image><date uts="1709406060">02 Mar 2024, 19:01</date></track>
+<track><artist><name>Ida &amp; the Oaks</name><mbid/><url/><image size="small"/></artist><loved>1</loved><name>Tin Roof</name>
+ <mbid/><album/><date uts="1709405820">02 Mar 2024, 18:57</date></track>
+</recenttracks></lfm>
+"""
 ROCKBOX = (
     "#AUDIOSCROBBLER/1.1\n#TZ/UNKNOWN\n#CLIENT/Rockbox\n#ARTIST\t#ALBUM\t#TITLE\n"
     "Café Tundra\tSlow Ferry\tHarbour Lights #2\t1\t228\tL\t1709406060\t11111111-2222-4333-8444-555555555555\n"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import plistlib
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,13 @@ SAMPLES: dict[str, Any] = {
     },
     "deezer": shapes.workbook([DEEZER, ["Tin Roof", "Ida", None, "", "200", "x", "2024-03-02 12:00:00"]]),
     "itunes": shapes.ITUNES,
+    "itunes-binary": plistlib.dumps(plistlib.loads(shapes.ITUNES.encode()), fmt=plistlib.FMT_BINARY),
     "rhythmbox": "<?xml version='1.0'?><rhythmdb><entry type='song'><title>T</title><artist>A</artist>"
     "<play-count>3</play-count><last-played>1709406060</last-played></entry></rhythmdb>",
     "rhythmbox-playlists": "<?xml version='1.0'?><rhythmdb-playlists><playlist name='Evening' type='static'>"
     "<location>file:///music/a.ogg</location></playlist></rhythmdb-playlists>",
+    "foobar2000": '<?xml version="1.0"?><PlaybackStatistics Version="3.0"><Entry ID="d1" Count="14" '
+    'LastPlayed="134017270777327040"><Item Path="/Music/a.flac"/></Entry></PlaybackStatistics>',
     "youtube": [shapes.watched("Watched Harbour Lights", "2024-03-02T19:01:00.117Z", "Café Tundra - Topic")],
     "youtube-html": shapes.cell(
         "YouTube Music", '<a href="v">T</a><br><a href="c">A - Topic</a>', "Mar 2, 2024, 8:01:00 PM CET"
@@ -65,6 +69,7 @@ SAMPLES: dict[str, Any] = {
     "lastfm-pages": json.dumps(PAGE) + "\n" + json.dumps(PAGE) + "\n",
     "lastfm-page": PAGE,
     "lastfmstats": {"username": "u", "scrobbles": [{"track": "T", "artist": "A", "date": START * 1000}]},
+    "lastfm-xml": shapes.LASTFM_XML,
     "apple-activity": shapes.ACTIVITY,
     "apple-daily": shapes.DAILY,
     "apple-recent": "Last Modified,Track Description,Last Event Start Timestamp,Total plays,Total skips\n,Ida - Lark,2024-03-02T19:01:00Z,3,0\n",

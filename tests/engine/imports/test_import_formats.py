@@ -19,6 +19,7 @@ from tests.support.exports import (
     FOUR_BEFORE,
     HISTORY,
     LASTFM_FILES,
+    LASTFM_XML,
     PAGE,
     account,
     api_track,
@@ -134,6 +135,7 @@ def test_a_bare_backup_with_date_and_time_columns(db: sqlite3.Connection, tmp_pa
         {"recenttracks": {"track": PAGE, "@attr": {"user": "u"}}},
         [{"recenttracks": {"track": PAGE[:2]}}, {"recenttracks": {"track": PAGE[2]}}],
         "\n".join(json.dumps({"recenttracks": {"track": part}}) for part in (PAGE[:2], PAGE[2])) + "\n",
+        LASTFM_XML,
     ],
 )
 def test_lastfm_api_pages(db: sqlite3.Connection, tmp_path: Path, content: Any) -> None:
@@ -145,6 +147,8 @@ def test_lastfm_api_pages(db: sqlite3.Connection, tmp_path: Path, content: Any) 
 def test_lastfm_loves_and_lastfmstats_json(db: sqlite3.Connection, tmp_path: Path) -> None:
     one(db, write(tmp_path, "loved.json", {"lovedtracks": {"track": [api_track(SONG, "1709406060")]}}))
     assert db.execute("SELECT artist, track, at FROM feedback").fetchall() == [(*SONG, START)]
+    loved = LASTFM_XML.replace("recenttracks", "lovedtracks")
+    assert one(db, write(tmp_path, "loved.xml", loved)).dropped == {"kept as a like": 3}
     row = {"track": SONG[1], "artist": SONG[0], "album": "Slow Ferry", "albumId": "", "date": 1709406060000}
     one(db, write(tmp_path, "stats.json", {"username": "u", "scrobbles": [row]}))
     assert starts(db) == [(START, *SONG)]

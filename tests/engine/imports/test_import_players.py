@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import plistlib
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from tests.support.importing import (
     SONG,
     START,
     bring,
+    library,
     listens,
     one,
     starts,
@@ -44,6 +46,49 @@ def test_itunes_library(db: sqlite3.Connection, tmp_path: Path) -> None:
         "kept as a playlist entry": 1,
     }
     assert db.execute("SELECT artist, track FROM playlist_tracks").fetchall() == [OTHER]
+
+
+def test_a_library_sorted_by_its_keys_or_made_binary_is_read_alike(tmp_path: Path) -> None:
+    whole = plistlib.loads(ITUNES.encode())
+    told = []
+    for name, data in (
+        ("a.xml", ITUNES.encode()),
+        ("b.xml", plistlib.dumps(whole, sort_keys=True)),
+        ("c.plist", plistlib.dumps(whole, fmt=plistlib.FMT_BINARY)),
+    ):
+        db = library(tmp_path / f"of {name}")
+        file = one(db, write(tmp_path, name, data))
+        told.append((file.dropped, starts(db), db.execute("SELECT * FROM playlist_tracks").fetchall()))
+        db.close()
+    assert told[0] == told[1] == told[2]
+    assert [row[2:4] for row in told[0][2]] == [OTHER]
+
+
+def test_a_binary_library_that_is_hostile_costs_no_more_than_its_size(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    items = [{"Track ID": 1}] * 3000
+    lists = [{"Name": "E", "Playlist Items": items}] * 3000
+    data = plistlib.dumps({"Tracks": {"1": {"Track ID": 1}}, "Playlists": lists}, fmt=plistlib.FMT_BINARY)
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    nested = plistlib.dumps({"Tracks": {}, "Playlists": deep}, fmt=plistlib.FMT_BINARY)
+    assert "more tracks than it can hold" in one(db, write(tmp_path, "a.plist", data)).note
+    assert one(db, write(tmp_path, "b.plist", nested)).read == 0
+    assert "property list" in one(db, write(tmp_path, "c.plist", data[:90])).note
+    assert "not that of a music library" in one(db, write(tmp_path, "d.plist", b"bplist00\xd0")).note
+
+
+def test_counts_of_files_say_how_to_get_those_of_songs(db: sqlite3.Connection, tmp_path: Path) -> None:
+    entry = '<Entry ID="%d" Count="%d" LastPlayed="134017270777327040"><Item Path="C:\\a.flac"/></Entry>'
+    text = f'<PlaybackStatistics Version="3.0">{entry % (1, 14)}{entry % (2, 0)}</PlaybackStatistics>'
+    file = one(db, write(tmp_path, "stats.xml", text))
+    assert file.dropped == {"file without names": 1, "nothing to count": 1}
+    assert "Text Tools" in file.note
+    table = "artist\ttitle\tplay_count\tlast_played\nIda\tLark\t14\t2024-03-02 19:01:00\n"
+    one(db, write(tmp_path, "library.txt", table))
+    assert db.execute("SELECT plays, started_at FROM listens").fetchall() == [(14, START)]
 
 
 def test_files_of_an_itunes_library_are_what_its_playlists_hold(
