@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import SEPARATOR, AnySpelling, item_key, relaxed_artist_key, relaxed_item_key
-from engine.errors import DamagedDataError, unreadable
+from engine.errors import DamagedDataError, reason, unreadable
 
 if TYPE_CHECKING:
     from engine.community.genre_tree import Genre
@@ -133,7 +133,7 @@ class Catalog:
             raise unreadable(
                 error,
                 path,
-                f"{path} cannot be read ({error}). Train again: discover train, or for tracks: discover "
+                f"{path} cannot be read ({reason(error)}). Train again: discover train, or for tracks: discover "
                 "train --level tracks.",
             ) from error
 

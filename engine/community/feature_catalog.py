@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from engine.canonical_keys import played_alike, relaxed_pair
 from engine.community.pack_names import MANIFEST_FILE
-from engine.errors import DamagedDataError, unreadable
+from engine.errors import DamagedDataError, reason, unreadable
 from engine.paths import Folders
 from engine.store.music_files import any_files
 from engine.wording import percent
@@ -89,7 +89,9 @@ def read_manifest(folder: Path) -> dict[str, object]:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise unreadable(
-            error, file, f"{file} cannot be read ({error}). Remove the pack {folder.name} and add it again."
+            error,
+            file,
+            f"{file} cannot be read ({reason(error)}). Remove the pack {folder.name} and add it again.",
         ) from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise DamagedDataError(f"{folder} is not a feature pack.")
@@ -257,7 +259,7 @@ def _open_table(file: Path) -> tuple[sqlite3.Connection, str]:
         raise unreadable(
             error,
             file,
-            f"{file} cannot be read ({error}). Remove the pack {file.parent.name} and add it again.",
+            f"{file} cannot be read ({reason(error)}). Remove the pack {file.parent.name} and add it again.",
         ) from error
     return connection, columns
 

@@ -27,7 +27,7 @@ from engine.community.genre_tree import decade_of
 from engine.community.known import known_artists
 from engine.community.pack_names import MANIFEST_FILE, name_for
 from engine.community.streams import Member, first_bytes, opened_member
-from engine.errors import CancelledError, UnreadableFileError, unreadable
+from engine.errors import CancelledError, UnreadableFileError, reason, unreadable
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
 from engine.progress import Cancelled, CountReport
@@ -206,5 +206,5 @@ def read_genres(folders: Folders, keys: Sequence[str]) -> Iterator[tuple[str, st
             raise unreadable(
                 error,
                 file,
-                f"{file} cannot be read ({error}). Remove the pack {file.parent.name} and add it again.",
+                f"{file} cannot be read ({reason(error)}). Remove the pack {file.parent.name} and add it again.",
             ) from error

@@ -14,7 +14,7 @@ import numpy as np
 from engine.canonical_keys import Level
 from engine.community.bad_lines import BadLines
 from engine.community.catalog import Catalog, write_catalog
-from engine.errors import ARRAY_ERRORS, DamagedDataError, DiscoverError, unreadable
+from engine.errors import ARRAY_ERRORS, DamagedDataError, DiscoverError, reason, unreadable
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -157,7 +157,7 @@ class Pack:
             raise unreadable(
                 error,
                 folder / "manifest.json",
-                f"The pack in {folder} cannot be read ({error}). Remove it and add it again: "
+                f"The pack in {folder} cannot be read ({reason(error)}). Remove it and add it again: "
                 f"discover community remove {folder.name}",
             ) from error
         self.manifest = msgspec.structs.replace(manifest, name=folder.name)
@@ -195,7 +195,7 @@ class Pack:
 
     def _damaged(self, error: Exception) -> DiscoverError:
         """What to say of files that cannot be read."""
-        said = f"The pack {self.manifest.name} is damaged ({error}). Remove it and add it again."
+        said = f"The pack {self.manifest.name} is damaged ({reason(error)}). Remove it and add it again."
         return unreadable(error, self.folder, said)
 
     def catalog(self) -> Catalog:

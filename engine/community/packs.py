@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.canonical_keys import Level, nearest
 from engine.community.bad_lines import BadLines
 from engine.community.pack_names import name_for, name_of_file, pack_name
-from engine.errors import DamagedDataError, UnknownNameError, UnreadableFileError, UsageError, unreadable
+from engine.errors import (
+    DamagedDataError,
+    UnknownNameError,
+    UnreadableFileError,
+    UsageError,
+    reason,
+    unreadable,
+)
 from engine.paths import Folders, why_not_read
 from engine.privacy import Door
 from engine.progress import Cancelled, CountReport
@@ -129,7 +136,7 @@ def _damaged(folder: Path, why: Exception) -> DamagedDataError:
     return unreadable(
         why,
         folder / "manifest.json",
-        f"The pack in {folder} cannot be read ({why}). Remove it and add it again: "
+        f"The pack in {folder} cannot be read ({reason(why)}). Remove it and add it again: "
         f"discover community remove {folder.name}",
     )
 

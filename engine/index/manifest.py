@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from engine.errors import DamagedDataError, unreadable
+from engine.errors import DamagedDataError, reason, unreadable
 from engine.paths import digest_of
 
 FORMAT = 1
@@ -102,7 +102,9 @@ def manifest_from_json(data: bytes, where: Path) -> IndexManifest:
         manifest = msgspec.json.decode(data, type=IndexManifest)
     # A ValueError, as is the UnicodeDecodeError that msgspec raises besides its own.
     except (ValueError, RecursionError) as error:
-        raise DamagedDataError(f"{where}: not an index manifest ({error}); train the model again") from error
+        raise DamagedDataError(
+            f"{where}: not an index manifest ({reason(error)}); train the model again"
+        ) from error
     if manifest.format != FORMAT:
         raise DamagedDataError(
             f"{where}: index format {manifest.format} is not {FORMAT}; train the model again"

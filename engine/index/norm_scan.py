@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import ARRAY_ERRORS, DamagedDataError, unreadable
+from engine.errors import ARRAY_ERRORS, DamagedDataError, reason, unreadable
 from engine.index.scores import (
     EMPTY,
     MIN_NORM,
@@ -275,7 +275,9 @@ def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except ARRAY_ERRORS as error:
-        raise unreadable(error, path, f"{path}: cannot be read ({error}); train the model again") from error
+        raise unreadable(
+            error, path, f"{path}: cannot be read ({reason(error)}); train the model again"
+        ) from error
     if array.shape != shape or array.dtype != dtype:
         raise DamagedDataError(
             f"{path}: holds {array.shape} {array.dtype} where {shape} {np.dtype(dtype)} was expected; "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import DamagedDataError
+from engine.errors import DamagedDataError, reason
 
 if TYPE_CHECKING:
     from engine.model.als import AlternatingLeastSquares
@@ -85,7 +85,7 @@ def read_model(file: Any, build: Callable[..., AlternatingLeastSquares]) -> Alte
             setattr(model, name, None if side.shape == _NOT_FITTED.shape else _checked_side(side, model))
     except _UNREADABLE as error:
         raise DamagedDataError(
-            f"{file} is not a saved model or is damaged ({error}). Fit the model again."
+            f"{file} is not a saved model or is damaged ({reason(error)}). Fit the model again."
         ) from error
     return model
 

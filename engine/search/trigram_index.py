@@ -20,7 +20,7 @@ from zlib import crc32
 import numpy as np
 
 from engine.canonical_keys import AnySpelling, relaxed_artist_key
-from engine.errors import ARRAY_ERRORS, unreadable
+from engine.errors import ARRAY_ERRORS, reason, unreadable
 
 # Beyond this a name is cut for the index, in characters: some titles are whole stories.
 MAX_KEY = 200
@@ -277,7 +277,7 @@ def open_names(folder: Path) -> NameIndex:
             for field in fields(NameIndex)
         }
     except ARRAY_ERRORS as error:
-        raise unreadable(error, folder, f"The names in {folder} are damaged ({error}).") from error
+        raise unreadable(error, folder, f"The names in {folder} are damaged ({reason(error)}).") from error
     return NameIndex(**arrays)
 
 

@@ -23,6 +23,7 @@ from engine.errors import (
     disk_trouble,
     is_undecodable,
     library_trouble,
+    reason,
 )
 from engine.paths import Folders
 from engine.privacy import Door
@@ -141,9 +142,14 @@ class Library:
         """Say what is damaged, where anything is: that is why this came of it."""
         from engine.session.damage import damage_of_data
 
-        for one in damage_of_data(self.folders, self.connection):
-            of_library = one.path == self.folders.database
-            raise (DamagedLibraryError if of_library else DamagedDataError)(one.said) from error
+        try:
+            found = next(damage_of_data(self.folders, self.connection), None)
+        except (OSError, sqlite3.Error) as other:
+            # What is in the way of whoever looks for damage was in the way before.
+            raise DiscoverError(disk_trouble(other) or reason(other)) from error
+        if found is not None:
+            of_library = found.path == self.folders.database
+            raise (DamagedLibraryError if of_library else DamagedDataError)(found.said) from error
         # SQLite's quick check reads no index against its table.
         corrupt = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CORRUPT_INDEX)
         if getattr(error, "sqlite_errorcode", None) in corrupt or is_undecodable(error):
@@ -176,7 +182,11 @@ class Library:
     def _versions(self) -> tuple[int, ...]:
         """Others after another connection wrote to the database, a pack came or went, or a model came into use."""
         (version,) = self.connection.execute("PRAGMA main.data_version").fetchone()
-        in_use = sorted(self.folders.models.glob("current*"))
+        try:
+            in_use = sorted(self.folders.models.glob("current*"))
+        except OSError:
+            # Gone as it was looked through, or not to be read: whoever asks for a model is told.
+            in_use = []
         return (version, *map(_written, (self.folders.packs, *in_use)))
 
     def close(self) -> None:

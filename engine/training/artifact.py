@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.canonical_keys import Level
 from engine.community.catalog import Catalog
-from engine.errors import ARRAY_ERRORS, DamagedDataError, NothingYetError, unreadable
+from engine.errors import ARRAY_ERRORS, DamagedDataError, NothingYetError, reason, unreadable
 from engine.index import Index, build_index, open_index
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, SOLO_WEIGHTS, Members
@@ -285,7 +285,7 @@ def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifes
     try:
         folder = folders.models / pointer.read_text().strip()
     except (OSError, ValueError) as error:
-        raise unreadable(error, pointer, f"{pointer} names no model ({error}). {_AGAIN}") from error
+        raise unreadable(error, pointer, f"{pointer} names no model ({reason(error)}). {_AGAIN}") from error
     if folder == folders.models or not _is_folder(folder):
         raise DamagedDataError(f"{pointer} names a model that is not there. {_AGAIN}")
     return read_manifest(folder)

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from engine.canonical_keys import SEPARATOR
-from engine.errors import CancelledError, UnreadableFileError, not_read
+from engine.errors import CancelledError, UnreadableFileError, not_read, reason
 from engine.model.ensemble import MEMBERS
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import Listens
@@ -117,8 +117,8 @@ def read_model_file(
 
 def _not_whole(path: Path, error: Exception) -> UnreadableFileError:
     return UnreadableFileError(
-        f"{path.name} is not a whole file of a model ({error}). Get it again, or export it again with this version "
-        "of discover. Nothing was added."
+        f"{path.name} is not a whole file of a model ({reason(error)}). Get it again, or export it again with this "
+        "version of discover. Nothing was added."
     )
 
 

@@ -1,4 +1,4 @@
-"""The long runs: `python -m tests.reliability [kills|failures|reads|fuzz|tamper|monkey] --minutes N --json`,
+"""The long runs: `python -m tests.reliability [kills|failures|reads|own|fuzz|tamper|monkey] --minutes N --json`,
 all in turn by default.
 
 `kills` kills each writing command at each of its calls that write, and at any moment; `failures` has each of them fail
@@ -6,7 +6,8 @@ from some call on as a full, a read-only or a denied disk does. Their figures, b
 and `faults`, of which there should be none. `--points N` is enough trials of each command.
 
 `reads` has each command that reads what a person gives it fail at its calls that look there, as a drive that is taken
-out, a disk that fails or a permission that is lost does: the same figures.
+out, a disk that fails or a permission that is lost does: the same figures. `own` does so where commands and the app
+look into the data folder.
 
 `tamper` damages each file of a data folder in turn: cut short, a block zeroed, bits flipped or blocks swapped. Then
 all is asked for, now and then by the command line, which mends it at last, and in the app. Its figures, by file:
@@ -44,6 +45,7 @@ from engine.paths import Folders
 from tests.reliability import commands, monkey
 from tests.reliability.commands import Command
 from tests.reliability.fuzz import Found, fuzz
+from tests.reliability.own import OwnReadings, at_the_app, owned
 from tests.reliability.readers import all_targets
 from tests.reliability.reading import Readings, readers
 from tests.reliability.tamper import DAMAGES, Damaged, command_lines, in_the_app, made, tamper
@@ -51,7 +53,7 @@ from tests.reliability.trials import Found as Faults
 from tests.reliability.trials import Trials
 from tests.reliability.watching import available
 
-_ALL = ("kills", "failures", "reads", "fuzz", "tamper", "monkey")
+_ALL = ("kills", "failures", "reads", "own", "fuzz", "tamper", "monkey")
 _TURN = 50
 _BY_COMMANDS, _IN_THE_APP = 0.2, 0.02
 
@@ -85,6 +87,8 @@ def main() -> int:
                 print("monkey: this system keeps no process off the network.", file=sys.stderr)
             elif what == "reads" and available():
                 results[what] = _reads(Path(folder), asked, ends)
+            elif what == "own" and available():
+                results[what] = _own(Path(folder), asked, ends)
             elif available():
                 results[what] = _trials(Path(folder), what, asked, ends)
             else:
@@ -129,6 +133,20 @@ def _reads(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Fa
         if asked.only in command.name:
             tried = Readings(folder, command)
             under_way[command.name] = tried, tried.trials(rng)
+    _in_turn(under_way, asked, ends)
+    return {name: tried.found for name, (tried, _) in under_way.items()}
+
+
+def _own(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Faults]:
+    """The same where the data folder itself is read, by commands and the app."""
+    load_all()
+    commands.make(folder)
+    rng = random.Random(asked.seed)
+    under_way = {}
+    for name, command in owned().items():
+        if asked.only in name:
+            tried = OwnReadings(folder, command, at_the_app if name == "app" else None)
+            under_way[name] = tried, tried.trials(rng)
     _in_turn(under_way, asked, ends)
     return {name: tried.found for name, (tried, _) in under_way.items()}
 

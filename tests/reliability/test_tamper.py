@@ -4,6 +4,7 @@ what it can."""
 from __future__ import annotations
 
 import contextlib
+import errno
 import random
 import re
 import shutil
@@ -16,9 +17,11 @@ from typing import Any
 
 import pytest
 
-from engine.errors import BusyError, DamagedLibraryError
+from engine.errors import BusyError, DamagedDataError, DamagedLibraryError, DiscoverError
+from engine.index.norm_scan import open_norm_order
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.search.trigram_index import open_names
 from engine.session import Session
 from engine.session.damage import damage
 from engine.session.repair import repair
@@ -234,3 +237,22 @@ def test_what_sqlite_calls_damaged_is_the_library_where_its_quick_check_finds_no
         session.exclusive(),
     ):
         raise error
+
+
+def test_a_disk_that_fails_under_whoever_looks_for_damage_is_what_is_said(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_path: Path) -> str:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("engine.training.artifact.digest_of", fails)
+    with Session(folders) as session, pytest.raises(DiscoverError, match="disk failed"), session.exclusive():
+        raise ValueError("what came of it")
+
+
+@pytest.mark.parametrize("opened", [open_names, lambda folder: open_norm_order(folder, (1, 1))])
+def test_a_file_that_is_gone_is_said_in_words_of_ours(
+    tmp_path: Path, opened: Callable[[Path], object]
+) -> None:
+    with pytest.raises(DamagedDataError, match=r"\(No such file or directory\)"):
+        opened(tmp_path)

@@ -21,7 +21,7 @@ from tests.reliability.fuzz import Found
 from tests.reliability.reading import Readings, readers
 from tests.reliability.trials import Found as Faults
 from tests.reliability.trials import Trials
-from tests.reliability.watching import KILL, available, run
+from tests.reliability.watching import KILL, Call, available, run
 
 pytestmark = pytest.mark.skipif(not available(), reason="no process can be watched by seccomp here")
 
@@ -114,6 +114,18 @@ def test_a_file_that_goes_away_while_it_is_read_is_named_and_nothing_lost(
     tried = Readings(place, command)
     next(tried.trials(random.Random(name)))
     assert not tried.found.faults, f"{tried.found.faults}: python -m tests.reliability reads --only '{name}'"
+
+
+def test_models_that_go_while_they_are_looked_through_end_nothing(place: Path) -> None:
+    data = commands.fresh(place, "solo")
+    (data / "models").mkdir(exist_ok=True)
+
+    def gone(call: Call) -> int | None:
+        return errno.ENOENT if call.name == "openat" and call.path == str(data / "models") else None
+
+    ended = run(Command("", ("community", "list")).work(data, place), data, gone, reads=True)
+    assert any(gone(call) for call in ended.calls)
+    assert (ended.code, ended.err) == (0, "")
 
 
 def test_what_was_found_is_printed_as_json(
