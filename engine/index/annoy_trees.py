@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from engine.errors import DamagedDataError, DiscoverError, reason, unreadable
 from engine.index.manifest import FileRecord, TreeFile, check_digest
 from engine.index.norm_scan import NormOrder
 from engine.index.scores import EMPTY, Ids, Result, cosines, products, ranked
+from engine.progress import Share
 
 SHARDS = 8
 # Fewer items than this are not worth a shard of their own.
@@ -146,15 +147,19 @@ def _tree_vectors(items: NormOrder, plan: TreeFile, start: int, stop: int) -> ND
 
 
 def build_tree_files(
-    folder: Path, items: NormOrder, plans: Sequence[TreeFile], seed: int, between: Callable[[], None]
+    folder: Path, items: NormOrder, plans: Sequence[TreeFile], seed: int, progress: Share
 ) -> None:
-    """Build several tree files at once, calling `between` after each; when it raises, the rest is dropped."""
+    """Build several tree files at once, reporting after each; when that raises, the rest is dropped."""
     annoy_module()
+    sizes = {plan.file: plan.stop - plan.start for plan in plans}
+    done, every = 0, sum(sizes.values())
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         try:
-            for done in [pool.submit(build_tree_file, folder, items, plan, seed) for plan in plans]:
-                done.result()
-                between()
+            building = {pool.submit(build_tree_file, folder, items, plan, seed): plan for plan in plans}
+            for built in as_completed(building):
+                built.result()
+                done += sizes[building[built].file]
+                progress(done / every)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

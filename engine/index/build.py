@@ -31,13 +31,15 @@ from engine.index.manifest import (
 )
 from engine.index.norm_scan import FILES, NormOrder, write_norm_order
 from engine.index.scores import Floats, Ids, checked_factors
-from engine.progress import Cancelled, CountReport
+from engine.progress import Cancelled, CountReport, Share, part_of
 
 # More bring little: on 130,000 trained items and on random ones 10 to 80 trees changed the milliseconds at
 # equal recall by less than their noise and tripled the bytes, so only `search_k` is tuned.
 TREES = 10
 _RELATED_QUERIES = 200
 _STANDING_IN = 64
+# How many parts of the whole are reported.
+_STEPS = 1_000
 
 
 def build_index(
@@ -64,35 +66,33 @@ def build_index(
     if not len(factors):
         raise InvalidDataError("there are no items to index; add a community pack or import a history first")
     asked = _checked_queries(queries, factors)
-    steps = _Steps(progress, cancelled)
+    at = _reported(progress, cancelled)
     started = perf_counter()
     items = write_norm_order(folder, factors)
     plans = plan_trees(items, trees)
-    steps.total = len(plans) + 3
-    steps.done_one()
-    build_tree_files(folder, items, plans, seed, steps.done_one)
+    at(0.02)
+    build_tree_files(folder, items, plans, seed, part_of(at, 0.02, 0.6))
     opened = open_trees(folder, items, plans, {}, head=head_size(len(factors)))
-    figures = _measure(items, opened, plans, asked, seed, steps)
+    figures = _measure(items, opened, plans, asked, seed, part_of(at, 0.6, 1.0))
     manifest = _manifest(folder, factors, seed, trees, plans, figures, perf_counter() - started)
     (folder / MANIFEST_FILE).write_bytes(manifest_to_json(manifest))
     return manifest
 
 
-class _Steps:
-    """Counts units of work, reports them, and stops when asked to."""
+def _reported(progress: CountReport | None, cancelled: Cancelled | None) -> Share:
+    """What counts how far it is. Raises CancelledError when asked to stop."""
 
-    def __init__(self, progress: CountReport | None, cancelled: Cancelled | None) -> None:
-        self._progress, self._cancelled = progress, cancelled
-        self._done = 0
-        self.total = 0
+    last = 0
 
-    def done_one(self) -> None:
-        """Count one unit. Raises CancelledError."""
-        self._done += 1
-        if self._cancelled is not None and self._cancelled():
+    def at(share: float) -> None:
+        nonlocal last
+        if cancelled is not None and cancelled():
             raise CancelledError("building the index was cancelled; your previous model is unchanged")
-        if self._progress is not None:
-            self._progress(self._done, self.total)
+        if progress is not None and round(share * _STEPS) > last:
+            last = round(share * _STEPS)
+            progress(last, _STEPS)
+
+    return at
 
 
 def _checked_queries(queries: ArrayLike, factors: Floats) -> NDArray[np.float64]:
@@ -119,16 +119,16 @@ def _measure(
     plans: list[TreeFile],
     queries: NDArray[np.float64],
     seed: int,
-    steps: _Steps,
+    progress: Share,
 ) -> list[Figures]:
     trees = plans[0].trees if plans else 0
     # Asked to look at every item of every tree, Annoy misses nothing.
     largest = max((plan.stop - plan.start for plan in plans), default=1) * max(1, trees)
-    figures = calibrate(best_questions(items, opened, queries, largest), trees)
-    steps.done_one()
-    figures += calibrate(nearest_questions(items, opened, _related_places(items, seed), largest), trees)
-    steps.done_one()
-    return figures
+    best = best_questions(items, opened, queries, largest)
+    nearest = nearest_questions(items, opened, _related_places(items, seed), largest)
+    return calibrate(best, trees, part_of(progress, 0.0, 0.5)) + calibrate(
+        nearest, trees, part_of(progress, 0.5, 1.0)
+    )
 
 
 def _manifest(

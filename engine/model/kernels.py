@@ -15,7 +15,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from numba import cfunc, types
 
-from engine.model.neighbour_kernels import added_body, nearest_body, weights_body
+from engine.model.neighbour_kernels import added_body, joining_body, nearest_body, weights_body
 from engine.model.signatures import SIGNATURES
 from engine.model.simd import (
     add_outer_products,
@@ -246,6 +246,7 @@ BODIES: Mapping[str, Callable[[int], Any]] = {
     "nearest": nearest_body,
     "added": added_body,
     "weights": weights_body,
+    "joining": joining_body,
 }
 
 if __name__ == "__main__":

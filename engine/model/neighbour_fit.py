@@ -35,8 +35,11 @@ RIDGE, RIDGE_GROWTH = 30.0, 0.5
 # Products are kept of as many items as such arrays hold, within these bounds: 200 are 208 MB at 130,000 items. On
 # HetRec (one split) 200 measure .281 alone, 400 .282, all .282.
 KEPT_CELLS, MIN_KEPT, MAX_KEPT = 26_000_000, 200, 400
-# How often the progress is reported, and the parts between two times that threads share.
-_TOLD, _PARTS = 200, 16
+# An item that joins a trained model hears from so many (growth.py).
+JOINING = 16
+# How often the progress is reported at most, after how much work at least (a few hundredths of a second), and the parts
+# between two times that threads share.
+_TOLD, _WORTH_TELLING, _PARTS = 200, 1e6, 16
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,6 @@ class Products:
         cancelled: Cancelled | None = None,
     ) -> Neighbours:
         """The model with this ridge, for all items or what is said `among` some. Raises CancelledError."""
-        from scipy.sparse import csr_matrix
-
         from engine.model.parallel import cores
 
         items, kept = self.ids.shape
@@ -113,29 +114,15 @@ class Products:
         diagonal = (self.lengths + _ridges(self.listeners, ridge)).astype(np.float32)
         with _threads() as threads:
             found = np.zeros((len(chosen), threads.rank), dtype=np.float32)
-            rooms: list[list[NDArray[Any]]] = [
-                [
-                    np.zeros((threads.rank + 2, threads.rank), dtype=np.float32),
-                    np.zeros(items, dtype=np.uint8),
-                ]
-                for _ in range(cores())
-            ]
+            rooms = _rooms(threads.rank, items, cores())
             for bounds in _in_parts(hears_from.astype(np.float64) ** 2 + 1, progress, cancelled):
                 threads.run(
                     "weights", self.ids, self.products, self.counts, items, kept, diagonal, chosen, len(chosen), bounds,
                     len(bounds) - 1, found, rooms=rooms,
                 )  # fmt: skip
-        there = np.arange(NEAREST) < hears_from[:, None]
-        speakers = self.ids[:, :NEAREST][there] if among is None else self.ids[chosen, :NEAREST][there]
-        starts = np.concatenate(([0], np.cumsum(hears_from, dtype=np.int64)))
-        # By item, what it hears; wanted is by item what it says.
-        cells = (found[:, 1 : NEAREST + 1][there], speakers, starts)
-        del found, there
-        said = csr_matrix(cells, shape=(len(chosen), items)).tocsc()
-        hearers = said.indices.astype(np.int32, copy=False)
-        return Neighbours(
-            said.indptr.astype(np.int64), hearers if among is None else chosen[hearers], said.data
-        )
+        heard = _heard(found, self.ids if among is None else self.ids[among], self.counts[chosen])
+        del found
+        return _said(heard, chosen, items)
 
 
 def build_neighbours(
@@ -154,43 +141,99 @@ def build_neighbours(
 
 
 def products_of(
-    plays: csr_matrix,
-    *,
-    among: NDArray[np.int32] | None = None,
-    progress: Share = silent,
-    cancelled: Cancelled | None = None,
+    plays: csr_matrix, *, progress: Share = silent, cancelled: Cancelled | None = None
 ) -> Products:
-    """The products of (listeners, items) CSR play counts, which serve for any ridge: of all items, or of what it takes
-    for the weights `among` some.
+    """The products of (listeners, items) CSR play counts, which serve for any ridge.
 
     Raises InvalidDataError when nobody played anything or a count is not finite, CancelledError.
     """
-    from scipy.sparse import csr_matrix
+    items = plays.shape[1]
+    kept = min(max(KEPT_CELLS // max(1, items), MIN_KEPT), MAX_KEPT)
+    return _nearest(_Damped.of(plays), np.arange(items, dtype=np.int32), kept, progress, cancelled)
 
+
+def joining(
+    plays: csr_matrix,
+    among: NDArray[np.int32],
+    ridge: float = RIDGE,
+    *,
+    progress: Share = silent,
+    cancelled: Cancelled | None = None,
+) -> Neighbours:
+    """What is said `among` some items that few of the listeners of (listeners, items) CSR `plays` play: by `JOINING`
+    items each, with Z_S'Z_S of the item's own listeners, so that no other item's products are needed.
+
+    Raises as `products_of`.
+    """
     from engine.model.parallel import cores
 
-    if not plays.nnz:
-        raise InvalidDataError("There are no plays to find neighbours in.")
-    counts = np.log1p(plays.data).astype(np.float32, copy=False)
-    if not np.isfinite(counts).all():
-        raise InvalidDataError("The play counts are not finite, so nothing can be learned of neighbours.")
-    mean = float(counts.mean(dtype=np.float64))
-    counts /= mean
-    rows = csr_matrix((counts, plays.indices.astype(np.int32, copy=False), plays.indptr), shape=plays.shape)
-    columns = rows.tocsc()
-    items = plays.shape[1]
+    damped = _Damped.of(plays)
+    near = _nearest(damped, among, JOINING, part_of(progress, 0.0, 0.5), cancelled)
+    rows, columns, (items, kept) = damped.rows, damped.columns, near.ids.shape
+    starts, row_starts = columns.indptr.astype(np.int64), rows.indptr.astype(np.int64)
+    diagonal = (near.lengths + _ridges(near.listeners, ridge)).astype(np.float32)
+    with _threads() as threads:
+        found = np.zeros((len(among), threads.rank), dtype=np.float32)
+        rooms = _rooms(threads.rank, items, cores())
+        for bounds in _in_parts(damped.work()[among], part_of(progress, 0.5, 1.0), cancelled):
+            threads.run(
+                "joining", starts, columns.indices, row_starts, rows.indices, rows.data, rows.nnz, rows.shape[0],
+                near.ids, near.products, near.counts, items, kept, diagonal, among, len(among), bounds,
+                len(bounds) - 1, found, rooms=rooms,
+            )  # fmt: skip
+    return _said(_heard(found, near.ids[among], near.counts[among]), among, items)
+
+
+@dataclass(frozen=True)
+class _Damped:
+    """Z in both orders; counts were divided by their `mean`."""
+
+    rows: csr_matrix
+    columns: csc_matrix
+    mean: float
+
+    @classmethod
+    def of(cls, plays: csr_matrix) -> _Damped:
+        from scipy.sparse import csr_matrix
+
+        if not plays.nnz:
+            raise InvalidDataError("There are no plays to find neighbours in.")
+        counts = np.log1p(plays.data).astype(np.float32, copy=False)
+        if not np.isfinite(counts).all():
+            raise InvalidDataError("The play counts are not finite, so nothing can be learned of neighbours.")
+        mean = float(counts.mean(dtype=np.float64))
+        counts /= mean
+        rows = csr_matrix(
+            (counts, plays.indices.astype(np.int32, copy=False), plays.indptr), shape=plays.shape
+        )
+        return cls(rows, rows.tocsc(), mean)
+
+    def work(self) -> Floats:
+        """What each item costs: a look at every item of every listener of its own."""
+        return _summed(np.diff(self.rows.indptr)[self.columns.indices], self.columns) + 1
+
+
+def _nearest(
+    damped: _Damped,
+    among: NDArray[np.int32],
+    kept: int,
+    progress: Share,
+    cancelled: Cancelled | None,
+) -> Products:
+    """Products of so many nearest `kept` of each item `among` some, none of the others. Raises CancelledError."""
+    from engine.model.parallel import cores
+
+    rows, columns = damped.rows, damped.columns
+    items = rows.shape[1]
     listeners = np.diff(columns.indptr).astype(np.float64)
     lengths = _summed(np.square(columns.data), columns)
     blocks = -(-items // BLOCK)
     inverse = np.zeros(blocks * BLOCK, dtype=np.float32)
     inverse[:items] = 1.0 / np.sqrt(lengths + _ridges(listeners, RIDGE))
-    kept = min(max(KEPT_CELLS // items, MIN_KEPT), MAX_KEPT)
     # Pages that no item fills are never taken.
     ids, products = np.empty((items, kept), dtype=np.int32), np.empty((items, kept), dtype=np.float32)
     found = np.zeros(items, dtype=np.int32)
     starts, row_starts = columns.indptr.astype(np.int64), rows.indptr.astype(np.int64)
-    # An item costs a look at every item of every listener of its own.
-    work = _summed(np.diff(rows.indptr)[columns.indices], columns) + 1
     with _threads() as threads:
         rooms: list[list[NDArray[Any]]] = [
             [
@@ -200,23 +243,45 @@ def products_of(
             ]
             for _ in range(cores())
         ]
+        for bounds in _in_parts(damped.work()[among], progress, cancelled):
+            threads.run(
+                "nearest", starts, columns.indices, columns.data, row_starts, rows.indices, rows.data, rows.nnz,
+                rows.shape[0], items, inverse, kept, among, len(among), bounds, len(bounds) - 1, ids, products, found,
+                rooms=rooms,
+            )  # fmt: skip
+    return Products(ids, products, found, lengths, listeners, damped.mean, rows.nnz)
 
-        def look(chosen: NDArray[np.int32], share: Share) -> None:
-            for bounds in _in_parts(work[chosen], share, cancelled):
-                threads.run(
-                    "nearest", starts, columns.indices, columns.data, row_starts, rows.indices, rows.data, rows.nnz,
-                    rows.shape[0], items, inverse, kept, chosen, len(chosen), bounds, len(bounds) - 1, ids, products,
-                    found, rooms=rooms,
-                )  # fmt: skip
 
-        if among is None:
-            look(np.arange(items, dtype=np.int32), progress)
-        else:
-            look(among, part_of(progress, 0.0, 0.5))
-            # Their nearest are weighed against each other.
-            near = ids[among, :NEAREST][np.arange(NEAREST) < found[among][:, None]]
-            look(np.setdiff1d(near, among), part_of(progress, 0.5, 1.0))
-    return Products(ids, products, found, lengths, listeners, mean, plays.nnz)
+def _heard(
+    found: NDArray[np.float32], ids: NDArray[np.int32], counts: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]]:
+    """Item by item, as of a CSR matrix, what it hears: weights `found` (chosen, rank), from the second on, of the first
+    `counts` (chosen,) of the items `ids` (chosen, kept)."""
+    most = min(NEAREST, ids.shape[1])
+    hears_from = np.minimum(counts, most)
+    there = np.arange(most) < hears_from[:, None]
+    starts = np.concatenate(([0], np.cumsum(hears_from, dtype=np.int64)))
+    return found[:, 1 : most + 1][there], ids[:, :most][there], starts
+
+
+def _said(
+    heard: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]],
+    chosen: NDArray[np.int32],
+    items: int,
+) -> Neighbours:
+    """The same item by item what it says to those `chosen`."""
+    from scipy.sparse import csr_matrix
+
+    said = csr_matrix(heard, shape=(len(chosen), items)).tocsc()
+    return Neighbours(said.indptr.astype(np.int64), chosen[said.indices], said.data)
+
+
+def _rooms(rank: int, items: int, threads: int) -> list[list[NDArray[Any]]]:
+    """What each thread takes to solve an item's system: the system, and where each item stands in it."""
+    return [
+        [np.zeros((rank + 2, rank), dtype=np.float32), np.zeros(items, dtype=np.uint8)]
+        for _ in range(threads)
+    ]
 
 
 def _summed(values: NDArray[np.generic], columns: csc_matrix) -> Floats:
@@ -241,12 +306,13 @@ def _threads() -> Threads:
 def _in_parts(work: Floats, progress: Share, cancelled: Cancelled | None) -> Iterator[NDArray[np.int64]]:
     """Bounds of items to do next, in parts of about as much work, until all are done. Raises CancelledError."""
     done = np.concatenate(([0.0], np.cumsum(work)))
-    cuts = np.searchsorted(done, np.linspace(0.0, done[-1], _TOLD * _PARTS + 1)).astype(np.int64)
+    told = min(_TOLD, 1 + int(done[-1] / _WORTH_TELLING))
+    cuts = np.searchsorted(done, np.linspace(0.0, done[-1], told * _PARTS + 1)).astype(np.int64)
     cuts[-1] = len(work)
-    for turn in range(_TOLD):
+    for turn in range(told):
         if cancelled is not None and cancelled():
             raise CancelledError("Training stopped. Your previous model is unchanged.")
         bounds = np.unique(cuts[turn * _PARTS : (turn + 1) * _PARTS + 1])
         if len(bounds) > 1:
             yield bounds
-        progress((turn + 1) / _TOLD)
+        progress((turn + 1) / told)

@@ -1,5 +1,5 @@
 """The compiled parts of the neighbours: each item's nearest ones with their products, those of other listeners added,
-and the weights among them.
+and the weights among them, by the products kept or by those of the item's own listeners.
 
 Like `engine.model.kernels`, which compiles them: addresses in, nothing allocated, nothing raised.
 """
@@ -207,8 +207,35 @@ def added_body(_rank: int) -> Any:
     return added
 
 
+def _solver(rank: int) -> Any:
+    """Elimination of one item's system in place: the weights of its nearest into `own`."""
+
+    @njit(error_model="numpy", _nrt=False)
+    def solve(system, right, pivots, near, diagonal, own, size):
+        for a in range(1, size + 1):
+            pivots[a] = system[a, a]
+            if pivots[a] < types.float32(PIVOT_FLOOR) * diagonal[near[a - 1]]:
+                # The others say all it could, or what is not kept would mislead: it says nothing.
+                right[a], pivots[a] = 0, 1
+                for k in range(rank):
+                    system[a, k] = 0
+            for b in range(a + 1, size + 1):
+                if system[a, b] != 0:
+                    times = system[a, b] / pivots[a]
+                    add_scaled_from(system[b], -times, system[a], b, rank)
+                    right[b] -= times * right[a]
+        for k in range(rank):
+            own[k] = 0
+        for back in range(size):
+            a = size - back
+            own[a] = (right[a] - dot(system[a], own, rank)) / pivots[a]
+
+    return solve
+
+
 def weights_body(rank: int) -> Any:
     """Of each item the weights of its nearest: (Z_S'Z_S + D_S)^-1 Z_S' z_i by elimination."""
+    solve = _solver(rank)
 
     def weights(
         ids_at, products_at, counts_at, items, kept, diagonal_at, chosen_at, chosen, bounds_at, parts, weights_at,
@@ -226,7 +253,6 @@ def weights_body(rank: int) -> Any:
             rows_at(room_at, rank + 2, rank),
             numbers_at(room_at, (rank + 2) * rank)[rank * rank :],
         )
-        pivots = right[rank:]
         while True:
             part = next_in_line(cursor)
             if part >= parts:
@@ -256,23 +282,58 @@ def weights_body(rank: int) -> Any:
                         # Kept of one of the two it is known.
                         if system[a, b] == 0:
                             system[a, b] = system[b, a]
-                for a in range(1, size + 1):
-                    pivots[a] = system[a, a]
-                    if pivots[a] < types.float32(PIVOT_FLOOR) * diagonal[ids[i, a - 1]]:
-                        # The others say all it could, or what is not kept would mislead: it says nothing.
-                        right[a], pivots[a] = 0, 1
-                        for k in range(rank):
-                            system[a, k] = 0
-                    for b in range(a + 1, size + 1):
-                        if system[a, b] != 0:
-                            times = system[a, b] / pivots[a]
-                            add_scaled_from(system[b], -times, system[a], b, rank)
-                            right[b] -= times * right[a]
-                own = found[place]
-                for k in range(rank):
-                    own[k] = 0
-                for back in range(size):
-                    a = size - back
-                    own[a] = (right[a] - dot(system[a], own, rank)) / pivots[a]
+                solve(system, right, right[rank:], ids[i], diagonal, found[place], size)
 
     return weights
+
+
+def joining_body(rank: int) -> Any:
+    """Of each item the weights of its nearest with Z_S'Z_S of the item's own listeners, but the diagonal."""
+    solve = _solver(rank)
+
+    def joining(
+        starts_at, listeners_at, row_starts_at, row_items_at, row_values_at, nonzeros, rows, ids_at, products_at,
+        counts_at, items, kept, diagonal_at, chosen_at, chosen, bounds_at, parts, weights_at, cursor_at, room_at,
+        places_at,
+    ):  # fmt: skip
+        starts, row_starts = numbers_at(starts_at, items + 1), numbers_at(row_starts_at, rows + 1)
+        listeners, row_items = numbers_at(listeners_at, nonzeros), numbers_at(row_items_at, nonzeros)
+        row_values, bounds = numbers_at(row_values_at, nonzeros), numbers_at(bounds_at, parts + 1)
+        ids, products = rows_at(ids_at, items, kept), rows_at(products_at, items, kept)
+        counts, diagonal = numbers_at(counts_at, items), numbers_at(diagonal_at, items)
+        found, wanted = rows_at(weights_at, chosen, rank), numbers_at(chosen_at, chosen)
+        cursor, places = numbers_at(cursor_at, 1), numbers_at(places_at, items)
+        system = rows_at(room_at, rank + 2, rank)
+        right = numbers_at(room_at, (rank + 2) * rank)[rank * rank :]
+        pivots = right[rank:]
+        while True:
+            part = next_in_line(cursor)
+            if part >= parts:
+                break
+            for place in range(bounds[part], bounds[part + 1]):
+                i = wanted[place]
+                size = min(counts[i], kept)
+                for a in range(1, size + 1):
+                    places[ids[i, a - 1]] = a
+                    right[a] = products[i, a - 1]
+                    for k in range(rank):
+                        system[a, k] = 0
+                for p in range(starts[i], starts[i + 1]):
+                    # A listener's own of them stand where the pivots will; what is not among them in column nought.
+                    for k in range(size + 1):
+                        pivots[k] = 0
+                    q, last = _row(row_starts, listeners[p])
+                    while q < last:
+                        pivots[places[row_items[q]]] = row_values[q]
+                        q += types.uint64(1)
+                    for a in range(1, size + 1):
+                        own = pivots[a]
+                        if own != 0:
+                            for b in range(a + 1, size + 1):
+                                system[a, b] += own * pivots[b]
+                for a in range(1, size + 1):
+                    places[ids[i, a - 1]] = 0
+                    system[a, a] = diagonal[ids[i, a - 1]]
+                solve(system, right, pivots, ids[i], diagonal, found[place], size)
+
+    return joining

@@ -40,5 +40,10 @@ SIGNATURES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "indices", "reals", "int32s", "integer", "integer", "reals", "indices", "integer", "int64s", "integer",
             "reals", "int64s", "reals", "bytes",
         ),
+        "joining": (
+            "int64s", "indices", "int64s", "indices", "reals", "integer", "integer", "indices", "reals", "int32s",
+            "integer", "integer", "reals", "indices", "integer", "int64s", "integer", "reals", "int64s", "reals",
+            "bytes",
+        ),
     },
 }  # fmt: skip

@@ -4,14 +4,14 @@ The newer data's listeners are folded into the items' factors, then the new item
 kept. The grown model is a folder like any other: more items, one catalog, one set of factors. Its index is the one it
 had, and what came since is searched exactly beside the trees (`engine.index.Index.add`), so that nothing that ranks
 knows of growth. Related items know at once who listens to new ones, by the newer data. What is new hears from its
-neighbours as if these were learned from the newer data; what the model had hears from it after the next training.
+neighbours by the newer data (`engine.model.neighbour_fit.joining`); what the model had hears from it after the next
+training.
 
 How much may join before training again is suggested is `REBUILD`, a twentieth of what listeners play: on HetRec's
 Last.fm (nDCG@20 of 40 factors on held-out plays beside a fit that knew all artists, mean of three draws) with artists
 of 5, 10, 20 and 40 % of the pairs folded in it is .3, .4, .8 and 2.2 % lower, and not found at all they would cost 2.4,
-6, 13 and 27 %. Within the noise of the draws, then, at a twentieth. In the ensemble (one split, 900 listeners, 5 %
-joined) it is .2982 for .2988 where all were trained, and .2942 without neighbours of what joined, which then hardly
-anybody is recommended: recall@20 of it .010 for .241 with them, as where it was trained.
+6, 13 and 27 %. Within the noise of the draws, then, at a twentieth. Without neighbours of what joined hardly anybody
+is recommended it (MODEL.md).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from engine.community.catalog import add_to_catalog
 from engine.errors import CancelledError
 from engine.model.fold_in_rows import fold_in_rows
 from engine.model.item_priors import SCARCE, artist_means, leaning
-from engine.model.neighbour_fit import RIDGE, products_of
+from engine.model.neighbour_fit import RIDGE, joining
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import Listens, listens_of
 from engine.paths import digest_of
@@ -73,10 +74,12 @@ def much_joined(manifest: ModelManifest) -> str:
 
 def numbered(model: Model, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Of items by key the id of each in the model, with those new to it behind its own, and which are new, in order."""
-    number = {key: place for place, key in enumerate(model.catalog.all_keys())}
-    known = len(number)
-    ids = np.fromiter((number.setdefault(key, len(number)) for key in keys), dtype=np.int64, count=len(keys))
-    return ids, np.flatnonzero(ids >= known)
+    every = model.catalog.all_keys()
+    number = dict(zip(every, range(len(every)), strict=True))
+    ids = np.array([number.get(key, -1) for key in keys], dtype=np.int64)
+    new = np.flatnonzero(ids < 0)
+    ids[new] = len(every) + np.arange(len(new))
+    return ids, new
 
 
 def folded_in(
@@ -197,18 +200,35 @@ def _write(
     wide = added.astype(np.float64)
     gram = model.factors.gram + wide.T @ wide
     digests = write_arrays(folder, factors, gram, listeners, artists)
-    digests |= _write_neighbours(folder, model, plays, ids, new, part_of(done, 0.1, 0.9))
     totals = np.asarray(more.sum(axis=0)).ravel().astype(np.int64).tolist()
-    catalog = folder / "catalog.sqlite"
-    shutil.copyfile(model.folder / catalog.name, catalog)
-    add_to_catalog(catalog, zip(called, counts.tolist(), totals, strict=True))
-    digests[catalog.name] = digest_of(catalog)
-    artist_names = None if artists is None else model.artist_names
-    digests |= write_more_search(folder, model.names, artist_names, called, listeners, artists)
+    joined = list(zip(called, counts.tolist(), totals, strict=True))
+    # The kernels hold no interpreter lock, so that names are taken down meanwhile.
+    with ThreadPoolExecutor(1) as beside:
+        named = beside.submit(_write_names, folder, model, joined, listeners, artists)
+        digests |= _write_neighbours(folder, model, plays, ids, new, part_of(done, 0.1, 0.9))
+        digests |= named.result()
     done(0.95)
     (folder / "index").mkdir()
     kept = [name for name in model.manifest.digests if name.startswith("index/")]
     return digests | _shared(model, folder, kept)
+
+
+def _write_names(
+    folder: Path,
+    model: Model,
+    joined: Sequence[tuple[str, int, int]],
+    listeners: np.ndarray,
+    artists: np.ndarray | None,
+) -> dict[str, str]:
+    """The catalog with the (name, listeners, plays) of what joined, and what finds all by name. Digests by file."""
+    catalog = folder / "catalog.sqlite"
+    shutil.copyfile(model.folder / catalog.name, catalog)
+    add_to_catalog(catalog, joined)
+    called = [name for name, *_ in joined]
+    artist_names = None if artists is None else model.artist_names
+    return {catalog.name: digest_of(catalog)} | write_more_search(
+        folder, model.names, artist_names, called, listeners, artists
+    )
 
 
 def _write_neighbours(
@@ -233,10 +253,8 @@ def said_to(
     plays: csr_matrix, ids: np.ndarray, new: np.ndarray, items: int, ridge: float, progress: Share
 ) -> Neighbours:
     """What the columns `new` hear as neighbours by (listeners, columns) `plays`, the columns being the items `ids` of
-    so many `items`: nothing more than `build_neighbours` has of them."""
-    among = new.astype(np.int32)
-    products = products_of(plays, among=among, progress=part_of(progress, 0.0, 0.8))
-    found = products.neighbours(ridge, among=among, progress=part_of(progress, 0.8, 1.0))
+    so many `items`."""
+    found = joining(plays, new.astype(np.int32), ridge, progress=progress)
     speakers = np.repeat(ids, np.diff(found.starts))
     order = np.argsort(speakers, kind="stable")
     starts = np.concatenate(([0], np.cumsum(np.bincount(speakers, minlength=items), dtype=np.int64)))

@@ -11,7 +11,8 @@ trains on the pack as `train` does.
   `pairs`: kept.
 - `train_s`: of training, tuning included, by the wall, and `parts` of it by stage; `train_cpu_s`: on all cores, with
   one BLAS thread as `discover` sets it (`tuiapp.__main__`);
-  `train_peak_mb`: that child's highest memory; `index_s`: of building and calibrating the index.
+  `train_peak_mb`: that child's highest memory; `index_s`: of building and calibrating the index; `still`: the longest
+  CPU seconds in which the progress said nothing new, by the stage that was reported before.
 - `query_ms`: median of listeners of the pack, each folded into every member and the index's best 100 found.
 """
 
@@ -136,17 +137,28 @@ def measure_training(data: Path, level: Level) -> dict[str, Any]:
     from engine.community.packs import community_packs
     from engine.store.database import open_library
     from engine.training.artifact import open_model
-    from engine.training.train import TrainingSettings, train
+    from engine.training.train import TrainingSettings, Update, train
 
     door = Door(Folders(data))
     connection = open_library(door)
     began, processor = time.perf_counter(), time.process_time()
-    manifest = train(door, connection, TrainingSettings(level=level))
+    still: dict[str, float] = {}
+    last, since = Update("starting", 0, 0), processor
+
+    def moved(update: Update) -> None:
+        nonlocal last, since
+        if update != last:
+            now = time.process_time()
+            still[last.stage] = max(still.get(last.stage, 0.0), round(now - since, 2))
+            last, since = update, now
+
+    manifest = train(door, connection, TrainingSettings(level=level), progress=moved)
     found: dict[str, Any] = {
         "train_s": round(time.perf_counter() - began, 1),
         "train_cpu_s": round(time.process_time() - processor, 1),
         "train_peak_mb": _peak(),
         "parts": manifest.parts,
+        "still": still,
         "index_s": round(manifest.parts["index"], 1),
     }
     connection.close()

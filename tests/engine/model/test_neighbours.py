@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from engine.errors import CancelledError, InvalidDataError
 from engine.model import neighbour_fit
-from engine.model.neighbour_fit import RIDGE, RIDGE_GROWTH, build_neighbours, products_of
+from engine.model.neighbour_fit import JOINING, RIDGE, RIDGE_GROWTH, build_neighbours, joining, products_of
 from engine.model.neighbours import Neighbours
 from engine.model.signatures import MIN_TOGETHER, NEAREST
 from tests.support.factorizing import plays
@@ -48,17 +48,29 @@ def by_the_book(train: csr_matrix, ridge: float, kept: int) -> np.ndarray:
     return weights
 
 
-def test_products_among_some_are_what_their_weights_take() -> None:
-    train = plays(160, 230)
+def test_what_joins_is_weighed_by_its_own_listeners_alone() -> None:
+    train, ridge = plays(160, 230), 30.0
+    counts = np.log1p(train.toarray().astype(np.float64))
+    counts /= counts[counts > 0].mean()
+    played = (counts > 0).astype(np.float64)
+    listeners, lengths = played.sum(axis=0), (counts**2).sum(axis=0)
+    growth = (np.maximum(listeners, 1) / listeners[listeners > 0].mean()) ** RIDGE_GROWTH
+    want = np.zeros((230, 230))
     some = np.array([3, 40, 229], dtype=np.int32)
-    products = products_of(train, among=some)
-    whole = said(build_neighbours(train, 30.0))
-    found = products.neighbours(30.0, among=some)
-    columns = np.zeros_like(whole)
-    columns[:, some] = whole[:, some]
-    cells = csr_matrix((found.weights, found.hearers, found.starts), whole.shape).toarray()
-    assert np.array_equal(cells, columns)
-    assert products.counts.astype(bool).sum() < 230, "what none of them hears from is not looked at"
+    for item in some.tolist():
+        products = counts.T @ counts[:, item]
+        nearness = products / np.sqrt((lengths + RIDGE * growth) * (lengths[item] + RIDGE * growth[item]))
+        nearness[played.T @ played[:, item] >= MIN_TOGETHER] += 1
+        nearness[item] = 0.0
+        near = np.argsort(-nearness, kind="stable")[:JOINING]
+        own = counts[counts[:, item] > 0][:, near]
+        system = own.T @ own
+        system[np.diag_indices(JOINING)] = (lengths + ridge * growth)[near]
+        want[near, item] = np.linalg.solve(system, products[near])
+    found = joining(train, some, ridge)
+    cells = csr_matrix((found.weights, found.hearers, found.starts), want.shape).toarray()
+    np.testing.assert_allclose(cells, want, atol=2e-6)
+    assert np.count_nonzero(cells) == 3 * JOINING
 
 
 @pytest.mark.parametrize("kept", [400, 150, 110])
@@ -130,7 +142,8 @@ def test_products_of_some_listeners_become_those_of_others() -> None:
         assert all(mine[other] == pytest.approx(product, rel=1e-4) for other, product in there)
 
 
-def test_it_reports_how_far_it_is_and_stops_when_asked() -> None:
+def test_it_reports_how_far_it_is_and_stops_when_asked(monkeypatch) -> None:
+    monkeypatch.setattr(neighbour_fit, "_WORTH_TELLING", 100.0)
     told: list[float] = []
     build_neighbours(plays(160, 230), progress=told.append)
     assert told == sorted(told)

@@ -17,7 +17,7 @@ from engine.community.packs import community_packs
 from engine.errors import CancelledError, PrivateSessionError, UsageError
 from engine.model.fold_in import ItemFactors
 from engine.model.fold_in_rows import fold_in_rows
-from engine.model.neighbour_fit import build_neighbours
+from engine.model.neighbour_fit import joining
 from engine.model.similarity import Listens
 from engine.paths import Folders
 from engine.recommend.settings import DiscoverSettings
@@ -133,20 +133,20 @@ def test_only_what_is_new_is_written_and_all_is_as_if_it_were_written_whole(sess
         assert np.array_equal(merged, built), field.name
 
 
-def test_what_joined_hears_from_neighbours_as_if_these_were_learned_from_the_newer_data(
-    session, tmp_path
-) -> None:
+def test_what_joined_hears_from_neighbours_as_the_newer_data_has_them(session, tmp_path) -> None:
     before = said(session.models.open().members.neighbours)
     newer(session, tmp_path, 66)
     model = session.models.open()
     data = community_interactions(community_packs(session.folders, "artists"))
     ids = model.catalog.ids_of(data.keys)
     columns = np.array([ids[key] for key in data.keys])
-    learned = build_neighbours(data.plays, model.manifest.validation["ensemble"]["ridge"])
+    new = np.flatnonzero(columns >= 60).astype(np.int32)
+    learned = joining(data.plays, new, model.manifest.validation["ensemble"]["ridge"])
     whole = np.zeros((66, 66), dtype=np.float32)
-    whole[np.ix_(columns, columns)] = said(learned)
+    whole[columns] = said(learned)[:, :66]
     found = said(model.members.neighbours)
-    assert np.array_equal(found[:, 60:], whole[:, 60:])
+    assert np.array_equal(found[:, columns[new]], whole[:, new])
+    assert np.count_nonzero(found[:, 60:]) > 6 * 3
     assert np.array_equal(found[:60, :60], before)
     assert not found[60:, :60].any(), "what the model had hears from it after the next training"
 
