@@ -180,4 +180,8 @@ class TarInfo(tarfile.TarInfo):
         if self.size > _MAX_PAX:
             raise tarfile.ReadError("it has a header larger than any")
         # The way into its own reading that tarfile has for a subclass; typeshed leaves it out.
-        return super()._proc_pax(archive)  # type: ignore[misc,no-any-return]
+        try:
+            return super()._proc_pax(archive)  # type: ignore[misc,no-any-return]
+        except (OverflowError, ValueError, LookupError) as error:
+            # Numbers larger than any, and texts where one should stand: it looks for none of these.
+            raise tarfile.ReadError("it has a header that says nonsense") from error

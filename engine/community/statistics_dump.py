@@ -106,7 +106,11 @@ class Walk:
     def _entries(self, url: str) -> tuple[str, set[str]]:
         """The address of a listing, and the names in it by their links: the text shown is cut at 50 letters."""
         at, text = self._web.page(url)
-        found = (unescape("".join(link)) for link in _HREF.findall(text))
+        try:
+            found = [unescape("".join(link)) for link in _HREF.findall(text)]
+        except ValueError as error:
+            # A character by a number with thousands of digits: no listing has one.
+            raise RefusedError(f"{at} is no listing of files.") from error
         links = [unquote(leads_to(at, link.partition("#")[0])) for link in found]
         return at, {link.removeprefix(unquote(at)) for link in links if link.startswith(unquote(at))}
 

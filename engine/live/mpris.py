@@ -7,6 +7,7 @@ other. Facts: the MPRIS 2.2 specification; what players do beside it is said whe
 from __future__ import annotations
 
 import asyncio
+import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ _BROWSERS = (
 # Where there is no bus it is looked for again, so many seconds later.
 _WAIT = 60.0
 _MICRO = 1_000_000
+
+# What taking apart a message may raise that says nonsense: of what comes jeepney asserts what it should be.
+_NONSENSE = (TypeError, ValueError, LookupError, AttributeError, AssertionError, struct.error)
 
 Keep = Callable[[str, Heard | Judged], None]
 _Question = tuple[Message, "_Answered"]
@@ -90,8 +94,8 @@ class Watcher:
         while True:
             try:
                 await self._follow()
-            except (OSError, EOFError, TimeoutError, ValueError, RuntimeError):
-                pass  # there is no bus, or it is gone
+            except (OSError, EOFError, TimeoutError, RuntimeError, *_NONSENSE):
+                pass  # there is no bus, it is gone, or what comes from it is no message
             finally:
                 self._asked.clear()
                 for owner in [*self._players]:
@@ -118,7 +122,7 @@ class Watcher:
                 message = await bus.receive()
                 try:
                     questions = self._hear(message)
-                except (TypeError, ValueError, LookupError, AttributeError):
+                except _NONSENSE:
                     questions = []  # a player that says nonsense
         finally:
             bus.writer.close()

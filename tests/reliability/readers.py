@@ -17,6 +17,7 @@ import numpy as np
 from engine.errors import UnreadableFileError
 from engine.paths import Folders
 from engine.privacy import Door
+from tests.reliability.far import far
 from tests.reliability.fuzz import Target, Try, now_and_then, on_disk
 from tests.reliability.outside import outside
 from tests.support import archives
@@ -35,6 +36,7 @@ def all_targets(folder: Path) -> list[Target]:
         *kept(folder),
         *models(folder),
         *outside(folder),
+        *far(),
     ]
 
 
