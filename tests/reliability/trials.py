@@ -106,7 +106,14 @@ class Trials:
             )
         while True:
             moment = rng.uniform(0, self._as_it_is.seconds)
+            done = self.found.trials
             yield self._killed(None, f"{moment:.3f} s", rng, kill_after=moment)
+            if calls and self.found.trials == done:
+                # It was over before, as a short one mostly is: a call has it be in the middle of something.
+                number = rng.choice(calls)
+                yield self._killed(
+                    lambda call, at=number: KILL if call.number == at else None, f"call {number}", rng
+                )
 
     def failures(self, rng: random.Random) -> Iterator[None]:
         """Fail it once a step: from each call on, in any order, with each kind of failure; to the end of them."""
