@@ -201,7 +201,7 @@ class Browser:
         number = self._place(name)
         ids = np.sort(self._sections.of_items(number))
         ids = ids[self._listable[ids]]
-        known = self._known(settings.known)
+        known = self._known(settings.query().known)
         whole, knowns = len(ids), int(known[ids].sum())
         if only:
             ids = ids[known[ids] == (only == "known")]

@@ -174,7 +174,7 @@ class Recommender:
 
     def sides(self, settings: DiscoverSettings) -> tuple[Ids, list[_Side]]:
         """What is known, and the (ids, scores) of new and of familiar items; kept, since dials only re-order them."""
-        wanted = settings.known
+        wanted = settings.query().known
         which = (wanted, settings.day, settings.mode)
         if which not in self._gathered:
             known = self.known_ids(wanted)

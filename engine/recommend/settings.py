@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from engine import defaults
 from engine.canonical_keys import Level
 from engine.errors import UsageError
-from engine.taste.query import Known, TasteQuery
+from engine.taste.query import TasteQuery, taste_query
 from engine.taste.window import EVERYTHING, Window
 
 
@@ -66,16 +66,17 @@ class DiscoverSettings:
         if self.n < 1:
             raise UsageError(f"n is {self.n}; enter 1 or more.")
 
-    @property
-    def known(self) -> Known:
-        """What counts as known."""
-        return Known(self.known_plays, self.known_days)
-
     def query(self, measured: float | None = None) -> TasteQuery:
         """The taste these ask for; `measured` is the half-life (days) that guessed the person's own past best."""
-        half_life = measured if self.half_life is None else self.half_life
-        window = replace(self.window, half_life=half_life or None)
-        return TasteQuery(window, self.known, self.level, self.without)
+        return taste_query(
+            self.window,
+            half_life=self.half_life,
+            measured=measured,
+            known_plays=self.known_plays,
+            known_days=self.known_days,
+            level=self.level,
+            without=self.without,
+        )
 
     def as_of(self, end: int) -> DiscoverSettings:
         """The same at an earlier time: of what was played before `end` (seconds UTC), with that day's list."""

@@ -43,7 +43,7 @@ class Browse(Service):
         Raises NothingYetError saying what is missing: listens, or a model.
         """
         browser, settings = self._for(settings)
-        return browser.tree(settings.known)
+        return browser.tree(settings.query().known)
 
     @synchronized
     def list(

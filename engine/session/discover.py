@@ -282,17 +282,18 @@ class Discover(Service):
         """A recommender as if these rules were in force too, on no day."""
         from engine.recommend.discover import Recommender
         from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
-        from engine.taste.window import EVERYTHING
+        from engine.taste.query import taste_query
 
-        half_life, model = self._evaluation.half_life(), self._models.open()
-        if half_life or model.manifest.solo:
-            dated = read_dated_taste(self.library.connection, EVERYTHING, also)
+        query, model = taste_query(measured=self._evaluation.half_life()), self._models.open()
+        window = query.undecayed.window
+        if query.half_life or model.manifest.solo:
+            dated = read_dated_taste(self.library.connection, window, also)
         else:
-            dated = DatedTaste(read_taste(self.library.connection, EVERYTHING, also))
+            dated = DatedTaste(read_taste(self.library.connection, window, also))
         recommender = Recommender.of(
             model, dated, answers=self._answers(dated.taste), sessions=self._sessions(model, also=also)
         )
-        return recommender.with_decay(half_life) if half_life else recommender
+        return recommender.with_decay(query.half_life) if query.half_life else recommender
 
     @synchronized
     def dated_taste(self, window: Window, level: Level = "artists") -> DatedTaste:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine import defaults
 from engine.canonical_keys import Level
 from engine.taste.window import EVERYTHING, Window
 
@@ -40,7 +41,7 @@ PLAYED = Known()
 
 @dataclass(frozen=True, slots=True)
 class TasteQuery:
-    """One question about taste. The plays in `window` count, and decay by its half-life; `known` says what is not new.
+    """One question about taste, made by `taste_query`. The plays in `window` count, and decay by its half-life; `known` says what is not new.
 
     `without` names artists, and tracks (`engine.canonical_keys.track_name`), to pretend were never played.
     """
@@ -69,3 +70,27 @@ class TasteQuery:
     def taste(self) -> TasteQuery:
         """The same whatever counts as known: equal for two queries that ask for the same taste."""
         return replace(self, known=PLAYED)
+
+
+def taste_query(
+    window: Window = EVERYTHING,
+    *,
+    half_life: float | None = None,
+    measured: float | None = None,
+    known_plays: int = defaults.KNOWN_PLAYS,
+    known_days: float | None = defaults.KNOWN_DAYS,
+    level: Level = "artists",
+    without: tuple[str, ...] = (),
+) -> TasteQuery:
+    """The query for what a person asks: the one place where one is made, and a window gets its half-life.
+
+    `half_life` (days) is the one asked for, 0 to count all plays alike; null takes `measured`, the one that guessed the
+    person's own past best, where there is one. Raises UsageError for an invalid one.
+    """
+    days = measured if half_life is None else half_life
+    return TasteQuery(
+        window=replace(window, half_life=days or None),
+        known=Known(known_plays, known_days),
+        level=level,
+        without=without,
+    )
