@@ -41,8 +41,9 @@ PLAYED = Known()
 
 @dataclass(frozen=True, slots=True)
 class TasteQuery:
-    """One question about taste, made by `taste_query`. The plays in `window` count, and decay by its half-life; `known` says what is not new.
+    """One question about taste, made by `taste_query`.
 
+    The plays in `window` count, and decay by its half-life; `known` says what is not new.
     `without` names artists, and tracks (`engine.canonical_keys.track_name`), to pretend were never played.
     """
 
