@@ -57,7 +57,9 @@ def test_settings_ask_by_all_they_say_of_taste() -> None:
     assert settings.query() == settings.query(measured=90.0) == asked
     assert asked.window == replace(week, half_life=30.0)
     assert asked.known == Known(3, 7.0)
-    assert DEFAULTS.query() == taste_query() == TasteQuery(), "with nothing said, all plays and all that was played"
+    assert DEFAULTS.query() == taste_query() == TasteQuery(), (
+        "with nothing said, all plays and all that was played"
+    )
 
 
 def test_queries_are_made_in_taste_alone() -> None:
