@@ -18,7 +18,10 @@ def in_words(standing: Standing) -> list[str]:
     what = f"“{usual}” and “{other}” compared since {since}."
     if standing.ended is not None:
         until = datetime.datetime.fromtimestamp(standing.ended).date().isoformat()
-        what = f"“{usual}” and “{other}” compared from {since} to {until}; “{standing.kept.name}” ranks now."
+        what = (
+            f"“{usual}” and “{other}” compared from {since} to {until}; Discover now ranks by "
+            f"“{standing.kept.name}”."
+        )
     return [
         what,
         f"You opened, liked or played {tally.usual} of {tally.shown_usual} that “{usual}” showed, "
@@ -30,9 +33,12 @@ def in_words(standing: Standing) -> list[str]:
 def _verdict(standing: Standing) -> str:
     tally, other = standing.tally, standing.other.name
     if not tally.acts:
-        return "Too early to tell: you took up nothing of either yet."
+        return "Too early to tell: you have not opened, liked or played anything of either yet."
     low, high = map(percent, tally.interval)
-    part = f"“{other}” picked {tally.other} of the {tally.acts} you took up, in truth {low} to {high}"
+    part = (
+        f"“{other}” picked {tally.other} of the {tally.acts} you opened, liked or played (likely range {low} to"
+        f" {high})"
+    )
     if tally.better is None:
         return f"Too early to tell: {part}."
     better = other if tally.better == "other" else standing.usual.name

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _DAY = 86_400
 _COUNTS = (
-    "Some of your plays are counts that date the last play alone: who is known by them only stands as first played "
-    "then."
+    "Some of your plays are counts with only the last play dated: what is known only from them counts as first "
+    "played then."
 )
 
 
@@ -58,10 +58,10 @@ def _ranking(found: Backtest, in_force: str) -> list[str]:
 
     if in_force != found.ranking:
         return [
-            f"Measured is the ranking {found.ranking}; Discover is made by {in_force} since. To measure that, evaluate "
+            f"This measures the ranking {found.ranking}; Discover now ranks by {in_force}. To measure that, evaluate "
             "or train again."
         ]
-    return [f"Measured is the ranking you kept, {in_force}."] if in_force != USUAL.name else []
+    return [f"This measures the ranking you kept, {in_force}."] if in_force != USUAL.name else []
 
 
 def _overall(found: Backtest, level: Level) -> list[str]:

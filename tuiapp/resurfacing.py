@@ -36,7 +36,9 @@ def verdict(measured: dict[str, Any]) -> list[str]:
         above = ours[HIT] - other[HIT]
         # Two standard errors: one in twenty such differences comes of chance.
         if abs(above) <= 2 * other["error"]:
-            lines.append(f"Discover and {name} alone do not differ by more than chance may ({figures}).")
+            lines.append(
+                f"Discover and {name} alone differ by no more than chance could explain ({figures})."
+            )
         else:
             more = "more" if above > 0 else "less"
             lines.append(f"Discover finds {more} than {name} alone ({figures}).")

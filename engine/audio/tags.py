@@ -17,7 +17,7 @@ from engine.store.music_files import MusicFile
 NO_NAMES = "no artist or title in tags or file name"
 EMPTY = "empty file"
 UNREADABLE = "file that cannot be read"
-NOT_AUDIO = "not the audio its ending says"
+NOT_AUDIO = "not the audio its extension says"
 # A tag may hold a book, a name does not.
 MAX_NAME = 500
 MIN_BPM, MAX_BPM = 30.0, 400.0

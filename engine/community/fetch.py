@@ -267,7 +267,7 @@ class Web:
                     raise BrokenError(f"the server says {answer.status} {answer.reason}")
                 if answer.status not in (200, 206, NO_SUCH_RANGE):
                     raise RefusedError(
-                        f"{url} can't be had: the server says {answer.status} {answer.reason}. "
+                        f"{url} can't be downloaded: the server says {answer.status} {answer.reason}. "
                         "Check the address."
                     )
                 with as_broken():
@@ -275,7 +275,7 @@ class Web:
                 return
             finally:
                 answer.close()
-        raise DiscoverError(f"{url} leads on and on; stopped.")
+        raise DiscoverError(f"{url} redirects too often; stopped.")
 
     def ask(
         self,

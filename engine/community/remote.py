@@ -207,7 +207,9 @@ def _keeping() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DiscoverError(f"Cannot keep what comes: {reason(error)}. Make room, then try again.") from error
+        raise DiscoverError(
+            f"Cannot save the download: {reason(error)}. Make room, then try again."
+        ) from error
 
 
 def _noted(path: Path) -> _Part | None:

@@ -34,7 +34,7 @@ def damage_named() -> Iterator[None]:
     except MemoryError:
         raise DamagedError("it takes more memory than there is") from None
     except (ArithmeticError, LookupError) as error:
-        raise DamagedError("it is not laid out as its format is") from error
+        raise DamagedError("its layout is not that of its format") from error
     except FILE_ERRORS as error:
         # With a number it is the system's.
         raise DamagedError(reason(error), whole=bool(getattr(error, "errno", None))) from error

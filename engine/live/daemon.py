@@ -31,9 +31,7 @@ def watchers(mpd: str, mpris: str, say: Callable[[str], None]) -> list[Watcher]:
         try:
             from engine.live.mpris import Watcher as Mpris
         except ImportError:
-            say(
-                "Players of the desktop are not watched: pip install 'discover-music[players]' adds what that takes."
-            )
+            say("Desktop players are not watched: pip install 'discover-music[players]' adds that.")
         else:
             found.append(Mpris(say, browsers=mpris == WITH_BROWSERS))
     return found

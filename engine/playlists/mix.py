@@ -24,14 +24,14 @@ _SHORT_BY = 60.0
 @dataclass(frozen=True, slots=True)
 class MixSettings:
     """How long a mix lasts in `minutes`, how far it goes away from its seeds (`drift`: the share with which the tracks
-    before lead, 0..1), whether all of it is music the person has (`from_library`), and for how many days none was heard
-    (`not_heard_in`, 0: whenever). The same `seed` gives the same mix of the same library. Raises UsageError."""
+    before lead, 0..1), whether all of it is music the person has (`from_library`), and for how many days none was
+    played (`not_played_in`, 0: whenever). The same `seed` gives the same mix of the same library. Raises UsageError."""
 
     minutes: float = MINUTES
     seed: int = 0
     drift: float = 0.0
     from_library: bool = False
-    not_heard_in: int = 0
+    not_played_in: int = 0
 
     def __post_init__(self) -> None:
         if not 1 <= self.minutes <= MAX_MINUTES:
@@ -41,8 +41,8 @@ class MixSettings:
         if not 0 <= self.drift <= 1:
             raise UsageError(f"drift {self.drift:g} is out of range: enter a number from 0 to 1.")
         check_seed(self.seed)
-        if not 0 <= self.not_heard_in <= 36_500:
-            raise UsageError(f"days {self.not_heard_in} is out of range: enter a number from 0 to 36500.")
+        if not 0 <= self.not_played_in <= 36_500:
+            raise UsageError(f"days {self.not_played_in} is out of range: enter a number from 0 to 36500.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def note_on_missing(missing: Sequence[PlaylistTrack]) -> tuple[str, ...]:
     if not missing:
         return ()
     named = few([f"{track.artist} - {track.track}" for track in missing])
-    return (f"You do not have {quantity(len(missing), 'tracks')} it would else hold: {named}.",)
+    return (f"You do not have {quantity(len(missing), 'tracks')} it would otherwise have: {named}.",)
 
 
 def _least_gap(artists: Sequence[str]) -> int:

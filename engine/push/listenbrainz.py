@@ -36,7 +36,7 @@ class ListenBrainz:
         """The tracks whose recording is known here; nothing is sent but a question whether the token holds."""
         valid = ask_json(self._web, self.address, "GET", "/1/validate-token", self._headers)
         if not valid or valid.get("valid") is not True:
-            raise NotLetInError(f"{self.address} does not know this token. It stands on your profile there.")
+            raise NotLetInError(f"{self.address} does not know this token. Find it on your profile there.")
         for track in tracks:
             recording = dict(track.ids).get("mb_recording", "").lower()
             if _RECORDING.fullmatch(recording):

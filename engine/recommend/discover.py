@@ -40,8 +40,8 @@ ANCHORED = (30.0, 120.0, 500.0)
 def solo_note(level: Level) -> str:
     """What solo mode can and cannot do."""
     return (
-        f"Solo mode: without other people's data it can only resurface {level} you have played, by how often, how "
-        f"lately and what with; it cannot know {level} you never played. For new music add "
+        f"Solo mode: without other people's data it can only resurface {level} you have played, by how often, "
+        f"how recently and with what; it cannot know {level} you never played. For new music add "
         "community data: discover community add PATH."
     )
 

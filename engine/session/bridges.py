@@ -49,7 +49,7 @@ class Bridges(Service):
 
         settings = settings or MixSettings()
         if settings.drift:
-            raise UsageError("A bridge goes where it ends: leave drift out.")
+            raise UsageError("A bridge already has its end: leave drift out.")
         ends = self._seeds.of([start]), self._seeds.of([end])
         model, given = self._models.open(), Given.of(self.library.connection, settings)
         ids = [self._ids(model, one) for one in ends]

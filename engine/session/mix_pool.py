@@ -42,8 +42,8 @@ class Given:
         from engine.taste.own_music import own_music
 
         played_lately = AnySpelling(())
-        if settings.not_heard_in:
-            since = (until or int(time.time())) - settings.not_heard_in * 86_400
+        if settings.not_played_in:
+            since = (until or int(time.time())) - settings.not_played_in * 86_400
             played_lately = AnySpelling(
                 read_taste(connection, Window(since=since, until=until), level="tracks").by_key
             )

@@ -123,7 +123,7 @@ class Music(Service):
             except UnreadableFileError as error:
                 away.append(error)
         if away:
-            others = " The other folders were looked through." if found else ""
+            others = " The other folders were scanned." if found else ""
             raise UnreadableFileError(" ".join(map(str, away)) + others)
         return found
 

@@ -35,7 +35,8 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _STEPS = np.float32(127)
 # Whose data is in a file, said wherever one is written or taken.
 WHAT_IS_IN_IT = (
-    "The file holds artists or tracks with what was learned of them, and nothing of you. For related artists it also "
+    "The file holds artists or tracks with what was learned about them, and nothing about you. For related "
+    "artists it also "
     "holds rows of some of the community's listeners, without names."
 )
 

@@ -40,9 +40,10 @@ def test_a_verdict_says_how_sure_it_is() -> None:
     def said(*counts: int) -> str:
         return in_words(Standing(USUAL, OTHERS[0], 1_700_000_000, None, USUAL, Tally(50, 50, *counts)))[-1]
 
-    assert said(0, 0) == "Too early to tell: you took up nothing of either yet."
-    assert (
-        said(2, 3) == "Too early to tell: “fewer hits” picked 3 of the 5 you took up, in truth 10 % to 97 %."
+    assert said(0, 0) == "Too early to tell: you have not opened, liked or played anything of either yet."
+    assert said(2, 3) == (
+        "Too early to tell: “fewer hits” picked 3 of the 5 you opened, liked or played "
+        "(likely range 10 % to 97 %)."
     )
     assert said(2, 18).startswith("“fewer hits” is better for you: “fewer hits” picked 18 of the 20")
     assert said(18, 2).startswith("“usual” is better for you")

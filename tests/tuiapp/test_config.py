@@ -83,8 +83,11 @@ def test_what_is_not_a_key_or_not_free_to_give_is_refused(key: str) -> None:
         ("[open]\nwithout_file = 'ytdl://{query}'", ["open.without_file", "ytdl://ytsearch:{query}"]),
         ("[open]\nwithout_file = 'https://{query}/'", ["open.without_file", "starts with https://"]),
         ("[open]\nwithout_file = 'file:///{query}'", ["open.without_file", "starts with https://"]),
-        ("[open]\nplayer = 'sh -c \"mpv {query}\"'", ["open.player", "what a shell runs"]),
-        ("[open]\nplayer = 'env X=1 /bin/bash -lc \"mpv {artist}\"'", ["open.player", "what a shell runs"]),
+        ("[open]\nplayer = 'sh -c \"mpv {query}\"'", ["open.player", "inside the shell's script"]),
+        (
+            "[open]\nplayer = 'env X=1 /bin/bash -lc \"mpv {artist}\"'",
+            ["open.player", "inside the shell's script"],
+        ),
         ("[open]\nplayer = 'ssh other eval mpv {track}'", ["open.player", "without ssh"]),
         ("discover.known_plays = 0", ["discover.known_plays is 0", "a whole number, 1 or more"]),
         ("discover.known_plays = true", ["discover.known_plays is True", "a whole number"]),

@@ -25,14 +25,14 @@ def test_who_is_better_is_said_with_how_surely_also_where_it_is_not_discover() -
     assert "half-life of 90 days" in in_words(unsure, "artists")[-1]
     assert in_words(unsure, "tracks")[-1] == "Plays halve every 90 days, as for artists."
     counted = msgspec.structs.replace(unsure, counts=True)
-    assert any("counts that date the last play alone" in line for line in in_words(counted, "artists"))
+    assert any("counts with only the last play dated" in line for line in in_words(counted, "artists"))
 
 
 def test_which_ranking_was_measured_is_said_where_that_is_not_the_usual_one_in_force() -> None:
     usual = a_backtest()
     lean = msgspec.structs.replace(usual, ranking="fewer hits")
     assert in_words(usual, "artists") == in_words(usual, "artists", "usual")
-    assert in_words(lean, "artists")[-2] == "Measured is the ranking you kept, fewer hits."
+    assert in_words(lean, "artists")[-2] == "This measures the ranking you kept, fewer hits."
     assert in_words(usual, "artists", "fewer hits")[-2].startswith(
-        "Measured is the ranking usual; Discover is made by fewer hits since."
+        "This measures the ranking usual; Discover now ranks by fewer hits."
     )

@@ -140,7 +140,7 @@ class Hearing:
         if self._player is player:
             self.end()
             if said:
-                counts = " What was heard until then counts." if self._place else ""
+                counts = " What played until then counts." if self._place else ""
                 app.notify(f"{said}{counts}", severity="warning", timeout=10)
 
     def _keep(self, player: Player, ended: Sequence[Heard | Failed]) -> None:

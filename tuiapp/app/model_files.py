@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from tuiapp.screens.dialogs import AskText
 
 _ABOVE = (
-    "A file that was exported here or by somebody else, or its https address. Behind it, where its maker says one, the "
-    "file's SHA-256: then nobody else's file is taken for it.\n\n"
-    "It replaces the model in use, which is kept. No pack is needed to go on with it."
+    "A file exported here or by somebody else, or its https address. If its maker publishes the file's SHA-256, put it "
+    "after that: it proves that the file is theirs.\n\n"
+    "It replaces the model in use, which is kept. It needs no pack."
 )
 _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -65,7 +65,7 @@ def _confirm(app: DiscoverApp, url: str, digest: str, start: Any) -> None:
     """What is downloaded, and who sees it, before it is."""
     from tuiapp.screens.pick import Choice, Pick
 
-    vouched = "" if digest else " Without a SHA-256 nobody vouches that it is what its maker wrote."
+    vouched = "" if digest else " Without a SHA-256 nothing proves that it is what its maker wrote."
     more = f"{url}\n\n{who_sees(app.preferences.config['download.contact'])}{vouched}"
     question = Pick("Download this model?", [Choice("yes", "Download")], more=more)
     app.push_screen(question, lambda choice: None if choice is None else start())

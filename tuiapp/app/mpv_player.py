@@ -118,7 +118,7 @@ class MpvPlayer:
                 ended = self._playback.take(line, at, time.time())
                 notify(self._playback.now(at), ended)
         except ValueError:
-            return "mpv says what cannot be read and was stopped."
+            return "mpv sent something unreadable and was stopped."
         finally:
             ticks.cancel()
         if not self._ended:

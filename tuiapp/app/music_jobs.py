@@ -64,7 +64,7 @@ def ended(app: DiscoverApp, result: dict[str, Any]) -> None:
             app.jobs.start(MEASURING, "music", "tempo")
 
     lines.append(
-        "\nTempo is for runs and other contexts. About a second a file; it can be stopped and goes on there."
+        "\nTempo is for running and other contexts. About a second per file; you can stop it and continue later."
     )
     choice = Choice("tempo", "Measure tempo", quantity(result["unmeasured"], "files"))
     app.push_screen(Pick("Your music", [choice], more="\n".join(lines)), answered)

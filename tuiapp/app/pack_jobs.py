@@ -70,11 +70,11 @@ def ask_update(app: DiscoverApp, pack: PackInfo) -> None:
     choices, more = [Choice("", "A file or folder you have")], ""
     if name := newer_of(pack.source, pack.level):
         choices.insert(0, Choice(name, f"Download {SOURCES[name].title}", SOURCES[name].size))
-        more = " The download is first looked up where it is, which shows your address there; then you are asked."
+        more = " Looking up the download shows your address to its host; you are asked before it starts."
     of = f"of {pack.collected}" if pack.collected else "of an unknown day"
     more = (
-        f"It is {of}, from {quantity(pack.listeners, 'listeners')}. Newer data takes its place, and you are "
-        f"told what is new. What your model does not know of it joins it at once.{more}"
+        f"It is {of}, from {quantity(pack.listeners, 'listeners')}. Newer data replaces it, and you see what is"
+        f" new. What your model does not know is added to it at once.{more}"
     )
     arguments = ["update", "", "--pack", pack.name, "--level", pack.level]
 

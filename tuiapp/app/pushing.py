@@ -44,7 +44,7 @@ def ask_push(app: DiscoverApp, playlist: str) -> None:
         if service is not None:
             _ask_where(app, {"playlist": playlist, "service": service, "known": None})
 
-    more = "It is asked what it has of the playlist, which shows your address there; then you are asked."
+    more = "Asking what it has of the playlist shows it your address; you confirm before anything is sent."
     app.push_screen(Pick(f"Send {playlist} to", choices, more=more), answered)
 
 
@@ -63,7 +63,7 @@ def ask_stars(app: DiscoverApp) -> None:
             _ask_where(app, {"service": service, "known": None})
 
     more = (
-        "It is asked for your stars and favourites, which shows your address there. Each becomes a like, once; "
+        "Asking for your stars and favourites shows it your address. Each becomes a like, once; "
         "your own likes, hides and blocks stay as they are."
     )
     app.push_screen(Pick("Like what you starred on", choices, more=more), answered)
@@ -93,7 +93,7 @@ def _ask_where(app: DiscoverApp, task: dict[str, Any]) -> None:
 
         dialog.ask(lambda _session: _check(text), keep, group="address")
 
-    hint = "https, or http on a network of your own; kept in the settings. enter accept, esc cancel"
+    hint = "https, or http on your own network; kept in the settings. enter accept, esc cancel"
     app.push_screen(AskText(f"Address of your server ({SERVICES[service]})", submit, hint=hint))
 
 
@@ -129,7 +129,7 @@ def _ask_who(app: DiscoverApp, task: dict[str, Any], why: str) -> None:
     if service == "listenbrainz":
         ask_secret("")
     else:
-        hint = "empty: a token or API key says who you are. enter accept, esc cancel"
+        hint = "leave empty with a token or API key. enter accept, esc cancel"
         app.push_screen(_AskName(f"{why} Your name there:", named, hint=hint))
 
 
@@ -187,9 +187,7 @@ def _failed(app: DiscoverApp, title: str, task: dict[str, Any], result: dict[str
             if choice is not None:
                 _look(app, {**task, "known": {**task["known"], "plain": True}})
 
-        more = (
-            f"{task['places'][0]} takes no digest of a password. Who reads on the way would see the password."
-        )
+        more = f"{task['places'][0]} takes no digest of a password. Anyone reading on the way would see it."
         app.push_screen(Pick("Send the password itself?", [Choice("plain", "Send it")], more=more), answered)
 
 
@@ -201,7 +199,7 @@ def _ask_to_send(app: DiscoverApp, task: dict[str, Any], found: dict[str, Any]) 
     if len(missing) > _NAMED:
         lines.append(f"and {len(missing) - _NAMED:,} more.")
     if found["there"]:
-        lines.append("The list that was sent there before is replaced.")
+        lines.append("This replaces the list that was sent there before.")
     choices = [Choice("send", f"Send {quantity(matched, 'tracks')}")]
     if task["known"]:
         choices.append(Choice("keep", "Send, and keep the password", f"in {found['keeps']}"))

@@ -64,7 +64,7 @@ def ask_whether_to_stop(app: DiscoverApp, job: str, then: Callable[[bool], None]
     question = Pick(
         f"{job} is running",
         [Choice("stop", "Stop it and quit"), Choice("stay", "Stay")],
-        more="What is done by now stays; the rest is not kept.",
+        more="What is done so far is kept; the rest is lost.",
         now="stay",
     )
     app.push_screen(question, lambda choice: then(choice == "stop"))

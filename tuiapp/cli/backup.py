@@ -78,8 +78,8 @@ def list_(options: Options) -> None:
 def restore(options: Options, name: str) -> None:
     """Make a backup the library again.
 
-    Without a name it takes the newest that is whole, which after a restore is the undo: the library of now is backed
-    up first. Models, packs and settings stay.
+    Without a name it takes the newest that is whole. The current library is backed up first, so running it again undoes
+    it. Models, packs and settings stay.
     """
     from engine.privacy import Door
     from engine.store.restoring import restore

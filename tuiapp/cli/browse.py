@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 def browse(options: Options, name: str | None, count: int, only: Only | None, popularity: float) -> None:
     """List genres and decades, or the artists of GENRE in the order they fit you.
 
-    Genres are the tags of community data and those of `community fetch genres`; without any, artists are grouped by
-    who listens to them. Decades are tags too, and those your own files of an artist are from. The order is Discover's,
-    known artists among new ones.
+    Genres are the tags of community data and those of `community fetch genres`; without any, artists are grouped by who
+    listens to them. Decades are from tags too, and from the years of your own files by an artist. The order is
+    Discover's, known artists among new ones.
     """
     with options.session() as session:
         from engine.recommend.settings import DiscoverSettings

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def compare(context: click.Context) -> None:
     """Which ranking is better for you? Compare two in Discover.
 
-    Discover's list is then made of both, which pick in turn, and no line says whose it is. What you open, like or play
-    later counts for whoever picked it. All of it stays in your library; a private session mixes and notes nothing.
+    Discover's list is then made of both, which pick in turn, without showing which picked what. What you open, like or
+    play later counts for the one that picked it. All of it stays in your library; a private session mixes and records
+    nothing.
     """
     if context.invoked_subcommand is None:
         with context.obj.session() as session:

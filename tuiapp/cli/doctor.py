@@ -30,13 +30,15 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
 @click.option(
     "--installed",
     is_flag=True,
-    help="List what is installed with Discover instead, with licences, and whether its files are as installed.",
+    help="Instead, list what is installed with Discover, with licences, and whether its files were changed.",
 )
 @click.option(
     "--repair",
     is_flag=True,
-    help="First repair what can be: what can be read of the library kept, or its last backup restored; derived files "
-    "deleted.",
+    help=(
+        "First repair what can be: keep what is readable of the library, or restore its last backup; delete "
+        "derived files."
+    ),
 )
 @click.pass_obj
 def doctor(options: Options, installed: bool, repair: bool) -> None:

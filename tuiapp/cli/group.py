@@ -124,7 +124,7 @@ from_library_option = click.option(
     "--from-library",
     is_flag=True,
     default=None,
-    help="Only music you have: files of the folders of `library add`, without any what you played or kept.",
+    help="Only music you have: files in the folders of `library add` or, without any, what you played or kept.",
 )
 
 

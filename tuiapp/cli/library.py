@@ -37,11 +37,11 @@ def library() -> None:
     "--music",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="DIR",
-    help="Of a database: the folder its files lie in here, where it names another.",
+    help="For a database: the folder its files are in here, if it names another.",
 )
 @click.pass_obj
 def add(options: Options, path: Path, music: Path | None) -> None:
-    """Add a folder of music with all below it, or the database of beets (library.db) or Navidrome (navidrome.db).
+    """Add a folder of music with its subfolders, or the database of beets (library.db) or Navidrome (navidrome.db).
 
     Tags are read and matched to your history; no file is changed.
     """
@@ -65,10 +65,10 @@ def scan(options: Options, path: Path | None) -> None:
 @library.command()
 @click.pass_obj
 def tempo(options: Options) -> None:
-    """Measure tempo, and how calm they are, of files that were not measured yet.
+    """Measure the tempo, and the calm, of files not measured yet.
 
-    A minute from the middle of each is heard, on all cores but one. Ctrl+C keeps what was measured, and it goes on
-    there. Needs the extra `audio`, for some formats ffmpeg; tempo in tags is read without.
+    Analyses a minute from the middle of each, on all cores but one. Ctrl+C keeps what was measured; the next run
+    continues. Needs the extra `audio`, and ffmpeg for some formats; tempo in tags is read without them.
     """
     with options.session() as session:
         with progress_bar(options, {"measuring tempo": 1}) as bar:
@@ -80,8 +80,8 @@ def tempo(options: Options) -> None:
                     **asdict(session.music.counts()),
                     "measured": found.measured,
                     "tempo_found": found.with_tempo,
-                    "not_heard": {reason: len(paths) for reason, paths in found.left_out.items()},
-                    "not_heard_files": dict(found.left_out),
+                    "not_measured": {reason: len(paths) for reason, paths in found.left_out.items()},
+                    "not_measured_files": dict(found.left_out),
                     "agreement": asdict(agrees),
                 }
             )

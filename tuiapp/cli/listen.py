@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     metavar="CLIENT",
     is_flag=False,
     flag_value="",
-    help="Print what to set in a player; without its name, the players known.",
+    help="Print what to set in a player; without a name, list the known players.",
 )
 @click.option(
     "--install", "what", flag_value="install", help="Write systemd user units that listen from login on."
 )
 @click.option("--uninstall", "what", flag_value="uninstall", help="Remove these units.")
-@click.option("--status", "what", flag_value="status", help="Say whether it listens, and what players sent.")
+@click.option(
+    "--status", "what", flag_value="status", help="Show whether it is listening, and what players sent."
+)
 @click.pass_obj
 def listen(options: Options, port: int | None, how: str | None, what: str | None) -> None:
     """Log plays as they happen, sent by players on this machine.

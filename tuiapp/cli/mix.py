@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     type=float,
     default=0.0,
     show_default=True,
-    help="How far it goes away from the seeds, 0 to 1: the share of the tracks before in what comes next.",
+    help="How far it drifts from the seeds, 0 to 1: how much each track follows the ones before it.",
 )
 @click.option(
-    "--not-heard-in", type=int, default=0, metavar="DAYS", help="Nothing you heard in the last DAYS days."
+    "--not-played-in", type=int, default=0, metavar="DAYS", help="Nothing you played in the last DAYS days."
 )
 @click.option(
     "--more", is_flag=True, help="Go on where the last mix of these seeds ended; no track comes twice."
@@ -62,7 +62,7 @@ def mix(
     minutes: float,
     from_library: bool | None,
     drift: float,
-    not_heard_in: int,
+    not_played_in: int,
     more: bool,
     seed: int,
     save_as: str | None,
@@ -70,8 +70,8 @@ def mix(
 ) -> None:
     """Make a playlist that goes with each SEED: an artist, a track as "artist - title", a saved playlist or a genre.
 
-    "playlist:NAME", "genre:NAME" and "artist:NAME" say which, where several are called so. Without a SEED it is one
-    for a taste (--daily), or of your own music to play again (--forgotten, --on-this-day).
+    "playlist:NAME", "genre:NAME" and "artist:NAME" say which, where several have that name. Without a SEED: a mix for
+    one of your tastes (--daily), or your own music to play again (--forgotten, --on-this-day).
     """
     from engine.playlists.mix import MixSettings
 
@@ -82,7 +82,7 @@ def mix(
         seed=seed,
         drift=drift,
         from_library=only_what_you_have(options, from_library),
-        not_heard_in=not_heard_in,
+        not_played_in=not_played_in,
     )
     with options.session() as session:
         if to is not None:

@@ -31,7 +31,7 @@ _LEVEL = click.option(
 
 @cli.group()
 def model() -> None:
-    """Models as files: train once, and others begin in a minute."""
+    """Models as files: train once, and others can start in a minute."""
 
 
 @model.command("export")
@@ -41,7 +41,7 @@ def model() -> None:
 def export(options: Options, file: Path, level: Level) -> None:
     """Write the model in use to FILE, for others.
 
-    The file holds artists or tracks with what was learned of them, and nothing of you. For related artists it
+    The file holds artists or tracks with what was learned about them, and nothing about you. For related artists it
     also holds rows of the community's listeners, without names. A model of your own listening is refused:
     it would say what you play.
     """
@@ -73,8 +73,8 @@ def export(options: Options, file: Path, level: Level) -> None:
 def add(options: Options, source: str, sha256: str, yes: bool) -> None:
     """Take a model from a FILE that `model export` wrote, or from its https address, and use it.
 
-    An address is asked only because you name it; size and what others see is said first. What is not a whole model is
-    refused and changes nothing. The model before is kept: `discover model undo` brings it back.
+    Shows the size, and what others see of you, before it downloads from an address. A file that is not a whole model
+    is refused and changes nothing. The previous model is kept: `discover model undo` restores it.
     """
     from engine.session.model_files import described
 
@@ -157,7 +157,7 @@ def list_(options: Options) -> None:
 @_LEVEL
 @click.pass_obj
 def undo(options: Options, level: Level) -> None:
-    """Use the model from before the last training or `model add` again; once more undoes that."""
+    """Go back to the model before the last training or `model add`; run it again to undo that."""
     with options.session() as session:
         manifest = session.model_files.undo(level)
         models = session.model_files.all()

@@ -176,9 +176,9 @@ def update(
     min_listeners: int,
     yes: bool,
 ) -> None:
-    """Take newer data for a pack, from a FILE or downloaded by name, and say what is new.
+    """Update a pack with newer data, from a FILE or downloaded by name, and show what is new.
 
-    What the model in use does not know joins it at once; when that is much, training again is suggested.
+    What the model in use does not know is added to it at once; if that is a lot, training again is suggested.
     """
     source = None if is_there(Path(newer)) else SOURCES.get(newer)
     if source is None and newer in SOURCES.keys() | {"hetrec"}:
@@ -327,7 +327,7 @@ def features() -> None:
 @click.option("--name", metavar="N", help="Name of the pack.  [default: from the file]")
 @click.pass_obj
 def add_features(options: Options, path: Path, name: str | None) -> None:
-    """Add all that a file holds, as `community add` does; columns for artist, track and tempo are found by name."""
+    """Add everything in a file, as `community add` does; columns for artist, track and tempo are found by name."""
     _add(options, path, None, name)
 
 

@@ -36,8 +36,8 @@ _SAID = {
 def open_(options: Options, artist: str, track: str | None, print_only: bool) -> None:
     """Play music, or open it, as `o` in the app does.
 
-    With the player you set; else your own files (of an artist all), with mpv or MPD, until the last or ctrl+c; else at
-    the search site, in your browser. For example: discover open "Burial" "Archangel"
+    Uses the player you set; else plays your own files (all of an artist's) with mpv or MPD, until the last or ctrl+c;
+    else opens the search site in your browser. For example: discover open "Burial" "Archangel"
     """
     from tuiapp.app.player import open_in_browser
     from tuiapp.app.songs import address

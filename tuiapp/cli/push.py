@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "--to", "service", type=click.Choice(tuple(SERVICES)), required=True, help="What the server is."
 )
 @of_server(
-    "Where it is: https, or http on a network of your own; of MPD host:port or a socket's path",
+    "Its address: https, or http on your own network; for MPD host:port or a socket's path",
     "the setting push.subsonic, push.jellyfin or listen.mpd; listenbrainz.org",
 )
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
@@ -41,12 +41,12 @@ def push(
     yes: bool,
     **who: Any,
 ) -> None:
-    """Send a playlist to a server of your own. Beside downloads and `stars` no other command connects to others.
+    """Send a playlist to a server of your own. Apart from downloads and `stars`, no other command connects to others.
 
-    Shows the address, what the server has of the playlist and what not, and asks first. Sent again, it replaces the
-    list it made there, and no other. ListenBrainz takes tracks whose MusicBrainz recording is known alone. The
-    password, token or key is read from DISCOVER_PUSH_PASSWORD or standard input, or asked for. What was sent where is
-    noted: discover audit.
+    Shows the address and which tracks the server has, and asks first. Sending again replaces the list it made there,
+    and no other. ListenBrainz takes only tracks whose MusicBrainz recording is known. The password, token or key is
+    read from DISCOVER_PUSH_PASSWORD or standard input, or asked for. What was sent where is logged: see `discover
+    audit`.
     """
     with options.session() as session, contextlib.closing(web_for(options, "")) as web:
         session.door.require_writable("send a playlist")
@@ -83,7 +83,7 @@ def _agree(options: Options, offer: Offer, server: Server, yes: bool) -> None:
     for one in dict.fromkeys(missing):
         say(options, f"No match: {shown(one.artist)} - {shown(one.track)}")
     if offer.there:
-        say(options, "The list that was sent there before is replaced.")
+        say(options, "This replaces the list that was sent there before.")
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("Nothing was sent. Add --yes to send it.")

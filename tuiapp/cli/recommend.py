@@ -49,12 +49,12 @@ LENGTH = 20
     type=click.FloatRange(-1, 1),
     default=defaults.POPULARITY,
     show_default=True,
-    help="-1: obscure, 1: popular. What it costs is measured in training, and said beside the list.",
+    help="-1: obscure, 1: popular. What it costs is measured in training, and shown with the list.",
 )
 @click.option(
     "--less-known",
     is_flag=True,
-    help=f"The less known: as --popularity {defaults.LESS_KNOWN}, which needs no choice.",
+    help=f"Less known artists: the same as --popularity {defaults.LESS_KNOWN}.",
 )
 @click.option(
     "--variety",

@@ -23,18 +23,21 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _VARIABLE = "DISCOVER_PUSH_PASSWORD"
 _OPTIONS = (
     click.option(
-        "--user", metavar="NAME", help="Your name there; a token or API key of your own needs none."
+        "--user", metavar="NAME", help="Your user name there; a token or API key of your own needs none."
     ),
     click.option("--password-stdin", is_flag=True, help="Read the password from standard input."),
     click.option(
         "--plain-password",
         is_flag=True,
-        help="Send the password itself, to a server that takes no digest of it; over https or on this machine only.",
+        help="Send the password itself, to a server that accepts no digest of it; over https or on this machine only.",
     ),
     click.option(
         "--remember",
         is_flag=True,
-        help="Keep name and password for this address: in the system's keyring, else in a file that only you can read.",
+        help=(
+            "Remember name and password for this address: in the system's keyring, else in a file that only "
+            "you can read."
+        ),
     ),
 )
 

@@ -27,16 +27,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="What the server is.",
 )
-@of_server(
-    "Where it is: https, or http on a network of your own", "the setting push.subsonic or push.jellyfin"
-)
-@click.option("--undo", is_flag=True, help="Undo the likes of the last time that found new stars.")
+@of_server("Its address: https, or http on your own network", "the setting push.subsonic or push.jellyfin")
+@click.option("--undo", is_flag=True, help="Undo the likes of the last run that found new stars.")
 @click.pass_obj
 def stars(options: Options, /, service: str, undo: bool, **who: Any) -> None:
     """Like what you starred on Navidrome or another server that speaks Subsonic, or your favourites on Jellyfin.
 
     A star becomes a like once: your own likes, hides and blocks stay as they are, and a like you undo does not come
-    again. Albums are neither. Connects to that server, and notes it: discover audit.
+    again. Starred albums are ignored. Connects to that server, and logs it: see `discover audit`.
     """
     with options.session() as session:
         if undo:

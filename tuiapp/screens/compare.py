@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 TITLE = "Which is better for you?"
 _HOW = (
-    "Discover mixes both rankings, and no line says whose it is. What you open, like or play later "
-    "counts for whoever picked it. It stays on this machine; a private session mixes and notes nothing."
+    "Discover mixes both rankings without showing which picked what. What you open, like or play later counts "
+    "for the one that picked it. It stays on this machine; a private session mixes and records nothing."
 )
 
 
@@ -63,7 +63,7 @@ def _begin(shell: Shell, name: str | None) -> None:
     if name is None:
         return
     _change(shell, lambda comparisons: comparisons.begin(name), f"comparing with {name}")
-    shell.notify(f"Discover mixes “{name}” in from now on. Look here later for how it stands.")
+    shell.notify(f"Discover mixes “{name}” in from now on. Look here later to see which is better.")
 
 
 def _end(shell: Shell, name: str | None) -> None:

@@ -20,14 +20,14 @@ COMMUNITY_FILES = (
     "statistics, Last.fm's sets, the Million Playlist Dataset, Taste Profile, Audioscrobbler, or a table of your own."
 )
 MUSIC_FILES = (
-    "The folder your music is in, with all below it, or the database of beets (library.db) or Navidrome "
+    "The folder your music is in, with its subfolders, or the database of beets (library.db) or Navidrome "
     "(navidrome.db). Tags are read and matched to your history; no file is changed."
 )
 MODEL, MUSIC = "model", "music"
 _FETCHING = (
     "Community data says who plays what, without names. ListenBrainz publishes it twice a month, from about 85,000 "
-    "listeners (CC0). Tempo is for running playlists of those tracks; genres name your tastes. What you choose is "
-    "first looked up where it is, which shows your address there; then you are asked."
+    "listeners (CC0). Tempo is for running playlists of those tracks; genres name your tastes. Looking up what "
+    "you choose shows your address to its host; you are asked before it is downloaded."
 )
 
 

@@ -135,7 +135,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("pause", "semicolon", "pause", "Pause what plays, or play on."),
     Action("next_song", "colon", "next song", "To the next song of what plays."),
     Action("stop_playing", "exclamation_mark", "stop playing", "Stop what plays."),
-    Action("queue", "9", "queue", "Queue: what follows what plays; play from there, or take out."),
+    Action("queue", "9", "queue", "Queue: what plays next; play from there, or remove."),
     Action("louder(-5)", "underscore", "quieter", "Quieter."),
     Action("louder(5)", "asterisk", "louder", "Louder."),
     Action("seek(-10)", "left_parenthesis", "10 s back", "10 seconds back in what plays."),
@@ -165,7 +165,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort_none", "equals_sign", "unsort", "Back to the list's own order.", LISTS),
     Action("open", "o", "open", "Play your files, or open in your browser or player; only the name is sent.",
            LISTS, command="screen.open"),
-    Action("play_next", "I", "play next", "Play next: your files of it follow what plays.", LISTS,
+    Action("play_next", "I", "play next", "Play next: adds your files of it to the queue.", LISTS,
            command="screen.play_next"),
     Action("copy", "y,Y", "copy", "Copy the selected names.", LISTS, command="screen.copy"),
     # -- Discover

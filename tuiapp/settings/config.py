@@ -69,7 +69,7 @@ class Config:
         for name, pressed, other in changed.keymap.clashes():
             raise ValueError(f"keys.{name} cannot be {pressed}: used by {other}")
         for name, why in _wrong_contexts(values).items():
-            raise ValueError(f"contexts.{name} cannot be so: {why}")
+            raise ValueError(f"contexts.{name} is not valid: {why}")
         return changed
 
     @property

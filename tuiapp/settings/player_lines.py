@@ -1,8 +1,7 @@
-"""Commands of players in which a name would be run: where it stands in what a shell, or another program, takes for a
-program's text, or as the program itself.
+"""Player commands in which a name could be run: inside text that a shell or another program runs, or as the program.
 
-What a program does with the words it is given is its own: those that are known to put words together for a shell, or to
-run one as a line, are named here.
+What a program does with its arguments is up to it: those known to join them for a shell, or to run one of them as a
+command line, are listed here.
 """
 
 from __future__ import annotations
@@ -34,19 +33,19 @@ _TEXT = re.compile(r"-[a-zA-Z]*[ceEprR]|-command|--(?:eval|exec|execute|run|prin
 _LINE = re.compile(r"-[a-zA-Z]*[excX]|--?(?:command|execute|exec|run)")
 
 _BY_A_SHELL = (
-    "a command in which no name stands in what a shell runs, where it could be a command itself. Give it behind, as "
-    "in: sh -c 'mpv \"$1\"' sh {query}"
+    "a command that gives the name to the shell as an argument: inside the shell's script it could run as a command. "
+    "For example: sh -c 'mpv \"$1\"' sh {query}"
 )
 _BY_TOGETHER = (
-    "a command without {program}, which puts its words together for a shell to run: a name could be a command itself. "
-    "To play on another machine set its MPD (listen.mpd)"
+    "a command without {program}, which joins its arguments into one line for a shell, where a name could run as a "
+    "command. To play on another machine, set its MPD (listen.mpd)"
 )
-_IN_A_TEXT = "a command in which no name stands in a program's text, as for {program} here. Give it behind, to a script"
+_IN_A_TEXT = "a command that gives the name to a script as an argument, not inside the program text that {program} runs"
 _IN_A_LINE = (
-    "a command in which no name stands in a line that {program} takes apart or has a shell run. Give the words each by "
-    "itself, as in: xterm -e mpv {{query}}"
+    "a command that gives {program} each word as its own argument, not one line that it splits or hands to a shell. "
+    "For example: xterm -e mpv {{query}}"
 )
-_AS_A_PROGRAM = "a command that begins with a program, not with a name"
+_AS_A_PROGRAM = "a command that starts with a program, not with a name"
 
 
 def expected_instead(words: list[str]) -> str:

@@ -119,7 +119,7 @@ _OPEN = (
         "open.art",
         "album art",
         "The cover of what plays, beside the queue: in kitty and Ghostty, or where the terminal says that it is one of "
-        "them (auto). From the file's tags or its folder; covers that are no small PNG need Pillow.",
+        "them (auto). From the file's tags or its folder; covers other than small PNGs need Pillow.",
         "off",
         checks.one_of(_ART, "off, kitty or auto"),
         _ART,
@@ -139,8 +139,8 @@ _LISTEN = (
     Setting(
         "listen.mpd",
         "MPD",
-        "Where `discover listen` finds MPD, to log what it plays: host:port, the path of its socket, or off. A "
-        "password stands before it, with an @. Where it is set and mpv is missing, `o` plays with it.",
+        "Where `discover listen` finds MPD, to log what it plays: host:port, the path of its socket, or off. "
+        "Put a password before it, with an @. If it is set and mpv is missing, `o` plays with it.",
         "",
         checks.mpd,
         none="on this machine, where it usually is",
@@ -159,15 +159,15 @@ _PUSH = (
     Setting(
         "push.subsonic",
         "Subsonic server",
-        "Where `discover push --to subsonic` finds Navidrome or another: an https address, or http on a network of "
-        "your own.",
+        "Where `discover push --to subsonic` finds Navidrome or another: an https address, or http on your own "
+        "network.",
         "",
         checks.server,
     ),
     Setting(
         "push.jellyfin",
         "Jellyfin server",
-        "Where `discover push --to jellyfin` finds Jellyfin: an https address, or http on a network of your own.",
+        "Where `discover push --to jellyfin` finds Jellyfin: an https address, or http on your own network.",
         "",
         checks.server,
     ),
@@ -200,8 +200,8 @@ _DISCOVER = (
     Setting(
         "discover.from_library",
         "only what you have",
-        "Recommend, mix and make playlists of music you have alone: the files of your folders, or without any what "
-        "you played or kept.",
+        "Recommend, mix and make playlists only from music you have: the files in your folders or, without any,"
+        " what you played or kept.",
         "no",
         checks.one_of(("no", "yes"), "yes or no"),
         ("no", "yes"),

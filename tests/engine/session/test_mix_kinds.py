@@ -181,7 +181,7 @@ def test_a_mix_goes_on_without_repeating_until_nothing_is_left(folders: Folders)
 def test_nothing_is_in_a_mix_that_was_heard_lately(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: float(at(2026, 11, 28, 22)))
     seeds = session.seeds.of([ARTISTS[6]])
-    asked = MixSettings(minutes=300, not_heard_in=9)
+    asked = MixSettings(minutes=300, not_played_in=9)
     fresh = {track for _, track in named(session.mixes.mix(seeds, asked))}
     # The last week's play of each is so many hours after noon of the 19th.
     lately = {f"Own {number}" for number in PLAYED if number >= 10}
@@ -190,7 +190,7 @@ def test_nothing_is_in_a_mix_that_was_heard_lately(session: Session, monkeypatch
     assert len(lately) > 10
     assert not lately & fresh
     assert "Own 6" not in {
-        track for _, track in named(session.mixes.mix(seeds, MixSettings(not_heard_in=30)))
+        track for _, track in named(session.mixes.mix(seeds, MixSettings(not_played_in=30)))
     }
 
 

@@ -131,7 +131,7 @@ def test_a_mix_from_the_library_has_nothing_new_and_ends_where_that_does(session
     anything = session.mixes.mix(seeded(session, ARTISTS[9]), MixSettings(minutes=600)).tracks
     assert made.missing == tuple(track for track in anything if not track.known)
     assert len(made.missing) > 5
-    assert made.notes[0].startswith(f"You do not have {len(made.missing)} tracks it would else hold: ")
+    assert made.notes[0].startswith(f"You do not have {len(made.missing)} tracks it would otherwise have: ")
     assert f"{made.missing[0].artist} - {made.missing[0].track}; " in made.notes[0]
 
 

@@ -91,7 +91,7 @@ def test_what_makes_no_mix_says_why(place: Path, capsys: pytest.CaptureFixture[s
         ([ARTISTS[0], "--taste", "1"], 2, "--daily"),
         (["--daily", "--more"], 2, "SEEDs"),
         (["--forgotten", "--drift", "0.5"], 2, "--drift"),
-        ([ARTISTS[0], "--not-heard-in", "-1"], 2, "from 0"),
+        ([ARTISTS[0], "--not-played-in", "-1"], 2, "from 0"),
         (["--daily", "--taste", "2"], 1, "you have only 1"),
         (["--forgotten"], 3, "Nothing is forgotten"),
         (["--on-this-day"], 3, "past years"),

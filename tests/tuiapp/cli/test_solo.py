@@ -100,7 +100,10 @@ def test_evaluate_says_what_is_served_and_where_it_is_too_few(
     said = capsys.readouterr().out
     assert "141 of your listening sessions" in said
     assert "Discover finds more than recency alone (0.312 against 0.170)." in said
-    assert "Discover and sessions alone do not differ by more than chance may (0.312 against 0.291)." in said
+    assert (
+        "Discover and sessions alone differ by no more than chance could explain (0.312 against 0.291)."
+        in said
+    )
     measured_as(folders, MEASURED | {"sessions": 27, "too_few": True})
     assert run(["evaluate", *data]) == 0
     said = capsys.readouterr().out
