@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import compileall
+import contextlib
 import gc
+import importlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -22,6 +26,32 @@ settings.load_profile("the same every time")
 
 # Garbage is looked for at every ten thousandth object, not every seven hundredth: a twentieth of a test's time.
 gc.set_threshold(10_000, 20, 20)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Each worker begins with another part of the code and of the tests.
+
+    Where nothing is compiled yet, as in a fresh clone, a module is compiled by the worker that comes to it first, and
+    read by the others: in one order, every worker did all of it at the same time as all others.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None:
+        return
+    root, share = session.config.rootpath, int(worker["workerid"].removeprefix("gw")) / worker["workercount"]
+    asked = [root / argument.split("::")[0] for argument in session.config.args]
+    for module in _beginning_at(
+        share, [file for room in ("engine", "tuiapp") for file in (root / room).rglob("*.py")]
+    ):
+        compileall.compile_file(str(module), quiet=2)
+    for module in _beginning_at(share, [file for path in asked for file in path.rglob("test_*.py")]):
+        # What cannot be imported is told of when it is collected.
+        with contextlib.suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(module.relative_to(root).with_suffix("").parts))
+
+
+def _beginning_at(share: float, files: list[Path]) -> list[Path]:
+    first = int(share * len(files))
+    return sorted(files)[first:] + sorted(files)[:first]
 
 
 @pytest.fixture(autouse=True)

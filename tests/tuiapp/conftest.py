@@ -28,7 +28,7 @@ _ENDED = itertools.count(1)
 def _ended_apps_are_let_go() -> Iterator[None]:
     """An app sets what is there apart from collections: in one process, the apps before it too."""
     yield
-    if next(_ENDED) % 100 == 0:
+    if next(_ENDED) % 300 == 0:
         gc.unfreeze()
         gc.collect()
 

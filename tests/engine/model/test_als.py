@@ -15,6 +15,9 @@ from engine.errors import CancelledError, InvalidDataError
 from engine.model.als import AlternatingLeastSquares
 from tests.support.factorizing import loss_over_all_cells, plays
 
+# Kernels of ranks and precisions that nobody else asks for are compiled on one worker.
+pytestmark = pytest.mark.xdist_group("als")
+
 
 @pytest.mark.parametrize("use_cg", [True, False])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
