@@ -8,6 +8,7 @@ is not what was chosen, lambda is converted, and that is said.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,6 +60,7 @@ _CHECKPOINT_EVERY = 5
 _MAX_BLOCKS = 200
 _POLL_SECONDS = 0.2
 _JOBS_BEFORE, _JOBS_A_SWEEP = 2, 2
+_FILE = "file://"
 _RECORDS = "spark.sql.execution.arrow.maxRecordsPerBatch"
 
 
@@ -97,7 +99,8 @@ def fit_on_spark(
         with spark_session(settings.master, scratch, cancelled) as spark:
             _compare(spark, folder, task)
             stage("starting Spark", 1, 1)
-            plays = spark.read.schema("listener int, item int, plays float").parquet(f"{folder}/{PLAYS}")
+            read = spark.read.schema("listener int, item int, plays float")
+            plays = read.parquet(f"{as_pattern(folder)}/{PLAYS}")
             largest = max(task.data.plays.shape) * padded(task.choice.factors) * 4
             if largest > settings.broadcast_bytes:
                 return _mllib(spark, plays, task, folder, stage)
@@ -115,19 +118,25 @@ def _plays_at(
         path = scratch / "parquet"
         path.mkdir()
         write_parquet(path, task.data, task.level, cancelled=cancelled)
-        return path.as_uri()
+        return f"{_FILE}{path}"
     if "://" in settings.parquet:
         return settings.parquet.rstrip("/")
     path = Path(settings.parquet).expanduser().absolute()
     if not (path / MANIFEST).exists():
         with door.export_folder(path) as folder:
             write_parquet(folder, task.data, task.level, cancelled=cancelled)
-    return path.as_uri()
+    return f"{_FILE}{path}"
+
+
+def as_pattern(address: str) -> str:
+    """As Spark reads what is at an address: it takes a file's path letter by letter, with `%` for itself, but for the
+    signs of a pattern. Of another kind of address, which a person wrote, these mean what they say."""
+    return re.sub(r"([\\\[\]{}*?])", r"\\\1", address) if address.startswith(_FILE) else address
 
 
 def _compare(spark: SparkSession, folder: str, task: Task) -> None:
     """Raise DiscoverError where the export is not of the packs there are."""
-    said = spark.read.text(f"{folder}/{MANIFEST}", wholetext=True).first()
+    said = spark.read.text(f"{as_pattern(folder)}/{MANIFEST}", wholetext=True).first()
     manifest = manifest_from(said[0].encode() if said is not None else b"", folder)
     if (manifest.digest, manifest.level) != (task.data.digest, task.level):
         raise DiscoverError(

@@ -244,7 +244,9 @@ def _java(master: str, scratch: Path, held: _Held) -> Iterator[Any]:
 
 def _settings(master: str, scratch: Path, logging: Path) -> dict[str, str]:
     """What is set whatever a person's own `spark-defaults.conf` says; memory is theirs to say."""
-    options = f"-Dlog4j2.configurationFile={logging.as_uri()} -Djava.io.tmpdir={scratch} -XX:-UsePerfData"
+    # Split at blanks outside of quotes.
+    temporary = str(scratch).replace("\\", "\\\\").replace('"', '\\"')
+    options = f'-Dlog4j2.configurationFile={logging.as_uri()} "-Djava.io.tmpdir={temporary}" -XX:-UsePerfData'
     settings = {
         "spark.master": master,
         "spark.app.name": "discover",

@@ -118,15 +118,17 @@ def test_mllib_is_as_good_and_says_what_was_converted(tmp_path: Path) -> None:
 
 @marked
 def test_the_model_of_a_command_is_made_with_spark_and_stopped_by_sigterm(tmp_path: Path) -> None:
-    with Session(Folders(tmp_path / "data")) as session:
+    # In a pattern and an address these signs would mean something else.
+    data = tmp_path / "Zoë's data [1] a%20b"
+    with Session(Folders(data)) as session:
         session.packs.add(write_community(tmp_path / "camps", artists=names(60)))
-        before = sorted((tmp_path / "data").iterdir())
+        before = sorted(data.iterdir())
     command = [
-        sys.executable, "-m", "tuiapp", "--data-dir", str(tmp_path / "data"), "train", "--engine", "spark",
+        sys.executable, "-m", "tuiapp", "--data-dir", str(data), "train", "--engine", "spark",
         "--master", "local[2]", "--factors", "8", "--iterations", "200", "--no-tune",
     ]  # fmt: skip
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not list((tmp_path / "data").glob(".scratch-*/spark.log")) and running.poll() is None:
+    while not list(data.glob(".scratch-*/spark.log")) and running.poll() is None:
         time.sleep(0.1)
     children = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(running.pid)], capture_output=True, text=True
@@ -135,12 +137,12 @@ def test_the_model_of_a_command_is_made_with_spark_and_stopped_by_sigterm(tmp_pa
     _, said = running.communicate(timeout=120)
     assert (running.returncode, "Traceback" in said) == (130, False), said
     assert not [pid for pid in children.stdout.split() if Path(f"/proc/{pid}").exists()], "Java has ended"
-    left = {path.name for path in (tmp_path / "data").iterdir()} - {path.name for path in before}
+    left = {path.name for path in data.iterdir()} - {path.name for path in before}
     assert not [name for name in left if name.startswith(".scratch")]
     done = subprocess.run([*command[:-2], "3", "--no-tune"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Fitted by spark, own sweep." in done.stdout
-    with Session(Folders(tmp_path / "data")) as session:
+    with Session(Folders(data)) as session:
         manifest = session.models.manifest()
         assert (manifest.items, len(manifest.loss)) == (60, 3)
 
