@@ -39,13 +39,15 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Condensed:
     """A community: (listeners, items) float32 CSR; `kept` (items,) the numbers its items had; how many names went to
-    one id (`merged`), to several (`split`); the most plays a listener has, and how many had more.
+    one id (`merged`), to several (`split`); how many names kept are those of several ids (`shared`); the most plays a
+    listener has, and how many had more.
     """
 
     plays: csr_matrix
     kept: np.ndarray
     merged: int
     split: int
+    shared: int
     cap: float
     capped: int
 
@@ -65,7 +67,8 @@ def condense(
     """
     from scipy.sparse import csr_matrix
 
-    target, merged_names, split = _targets(names, mapped, poll)
+    keys = _keys(names, poll)
+    target, merged_names, split = _targets(names, keys, mapped)
     lost = np.diff(target.indptr) == 0
     listeners = np.zeros(len(names), dtype=np.int64)
     for number, block in enumerate(blocks):
@@ -87,23 +90,24 @@ def condense(
         smaller = narrowed(blocks.pop(0), kept)
         parts.append((np.arange(rows, rows := rows + smaller.shape[0]), smaller))
     plays = stacked(parts, rows, len(kept))
-    return Condensed(plays, kept, merged_names, split, *_cap(plays, limits))
+    shared = np.count_nonzero(np.unique(keys[kept], return_counts=True)[1] > 1)
+    return Condensed(plays, kept, merged_names, split, int(shared), *_cap(plays, limits))
 
 
-def _targets(
-    names: Sequence[str], mapped: np.ndarray, poll: Callable[[], None]
-) -> tuple[csr_matrix, int, int]:
-    """(names, names): where each of them counts; how many went to one id, to several.
-
-    Keys are compared by 64-bit hashes, in a tenth of the memory.
-    """
-    from scipy.sparse import csr_matrix
-
+def _keys(names: Sequence[str], poll: Callable[[], None]) -> np.ndarray:
+    """The key of each name (names,) as a 64-bit hash, in a tenth of the memory."""
     keys = np.empty(len(names), dtype=np.int64)
     for number, name in enumerate(names):
         if number % 65_536 == 0:
             poll()
         keys[number] = hash(item_key(name))
+    return keys
+
+
+def _targets(names: Sequence[str], keys: np.ndarray, mapped: np.ndarray) -> tuple[csr_matrix, int, int]:
+    """(names, names): where each of them counts; how many went to one id, to several."""
+    from scipy.sparse import csr_matrix
+
     own = np.flatnonzero(mapped)
     known, first, count = np.unique(keys[own], return_index=True, return_counts=True)
 

@@ -200,8 +200,9 @@ def _notes(tally: Tally, made: Condensed, limits: Limits, level: Level) -> tuple
         "their name.",
         f"{quantity(made.split, 'joint credits')} without an id "
         f"{one_or_many(made.split, 'count', 'counts')} for each of their artists.",
-        "An id that MusicBrainz merged into another is not followed: the archive does not say which. Where both have "
-        "one name, training has them as one.",
+        "An id that MusicBrainz merged into another is not followed: the archive does not say which. "
+        f"{quantity(made.shared, 'names')} here {one_or_many(made.shared, 'have', 'has')} several ids, by that or as "
+        "namesakes: training has each as one.",
         f"Left out: pairs under {limits.pair_plays} plays and {level} under {limits.item_listeners} listeners.",
         f"{quantity(made.capped, 'listeners')} with more than {made.cap:,.0f} plays "
         f"{one_or_many(made.capped, 'were', 'was')} scaled down to that.",

@@ -100,6 +100,7 @@ def test_an_artist_with_and_without_id_is_one_where_the_name_has_one_id(tmp_path
     assert sorted(content.plays.data.tolist()) == [1, 5, 7, 8, 96, 415]
     assert content.dropped == {"play of a name without one id": 2}
     assert "2 spellings without one joined" in content.notes[1]
+    assert "1 name here has several ids" in content.notes[3]
 
 
 def test_a_joint_credit_counts_for_each_where_all_are_known(tmp_path: Path) -> None:
