@@ -46,7 +46,7 @@ _MEANINGS = (
         f"The master {{master}} cannot be reached. {_ADVICE}",
     ),
     (
-        r"OutOfMemoryError|Java heap space|MemoryError|Cannot allocate memory|exit code 137|Container killed|"
+        r"OutOfMemoryError|Java heap space|MemoryError|Cannot allocate memory|exit code 137|code: 137|Container killed|"
         r"GC overhead limit|Python worker exited unexpectedly",
         'Spark ran out of memory. Give it more (PYSPARK_SUBMIT_ARGS="--driver-memory 8g --executor-memory 8g '
         'pyspark-shell"), or take fewer --factors.',
