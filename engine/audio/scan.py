@@ -72,45 +72,26 @@ def scan(
         # A database says more of a file than the file does.
         of_databases = {one.id for one in music_folders(connection) if one.kind != "folder"}
         found = [one for one in found if known.get(one.path, (0, 0, 0))[2] not in of_databases]
-    paths = {one.path for one in found}
-    gone = [
-        path
-        for path, (_, _, of) in known.items()
-        if of == folder.id and path not in paths and not _is_below(path, unseen)
-    ]
-    before = sum(of == folder.id for _, _, of in known.values())
+    before = [path for path, (_, _, of) in known.items() if of == folder.id]
     if before and not found:
         raise UnreadableFileError(
-            f"None of the {before:,} files known in {folder.path} is there. Nothing was changed: if it is on a drive, "
-            "connect it; if they are gone, remove it: discover library remove."
+            f"None of the {len(before):,} files known in {folder.path} is there. Nothing was changed: if it is on a "
+            "drive, connect it; if they are gone, remove it: discover library remove."
         )
     same = [one for one in found if known.get(one.path, (-1, -1, 0))[:2] == (one.size, one.modified)]
-    unchanged = set(same)
-    # What a database says may be new where the file is not, and costs nothing to read.
-    if folder.kind != "folder":
-        fresh = found
-    else:
-        no_year = files_without_year(connection)
-        fresh = [one for one in found if one not in unchanged or one.path in no_year]
-    done = still = 0
-    for batch in _batches(fresh):
-        if (cancelled or _never)():
-            raise CancelledError(
-                "Stopped; the files read so far are kept, and scanning again goes on from there."
-            )
-        files = list(map(read, batch))
+    still = 0
+    for files in _read(_to_read(connection, folder, found, same), read, report, cancelled):
         put_files(connection, folder.id, files)
         still += sum(
             file.problem == UNREADABLE and known.get(file.path, (0, 0, 0))[0] == AGAIN for file in files
         )
-        done += len(batch)
-        (report or _silent)(READING, done, len(fresh))
-    moved = [one.path for one in same if known[one.path][2] != folder.id]
+    paths = {one.path for one in found}
+    gone = [path for path in before if path not in paths and not _is_below(path, unseen)]
     scan_ended(
         connection,
         folder.id,
         gone=gone,
-        moved=moved,
+        moved=[one.path for one in same if known[one.path][2] != folder.id],
         left_out={reason: len(paths) for reason, paths in left_out.items()},
     )
     new = sum(one.path not in known for one in found)
@@ -121,6 +102,35 @@ def scan(
     return ScanReport(
         new, len(found) - len(same) - new - still, len(gone), len(same) + still, {**left_out, **rest}
     )
+
+
+def _to_read(
+    connection: sqlite3.Connection, folder: MusicFolder, found: list[Found], same: list[Found]
+) -> list[Found]:
+    """Those of a folder's files that are not as before, or whose year was not asked yet."""
+    # What a database says may be new where the file is not, and costs nothing to read.
+    if folder.kind != "folder":
+        return found
+    unchanged, no_year = set(same), files_without_year(connection)
+    return [one for one in found if one not in unchanged or one.path in no_year]
+
+
+def _read(
+    files: list[Found],
+    read: Callable[[Found], MusicFile],
+    report: StageReport | None,
+    cancelled: Cancelled | None,
+) -> Iterator[list[MusicFile]]:
+    """The files' tags in batches; raises CancelledError between two of them."""
+    done = 0
+    for batch in _batches(files):
+        if (cancelled or _never)():
+            raise CancelledError(
+                "Stopped; the files read so far are kept, and scanning again goes on from there."
+            )
+        yield [read(one) for one in batch]
+        done += len(batch)
+        (report or _silent)(READING, done, len(files))
 
 
 def _found(

@@ -109,7 +109,7 @@ def _model(path: Path) -> str:
 
 
 def _community(path: Path) -> str:
-    from engine.community.packs import titles_of
+    from engine.community.adding import titles_of
 
     titles = titles_of(path)
     kinds = ", ".join(title.partition(" (")[0] for title in titles)

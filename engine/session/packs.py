@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from engine.canonical_keys import Level
+from engine.community import adding
 from engine.community import packs as community_packs
+from engine.community.adding import Added, UnknownFormatError
 from engine.community.offers import MIN_LISTENERS, Source, who_sees
-from engine.community.packs import Added, PackInfo, UnknownFormatError
+from engine.community.packs import PackInfo
 from engine.errors import NothingYetError, UnreadableFileError, not_read
 from engine.paths import Folders, why_not_read
 from engine.privacy import Door
@@ -81,7 +83,7 @@ class Packs(Service):
         from engine.session.misplaced import looks_like, what_else
 
         try:
-            added = community_packs.add_packs(
+            added = adding.add_packs(
                 self._door,
                 path,
                 format=format,
@@ -204,7 +206,7 @@ class Packs(Service):
             cancelled=cancelled,
         )
         self.remember(found.record)
-        label = community_packs.add_content(
+        label = adding.add_content(
             self._door,
             found.content,
             name or statistics.NAME,

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from engine.community.packs import readers
+from engine.community.adding import readers
 from tests.support.importing import spotify
 
 DAY = 86_400

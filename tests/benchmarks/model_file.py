@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.community.adding import add_content, readers
 from engine.community.pack import PackContent
-from engine.community.packs import add_content, readers
 from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.paths import Folders

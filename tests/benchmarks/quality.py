@@ -57,7 +57,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from engine.canonical_keys import item_key
-from engine.community.packs import readers
+from engine.community.adding import readers
 from engine.errors import InvalidDataError
 from engine.evaluation.baselines import ScoresOf, ease, item_cosine, popularity, rp3beta
 from engine.evaluation.metrics import accuracy, top_items

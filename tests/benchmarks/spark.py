@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.community.adding import readers
 from engine.community.pack import PackContent
-from engine.community.packs import readers
 from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
 from engine.model.fold_in import ItemFactors

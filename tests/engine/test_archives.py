@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.archives import Bounded
-from engine.community.packs import add_packs
+from engine.community.adding import add_packs
 from engine.errors import DiscoverError
 from engine.paths import Folders
 from engine.privacy import Door

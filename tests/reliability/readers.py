@@ -136,8 +136,9 @@ def _zipped(members: dict[str, str]) -> bytes:
 
 def packs(folder: Path) -> list[Target]:
     """Community data and features, into a data folder of their own; the packs there are listed after each."""
+    from engine.community.adding import add_packs, readers
     from engine.community.feature_rows import RowCounts, has_columns, read_feature_rows
-    from engine.community.packs import add_packs, list_packs, readers
+    from engine.community.packs import list_packs
 
     door = Door(Folders(folder / "data"))
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.community.adding import add_packs
 from engine.community.features import add_features, feature_packs
-from engine.community.packs import add_packs, list_packs, remove_pack
+from engine.community.packs import list_packs, remove_pack
 from engine.errors import UnknownNameError, UnreadableFileError
 from engine.paths import Folders
 from engine.privacy import Door

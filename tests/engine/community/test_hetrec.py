@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.community.adding import add_packs
 from engine.community.hetrec import HETREC
 from engine.community.pack import Pack
-from engine.community.packs import add_packs, community_packs, list_packs, remove_pack
+from engine.community.packs import community_packs, list_packs, remove_pack
 from engine.errors import (
     CancelledError,
     DamagedDataError,

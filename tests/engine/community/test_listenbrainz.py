@@ -9,10 +9,11 @@ import pytest
 from backports.zstd import compress
 
 from engine.canonical_keys import SEPARATOR
+from engine.community.adding import add_packs
 from engine.community.condense import Limits
 from engine.community.listenbrainz import ARTISTS, TRACKS
 from engine.community.pack import Pack, PackContent, PackManifest
-from engine.community.packs import add_packs, list_packs
+from engine.community.packs import list_packs
 from engine.community.streams import members
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.community.adding import add_packs
 from engine.community.pack import PackContent
-from engine.community.packs import add_packs
 from engine.community.plays import PLAYLISTS, PLAYS
 from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders

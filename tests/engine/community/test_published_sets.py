@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from backports.zstd import compress
 
+from engine.community.adding import add_packs, readers
 from engine.community.audioscrobbler import AUDIOSCROBBLER
 from engine.community.matrix import MATRIX
 from engine.community.million_playlists import MILLION_PLAYLISTS
 from engine.community.pack import PackContent
-from engine.community.packs import add_packs, readers
 from engine.community.plays import PLAYS
 from engine.community.rows import Rows
 from engine.community.taste_profile import TASTE_PROFILE

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from backports.zstd import compress
 
+from engine.community.adding import add_packs
 from engine.community.files import _in_tar, files
-from engine.community.packs import add_packs
 from engine.community.plays import PLAYLISTS, PLAYS
 from engine.errors import UnreadableFileError
 from engine.paths import Folders

@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,14 @@ def test_an_export_to_what_the_program_writes_to_goes_behind_what_is_there(
         Door(folders).export(Path(f"/dev/fd/{file.fileno()}"), b"a,b\n")
         file.write(b"after\n")
     assert (tmp_path / "out").read_bytes() == b"before\na,b\nafter\n"
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no files in memory on this system")
+def test_a_file_in_memory_is_replaced_like_any_other(folders: Folders) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        for content in (b"longer,than\n", b"a,b\n"):
+            Door(folders).export(Path(memory) / "list.csv", content)
+        assert (Path(memory) / "list.csv").read_bytes() == b"a,b\n"
 
 
 def test_a_folder_appears_whole_or_not_at_all(folders: Folders) -> None:

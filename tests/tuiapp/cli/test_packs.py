@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.community.adding import readers
 from engine.community.features import KIND as FEATURES
 from engine.community.genres import KIND as GENRES
-from engine.community.packs import readers
 from tests.support.communities import write_community
 from tests.tuiapp.cli.conftest import ARTISTS
 from tuiapp.cli.main import run
