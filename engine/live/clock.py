@@ -54,8 +54,8 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A song that was heard from `started` (seconds UTC) for `seconds`; `skipped` where that makes no play."""
+class PlayedSong:
+    """A song that was played from `started` (seconds UTC) for `seconds`; `skipped` where that makes no play."""
 
     song: Song
     started: float
@@ -86,7 +86,7 @@ class Clock:
         # Of the song under way the fullest that was shown.
         self._song: Song | None = None
 
-    def see(self, seen: Seen) -> tuple[Heard, ...]:
+    def see(self, seen: Seen) -> tuple[PlayedSong, ...]:
         """Take note of what a player shows now; what thereby came to its end."""
         before, self._last = self._last, seen
         if before is None:
@@ -106,7 +106,7 @@ class Clock:
         self._begin(seen, seen.wall)
         return ended
 
-    def end(self, at: float, wall: float, *, pressed: bool) -> tuple[Heard, ...]:
+    def end(self, at: float, wall: float, *, pressed: bool) -> tuple[PlayedSong, ...]:
         """One that is asked every second is not any more; `pressed` where something else was chosen."""
         late = max(0.0, at - self._last.at - _UNSEEN) if self._last is not None else 0.0
         return self.see(Seen(at - late, wall - late, playing=pressed))
@@ -121,20 +121,20 @@ class Clock:
     def _begin(self, seen: Seen, started: float) -> None:
         self._song, self._started, self._heard = seen.song, started, 0.0
 
-    def _end(self, *, pressed_on: bool) -> tuple[Heard, ...]:
+    def _end(self, *, pressed_on: bool) -> tuple[PlayedSong, ...]:
         song = self._song
         if song is None:
             return ()
         # A player that waits for its source shows that it plays.
         heard = min(self._heard, song.length) if song.length else self._heard
         if heard >= enough(song.length):
-            return (Heard(song, self._started, heard),)
+            return (PlayedSong(song, self._started, heard),)
         if pressed_on and _SHOWN <= heard < _SKIPPED:
-            return (Heard(song, self._started, heard, skipped=True),)
+            return (PlayedSong(song, self._started, heard, skipped=True),)
         return ()
 
 
-def heard(seen: Iterable[Seen]) -> Iterator[Heard]:
+def played_songs(seen: Iterable[Seen]) -> Iterator[PlayedSong]:
     """All that came to its end while a player was looked at."""
     clock = Clock()
     for one in seen:

@@ -62,7 +62,7 @@ class Inbox:
         # When it was last looked and no session was on.
         self._clear: float | None = None
         self._waiting: list[_Waiting] = []
-        # Heard in a private session that began just now: gone unless that is over in a moment.
+        # PlayedSong in a private session that began just now: gone unless that is over in a moment.
         self._doubtful: list[Report] = []
         self._at_work: asyncio.Task[None] | None = None
         self.look()

@@ -9,7 +9,7 @@ from typing import Protocol
 from engine.errors import DiscoverError
 from engine.imports.times import latest_possible
 from engine.live.audioscrobbler import scrobbler_answer
-from engine.live.clock import Heard, Judged
+from engine.live.clock import Judged, PlayedSong
 from engine.live.connections import Socket
 from engine.live.endpoint import Endpoint
 from engine.live.inbox import Inbox
@@ -23,27 +23,27 @@ LOOK_SECONDS = 1.0
 
 
 class Watcher(Protocol):
-    """Follows a player and hands on what is heard from it, until cancelled."""
+    """Follows a player and hands on what is played in it, until cancelled."""
 
-    async def watch(self, keep: Callable[[str, Heard | Judged], None], /) -> None:
-        """`keep` takes the player's name and what was heard, or said of a song."""
+    async def watch(self, keep: Callable[[str, PlayedSong | Judged], None], /) -> None:
+        """`keep` takes the player's name and what was played, or said of a song."""
 
 
-def report_of(player: str, heard: Heard | Judged) -> Report:
+def report_of(player: str, played: PlayedSong | Judged) -> Report:
     """What a watched player let hear, or what was said of a song in it."""
-    song = heard.song
-    if isinstance(heard, Judged):
-        return Report(player, verdicts=(Verdict(heard.verdict, named=(song.artist, song.title)),))
+    song = played.song
+    if isinstance(played, Judged):
+        return Report(player, verdicts=(Verdict(played.verdict, named=(song.artist, song.title)),))
     play = Play(
         artist=song.artist,
         title=song.title,
-        started_at=int(heard.started),
-        ms_played=round(heard.seconds * 1000),
+        started_at=int(played.started),
+        ms_played=round(played.seconds * 1000),
         album=song.album or None,
         duration_ms=round(song.length * 1000) if song.length else None,
         ids=(("mb_recording", song.mbid),) if song.mbid else (),
         basis=START,
-        skip=heard.skipped,
+        skip=played.skipped,
     )
     return Report(player, (play,), single=True)
 
@@ -91,12 +91,12 @@ class Listener:
 
     async def _watch(self, watcher: Watcher) -> None:
         try:
-            await watcher.watch(self._heard)
+            await watcher.watch(self._keep)
         except Exception as error:  # noqa: BLE001 - the others go on
             self.inbox.note(error)
 
-    def _heard(self, player: str, heard: Heard | Judged) -> None:
-        self.inbox.keep(report_of(player, heard))
+    def _keep(self, player: str, played: PlayedSong | Judged) -> None:
+        self.inbox.keep(report_of(player, played))
 
     async def _look(self) -> None:
         while True:

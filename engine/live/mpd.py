@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from engine.live.clock import Clock, Heard, Judged, Seen, Song
+from engine.live.clock import Clock, Judged, PlayedSong, Seen, Song
 from engine.live.connections import connect
 
 NAME = "mpd"
@@ -28,7 +28,7 @@ _STICKER, _VERDICTS = "like", {"0": "hide", "1": None, "2": "like"}
 
 Pairs = Sequence[tuple[str, str]]
 # Takes the name of a player and what was heard from it, or said of a song in it.
-Keep = Callable[[str, Heard | Judged], None]
+Keep = Callable[[str, PlayedSong | Judged], None]
 
 
 class RefusedError(Exception):

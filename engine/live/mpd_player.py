@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from engine.live.clock import Clock, Heard, Seen, Song
+from engine.live.clock import Clock, PlayedSong, Seen, Song
 from engine.live.mpd import LOST, NAME, Conversation, Pairs, RefusedError, quoted, speaking, split, trouble
 from engine.live.mpv import Failed, Notify, Now
 
@@ -112,7 +112,7 @@ class MpdPlayer:
             self._volume = max(0, min(100, self._volume + by))
             self._wishes.put_nowait(lambda mpd: mpd.ask(f"setvol {self._volume}"))
 
-    def end(self, *, pressed: bool) -> Sequence[Heard]:
+    def end(self, *, pressed: bool) -> Sequence[PlayedSong]:
         """Stop it; what was heard of the last song. `pressed` where something else was chosen."""
         self._ended, self._pressed = True, pressed
         self._wishes.put_nowait(_nothing)

@@ -16,7 +16,7 @@ from typing import Any
 from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, new_method_call
 from jeepney.bus_messages import message_bus
 
-from engine.live.clock import Clock, Heard, Judged, Seen, Song
+from engine.live.clock import Clock, Judged, PlayedSong, Seen, Song
 from engine.live.connections import session_bus
 
 _NAMES = "org.mpris.MediaPlayer2"
@@ -42,7 +42,7 @@ _MICRO = 1_000_000
 # What taking apart a message may raise that says nonsense: of what comes jeepney asserts what it should be.
 _NONSENSE = (TypeError, ValueError, LookupError, AttributeError, AssertionError, struct.error)
 
-Keep = Callable[[str, Heard | Judged], None]
+Keep = Callable[[str, PlayedSong | Judged], None]
 _Question = tuple[Message, "_Answered"]
 _Answered = Callable[[tuple[Any, ...]], list[_Question]]
 

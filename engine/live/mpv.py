@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.live.clock import Clock, Heard, Seen, Song
+from engine.live.clock import Clock, PlayedSong, Seen, Song
 
 NAME = "mpv"
 # `{fd}` is its end of a pair of sockets: it quits when the other end closes. No script of the system shows the desktop
@@ -99,7 +99,7 @@ class Failed:
 
 
 # Takes what plays now, and what came to its end.
-Notify = Callable[[Now | None, Sequence[Heard | Failed]], None]
+Notify = Callable[[Now | None, Sequence[PlayedSong | Failed]], None]
 
 
 class Playback:
@@ -167,7 +167,7 @@ class Playback:
         position, count = self._position_now(at), self._played + len(self._waiting)
         return Now(self._song, self._played, count, position, self._length, self._paused, self._volume)
 
-    def take(self, line: bytes, at: float, wall: float) -> tuple[Heard | Failed, ...]:
+    def take(self, line: bytes, at: float, wall: float) -> tuple[PlayedSong | Failed, ...]:
         """Take note of a message; what thereby came to its end."""
         try:
             message = json.loads(line)
@@ -190,7 +190,7 @@ class Playback:
                 return self._see(at, wall)
         return ()
 
-    def end(self, at: float, wall: float, *, pressed: bool = False) -> tuple[Heard, ...]:
+    def end(self, at: float, wall: float, *, pressed: bool = False) -> tuple[PlayedSong, ...]:
         """Nothing plays any more; `pressed` where something else was chosen."""
         self._song, self._sounds = None, False
         return self._clock.end(at, wall, pressed=pressed)
@@ -199,7 +199,7 @@ class Playback:
         position = self._position + (at - self._position_at if self._sounds else 0.0)
         return min(position, self._length) if self._length else position
 
-    def _changed(self, name: str, value: Any, at: float, wall: float) -> tuple[Heard, ...]:
+    def _changed(self, name: str, value: Any, at: float, wall: float) -> tuple[PlayedSong, ...]:
         if name == "pause":
             self._paused = value is True
         elif name == "duration" and (length := _number(value)) is not None:
@@ -212,7 +212,7 @@ class Playback:
             return self._see(at, wall)
         return ()
 
-    def _see(self, at: float, wall: float) -> tuple[Heard, ...]:
+    def _see(self, at: float, wall: float) -> tuple[PlayedSong, ...]:
         if self._song is None:
             return ()
         song = self._song
@@ -220,7 +220,7 @@ class Playback:
         # An entry plays once, wherever in it one seeks to: the clock need not know where it stands.
         return self._clock.see(Seen(at, wall, shown, self._sounds))
 
-    def _ended(self, message: dict[str, Any], at: float, wall: float) -> tuple[Heard | Failed, ...]:
+    def _ended(self, message: dict[str, Any], at: float, wall: float) -> tuple[PlayedSong | Failed, ...]:
         song, pressed = self._song, self._pressed
         self._pressed = False
         if message.get("reason") == "error" and song is not None:

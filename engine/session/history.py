@@ -1,4 +1,4 @@
-"""What was played: read, counted, imported, and logged as it is heard."""
+"""What was played: read, counted, imported, and logged as it is played."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from engine.store import history as store_history
 
 if TYPE_CHECKING:
     from engine.imports.report import Report
-    from engine.live.clock import Heard
+    from engine.live.clock import PlayedSong
     from engine.store.logged_plays import LoggedPlay, Player
     from engine.store.stats import Played, Stats
 
@@ -141,8 +141,8 @@ class History(Service):
         return logged
 
     @synchronized
-    def log_heard(self, player: str, heard: Heard) -> int | None:
-        """Log what a player that the app plays with let hear, as a play or a skip; the number of the listen where it is
+    def log_played_song(self, player: str, played: PlayedSong) -> int | None:
+        """Log what was played by a player of the app, as a play or a skip; the number of the listen where it is
         a new one. Raises as `log_play`."""
         from engine.live.listener import report_of
         from engine.store.logged_plays import add_logged_plays, live_source, newest
@@ -151,7 +151,7 @@ class History(Service):
         if private_session_on(self.library.folders):
             raise PrivateSessionError("A private session is on in another window: no play is logged.")
         source = live_source(player)
-        added = add_logged_plays(self.library.connection, {source: report_of(player, heard).plays})
+        added = add_logged_plays(self.library.connection, {source: report_of(player, played).plays})
         self.library.changed(Change.TASTE)
         return newest(self.library.connection, source) if added.kept else None
 
@@ -164,7 +164,7 @@ class History(Service):
 
     @synchronized
     def remove_play(self, number: int) -> None:
-        """Undo a listen that `log_play` or `log_heard` logged."""
+        """Undo a listen that `log_play` or `log_played_song` logged."""
         from engine.store.logged_plays import remove_logged_play
 
         self.library.door.require_writable("remove a play")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine.live.clock import Heard, Song
+from engine.live.clock import PlayedSong, Song
 from engine.live.mpd_player import MpdPlayer
 from engine.paths import Folders
 from engine.session import Session
@@ -132,7 +132,9 @@ async def test_what_is_heard_is_logged_and_nothing_where_a_private_session_was_o
             if hush:
                 app.opening.hush()
             playing = app.hearing._player
-            app.hearing._keep(playing, [Heard(song, 1.7e9, 150), Heard(song, 1.6e9, 8, skipped=True)])
+            app.hearing._keep(
+                playing, [PlayedSong(song, 1.7e9, 150), PlayedSong(song, 1.6e9, 8, skipped=True)]
+            )
             app.hearing.end()
             await settled(pilot)
             assert (logged(empty), logged(empty, "skips")) == (([], []) if hush else ([("One",)], [("One",)]))
@@ -338,7 +340,7 @@ async def test_without_mpv_the_mpd_that_is_set_plays_and_what_it_has_not_opens_i
             await settled(pilot, lambda: logged(empty) == [("One",), ("Two",)])
             # Whoever watches MPD logs what it plays.
             app.listens = True
-            app.hearing._keep(MpdPlayer([], place), [Heard(Song("Ida", "One", length=200), 1.7e9, 150)])
+            app.hearing._keep(MpdPlayer([], place), [PlayedSong(Song("Ida", "One", length=200), 1.7e9, 150)])
             app.listens = False
             await settled(pilot)
             assert len(logged(empty)) == 2

@@ -10,7 +10,7 @@ from tuiapp.music import Music
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from engine.live.clock import Heard, Song
+    from engine.live.clock import PlayedSong, Song
     from engine.live.mpv import Failed, Now
     from engine.session import Session
     from tuiapp.app.app import DiscoverApp
@@ -121,7 +121,7 @@ class Hearing:
     async def _follow(self, player: Player) -> None:
         app = self._app
 
-        def notify(now: Now | None, ended: Sequence[Heard | Failed]) -> None:
+        def notify(now: Now | None, ended: Sequence[PlayedSong | Failed]) -> None:
             if self._player is not player:
                 return
             self._keep(player, ended)
@@ -143,7 +143,7 @@ class Hearing:
                 counts = " What played until then counts." if self._place else ""
                 app.notify(f"{said}{counts}", severity="warning", timeout=10)
 
-    def _keep(self, player: Player, ended: Sequence[Heard | Failed]) -> None:
+    def _keep(self, player: Player, ended: Sequence[PlayedSong | Failed]) -> None:
         """Log what was heard; in a private session nothing is."""
         from engine.live.mpv import Failed
 
@@ -162,15 +162,15 @@ class Hearing:
         watched = self._app.listens and self._app.preferences.config["listen.mpd"] != "off"
         return watched and player.name == NAME
 
-    def _log(self, player: str, heard: Heard) -> None:
+    def _log(self, player: str, played: PlayedSong) -> None:
         app = self._app
 
         def keep(session: Session) -> None:
             if session.private:
                 return  # it began meanwhile
-            number = session.history.log_heard(player, heard)
+            number = session.history.log_played_song(player, played)
             if number is not None:
-                app.call_from_thread(self._logged, number, Music(heard.song.artist, heard.song.title))
+                app.call_from_thread(self._logged, number, Music(played.song.artist, played.song.title))
 
         app.changes.make(keep)
 

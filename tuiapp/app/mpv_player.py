@@ -21,7 +21,7 @@ from engine.live.mpv import (
 )
 
 if TYPE_CHECKING:
-    from engine.live.clock import Heard, Song
+    from engine.live.clock import PlayedSong, Song
     from engine.live.mpv import Notify
 
 # How often it is asked where it is, and how long it may be silent, in seconds.
@@ -72,7 +72,7 @@ class MpvPlayer:
         """Louder, or quieter, by so many hundredths."""
         self._send(louder(by))
 
-    def end(self, *, pressed: bool) -> Sequence[Heard]:
+    def end(self, *, pressed: bool) -> Sequence[PlayedSong]:
         """Stop it; what was heard of the last song. `pressed` where something else was chosen."""
         self._ended = True
         if self._writer is not None and self._process is not None:

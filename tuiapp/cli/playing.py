@@ -13,7 +13,7 @@ from tuiapp.cli.group import Options
 from tuiapp.cli.output import say
 
 if TYPE_CHECKING:
-    from engine.live.clock import Heard
+    from engine.live.clock import PlayedSong
     from engine.live.mpv import Failed, Now
     from tuiapp.app.songs import Player
 
@@ -53,7 +53,7 @@ class Playing:
             self._stopped = number
             self._keep(self._player.end(pressed=False))
 
-    def _tell(self, now: Now | None, ended: Sequence[Heard | Failed]) -> None:
+    def _tell(self, now: Now | None, ended: Sequence[PlayedSong | Failed]) -> None:
         private = self._is_private()
         self._hushed = self._hushed or private
         self._keep(ended)
@@ -67,7 +67,7 @@ class Playing:
 
         return self._options.private or private_session_on(self._options.folders)
 
-    def _keep(self, ended: Sequence[Heard | Failed]) -> None:
+    def _keep(self, ended: Sequence[PlayedSong | Failed]) -> None:
         from engine.live.mpv import Failed
 
         for one in ended:
@@ -77,4 +77,4 @@ class Playing:
             elif not self._hushed and not self._is_private() and self._options.folders.database.exists():
                 # Open for this alone: others may write while a song plays.
                 with self._options.session() as session, suppress(PrivateSessionError):
-                    session.history.log_heard(self._player.name, one)
+                    session.history.log_played_song(self._player.name, one)

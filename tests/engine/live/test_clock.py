@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.live.clock import Clock, Heard, Seen, Song, enough, heard
+from engine.live.clock import Clock, PlayedSong, Seen, Song, enough, played_songs
 
 SONG, OTHER = Song("Ida", "Tin Roof", length=200.0), Song("Burel", "Waves", length=300.0)
 BEGAN = 1_700_000_000.0
@@ -22,7 +22,7 @@ def seen(at: float, song: Song | None, playing: bool | None = None, position: fl
 def counted(*shown: Seen) -> list[tuple[str, float, float, bool]]:
     return [
         (one.song.title, round(one.started - BEGAN, 3), round(one.seconds, 3), one.skipped)
-        for one in heard(shown)
+        for one in played_songs(shown)
     ]
 
 
@@ -54,7 +54,7 @@ def test_what_hangs_is_not_heard_while_it_is_waited_for() -> None:
     assert clock.end(105, BEGAN + 105, pressed=False) == ()
     clock.see(seen(200, SONG))
     clock.see(seen(300, SONG, position=100))
-    assert clock.end(301, BEGAN + 301, pressed=True) == (Heard(SONG, BEGAN + 200, 101),)
+    assert clock.end(301, BEGAN + 301, pressed=True) == (PlayedSong(SONG, BEGAN + 200, 101),)
 
 
 def test_a_song_on_repeat_is_a_play_each_time() -> None:
@@ -125,7 +125,7 @@ def observations(steps: list[tuple[float, Song | None, bool, float | None]]) -> 
 @settings(max_examples=60, deadline=None)
 def test_whatever_a_player_does(steps: list[tuple[float, Song | None, bool, float | None]]) -> None:
     shown = observations(steps)
-    plays = [*heard(shown)]
+    plays = [*played_songs(shown)]
     played = sum(b.at - a.at for a, b in itertools.pairwise(shown) if a.playing and a.song is not None)
     assert sum(one.seconds for one in plays) <= played + 1e-6
     for one in plays:
@@ -151,10 +151,10 @@ def test_sent_the_same_twice_or_later_it_counts_the_same(
             # A player that sends what it sent, a while later: no one knows where in the song it is.
             later = one.at + (after.at - one.at) / 2 if one.playing else one.at
             again.append(replace(one, at=later, wall=BEGAN + later, position=None))
-    assert totals([*heard(again)]) == totals([*heard(shown)])
+    assert totals([*played_songs(again)]) == totals([*played_songs(shown)])
 
 
-def totals(plays: list[Heard]) -> list[tuple[Song, float, float, bool]]:
+def totals(plays: list[PlayedSong]) -> list[tuple[Song, float, float, bool]]:
     return [(one.song, round(one.started, 3), round(one.seconds, 3), one.skipped) for one in plays]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.live import mpd
-from engine.live.clock import Heard, Judged, Song
+from engine.live.clock import Judged, PlayedSong, Song
 from engine.live.listener import report_of
 from engine.live.mpd import Watcher, addresses, seen
 from tests.support.players import needs, running_mpd, sound
@@ -33,7 +33,7 @@ def test_what_mpd_answers_is_a_song() -> None:
     assert shown.song is not None
     assert (shown.song.artist, shown.song.title, shown.song.length) == ("Ida", "Tin Roof", 200.0)
     assert (shown.playing, shown.position, shown.at, shown.wall) == (True, 1.186, 5.0, 100.0)
-    (play,) = report_of("mpd", Heard(shown.song, 100.9, 150.2)).plays
+    (play,) = report_of("mpd", PlayedSong(shown.song, 100.9, 150.2)).plays
     assert (play.started_at, play.ms_played, play.duration_ms, play.ids) == (
         100,
         150_200,
@@ -137,12 +137,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
 
 
 @pytest.fixture
-def kept() -> list[Heard]:
+def kept() -> list[PlayedSong]:
     return []
 
 
 @pytest.fixture
-async def watching(fake: Mpd, clock: Time, kept: list[Heard]) -> AsyncIterator[list[str]]:
+async def watching(fake: Mpd, clock: Time, kept: list[PlayedSong]) -> AsyncIterator[list[str]]:
     """What is said while MPD is watched."""
     said: list[str] = []
     watcher = Watcher((f"127.0.0.1:{fake.port}",), said.append)
@@ -153,7 +153,7 @@ async def watching(fake: Mpd, clock: Time, kept: list[Heard]) -> AsyncIterator[l
 
 
 async def test_a_play_with_a_pause_and_a_repeat(
-    fake: Mpd, clock: Time, kept: list[Heard], watching: list[str]
+    fake: Mpd, clock: Time, kept: list[PlayedSong], watching: list[str]
 ) -> None:
     await fake.idle.wait()
     for now, state in (
@@ -173,7 +173,7 @@ async def test_a_play_with_a_pause_and_a_repeat(
 
 
 async def test_when_mpd_goes_away_what_was_heard_is_kept_and_it_is_looked_for_again(
-    fake: Mpd, clock: Time, kept: list[Heard], watching: list[str], monkeypatch: pytest.MonkeyPatch
+    fake: Mpd, clock: Time, kept: list[PlayedSong], watching: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fake.idle.wait()
     waits: list[float] = []
@@ -195,7 +195,7 @@ async def test_when_mpd_goes_away_what_was_heard_is_kept_and_it_is_looked_for_ag
 
 
 async def test_what_is_said_of_the_song_that_plays_is_handed_on_once(
-    fake: Mpd, kept: list[Heard | Judged], watching: list[str]
+    fake: Mpd, kept: list[PlayedSong | Judged], watching: list[str]
 ) -> None:
     fake.like = "2"
     await fake.idle.wait()
@@ -222,7 +222,7 @@ async def test_what_is_said_of_the_song_that_plays_is_handed_on_once(
 async def test_what_is_no_mpd_is_left_alone(
     fake: Mpd,
     clock: Time,
-    kept: list[Heard],
+    kept: list[PlayedSong],
     greeting: bytes,
     answers: dict[str, bytes],
     monkeypatch: pytest.MonkeyPatch,
@@ -274,7 +274,7 @@ async def test_the_real_mpd(tmp_path: Path) -> None:
 
 
 async def _hears(socket: str, process: asyncio.subprocess.Process) -> None:
-    watched, heard = asyncio.Event(), asyncio.Queue[Heard]()
+    watched, heard = asyncio.Event(), asyncio.Queue[PlayedSong]()
     watcher = Watcher((socket,), lambda _: watched.set())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mpd, "_FIRST_WAIT", 0.05)

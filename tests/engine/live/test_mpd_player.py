@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.live import mpd_player
-from engine.live.clock import Heard, Song
+from engine.live.clock import PlayedSong, Song
 from engine.live.mpd import speaking
 from engine.live.mpd_player import MpdPlayer, songs_of
 from engine.live.mpv import Failed, Now
@@ -35,10 +35,10 @@ class Played:
     def __init__(self, player: MpdPlayer) -> None:
         self.player = player
         self.now: Now | None = None
-        self.ended: list[Heard | Failed] = []
+        self.ended: list[PlayedSong | Failed] = []
         self.task = asyncio.create_task(player.run(self._tell))
 
-    def _tell(self, now: Now | None, ended: Sequence[Heard | Failed]) -> None:
+    def _tell(self, now: Now | None, ended: Sequence[PlayedSong | Failed]) -> None:
         self.now = now
         self.ended += ended
 
@@ -59,7 +59,7 @@ async def test_songs_play_in_the_queue_before_what_is_there_and_are_taken_out_ag
         gone = Song("Ida", "Gone", place="/nowhere/-x\n.wav")
         played = Played(MpdPlayer([short, gone, two], mpd))
         await played.until(lambda now: now.song is two)
-        assert [type(one) for one in played.ended] == [Failed, Heard]
+        assert [type(one) for one in played.ended] == [Failed, PlayedSong]
         assert (played.ended[1].song.title, played.now and (played.now.place, played.now.count)) == (
             "Short",
             (2, 2),

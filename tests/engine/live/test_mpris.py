@@ -14,7 +14,7 @@ from jeepney.bus_messages import message_bus
 from jeepney.io.asyncio import DBusConnection, open_dbus_connection
 
 from engine.live import mpris
-from engine.live.clock import Heard
+from engine.live.clock import PlayedSong
 from engine.live.mpris import Watcher, song_of
 from tests.support.players import needs, sound
 
@@ -159,7 +159,7 @@ async def come(address: str, time: Time) -> AsyncIterator[Come]:
 class Watched:
     time: Time
     said: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
-    heard: asyncio.Queue[tuple[str, Heard]] = field(default_factory=asyncio.Queue)
+    heard: asyncio.Queue[tuple[str, PlayedSong]] = field(default_factory=asyncio.Queue)
 
     async def next(self) -> tuple[str, str, float]:
         player, one = await asyncio.wait_for(self.heard.get(), 5)

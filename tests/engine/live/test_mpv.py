@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.live.clock import Heard, Song
+from engine.live.clock import PlayedSong, Song
 from engine.live.connections import start_child
 from engine.live.mpv import ENDED, MAX_LINE, Failed, Playback, arguments, louder
 from tests.support.players import needs, sound
@@ -38,7 +38,7 @@ def begun_with(songs: Sequence[Song]) -> Playback:
     return playback
 
 
-def told(playback: Playback, *said: tuple[float, dict[str, Any]]) -> list[Heard | Failed]:
+def told(playback: Playback, *said: tuple[float, dict[str, Any]]) -> list[PlayedSong | Failed]:
     """What comes to its end by messages, each at a moment."""
     return [one for at, message in said for one in playback.take(json.dumps(message).encode(), at, 1e9 + at)]
 
@@ -90,7 +90,7 @@ def test_read_to_its_end_a_file_sounds_to_its_end_and_one_that_is_gone_is_named(
         (1.6, length(3)),
         (2, STARTED),
     )
-    assert [one.seconds if isinstance(one, Heard) else one.song.title for one in ended] == [2, "Song 2"]
+    assert [one.seconds if isinstance(one, PlayedSong) else one.song.title for one in ended] == [2, "Song 2"]
     now = playback.now(3)
     assert now is not None
     assert (now.song.title, now.place, now.count, now.position, now.length) == ("Song 3", 3, 3, 1, 3)
@@ -150,7 +150,7 @@ async def test_the_real_mpv_plays_files_what_is_queued_too_and_ends_after_the_la
     started = ("mpv", "--ao=null", *arguments(addresses=addresses))
     process, reader, writer = await start_child(started, MAX_LINE)
     writer.write(playback.begin() + louder(-30))
-    ended: list[Heard | Failed] = []
+    ended: list[PlayedSong | Failed] = []
     at, volumes, asked = 0.0, set[int](), False
     while line := await reader.readline():
         # Messages alone tell of time here: the file is read at once or in seconds, it sounds as long.
@@ -161,6 +161,6 @@ async def test_the_real_mpv_plays_files_what_is_queued_too_and_ends_after_the_la
                 writer.write(playback.follow_with([Song("Ida", "b", place=str(whole))]))
             volumes.add(now.volume)
     assert await process.wait() in ENDED
-    assert [type(one) for one in ended] == [Failed, Failed, Heard, Heard]
+    assert [type(one) for one in ended] == [Failed, Failed, PlayedSong, PlayedSong]
     assert [(one.song.title, one.seconds) for one in ended[2:]] == [("a", 2.0), ("b", 2.0)]
     assert volumes == {70}
