@@ -265,12 +265,26 @@ async def test_where_nothing_is_listed_no_key_below_is_for_what_a_list_holds(emp
         "taste": "^n exclude",
         "model": "t train  L train larger  a add pack",
     }
+    # A key that does nothing says why.
+    silent = {
+        "discover": {"semicolon": "Nothing is playing. o plays", "Q": "your own library", "l": "Nothing is listed",
+                     "full_stop": "Already at “new”"},
+        "related": {"left": "No artist before", "e": "Nothing is listed", "9": "Nothing is playing"},
+        "playlists": {"C": "Nothing is listed", "enter": "Nothing is listed"},
+        "history": {"comma": "Nothing is listed"},
+        "model": {"space": "can't be selected", "o": "No artists or tracks", "X": "a adds one", "v": "t trains one"},
+        "browse": {"r": "No artist or track under", "e": "Nothing is listed"},
+    }  # fmt: skip
     app = DiscoverApp(empty)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         for view in (name for name, _ in VIEWS):
             app.action_view(view)
             await settled(pilot)
+            for key, why in silent.get(view, {}).items():
+                app.clear_notifications()
+                await pilot.press(key)
+                assert any(why in said.message for said in app._notifications), (view, key)
             line = screen_lines(app)[-1]
             assert line.strip().startswith(shown.get(view, "s search")), view
             assert "i import" in line, view

@@ -42,6 +42,8 @@ class Views:
         """The view before."""
         if self._before:
             self._app.switch_mode(self._before.pop())
+        else:
+            self._app.notify("No view before this one.")
 
     def taste(self, number: int, name: str) -> None:
         """Discover for one of the person's tastes."""

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from tuiapp.screens.pick import Pick
 
 
+# Why a key that acts on rows does nothing.
+NO_LIST = "No list here now."
+NOTHING_LISTED = "Nothing is listed here."
+NO_ARTIST = "No artist or track under the cursor."
+
+
 class Acting(Asking[ScreenResultType]):
     """A screen with a list, whose rows may be music."""
 
@@ -58,6 +64,7 @@ class Acting(Asking[ScreenResultType]):
         """
         table = self.table
         if table is None:
+            self.notify(NO_LIST)
             return
         here, all_of_them = table.chosen_keys, table.marks
 
@@ -68,6 +75,8 @@ class Acting(Asking[ScreenResultType]):
                     table.clear_marks()
                 if moves and keys == [table.key_here]:
                     table.move_to(table.cursor + 1)
+            else:
+                self.notify(NOTHING_LISTED)
 
         if all_of_them <= set(here):
             act(here)
@@ -125,15 +134,17 @@ class Acting(Asking[ScreenResultType]):
 
     def action_artist(self) -> None:
         """The page of the artist under the cursor."""
-        music = self.music_here
-        if music is not None:
+        if (music := self.music_here) is not None:
             self.shell.views.artist(music.artist)
+        else:
+            self.notify(NO_ARTIST)
 
     def action_related(self) -> None:
         """Artists similar to the one under the cursor."""
-        music = self.music_here
-        if music is not None:
+        if (music := self.music_here) is not None:
             self.shell.views.related(music.artist)
+        else:
+            self.notify(NO_ARTIST)
 
     def action_mix(self) -> None:
         """A new playlist of what goes with what is chosen."""

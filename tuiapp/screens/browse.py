@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from engine.wording import percent, quantity
 from tuiapp.safe import shown
+from tuiapp.screens.acting import NOTHING_LISTED
 from tuiapp.screens.dials import FADING, Dials
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.mix import mix_of_genre
@@ -164,8 +165,10 @@ class BrowseView(SeveralLists):
         if self._at != "#tree":
             if by < 0:
                 self._tree.focus()
+            else:
+                self.notify("These are the artists already.")
         elif row is None:
-            return
+            self.notify(NOTHING_LISTED)
         elif by > 0 and (row.name not in self._parents or row.name in self._open):
             self._artists.focus()
         elif by > 0:
@@ -174,6 +177,8 @@ class BrowseView(SeveralLists):
             self._fold(row, closed=True)
         elif row.parent is not None:
             self._tree.show(self._rows(), cursor_key=row.parent)
+        else:
+            self.notify("No genre above this one.")
 
     def _fold(self, row: BrowseNode, *, closed: bool) -> None:
         (self._open.discard if closed else self._open.add)(row.name)
@@ -246,8 +251,10 @@ class BrowseView(SeveralLists):
         return words
 
     def action_turn(self, name: str, by: float) -> None:
-        self._dials.turn(name, by)
-        self._ask_list()
+        if said := self._dials.turn(name, by):
+            self.notify(said)
+        else:
+            self._ask_list()
 
     def action_less_known(self) -> None:
         self._dials.toggle_less_known()
@@ -296,6 +303,8 @@ class BrowseView(SeveralLists):
         if found is not None:
             artists = [(one.artist, one.key) for one in found.items]
             ask_export(self.shell, found.name, lambda session: session.tracks.of_artists(artists))
+        else:
+            self.notify(NOTHING_LISTED)
 
     # -- remembering -----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from engine.wording import percent, quantity
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
 from tuiapp.screens import own_contexts
+from tuiapp.screens.acting import NOTHING_LISTED
 from tuiapp.screens.context_profile import profile
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.export import ask_export
@@ -234,6 +235,8 @@ class ContextsView(View):
         if not measures:
             self.notify(f"{self._chosen.title} has no profile.")
             return
+        if len(measures) == 1:
+            self.notify(f"{self._chosen.title} has one profile.")
         now = self._measure if self._measure in measures else measures[0]
         self._measure = measures[(measures.index(now) + 1) % len(measures)]
         self._draw_profile()
@@ -261,7 +264,9 @@ class ContextsView(View):
 
     def _wish(self, **changes: float) -> None:
         try:
-            self._asked(**changes)
+            if self._asked(**changes) == self._asked():
+                self.notify("It stands there already.")
+                return
         except UsageError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
@@ -308,6 +313,7 @@ class ContextsView(View):
     def action_save(self) -> None:
         made = self._made
         if made is None or not made.tracks:
+            self.notify(NOTHING_LISTED)
             return
 
         def save(text: str, dialog: AskText) -> None:
@@ -323,6 +329,8 @@ class ContextsView(View):
         made = self._made
         if made is not None and made.tracks:
             ask_export(self.shell, self._name_of(made), lambda _session: made.tracks)
+        else:
+            self.notify(NOTHING_LISTED)
 
     @staticmethod
     def _name_of(made: ContextPlaylist) -> str:

@@ -56,10 +56,11 @@ class Dials:
         # Where the dial of popularity stood before the less known were asked for.
         self._popularity_before = defaults.POPULARITY
 
-    def turn(self, name: str, by: float) -> None:
-        """Turn a dial; at its end it stays."""
-        dial, place = _BY_NAME[name], self._shown(name)
+    def turn(self, name: str, by: float) -> str:
+        """Turn a dial. At its end it stays: what is to be said of that, else nothing."""
+        dial, place, before = _BY_NAME[name], self._shown(name), self.places[name]
         self.places[name] = round(max(dial.low, min(dial.high, place + by)), 2)
+        return f"Already at “{dial.words[by > 0]}”." if self.places[name] == before else ""
 
     @property
     def at_less_known(self) -> bool:

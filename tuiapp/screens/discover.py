@@ -220,8 +220,10 @@ class DiscoverView(NothingListed):
     # -- dials -----------------------------------------------------------------------------------------
 
     def action_turn(self, name: str, by: float) -> None:
-        self._dials.turn(name, by)
-        self._ask_turned()
+        if said := self._dials.turn(name, by):
+            self.notify(said)
+        else:
+            self._ask_turned()
 
     def action_less_known(self) -> None:
         """The less known, from the top, or back."""
@@ -329,7 +331,9 @@ class DiscoverView(NothingListed):
 
     def action_without(self) -> None:
         row = self._table.row
-        if row is not None and row.why:
+        if row is None or not row.why:
+            self.notify("No reason here to pretend away.")
+        else:
             reason = row.why[0]
             less = self._filters.less(reason.artist, reason.track)
             if less != self._filters:  # a key held, and the list still on its way

@@ -17,6 +17,7 @@ from engine.wording import quantity
 from tuiapp.dates import period
 from tuiapp.music import Music
 from tuiapp.safe import shown
+from tuiapp.screens.acting import NOTHING_LISTED
 from tuiapp.screens.history_side import NONE, PAGES, PlayCount, PlayCounts, of_items, of_top
 from tuiapp.screens.view import View
 from tuiapp.text import duration, local
@@ -199,10 +200,14 @@ class HistoryView(View):
     def action_year(self, by: int) -> None:
         """Another year, within those there are; after the last, all of them together."""
         if self._years is None:
+            self.notify(NOTHING_LISTED)
             return
         first, last = self._years
         place = last + 1 if self._all_years else last if self._year is None else self._year
-        place = min(last + 1, max(first, place + by))
+        if not first <= place + by <= last + 1:
+            self.notify(f"No plays before {first}." if by < 0 else "These are all plays.")
+            return
+        place += by
         self._all_years = place > last
         self._year = min(place, last)
         if self._page in ("fading", "overdue"):
@@ -358,12 +363,8 @@ class HistoryView(View):
 
     def remembered(self) -> dict[str, Any]:
         table = self._table
-        return {
-            "sort": table.sort,
-            "reverse": table.reverse,
-            "filter": self._filter,
-            "cursor": table.key_here,
-        }
+        where = {"sort": table.sort, "reverse": table.reverse}
+        return {**where, "filter": self._filter, "cursor": table.key_here}
 
 
 def _local_period(text: str) -> tuple[int, int] | None:

@@ -233,6 +233,8 @@ class ModelView(View):
         self._detailed = not self._detailed
         if self._models:
             self._show_models()
+        else:
+            self.notify(f"No model yet: {self.key('model.train')} trains one.")
 
     def action_compare(self) -> None:
         """Which ranking is better for this person?"""
@@ -249,8 +251,8 @@ class ModelView(View):
     def action_update_pack(self) -> None:
         row = self._packs.row
         if row is None:
-            return
-        if row.kind == FILES:
+            self.notify(f"No packs here yet: {self.key('model.add_pack')} adds one.")
+        elif row.kind == FILES:
             unmeasured = sum(one.files - one.measured for one in self._folders)
             self.shell.jobs.ask_music_files(row.source, unmeasured)
         else:
@@ -260,7 +262,9 @@ class ModelView(View):
         row = self._packs.row
         if row is not None and row.kind == FILES:
             self._remove_music(row)
-        elif row is not None:
+        elif row is None:
+            self.notify(f"No packs here yet: {self.key('model.add_pack')} adds one.")
+        else:
             name = row.name
             self._packs.drop([name])
             changes = self.shell.changes

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from engine.errors import UnknownNameError
 from tuiapp.music import Music
+from tuiapp.screens.acting import NOTHING_LISTED
 from tuiapp.screens.add_to import ask_add_to, in_words
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.export import ask_export
@@ -183,19 +184,18 @@ class PlaylistsView(View):
         return music_in(row.track) if isinstance(row, Row) else None
 
     def _chosen(self) -> str | None:
-        """The open list, or the one under the cursor."""
-        if self._open is not None:
-            return self._open
-        return row.name if (row := self._lists.row) is not None else None
+        """The open list, or the one under the cursor; that there is none is said."""
+        if self._open is None and self._lists.row is None:
+            self.notify(NOTHING_LISTED)
+        return self._open or getattr(self._lists.row, "name", None)
 
     @on(Table.Clicked)
     def action_artist(self) -> None:
         """The page of what is under the cursor: a list, or in one an artist."""
-        row = self._lists.row
         if self._open is not None:
             super().action_artist()
-        elif row is not None:
-            self._enter(row.name)
+        elif (name := self._chosen()) is not None:
+            self._enter(name)
 
     # -- whole lists -----------------------------------------------------------------------------------
 
@@ -267,7 +267,9 @@ class PlaylistsView(View):
 
     def action_mix(self) -> None:
         """A mix from the tracks chosen, or among the lists one of any kind."""
-        super().action_mix() if self._open is not None else ask_mix(self, self._chosen())
+        super().action_mix() if self._open is not None else ask_mix(
+            self, getattr(self._lists.row, "name", None)
+        )
 
     # -- the tracks of a list --------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tuiapp.safe import shown
+from tuiapp.screens.acting import NO_ARTIST, NOTHING_LISTED
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
 from tuiapp.text import bar, counted_among
@@ -122,6 +123,8 @@ class RelatedView(View):
         if 0 <= at < len(self._trail):
             self._at = at
             self.load()
+        else:
+            self.notify(f"No artist {'before' if by < 0 else 'after'} this one.")
 
     def action_trail_back(self) -> None:
         self._go(-1)
@@ -138,6 +141,8 @@ class RelatedView(View):
         row = self._table.row
         if row is not None:
             self.start_at(row.artist)
+        else:
+            self.notify(NO_ARTIST)
 
     def action_export(self) -> None:
         if self._at >= 0:
@@ -145,6 +150,8 @@ class RelatedView(View):
             ask_export(
                 self.shell, f"Related to {name}", lambda session: session.tracks.of_related(name, LENGTH)
             )
+        else:
+            self.notify(NOTHING_LISTED)
 
     def remembered(self) -> dict[str, Any]:
         return super().remembered() | {"trail": self._trail[: self._at + 1]}

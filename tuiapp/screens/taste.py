@@ -15,6 +15,7 @@ from engine.errors import NothingYetError
 from engine.wording import credited, quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
+from tuiapp.screens.acting import NO_ARTIST
 from tuiapp.screens.several_lists import SeveralLists
 from tuiapp.screens.taste_tables import marks_table, modes_table, rules_table, top_table
 from tuiapp.widgets.drift import DriftPanel
@@ -235,6 +236,8 @@ class TasteView(SeveralLists):
             number = row[0] if self._at == "#modes" else self._mode_of.get(getattr(row, "key", ""))
         if number is not None and self._map is not None:
             self.shell.views.taste(number, self._map.tastes[number - 1].name)
+        else:
+            self.notify("This is part of no taste.")
 
     def action_browse(self) -> None:
         """From a taste, or an artist, to what else there is of the genre."""
@@ -244,6 +247,8 @@ class TasteView(SeveralLists):
             self.shell.views.browse(mode.tags, mode.artists[0])
         elif row is not None and (music := self.music_of(row)) is not None:
             self.shell.views.browse((), music.artist)
+        else:
+            self.notify(NO_ARTIST)
 
     def action_travel(self) -> None:
         from tuiapp.screens.as_of import AskDate

@@ -1,0 +1,60 @@
+"""Why a key that the table of keys lists can do nothing now: said when it is pressed, where it would be silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.widgets import Input
+
+from tuiapp.screens.acting import NO_LIST
+from tuiapp.screens.view import View
+from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, Action
+from tuiapp.widgets.table import Table
+
+if TYPE_CHECKING:
+    from tuiapp.app.player_keys import PlayerKeys
+
+_MARKS = ("mark", "mark_range", "mark_all")
+_OF_MUSIC = ("open", "play_next", "copy")
+
+
+def why_not(app: PlayerKeys, key: str) -> str:
+    """Why the view in sight can do nothing by this key, by its name; empty where it can, or never could."""
+    view = app.screen
+    if not isinstance(view, View) or isinstance(app.focused, Input):
+        return ""
+    found = [
+        action
+        for action in ACTIONS
+        if action.scope in (view.NAME, LISTS, EVERYWHERE) and key in app.keymap.keys(action).split(",")
+    ]
+    if not found or any(_is_able(app, view, action) for action in found):
+        return ""
+    return _reason(app, view, found[0])
+
+
+def _is_able(app: PlayerKeys, view: View, action: Action) -> bool:
+    if action.scope == EVERYWHERE:
+        return app.check_action(action.id.partition("(")[0], ()) is not False
+    if view.check_action(action.id.partition("(")[0], ()) is False:
+        return False
+    if action.scope != LISTS or action.id == "filter":
+        return True
+    table = app.focused
+    return isinstance(table, Table) and table.check_action(action.id.partition("(")[0], ()) is not False
+
+
+def _reason(app: PlayerKeys, view: View, action: Action) -> str:
+    if action.id == "leave_demo":
+        return "This is your own library, not the demo."
+    if action.id == "demo":
+        return "The demo is for an empty library; this one has plays."
+    if action.scope == EVERYWHERE:
+        return f"Nothing is playing. {app.keymap.label('lists.open')} plays the track or artist under the cursor."
+    if action.id in _OF_MUSIC and action.id in view.absent:
+        return "No artists or tracks in this list."
+    if not isinstance(app.focused, Table):
+        return NO_LIST
+    if action.id in _MARKS:
+        return "Rows of this list can't be selected."
+    return "This list can't be sorted."
