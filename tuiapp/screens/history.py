@@ -204,10 +204,10 @@ class HistoryView(View):
             return
         first, last = self._years
         place = last + 1 if self._all_years else last if self._year is None else self._year
-        if not first <= place + by <= last + 1:
+        if not first <= place + by <= last + 1 and (self._is_wide or self.has_class("-year")):
             self.notify(f"No plays before {first}." if by < 0 else "These are all plays.")
             return
-        place += by
+        place = min(last + 1, max(first, place + by))
         self._all_years = place > last
         self._year = min(place, last)
         if self._page in ("fading", "overdue"):
