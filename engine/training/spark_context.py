@@ -31,7 +31,7 @@ EXTRA = "pip install 'discover-music[spark]'"
 # PySpark 4 runs on no older one.
 JAVA = 17
 _POLL_SECONDS = 0.2
-_GOODBYE_SECONDS = 20.0
+_GOODBYE_SECONDS, _DYING_SECONDS = 20.0, 1.0
 _STOPPED = "Training stopped. Your previous model is unchanged."
 _ADVICE = "Is it running, and is the address right? --master local[*] needs none."
 _NO_MASTER = "Spark takes no such master or path: {line}. Masters are local[N], spark://HOST:PORT, yarn and k8s://HOST."
@@ -84,7 +84,7 @@ def spark_session(master: str, scratch: Path, cancelled: Cancelled | None = None
         except Exception as error:
             if cancelled is not None and cancelled():
                 raise CancelledError(_STOPPED) from error
-            raise _in_words(error, master, scratch) from error
+            raise (_killed(gateway.proc) or _in_words(error, master, scratch)) from error
 
 
 def check_spark(settings: SparkSettings, *, solo: bool, level: Level) -> None:
@@ -306,6 +306,20 @@ def _stopped_when(cancelled: Cancelled | None, session: SparkSession) -> Iterato
         if cancelled is not None:
             watching.join()
         session.stop()
+
+
+def _killed(java: subprocess.Popen[bytes]) -> DiscoverError | None:
+    """That the Java process was killed, of which all else is told as a master out of reach; null where it was not."""
+    try:
+        ended = java.wait(_DYING_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+    if ended >= 0:
+        return None
+    return DiscoverError(
+        f"Spark's Java process was killed ({signal.Signals(-ended).name}). Where nobody did that, this machine ran out "
+        "of memory: take fewer --factors, or the --master of a cluster."
+    )
 
 
 def _in_words(error: Exception, master: str, scratch: Path) -> DiscoverError:

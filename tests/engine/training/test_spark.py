@@ -154,6 +154,17 @@ def test_a_master_that_is_none_is_said_to_be_so(tmp_path: Path) -> None:
 
 
 @marked
+def test_java_killed_in_the_middle_is_said_to_be_so(tmp_path: Path) -> None:
+    def killed() -> None:
+        with spark_session("local[1]", tmp_path) as session:
+            session.sparkContext._gateway.proc.kill()
+            session.range(3).count()
+
+    with pytest.raises(DiscoverError, match=r"Java process was killed \(SIGKILL\)"):
+        killed()
+
+
+@marked
 @pytest.mark.parametrize(
     ("version", "says"),
     [('openjdk version "11.0.2"', "is Java 11"), ('java version "1.8.0_372"', "is Java 8")],
