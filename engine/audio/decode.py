@@ -24,7 +24,8 @@ _PATIENCE = 120.0
 _MAX_CHANNELS = 32
 _BLOCK = 1 << 18  # frames
 UNREADABLE = "sound that cannot be decoded"
-NEEDS_FFMPEG = "format that needs ffmpeg"
+# Of another format or damaged, libsndfile does not say; either way only ffmpeg might read it.
+NEEDS_FFMPEG = "sound that cannot be decoded without ffmpeg, which is not installed"
 
 
 def reader() -> ModuleType:
@@ -50,7 +51,7 @@ def decode(path: str, seconds: float | None = None) -> Samples:
         with sound.SoundFile(path) as file:
             return _resampled(_middle(file), file.samplerate)
     except (sound.SoundFileError, RuntimeError, ValueError, MemoryError):
-        # Of another format, or damaged where libsndfile gives up.
+        # Damaged where libsndfile gives up, ffmpeg may go on.
         return _by_ffmpeg(path, seconds)
 
 

@@ -92,7 +92,7 @@ def measure(
             done += 1
             if isinstance(what, str):
                 left_out.setdefault(what, []).append(file.path)
-                # That may be installed by the next time; what else cannot be heard now will not be then.
+                # It may be installed by the next time; what else cannot be heard now will not be then.
                 if what != NEEDS_FFMPEG:
                     kept.append((file, Measured()))
             else:

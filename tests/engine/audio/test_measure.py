@@ -62,12 +62,11 @@ def session(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 def test_each_file_has_the_tempo_it_was_made_at_or_none(session: Session, music: Path) -> None:
     report = session.measured  # type: ignore[attr-defined]
-    assert (report.measured, report.with_tempo, report.left_out) == (
-        8,
-        4,
-        {UNREADABLE: [str(music / "Torn - Apart.mp3")]},
-    )
-    assert unmeasured(session.library.connection, VERSION) == []
+    torn = str(music / "Torn - Apart.mp3")
+    # Without ffmpeg nobody knows that nothing reads it, so it is asked again.
+    reason, again = (UNREADABLE, []) if shutil.which("ffmpeg") else (NEEDS_FFMPEG, [torn])
+    assert (report.measured, report.with_tempo, report.left_out) == (8, 4, {reason: [torn]})
+    assert [file.path for file in unmeasured(session.library.connection, VERSION)] == again
     rows = session.library.connection.execute("SELECT path, tag_bpm, bpm, other_bpm FROM music_files")
     for path, _tag, bpm, other in rows:
         wanted = Path(path).stem
