@@ -31,6 +31,7 @@ from urllib3.exceptions import (
 from urllib3.util.connection import create_connection
 
 from engine import __version__
+from engine.community.in_time import POOLS
 from engine.errors import CancelledError, DiscoverError, UsageError
 from engine.progress import Cancelled
 from engine.wording import quantity
@@ -343,7 +344,9 @@ class Web:
             else getproxies().get("https")
         )
         if proxy not in self._pools:
-            self._pools[proxy] = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+            pool = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+            pool.pool_classes_by_scheme = POOLS
+            self._pools[proxy] = pool
         return self._pools[proxy]
 
     def _pause(self, seconds: float) -> None:

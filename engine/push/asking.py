@@ -9,7 +9,7 @@ from typing import Any
 from engine.community.fetch import Web
 from engine.errors import DiscoverError
 
-NOT_THERE = 404
+BAD_REQUEST, NOT_THERE = 400, 404
 # From here on the fault is the server's, not that of what was asked.
 SERVER_ERROR = 500
 

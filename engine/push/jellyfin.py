@@ -9,7 +9,7 @@ from engine import __version__
 from engine.community.fetch import Web
 from engine.errors import DiscoverError
 from engine.playlists.playlist import PlaylistTrack
-from engine.push.asking import NotLetInError, ask_json, read_json, rows
+from engine.push.asking import BAD_REQUEST, NotLetInError, ask_json, read_json, rows
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
 from engine.push.starred import Starred
@@ -17,6 +17,7 @@ from engine.store.stars import Star
 
 _PAGE, _MAX_PAGES = 500, 4000
 _TICKS = 10_000_000  # a second
+_PART = 100  # ids in an address
 
 
 class Jellyfin:
@@ -37,8 +38,12 @@ class Jellyfin:
         if self._name:
             users = rows((self._ask("GET", "/Users") or {}).get("all"))
         else:
-            users = rows([self._ask("GET", "/Users/Me")])
-        wanted = [one for one in users if not self._name or one.get("Name") == self._name]
+            # An API key, being nobody's, is a bad request there.
+            status, data = self._web.ask("GET", f"{self.address}/Users/Me", headers=self._headers)
+            me = None if status == BAD_REQUEST else read_json(self.address, "/Users/Me", status, data)
+            users = rows([me])
+        name = self._name.casefold()
+        wanted = [one for one in users if not name or str(one.get("Name")).casefold() == name]
         self._user = str(wanted[0].get("Id") or "") if wanted else ""
         if not self._user:
             raise NotLetInError(
@@ -68,24 +73,28 @@ class Jellyfin:
         """The artists and songs that are the person's favourites; the server keeps no date of it. Raises
         DiscoverError."""
         self._open()
-        path, stars, whole = "/Items", dict[str, Star](), b""
-        for page in range(_MAX_PAGES):
-            fields = (
-                ("userId", self._user),
-                ("recursive", "true"),
-                ("isFavorite", "true"),
-                ("includeItemTypes", "Audio,MusicArtist"),
-                ("startIndex", str(page * _PAGE)),
-                ("limit", str(_PAGE)),
-            )
-            status, data = self._web.ask("GET", f"{self.address}{path}", fields=fields, headers=self._headers)
-            whole += data
-            found = rows((read_json(self.address, path, status, data) or {}).get("Items"))
-            new = {star[0]: star for star in map(_star, found) if "" not in star[:3] and star[0] not in stars}
-            stars |= new
-            if len(found) < _PAGE or not new:
-                break
-        return Starred(tuple(stars.values()), f"{self.address}{path}", whole)
+        stars, whole = dict[str, Star](), b""
+        # An artist who is no folder is in no library, and so not among the items.
+        for path, kind in (("/Items", "Audio"), ("/Artists", "MusicArtist")):
+            for page in range(_MAX_PAGES):
+                fields = (
+                    ("userId", self._user),
+                    ("recursive", "true"),
+                    ("isFavorite", "true"),
+                    ("includeItemTypes", kind),
+                    ("startIndex", str(page * _PAGE)),
+                    ("limit", str(_PAGE)),
+                )
+                status, data = self._web.ask(
+                    "GET", f"{self.address}{path}", fields=fields, headers=self._headers
+                )
+                whole += data
+                found = rows((read_json(self.address, path, status, data) or {}).get("Items"))
+                new = {one[0]: one for one in map(_star, found) if "" not in one[:3] and one[0] not in stars}
+                stars |= new
+                if len(found) < _PAGE or not new:
+                    break
+        return Starred(tuple(stars.values()), f"{self.address}/Items", whole)
 
     def put(
         self,
@@ -97,11 +106,9 @@ class Jellyfin:
     ) -> None:
         """As a `Server`."""
         note(there)
-        if there:
-            changed = {"Ids": [*ids], "Name": name}
-            if self._ask("POST", f"/Playlists/{there}", document=changed) is not None:
-                sent(len(ids))
-                return
+        if there and self._replaced(there, name, ids):
+            sent(len(ids))
+            return
         made = self._ask(
             "POST",
             "/Playlists",
@@ -119,12 +126,45 @@ class Jellyfin:
         note(number)
         sent(len(ids))
 
+    def _replaced(self, there: str, name: str, ids: Sequence[str]) -> bool:
+        """Put these songs, and no others, into a playlist; false where it is not there."""
+        path, changed = f"/Playlists/{there}", {"Ids": [*ids], "Name": name}
+        status, data = self._web.ask("POST", f"{self.address}{path}", headers=self._headers, document=changed)
+        if status != BAD_REQUEST or not self._name:
+            return read_json(self.address, path, status, data) is not None
+        # A playlist is its owner's to change: an API key is a bad request there, but may take songs out and put in.
+        path += "/Items"
+        listed = self._ask("GET", path, ("userId", self._user))
+        if listed is None:
+            return False
+        before = [str(one.get("PlaylistItemId") or "") for one in rows(listed.get("Items"))]
+        for part in _parts(before):
+            status, data = self._web.ask(
+                "DELETE",
+                f"{self.address}{path}",
+                fields=[("entryIds", ",".join(part))],
+                headers=self._headers,
+            )
+            if status == BAD_REQUEST:
+                raise DiscoverError(
+                    f"{self.address} lets no API key change a playlist, as before Jellyfin 10.11. Use an access token "
+                    "of yours, or delete the playlist there."
+                )
+            read_json(self.address, path, status, data)
+        for part in _parts(ids):
+            self._ask("POST", path, ("ids", ",".join(part)), ("userId", self._user), document={})
+        return True
+
     def _ask(
         self, method: str, path: str, *fields: tuple[str, str], document: object = None
     ) -> dict[str, Any] | None:
         return ask_json(
             self._web, self.address, method, path, self._headers, fields=fields, document=document
         )
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[at : at + _PART] for at in range(0, len(ids), _PART))
 
 
 def _star(one: dict[str, Any]) -> Star:

@@ -65,6 +65,13 @@ def drips(to: BaseHTTPRequestHandler) -> None:
         time.sleep(0.05)
 
 
+def drips_headers(to: BaseHTTPRequestHandler) -> None:
+    to.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+    for _ in range(40):
+        to.wfile.write(b"x")
+        time.sleep(0.05)
+
+
 def speaks_something_else(to: BaseHTTPRequestHandler) -> None:
     to.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
     to.close_connection = True

@@ -349,7 +349,13 @@ async def test_without_mpv_the_mpd_that_is_set_plays_and_what_it_has_not_opens_i
             assert len(opened) == 1
             process.kill()
             await process.wait()
-            app.opening.open(music[2], app.preferences.config)
+            app.clear_notifications()
+            # A song of which there is a file: it is said once, and the file is not given to MPD.
+            app.opening.open(music[0], app.preferences.config)
             await settled(pilot)
-            assert len(opened) == 2
+            assert (len(opened), str(toasts(app)).count("can't be used: it takes no connection.")) == (2, 1)
+            app.clear_notifications()
+            app.opening.open(None, app.preferences.config, music)
+            await settled(pilot)
             assert f"MPD at {place} can't be used: it takes no connection." in str(toasts(app))
+            assert len(toasts(app)) == 1

@@ -12,7 +12,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,24 +115,29 @@ class Opening:
     ) -> None:
         """Look for what is wanted in a thread, since the library is asked; without any `music` opens in the browser."""
 
+        warned: list[str] = []
+
+        def warn(text: str) -> None:
+            warned.append(text)
+            self._app.call_from_thread(self._app.notify, text, severity="warning", timeout=10)
+
         def find() -> None:
-            songs, missing = ([], []) if config["open.player"] else self._songs(config, wanted)
+            songs, missing = ([], []) if config["open.player"] else self._songs(config, wanted, warn)
             if songs and self.plays(config):
                 self._app.call_from_thread(self._hear, config, songs, missing, follows)
             elif music is not None:
                 url, service = address(config["open.service"], music), config["open.service"]
                 self._browse(url, service, music)
                 self._app.call_from_thread(self._say_what_is_missing, songs)
-            else:
+            elif not warned:
                 self._app.call_from_thread(self._say_why_not, config, songs)
 
         self._app.run_worker(find, thread=True, group="browser")
 
-    def _songs(self, config: Config, wanted: Sequence[Music]) -> tuple[list[Song], list[Music]]:
+    def _songs(
+        self, config: Config, wanted: Sequence[Music], say: Callable[[str], None]
+    ) -> tuple[list[Song], list[Music]]:
         from engine.errors import DiscoverError
-
-        def say(text: str) -> None:
-            self._app.call_from_thread(self._app.notify, text, severity="warning", timeout=10)
 
         try:
             return songs_wanted(self._app.engine().music.to_hear, config, wanted, say)

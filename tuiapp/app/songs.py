@@ -82,14 +82,17 @@ def songs_wanted(
     files: Files, config: Config, wanted: Sequence[Music], say: Callable[[str], None]
 ) -> tuple[list[Song], list[Music]]:
     """What is wanted: as MPD has it where that plays, by its files, or by the address that is set; and of what there is
-    none of these. `say` gets a sentence where MPD can't be asked."""
+    none of these. `say` gets a sentence where MPD can't be asked, and so plays none of it."""
     from engine.live.clock import Song
 
     template, plays = config["open.without_file"], player_of(config)
     songs, missing = list[Song](), list[Music]()
     found = files([(one.artist, one.track) for one in wanted])
     allowed = [music for music, of_it in zip(wanted, found, strict=True) if of_it is not None]
-    in_mpd = iter(_in_mpd(config, allowed, say) if plays == "mpd" else [])
+    there_are = _in_mpd(config, allowed, say) if plays == "mpd" else []
+    if there_are is None:
+        return [], [*wanted]
+    in_mpd = iter(there_are)
     for music, of_it in zip(wanted, found, strict=True):
         there = next(in_mpd, []) if of_it is not None else []
         songs += there or map(_song_of, of_it or ())
@@ -120,7 +123,8 @@ def _mpd_place(config: Config) -> str:
     return next((place for place in places if place not in sockets or sockets[place].exists()), places[-1])
 
 
-def _in_mpd(config: Config, wanted: Sequence[Music], say: Callable[[str], None]) -> list[list[Song]]:
+def _in_mpd(config: Config, wanted: Sequence[Music], say: Callable[[str], None]) -> list[list[Song]] | None:
+    """What MPD has of each; null, and a sentence, where it can't be asked."""
     from engine.live.mpd import LOST, split, trouble
     from engine.live.mpd_player import songs_of
 
@@ -131,7 +135,7 @@ def _in_mpd(config: Config, wanted: Sequence[Music], say: Callable[[str], None])
         say(
             f"MPD at {split(place)[1]} can't be used: {trouble(error)}. The setting listen.mpd says where it is."
         )
-        return [[] for _ in wanted]
+        return None
 
 
 def _song_of(file: MusicFile) -> Song:

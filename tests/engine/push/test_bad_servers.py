@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from engine.community import fetch
+from engine.community import fetch, in_time
 from engine.community.fetch import Web
 from engine.errors import DiscoverError
 from engine.playlists.playlist import PlaylistTrack
@@ -24,6 +24,7 @@ from tests.support.bad_servers import (
     bad_server,
     breaks_off,
     drips,
+    drips_headers,
     hangs_up,
     is_silent,
     says,
@@ -58,6 +59,7 @@ PAGE = b"<!DOCTYPE html><title>It works</title>"
         (breaks_off, "can't be reached: the connection broke off"),
         (is_silent, "can't be reached: it stopped answering"),
         (drips, "can't be reached: it is too slow"),
+        (drips_headers, "can't be reached: it is too slow"),
         (speaks_something_else, "can't be reached: the connection broke off"),
     ],
 )  # fmt: skip
@@ -69,6 +71,7 @@ def test_what_is_wrong_is_said_in_words_and_soon(
 ) -> None:
     monkeypatch.setattr(fetch, "_TIMEOUT", 0.2)
     monkeypatch.setattr(fetch, "_WHOLE_ANSWER", 0.2)
+    monkeypatch.setattr(in_time, "_SECONDS", 0.4)
     monkeypatch.setattr(server, "fault", fault, raising=False)
     for kind in KINDS:
         with closing(Web()) as web:

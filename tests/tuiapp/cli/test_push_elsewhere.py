@@ -26,8 +26,13 @@ class Handler(BaseHTTPRequestHandler):
     lists: ClassVar[dict[str, list[str]]]
     asked: ClassVar[list[tuple[str, str, Any]]]
     favourites: ClassVar[list[dict[str, Any]]] = []
+    # What Jellyfin's API keys may do: nothing that is a person's own.
+    key: ClassVar[str] = ""
 
     def do_GET(self) -> None:
+        self._answer(None)
+
+    def do_DELETE(self) -> None:
         self._answer(None)
 
     def do_POST(self) -> None:
@@ -41,12 +46,14 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/1/validate-token":
             found = {"code": 200, "valid": allowed}
         data = b"" if found is None else json.dumps(found).encode()
-        self.send_response((401 if not allowed else 404) if found is None else 200)
+        status = (401 if not allowed else 404) if found is None else 200
+        self.send_response(400 if found == "bad" else status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
     def _found(self, path: str, sent: Any) -> Any:
+        query = dict(parse_qsl(urlsplit(self.path).query))
         match path.split("/")[1:]:
             case ["1", "playlist", "create"]:
                 assert sent["playlist"]["extension"]["https://musicbrainz.org/doc/jspf#playlist"] == {
@@ -65,10 +72,11 @@ class Handler(BaseHTTPRequestHandler):
             case ["Users"]:
                 return [{"Name": "other", "Id": "u0"}, {"Name": "made", "Id": "u1"}]
             case ["Users", "Me"]:
-                return {"Name": "made", "Id": "u1"}
-            case ["Items"] if "isFavorite=true" in self.path:
-                start = int(dict(parse_qsl(urlsplit(self.path).query))["startIndex"])
-                return {"Items": self.favourites[start : start + 500], "StartIndex": start}
+                return "bad" if self.key else {"Name": "made", "Id": "u1"}
+            case ["Items" | "Artists"] if "isFavorite=true" in self.path:
+                start, kind = int(query["startIndex"]), "MusicArtist" if path == "/Artists" else "Audio"
+                found = [one for one in self.favourites if one.get("Type") == kind]
+                return {"Items": found[start : start + 500], "StartIndex": start}
             case ["Items"]:
                 return {
                     "Items": [
@@ -83,9 +91,23 @@ class Handler(BaseHTTPRequestHandler):
             case ["Playlists"]:
                 assert (sent["UserId"], sent["IsPublic"]) == ("u1", False)
                 return {"Id": self._made(sent["Ids"])}
-            case ["Playlists", number] if number in self.lists:
+            case ["Playlists", number] if number in self.lists or self.key:
+                if self.key:
+                    return "bad"
                 self.lists[number] = sent["Ids"]
                 return {}
+            case ["Playlists", number, "Items"] if number in self.lists:
+                if self.command == "DELETE":
+                    if self.key == "before 10.11":
+                        return "bad"
+                    for one in query["entryIds"].split(","):
+                        self.lists[number].remove(one)
+                    return {}
+                assert query["userId"] == "u1"
+                if self.command == "POST":
+                    self.lists[number] += query["ids"].split(",")
+                    return {}
+                return {"Items": [{"PlaylistItemId": one} for one in self.lists[number]]}
         return None
 
     def _made(self, ids: list[str]) -> str:
@@ -143,16 +165,29 @@ def test_listenbrainz_gets_recordings_in_parts_and_the_old_ones_go_last(
     assert Handler.lists == {"p0": MBIDS[1:]}
 
 
-@pytest.mark.parametrize("user", [[], ["--user", "made"]])
+@pytest.mark.parametrize(("user", "key"), [([], ""), (["--user", "made"], ""), (["--user", "Made"], "now")])
 def test_jellyfin_gets_a_list_that_is_not_public_and_is_replaced(
-    folders: Folders, base: str, capsys: pytest.CaptureFixture[str], user: list[str]
+    folders: Folders,
+    base: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    user: list[str],
+    key: str,
 ) -> None:
+    monkeypatch.setattr(Handler, "key", key)
     line = ["push", "Hill", "--to", "jellyfin", "--url", base, *user, "--yes"]
     found = document(capsys, *line)
     assert (found["matched"], len(found["missing"])) == (1, 120)
-    Handler.lists["p0"] = []
+    Handler.lists["p0"] = ["old", "older"]
     assert document(capsys, *line)["replaced"]
     assert Handler.lists == {"p0": ["j0"]}
+    if key:
+        monkeypatch.setattr(Handler, "key", "before 10.11")
+        assert run(line) == run([*line[:-3], "--yes"]) == 1
+        refused = " ".join(capsys.readouterr().err.split())
+        assert "lets no API key change a playlist" in refused
+        assert "beside an API key it takes your name there" in refused
+        assert Handler.lists == {"p0": ["j0"]}
     Handler.lists.clear()
     assert run(line) == 0
     assert Handler.lists == {"p0": ["j0"]}
