@@ -59,7 +59,8 @@ def test_files_that_are_not_as_installed_are_named(
 
 
 def test_a_library_below_python_is_named_with_the_holes_of_its_version_alone() -> None:
-    assert supply.with_holes("expat", "2.8.1") == "2.8.1"
+    assert supply.with_holes("expat", "2.8.5") == "2.8.5"
+    assert supply.with_holes("SQLite", "3.54.0") == "3.54.0"
     assert "CVE-2025-6965 (fixed in 3.50.2)" in supply.with_holes("SQLite", "3.50.1")
     assert "CVE-2025-6965" not in supply.with_holes("SQLite", "3.50.2")
     # As numbers, not as letters.

@@ -15,13 +15,20 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 NAME = "discover-music"
-# The version that mends a hole, in libraries Python brings that read what may be anybody's. Of SQLite those that a file
-# or a statement reaches (sqlite.org/cves.html), of expat those its list of changes names as denial of service.
+# The version that mends a hole, in libraries Python brings that read what may be anybody's, as known on 2026-11-29. Of
+# SQLite those that a file or a statement reaches (sqlite.org/cves.html, osv.dev), of expat those of its list of changes
+# that a document alone reaches in the way Python calls it.
 _HOLES = {
-    "SQLite": (("3.50.2", "CVE-2025-6965"), ("3.53.2", "CVE-2026-11822, CVE-2026-11824")),
+    "SQLite": (
+        ("3.50.2", "CVE-2025-6965"), ("3.53.2", "CVE-2026-11822, CVE-2026-11824"),
+        ("3.54.0", "CVE-2026-119371, CVE-2026-119372, CVE-2026-119373, CVE-2026-119374, CVE-2026-119378"),
+    ),
     "expat": (
-        ("2.6.0", "CVE-2023-52425"), ("2.6.2", "CVE-2024-28757"), ("2.7.0", "CVE-2024-8176"),
-        ("2.7.2", "CVE-2025-59375"), ("2.7.4", "CVE-2026-25210"), ("2.8.1", "CVE-2026-45186"),
+        ("2.6.0", "CVE-2023-52425"), ("2.6.2", "CVE-2024-28757"), ("2.6.3", "CVE-2024-45491, CVE-2024-45492"),
+        ("2.7.0", "CVE-2024-8176"), ("2.7.2", "CVE-2025-59375"), ("2.7.4", "CVE-2026-25210"),
+        ("2.8.0", "CVE-2026-41080"), ("2.8.1", "CVE-2026-45186"),
+        ("2.8.2", "CVE-2026-56132, CVE-2026-56403, CVE-2026-56404, CVE-2026-56405, CVE-2026-56407, CVE-2026-56408"),
+        ("2.8.4", "CVE-2026-66046, CVE-2026-76641"), ("2.8.5", "CVE-2026-93990"),
     ),
 }  # fmt: skip
 _REQUIRED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -40,8 +47,8 @@ class Installed(NamedTuple):
 def system_libraries() -> dict[str, str]:
     """The libraries below Python, each with its version and the holes that are known of it.
 
-    >>> with_holes("expat", "2.7.9")
-    '2.7.9; known holes by this version: CVE-2026-45186 (fixed in 2.8.1)'
+    >>> with_holes("expat", "2.8.4")
+    '2.8.4; known holes by this version: CVE-2026-93990 (fixed in 2.8.5)'
     """
     versions = {
         "SQLite": sqlite3.sqlite_version,
