@@ -54,6 +54,16 @@ class Folders:
         return self.root / "config.toml"
 
     @property
+    def last_config(self) -> Path:
+        """The settings as they were last whole, to restore them from."""
+        return self.root / "config.last.toml"
+
+    @property
+    def damaged_config(self) -> Path:
+        """Settings that could not be read, set aside where they were restored."""
+        return self.root / "config.damaged.toml"
+
+    @property
     def state(self) -> Path:
         """Where the app was when it was left: view, cursor, dials."""
         return self.root / "state.json"
@@ -87,7 +97,7 @@ class Folders:
     def files(self) -> tuple[Path, ...]:
         """The files that lie in the data folder itself."""
         return (
-            *(self.database, self.config, self.state, self.hindsight),
+            *(self.database, self.config, self.last_config, self.damaged_config, self.state, self.hindsight),
             *(self.listening, self.servers, self.mixes, self.log),
         )
 

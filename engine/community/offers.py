@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +44,23 @@ def newer_of(source: str, level: str) -> str:
     """What is downloaded to update a pack of such a source and level, by its name in `SOURCES`; empty where nothing
     newer of it is published."""
     return level if source == LISTENBRAINZ else ""
+
+
+# What packs that were downloaded say of their source, and the name that downloads them again.
+_AGAIN = {"AcousticBrainz": "tempo", "MusicBrainz": "genres"}
+
+
+def way_again(name: str, kind: str, level: str, source: str) -> str:
+    """The command that brings a pack again, downloaded where it was, else from the person's own file.
+
+    >>> way_again("mine", "community", "tracks", "ListenBrainz")
+    'discover community fetch tracks --name mine'
+    >>> way_again("tempos", "features", "tracks", "tempos.csv")
+    'discover features add PATH --name tempos'
+    """
+    what = newer_of(source, level) if kind == "community" else _AGAIN.get(source, "")
+    group = "features" if kind == "features" and not what else "community"
+    return f"discover {group} {f'fetch {what}' if what else 'add PATH'} --name {shlex.quote(name)}"
 
 
 def ways_to_add(level: Level) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.community import packs
+from engine.community.offers import way_again
 from engine.errors import disk_trouble
 from engine.paths import Folders, digest_of
 
@@ -23,8 +25,8 @@ def damaged_packs(folders: Folders) -> Iterator[tuple[Path, str]]:
         if why := _why_damaged(folder):
             yield (
                 folder,
-                f"The pack {pack.name} is damaged ({why}). Remove it and add or fetch it again: "
-                f"discover community remove {pack.name}",
+                f"The pack {pack.name} is damaged ({why}). Remove it and bring it again: discover community remove "
+                f"{shlex.quote(pack.name)}, then {way_again(pack.name, pack.kind, pack.level, pack.source)}",
             )
 
 

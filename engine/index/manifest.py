@@ -103,7 +103,7 @@ def manifest_from_json(data: bytes, where: Path) -> IndexManifest:
     # A ValueError, as is the UnicodeDecodeError that msgspec raises besides its own.
     except (ValueError, RecursionError) as error:
         raise DamagedDataError(
-            f"{where}: not an index manifest ({reason(error)}); train the model again"
+            f"{where}: not an index manifest ({reason(error)}); mend it: discover doctor --repair"
         ) from error
     if manifest.format != FORMAT:
         raise DamagedDataError(
@@ -112,7 +112,9 @@ def manifest_from_json(data: bytes, where: Path) -> IndexManifest:
     measured = {(one.kind, one.strategy) for one in manifest.figures}
     serving = {one.kind for one in manifest.figures if one.serves}
     if len(measured) < len(get_args(Kind)) * len(get_args(Strategy)) or len(serving) < len(get_args(Kind)):
-        raise DamagedDataError(f"{where}: does not say which search serves; train the model again")
+        raise DamagedDataError(
+            f"{where}: does not say which search serves; mend it: discover doctor --repair"
+        )
     return manifest
 
 
@@ -126,11 +128,11 @@ def check_size(folder: Path, name: str, record: FileRecord) -> None:
     try:
         size = (folder / name).stat().st_size
     except OSError as error:
-        damaged = f"{folder / name}: missing from the index; train the model again"
+        damaged = f"{folder / name}: missing from the index; mend it: discover doctor --repair"
         raise unreadable(error, folder / name, damaged) from error
     if size != record.bytes:
         raise DamagedDataError(
-            f"{folder / name}: {size} bytes where {record.bytes} were written; train the model again"
+            f"{folder / name}: {size} bytes where {record.bytes} were written; mend it: discover doctor --repair"
         )
 
 
@@ -138,4 +140,6 @@ def check_digest(folder: Path, name: str, record: FileRecord) -> None:
     """Raise DamagedDataError when a file's content is not what was written."""
     check_size(folder, name, record)
     if digest_of(folder / name) != record.sha256:
-        raise DamagedDataError(f"{folder / name}: altered since it was written; train the model again")
+        raise DamagedDataError(
+            f"{folder / name}: altered since it was written; mend it: discover doctor --repair"
+        )

@@ -267,7 +267,7 @@ def open_norm_order(folder: Path, shape: tuple[int, ...]) -> NormOrder:
 def _places(path: Path, items: int) -> Ids:
     found: Ids = _mapped(path, (items,), np.int64)
     if items and not (found.min() >= 0 and found.max() < items):
-        raise DamagedDataError(f"{path}: names items that are not there; train the model again")
+        raise DamagedDataError(f"{path}: names items that are not there; mend it: discover doctor --repair")
     return found
 
 
@@ -276,7 +276,7 @@ def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except ARRAY_ERRORS as error:
         raise unreadable(
-            error, path, f"{path}: cannot be read ({reason(error)}); train the model again"
+            error, path, f"{path}: cannot be read ({reason(error)}); mend it: discover doctor --repair"
         ) from error
     if array.shape != shape or array.dtype != dtype:
         raise DamagedDataError(

@@ -46,6 +46,7 @@ def _of_models(folders: Folders) -> Iterator[Damage]:
     if not folders.models.is_dir():
         return
     from engine.training.artifact import POINTERS, current_manifest, damaged_files, train_command
+    from engine.training.rebuilding import rebuildable
 
     for level, pointer in POINTERS.items():
         try:
@@ -55,8 +56,14 @@ def _of_models(folders: Folders) -> Iterator[Damage]:
             continue
         if manifest is not None:
             folder = folders.models / manifest.id
-            for _, name in damaged_files(folders, (level,)):
-                said = f"{name} {what_is_wrong(folder / name)}. Train again: {train_command(level)}."
+            names = [name for _, name in damaged_files(folders, (level,))]
+            mend = (
+                "Have it built again from the model: discover doctor --repair."
+                if rebuildable(names)
+                else f"Train again: {train_command(level)}."
+            )
+            for name in names:
+                said = f"{name} {what_is_wrong(folder / name)}. {mend}"
                 yield Damage(folder / name, said)
 
 

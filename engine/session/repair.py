@@ -1,32 +1,52 @@
-"""Mending what is damaged, where that costs nothing that is not there already: what else helps is said by `damage`."""
+"""Mending what is damaged, where what that takes is there already, and which trainings would mend the rest.
+
+What only somebody else has (a pack, a model that was added) is named by `damage`, with the command that brings it.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from engine.errors import DamagedDataError
+from engine.canonical_keys import Level
+from engine.community.packs import list_packs
+from engine.errors import CancelledError, DamagedDataError, UnreadableFileError
+from engine.paths import Folders
 from engine.privacy import Door
-from engine.progress import StageReport
-from engine.session.damage import damage
+from engine.progress import SCANNING, Cancelled, StageReport
+from engine.session.damage import Damage, damage
 from engine.store.backups import DAMAGED, Backup, backups, is_whole, remove
 from engine.store.database import open_library
 from engine.store.restoring import checked, repaired
-from engine.store.salvage import Salvage
+from engine.store.salvage import MUSIC, SALVAGING, Salvage
+from engine.wording import quantity
+
+# The stages of a repair, each with the part of the time it takes; those that are not needed are passed over.
+REPAIRING: Mapping[str, float] = {SALVAGING: 3, **SCANNING, "index": 6}
 
 
-def repair(door: Door, report: StageReport = lambda *_: None) -> list[str]:
-    """Keep what can be read of the library or restore its last backup, delete what is worked out anew, and backups that
-    are no use; says what was done, in sentences.
+def repair(
+    door: Door, report: StageReport = lambda *_: None, cancelled: Cancelled = lambda: False
+) -> list[str]:
+    """Keep what can be read of the library or restore its last backup, read music files again where their tags were
+    lost with it, build the index of a model again, delete what is worked out anew, and backups that are no use; says
+    what was done, in sentences.
 
     What trains or downloads is left to the person. Raises PrivateSessionError in a private session, BusyError,
-    DiscoverError where the disk is in the way.
+    CancelledError between two steps, DiscoverError where the disk is in the way.
     """
     door.require_writable("repair anything")
-    return [*_library(door, report), *_models(door), *_worked_out(door), *_backups(door)]
+    done: list[str] = []
+    for step in (_library, _models, _rebuilt, _worked_out, _backups):
+        done += step(door, report, cancelled)
+        if cancelled():
+            raise CancelledError("Stopped. " + (" ".join(done) or "Nothing was changed."))
+    return done
 
 
-def _library(door: Door, report: StageReport) -> Iterator[str]:
+def _library(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[str]:
     if not door.folders.database.exists():
         return
     try:
@@ -39,6 +59,22 @@ def _library(door: Door, report: StageReport) -> Iterator[str]:
     if done := repaired(door, report):
         kept, by = done
         yield f"{_said_of(by)} The damaged one is kept as backups/{kept}.sqlite."
+        if not isinstance(by, Salvage) or not by.lost.keys().isdisjoint(MUSIC):
+            yield from _music(door, report, cancelled)
+
+
+def _music(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[str]:
+    """Read the tags again of what is in the folders of music."""
+    from engine.session import Session
+
+    with Session(door.folders) as session:
+        if not session.music.folders():
+            return
+        try:
+            session.music.scan(report=report, cancelled=cancelled)
+        except UnreadableFileError as error:
+            yield f"{error} Then scan again: discover library scan."
+        yield f"Your folders of music were scanned: {quantity(session.music.counts().files, 'files')}."
 
 
 def _said_of(by: Salvage | Backup) -> str:
@@ -58,12 +94,12 @@ def _said_of(by: Salvage | Backup) -> str:
     )
 
 
-def _models(door: Door) -> Iterator[str]:
+def _models(door: Door, *_: object) -> Iterator[str]:
     """Put the only model of a level there is in use, where none is by accident; delete what is none's any more."""
     models = door.folders.models
     if not models.is_dir():
         return
-    from engine.training.artifact import POINTERS, current_manifest, read_manifest
+    from engine.training.artifact import POINTERS, current_manifest
     from engine.training.in_use import unused_models
 
     unused = unused_models(door.folders)
@@ -77,25 +113,115 @@ def _models(door: Door) -> Iterator[str]:
                 continue
             whole = [folder.name for folder, of in unused if of == level][-1:]
         except DamagedDataError:
-            whole = []
-            for folder in models.glob("[!.]*/manifest.json"):
-                with contextlib.suppress(DamagedDataError):
-                    if read_manifest(folder.parent).level == level:
-                        whole.append(folder.parent.name)
+            whole = _that_can_be_read(models, level)
         if len(whole) == 1:
             door.write_file(models / name, whole[0].encode())
             yield f"models/{name} named no model: it names {whole[0]} now."
 
 
-def _worked_out(door: Door) -> Iterator[str]:
+def _that_can_be_read(models: Path, level: Level) -> list[str]:
+    """The models of a level whose manifests are whole, by folder."""
+    from engine.training.artifact import read_manifest
+
+    found = []
+    for manifest in models.glob("[!.]*/manifest.json"):
+        with contextlib.suppress(DamagedDataError):
+            if read_manifest(manifest.parent).level == level:
+                found.append(manifest.parent.name)
+    return found
+
+
+def _rebuilt(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[str]:
+    """Work out again what the other files of a model in use say."""
+    if not door.folders.models.is_dir():
+        return
+    from engine.training.artifact import POINTERS, damaged_files
+    from engine.training.rebuilding import rebuild
+
+    for level in POINTERS:
+        # What is damaged of the library, or of the model besides, is said by the doctor.
+        with contextlib.suppress(DamagedDataError):
+            if not damaged_files(door.folders, (level,)):
+                continue
+            with door.making_models(), contextlib.closing(open_library(door)) as connection:
+                if names := rebuild(door, connection, level, report, cancelled):
+                    what = "index" if any(name.startswith("index/") for name in names) else names[0]
+                    yield f"The {what} of the model of {level} was damaged and is built again from the model."
+
+
+def _worked_out(door: Door, *_: object) -> Iterator[str]:
     for one in damage(door.folders):
         if one.worked_out:
             door.remove(one.path)
             yield f"{one.path.name} was damaged and is deleted: it is worked out anew."
 
 
-def _backups(door: Door) -> Iterator[str]:
+def _backups(door: Door, *_: object) -> Iterator[str]:
     for backup in backups(door.folders):
         if backup.why != DAMAGED and not is_whole(backup):
             remove(door, backup)
             yield f"The backup {backup.name} was damaged and is deleted."
+
+
+def is_mended(folders: Folders, one: Damage) -> bool:
+    """Whether `repair` mends this: what only a training or a download brings back it leaves as it is."""
+    from engine.training.artifact import POINTERS, damaged_files
+    from engine.training.rebuilding import rebuildable
+
+    if one.path.is_relative_to(folders.models):
+        for level, pointer in POINTERS.items():
+            if one.path == folders.models / pointer:
+                return len(_that_can_be_read(folders.models, level)) == 1
+        with contextlib.suppress(DamagedDataError):
+            by_level = [[name for _, name in damaged_files(folders, (level,))] for level in POINTERS]
+            return any(names and rebuildable(names) for names in by_level)
+        return False
+    return one.worked_out or one.path == folders.database
+
+
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """A training that would mend the model of a level, or make the one there is none of: `why` in a sentence; the
+    `seconds` the last one took here and its number of `factors`, null where that is not known."""
+
+    level: Level
+    why: str
+    seconds: float | None = None
+    factors: int | None = None
+
+    def in_words(self) -> str:
+        """Why, how long it takes, and that nothing is at risk."""
+        return f"{self.why} Training takes {self._long()}. What is there stays until then; stopping loses nothing."
+
+    def _long(self) -> str:
+        if self.seconds is None:
+            return "a few minutes, longer where a pack is large"
+        if self.seconds < 90:
+            return f"about {quantity(max(1, round(self.seconds)), 'seconds')}, as the last time"
+        return f"about {quantity(round(self.seconds / 60), 'minutes')}, as the last time"
+
+
+def retrainings(folders: Folders) -> list[Retraining]:
+    """The trainings that mend what `repair` left, of levels whose data is here: without the pack a model came from,
+    another would know less."""
+    from engine.training.artifact import POINTERS, current_manifest, damaged_files
+
+    here = {pack.level for pack in list_packs(folders) if pack.kind == "community"}
+    found = []
+    for level in POINTERS:
+        solo, seconds, factors = False, None, None
+        try:
+            manifest = current_manifest(folders, level) if folders.models.is_dir() else None
+            if manifest is not None:
+                if not (bad := damaged_files(folders, (level,))):
+                    continue
+                solo, factors = manifest.solo, manifest.factors
+                seconds = None if manifest.origin is not None else manifest.seconds
+                why = f"The model of {level} is damaged ({bad[0][1]})."
+            else:
+                why = f"There is no model of {level}."
+        except DamagedDataError as error:
+            why = f"The model of {level} is damaged: {str(error).split('. ')[0]}."
+        if level in here or solo:
+            found.append(Retraining(level, why, seconds, factors))
+    return found

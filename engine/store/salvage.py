@@ -32,7 +32,10 @@ TOLD = {
     "feedback": "likes and blocks",
     "playlist_tracks": "tracks of playlists",
     "rules": "exclusions",
+    "music_folders": "folders of music",
 }
+# What a scan of these folders reads again.
+MUSIC = ("music_folders", "music_files")
 
 
 @dataclass

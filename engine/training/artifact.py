@@ -9,7 +9,9 @@ to by one atomic rename of that small file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -272,6 +274,18 @@ def write_index(
 def write_manifest(folder: Path, manifest: ModelManifest) -> None:
     """Write the manifest beside the model's files."""
     (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+
+
+def linked(model: Model, folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """The same files of the model in another folder, which never change: as links where the disk has them. Digests by
+    file."""
+    for name in names:
+        (folder / name).parent.mkdir(exist_ok=True)
+        try:
+            os.link(model.folder / name, folder / name)
+        except OSError:
+            shutil.copyfile(model.folder / name, folder / name)
+    return {name: model.manifest.digests[name] for name in names}
 
 
 def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifest | None:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +41,7 @@ from engine.training.artifact import (
     Growth,
     Model,
     ModelManifest,
+    linked,
     train_command,
     write_arrays,
     write_manifest,
@@ -210,7 +210,7 @@ def _write(
     done(0.95)
     (folder / "index").mkdir()
     kept = [name for name in model.manifest.digests if name.startswith("index/")]
-    return digests | _shared(model, folder, kept)
+    return digests | linked(model, folder, kept)
 
 
 def _write_names(
@@ -274,14 +274,3 @@ def newer_listens(listens: Listens, plays: csr_matrix, ids: np.ndarray, items: i
     listeners = np.concatenate((newer.listeners, before + np.int32(newer.count)))
     starts = np.concatenate(([0], np.cumsum(np.bincount(cells, minlength=items), dtype=np.int64)))
     return Listens(starts, listeners[np.argsort(cells, kind="stable")])
-
-
-def _shared(model: Model, folder: Path, names: Sequence[str]) -> dict[str, str]:
-    """The same files of the model in another folder, which never change: as links where the disk has them. Digests by
-    file."""
-    for name in names:
-        try:
-            os.link(model.folder / name, folder / name)
-        except OSError:
-            shutil.copyfile(model.folder / name, folder / name)
-    return {name: model.manifest.digests[name] for name in names}

@@ -172,7 +172,8 @@ def make(place: Path, *, models: bool = True) -> None:
 
 
 def _damage(data: Path) -> None:
-    """What `doctor --repair` mends: an index of the library, the pointer to a model, what is worked out, a backup."""
+    """What `doctor --repair` mends: an index of the library and that of a model, settings, what is worked out, a
+    backup."""
     with contextlib.closing(sqlite3.connect(data / "library.sqlite")) as library:
         (page,) = library.execute(
             "SELECT rootpage FROM sqlite_schema WHERE name = 'listens_by_time'"
@@ -182,6 +183,9 @@ def _damage(data: Path) -> None:
         file.seek((page - 1) * size)
         file.write(bytes(size))
     (data / "state.json").write_text("{")
+    (data / "config.toml").write_bytes(b'[open]\nservice = "Band\xff"\n')
+    if (pointer := data / "models/current").exists():
+        (data / "models" / pointer.read_text() / "index/norms.npy").write_bytes(b"")
     (data / "backups").mkdir(exist_ok=True)
     (data / "backups/20200101-000000-import.sqlite").write_bytes(b"SQLite")
 

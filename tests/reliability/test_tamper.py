@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import random
 import re
 import shutil
@@ -24,9 +25,13 @@ from engine.privacy import Door
 from engine.search.trigram_index import open_names
 from engine.session import Session
 from engine.session.damage import damage
-from engine.session.repair import repair
+from engine.session.repair import repair, retrainings
+from engine.session.training import Training
 from engine.store.backups import backups
+from engine.training.artifact import ModelManifest, read_manifest
+from engine.training.train import TrainingSettings
 from tests.reliability.tamper import DAMAGES, Damaged, made, tamper
+from tests.support.audio import wav
 from tests.support.commands import document
 from tests.support.folders import fingerprint
 from tests.support.importing import lastfm
@@ -224,6 +229,80 @@ def test_what_costs_nothing_is_mended(
     assert not damage(folders)
     assert not any(path.name in said for said in document(capsys, "doctor")["next"])
     assert (folders.models / "current").read_text() == "made-by-hand"
+
+
+def test_what_follows_from_the_rest_of_a_model_is_built_again_from_it(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = document(capsys, "recommend", "-n", "9")["items"]
+    model = folders.models / "made-by-hand"
+    (model / "index" / "shard-0.ann").write_bytes(b"")
+    (model / "gram.npy").unlink()
+    next(model.glob("names_*")).write_bytes(bytes(100))
+    (folders.packs / "tempos" / "features.sqlite").write_bytes(b"no table")
+    assert any("--repair" in one.said for one in damage(folders))
+    assert "The index of the model of artists was damaged and is built again" in mended(capsys)
+    (left,) = damage(folders)
+    assert left.said.endswith(
+        "discover community remove tempos, then discover features add PATH --name tempos"
+    )
+    assert document(capsys, "recommend", "-n", "9")["items"] == before
+    with Session(folders) as session:
+        assert session.artists.search("Artist A0")
+
+
+def test_a_training_is_offered_where_the_data_is_here_and_done_where_that_is_agreed(
+    folders: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[TrainingSettings] = []
+
+    def train(session: Training, settings: TrainingSettings, **_: object) -> ModelManifest | None:
+        trained.append(settings)
+        return read_manifest(folders.models / "made-by-hand")
+
+    monkeypatch.setattr(Training, "train", train)
+    (folders.models / "made-by-hand" / "listeners.npy").write_bytes(b"")
+    assert mended(capsys) == "Nothing to repair.", "nobody is there to answer"
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    assert run(["doctor", "--repair"]) == 0
+    asked = capsys.readouterr().err
+    assert "(listeners.npy). Training takes about 1 second, as the last time." in asked
+    assert trained == []
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert run(["doctor", "--repair"]) == 0
+    assert "mended:\n  - A model of 60 artists was trained." in capsys.readouterr().out
+    assert document(capsys, "doctor", "--repair", "--yes")["mended"] == ["A model of 60 artists was trained."]
+    assert trained == [TrainingSettings(factors=6)] * 2
+    shutil.rmtree(folders.packs / "crowd")
+    assert retrainings(folders) == [], "another would know less"
+    shutil.rmtree(folders.models)
+    assert retrainings(folders) == []
+
+
+class Terminal(io.StringIO):
+    """Somebody at a terminal, who types this."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_tags_that_are_lost_with_the_library_are_read_again(
+    folders: Folders, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    wav(tmp_path / "music" / "1.wav", tags={"TPE1": "Artist A0", "TIT2": "Song 0"})
+    with Session(folders) as session:
+        session.music.add(tmp_path / "music")
+        connection = session.library.connection
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'music_files'"
+        ).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    data = bytearray(folders.database.read_bytes())
+    data[(page - 1) * size : page * size] = bytes(size)
+    folders.database.write_bytes(data)
+    assert "Your folders of music were scanned: 1 file." in mended(capsys)
+    with Session(folders) as session:
+        assert session.music.counts().matched == 1
 
 
 def test_what_sqlite_calls_damaged_is_the_library_where_its_quick_check_finds_nothing(

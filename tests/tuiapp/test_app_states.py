@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from engine.community.pack import PackContent, write_pack
 from engine.errors import DamagedDataError
 from engine.paths import Folders
+from engine.privacy import Door
 from engine.session import Session
 from engine.session.discover import Discover
 from engine.taste.rules import Rule
 from tests.support.driving import app_in, lines_of, screen_lines, screen_text, settled, the_list, the_view
 from tests.support.listens import play
 from tests.support.models import names, write_model
+from tests.support.places import made_up_plays
 from tuiapp.app.app import DiscoverApp
 from tuiapp.settings.actions import VIEWS
 from tuiapp.widgets.table import Table
@@ -50,8 +53,14 @@ async def test_the_four_states_are_drawn_differently(
         assert "∅" not in screen_text(app)
         assert the_list(app).counts[0]
     (folders.models / "made-by-hand" / "manifest.json").write_text("{ damaged")
+    with Door(folders).new_folder(folders.packs / "crowd") as pack:
+        content = PackContent(made_up_plays(60)[:20], names(60), tags=[], dropped={})
+        write_pack(pack, content, name="crowd", source="made up", date="2026-01-01")
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        seen["offer"] = screen_text(app)
+        await pilot.press("escape")
         await settled(pilot)
         seen["error"] = screen_text(app)
     app = DiscoverApp(Folders(tmp_path / "none yet"))
@@ -61,6 +70,8 @@ async def test_the_four_states_are_drawn_differently(
     assert "… Loading" in seen["loading"]
     assert "∅ No row matches “zz”" in seen["nomatch"]
     assert "Press esc to clear the filter." in seen["nomatch"]
+    assert "Train again?" in seen["offer"]
+    assert "stopping loses nothing" in " ".join(seen["offer"].split())
     assert "can't be shown" in seen["error"]
     # How long the path is that it begins with decides where lines are broken.
     assert "made-by-hand" in "".join(seen["error"].split())

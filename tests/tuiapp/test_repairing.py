@@ -19,6 +19,7 @@ def damaged(folders: Folders) -> None:
 
 async def test_a_damaged_library_is_repaired_when_that_is_chosen(folders: Folders) -> None:
     damaged(folders)
+    folders.config.write_bytes(b'theme = "nord"\n[open]\nservice = "Band\xff"\n[download]\ncontact = "me"\n')
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -28,6 +29,12 @@ async def test_a_damaged_library_is_repaired_when_that_is_chosen(folders: Folder
         await pilot.press("enter")
         await settled(pilot)
         assert any("is restored" in said for said in toasts(app))
+        assert app.job is None
+        assert "The settings file is damaged" in screen_text(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert any("the defaults hold: [open]" in said for said in toasts(app))
+        assert (app.theme, app.preferences.config["download.contact"]) == ("nord", "me")
         assert the_list(app).counts[0]
     with Session(folders) as session:
         assert session.library.check() == "ok"

@@ -151,6 +151,7 @@ class DiscoverApp(PlayerKeys):
             leave_on_signals(self)
         Watching(self).begin()
         self.run_worker(self.listening.follow(), group="listening")
+        self.repairing.offer_settings()
 
     async def action_quit(self) -> None:
         """Leave; in the middle of a job the person is asked, and who says it again means it."""

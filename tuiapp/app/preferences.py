@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ class Preferences:
         # The file that was read, and how it stood then.
         self._file = app.folders.config
         self._stamp = _stamp(self._file)
+        # How it stood when it was copied last; null: not in this run.
+        self._copied: tuple[int, int] | None = None
         self.config: Config = config.read(self._file)
         # Changes that are not in the file yet: what it says is older.
         self._unwritten = 0
@@ -59,9 +62,20 @@ class Preferences:
     def look(self) -> None:
         """Take up what another window, a command or an editor wrote into the file. Called in a thread."""
         stamp = _stamp(self._file)
+        self._copy(stamp)
         # In the demo, whose folder has a file of its own, the person's settings stay as they are.
         if stamp != self._stamp and self._app.folders.config == self._file:
             self._app.call_from_thread(self._take, stamp, config.read(self._file))
+
+    def _copy(self, stamp: tuple[int, int] | None) -> None:
+        """Have what the person wrote by hand be there to restore it, where the file can be read."""
+        session = self._app.session_in_use
+        if stamp != self._copied and session is not None and not session.private:
+            from tuiapp.settings.mending import keep
+
+            self._copied = stamp
+            with contextlib.suppress(OSError, DiscoverError):
+                keep(session.door)
 
     def _take(self, stamp: tuple[int, int] | None, found: Config) -> None:
         if self._unwritten or stamp != _stamp(self._file):

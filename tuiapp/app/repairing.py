@@ -1,15 +1,22 @@
-"""Offering to repair a library that is damaged: what can be read of it, or the last backup, in its place."""
+"""Offering to repair what is damaged: library, models, settings; what a training mends is offered after that."""
 
 from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from engine.errors import DiscoverError, NothingYetError
+from engine.errors import CancelledError, DiscoverError, NothingYetError
+from tuiapp.app.job import STOPPING, Job
+from tuiapp.settings.in_keys import in_keys
+from tuiapp.settings.mending import is_damaged
 
 if TYPE_CHECKING:
+    from engine.session.repair import Retraining
     from tuiapp.app.app import DiscoverApp
+
+_LEAVE = "Leave it as it is"
 
 
 class Repairing:
@@ -19,11 +26,19 @@ class Repairing:
         self._app = app
         self._asked = False
 
-    def offer(self) -> None:
-        """Ask whether to repair the library; returns at once."""
+    def offer(self, *, library: bool) -> None:
+        """Ask whether to repair the library, or else models and packs; returns at once."""
         if not self._asked and self._app.private_since is None:
             self._asked = True
-            self._app.run_worker(self._look, thread=True, group="repairing")
+            look = self._look if library else self._look_at_data
+            self._app.run_worker(look, thread=True, group="repairing")
+
+    def offer_settings(self) -> None:
+        """Ask whether to restore the settings, where their file cannot be read at all."""
+        app = self._app
+        if app.preferences.config.problems and app.private_since is None and is_damaged(app.folders.config):
+            more = "Each group that can be read is kept, the others are as they were last whole. The file stays beside."
+            self._ask("The settings file is damaged", more, settings=True)
 
     def _look(self) -> None:
         from engine.store.backups import chosen, listens_in
@@ -38,19 +53,71 @@ class Repairing:
                 f"Where the backup of {day} UTC, with {listens_in(backup):,} listens, holds more, it takes its place: "
                 "import again what came later."
             )
-        self._app.call_from_thread(self._ask, last)
+        more = f"What can be read of it is kept. {last} The damaged file stays among the backups."
+        self._app.call_from_thread(self._ask, "The library is damaged", more)
 
-    def _ask(self, last: str) -> None:
+    def _look_at_data(self) -> None:
+        from engine.session.damage import damage
+        from engine.session.repair import is_mended, retrainings
+
+        folders = self._app.folders
+        try:
+            found, train = damage(folders), retrainings(folders)
+        except DiscoverError:
+            return  # what is in the way is said by the view
+        if any(is_mended(folders, one) for one in found):
+            more = " ".join(one.said for one in found)
+            self._app.call_from_thread(self._ask, "Some data is damaged", more)
+        elif train:
+            self._app.call_from_thread(self._ask_to_train, train)
+
+    def _ask(self, title: str, more: str, *, settings: bool = False) -> None:
         from tuiapp.screens.pick import Choice, Pick
 
-        more = f"What can be read of it is kept. {last} The damaged file stays among the backups."
-        choices = [Choice("repair", "Repair it"), Choice("", "Leave it as it is")]
-        self._app.push_screen(Pick("The library is damaged", choices, more=more), self._answered)
+        choices = [Choice("repair", "Repair it"), Choice("", _LEAVE)]
+        answered = self._restore_settings if settings else self._answered
+        self._app.push_screen(Pick(title, choices, more=in_keys(more, self._app.keymap)), answered)
 
-    def _answered(self, choice: str | None) -> None:
+    def _ask_to_train(self, what: list[Retraining]) -> None:
+        from tuiapp.screens.pick import Choice, Pick
+
+        def answered(choice: str | None) -> None:
+            if choice:
+                self._app.jobs.start("Training", "train")
+
+        choices = [Choice("train", "Train again"), Choice("", _LEAVE)]
+        more = " ".join(one.in_words() for one in what)
+        self._app.push_screen(Pick("Train again?", choices, more=in_keys(more, self._app.keymap)), answered)
+
+    def _restore_settings(self, choice: str | None) -> None:
         if choice:
             turn = self._app.changes.turn()
-            self._app.run_worker(lambda: self._repair(turn), thread=True, group="repairing")
+            self._app.run_worker(lambda: self._mend_settings(turn), thread=True, group="repairing")
+
+    def _mend_settings(self, turn: AbstractContextManager[None]) -> None:
+        from engine.privacy import Door
+        from tuiapp.settings.mending import mend
+
+        app = self._app
+        with turn:
+            try:
+                said = " ".join(mend(Door(app.folders, private=app.private_since is not None)))
+            except (DiscoverError, OSError) as error:
+                app.call_from_thread(app.notify, str(error), title="Settings", severity="error")
+                return
+        app.preferences.look()
+        app.call_from_thread(app.notify, said, title="Settings", timeout=15)
+
+    def _answered(self, choice: str | None) -> None:
+        app = self._app
+        if not choice:
+            return
+        # Not of a private session, which is spoken of below.
+        if app.private_since is None and (obstacle := app.jobs.obstacle("Repair")):
+            app.notify(obstacle, severity="warning")
+            return
+        turn = app.changes.turn()
+        app.run_worker(lambda: self._repair(turn), thread=True, group="repairing")
 
     def _repair(self, turn: AbstractContextManager[None]) -> None:
         app = self._app
@@ -63,19 +130,35 @@ class Repairing:
                 app.call_from_thread(app.notify, text, severity="warning")
 
     def _repair_now(self) -> None:
+        """In this process, which has the library closed meanwhile; shown, and stopped, as any job is."""
         from engine.privacy import Door
-        from engine.session.repair import repair
+        from engine.progress import Whole
+        from engine.session.repair import REPAIRING, repair, retrainings
 
-        app = self._app
+        app, job, whole = self._app, Job("Repair", ["repair"]), Whole(REPAIRING)
+
+        def report(stage: str, done: int, total: int) -> None:
+            job.take(asdict(whole.at(stage, done, total)))
+            app.call_from_thread(setattr, app, "job", job)
+
+        app.call_from_thread(setattr, app, "job", job)
         if app.session_in_use is not None:
             # Closed later, its connection would take the log of the next file for its own.
             app.session_in_use.close()
+        train: list[Retraining] = []
         try:
-            done = repair(Door(app.folders))
+            done = repair(Door(app.folders), report, lambda: job.stage == STOPPING)
+            train = retrainings(app.folders)
+        except CancelledError as error:
+            app.call_from_thread(app.notify, str(error), title="Repair stopped")
         except DiscoverError as error:
             app.call_from_thread(app.notify, str(error), severity="error")
         else:
             said = " ".join(done) or "Nothing could be repaired."
             app.call_from_thread(app.notify, said, title="Repair", timeout=15)
+        finally:
+            app.call_from_thread(setattr, app, "job", None)
         app.call_from_thread(app.open_folders, app.folders)
         app.call_from_thread(app.library_changed)
+        if train:
+            app.call_from_thread(self._ask_to_train, train)

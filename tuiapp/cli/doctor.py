@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -21,6 +23,7 @@ from tuiapp.text import came_from
 
 if TYPE_CHECKING:
     from engine.session import Session
+    from engine.session.repair import Retraining
     from engine.taste.coverage import Coverage
 
 _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click", "tomlkit")
@@ -36,19 +39,22 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
     "--repair",
     is_flag=True,
     help=(
-        "First repair what can be: keep what is readable of the library, or restore its last backup; delete "
-        "derived files."
+        "First repair what can be: keep what is readable of the library, or restore its last backup; restore settings, "
+        "build an index again, delete derived files. Asks before it trains."
     ),
 )
+@click.option("--yes", is_flag=True, help="With --repair, train without asking where that mends a model.")
 @click.pass_obj
-def doctor(options: Options, installed: bool, repair: bool) -> None:
+def doctor(options: Options, installed: bool, repair: bool, yes: bool) -> None:
     """Check versions, folders, sizes and integrity, and list what to do next."""
     if installed and repair:
         raise UsageError("--installed only lists what is installed: use it without --repair.")
+    if yes and not repair:
+        raise UsageError("--yes goes with --repair.")
     if installed:
         _list_installed(options)
         return
-    mended = _mended(options) if repair else []
+    mended = _mended(options, yes) if repair else []
     report = {"mended": mended} | _report(options) if mended else _report(options)
     coverage: list[Coverage] = report["coverage"]
     if options.json:
@@ -93,13 +99,41 @@ def _list_installed(options: Options) -> None:
         )
 
 
-def _mended(options: Options) -> list[str]:
+def _mended(options: Options, yes: bool) -> list[str]:
+    """Repair, and train where that mends what is left and the person agrees; what was done, in sentences."""
     from engine.privacy import Door
-    from engine.session.repair import repair
-    from engine.store.salvage import SALVAGING
+    from engine.session.repair import REPAIRING, repair, retrainings
+    from tuiapp.settings.mending import mend
 
-    with progress_bar(options, {SALVAGING: 1}) as bar:
-        return repair(Door(options.folders, private=options.private), bar) or ["Nothing to repair."]
+    door = Door(options.folders, private=options.private)
+    with progress_bar(options, REPAIRING) as bar:
+        done = mend(door) + repair(door, bar)
+    for one in retrainings(options.folders):
+        if yes or _agreed(options, one.in_words()):
+            done.append(_trained(options, one))
+    return done or ["Nothing to repair."]
+
+
+def _agreed(options: Options, what: str) -> bool:
+    """Say what would be trained, and ask; where nobody can answer, what helps is said with all else."""
+    if not sys.stdin.isatty():
+        return False
+    say(options, shown(what))
+    return click.confirm("Train now?", err=True)
+
+
+def _trained(options: Options, what: Retraining) -> str:
+    from engine.progress import TRAINING
+    from engine.training.train import TrainingSettings
+
+    settings = TrainingSettings(level=what.level)
+    if what.factors is not None:
+        settings = replace(settings, factors=what.factors)
+    with options.session() as session, progress_bar(options, TRAINING) as bar:
+        made = session.training.train(
+            settings, progress=lambda update: bar(update.stage, update.done, update.total)
+        )
+    return f"A model of {quantity(made.items, made.level)} was trained."
 
 
 def _as_dict(coverage: Coverage) -> dict[str, Any]:

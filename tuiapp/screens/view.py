@@ -102,10 +102,10 @@ class View(Acting[None], LibraryScreen):
         else:
             log = self.shell.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
-            if isinstance(error, DamagedLibraryError):
-                self.shell.repairing.offer()
             # Of what is damaged trying again says the same.
             damaged = isinstance(error, DamagedDataError)
+            if damaged:
+                self.shell.repairing.offer(library=isinstance(error, DamagedLibraryError))
             again = "" if damaged else f"\n\nPress {self.key('retry')} to try again."
             title = dict(SCREENS).get(self.NAME, self.NAME)
             self.set_state("error", f"{title} can't be shown", f"{self.in_keys(error)}{where}{again}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.playlists.contexts import Context
     from engine.recommend.settings import DiscoverSettings
 
-_MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 # Settings of contexts begin so: any number of them may be set.
 _CONTEXTS = "contexts."
 
@@ -142,8 +142,8 @@ def _nearby(name: str) -> tuple[str, ...]:
 def read(path: Path) -> Config:
     """The settings of a file; without one, the defaults. Never raises: what is wrong is said in `problems`."""
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            return Config(problems=(f"{path} is larger than {_MAX_BYTES >> 20} MB: ignored.",))
+        if path.stat().st_size > MAX_BYTES:
+            return Config(problems=(f"{path} is larger than {MAX_BYTES >> 20} MB: ignored.",))
         content = path.read_bytes()
     except FileNotFoundError:
         return Config()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from engine.errors import DiscoverError, unreadable
 from engine.privacy import Door
+from tuiapp.settings.mending import keep
 
 
 def write(door: Door, changes: Mapping[str, Any]) -> None:
@@ -33,6 +35,8 @@ def write(door: Door, changes: Mapping[str, Any]) -> None:
             door.write_config(after.encode())
         except OSError as error:
             raise DiscoverError(f"Cannot write {path}: {error.strerror}. Nothing was changed.") from error
+        with contextlib.suppress(OSError):
+            keep(door)
 
 
 def changed(text: str, key: str, value: Any, path: Path | str = "config.toml") -> str:

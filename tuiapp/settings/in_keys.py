@@ -20,7 +20,7 @@ _COMMAND = (
     r"`?(?:discover community fetch(?: tracks)?, or from a file: )?"
     r"discover (?:(import|community add|features add|model add) PATH"
     r"|(train|community fetch genres)(?: --level (?:artists|tracks))?"
-    r"(?:, or for tracks: discover train --level tracks)?)`?"
+    r"(?:, or for tracks: discover train --level tracks)?)(?: --name (?:'[^']*'|[\w.-]+))?`?"
 )
 
 

@@ -112,7 +112,7 @@ def test_damaged_files_are_refused_by_name(copy: Path, name: str, damage: Callab
     with pytest.raises(DamagedDataError) as caught:
         ask_everything(copy)
     assert name in str(caught.value)
-    assert "train" in str(caught.value)
+    assert "doctor --repair" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["order.npy", "places.npy"])

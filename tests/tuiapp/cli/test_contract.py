@@ -228,7 +228,10 @@ def test_doctor_says_how_a_model_is_mended_that_is_damaged_or_missing(place, cap
     again = "discover train" if level == "artists" else "discover train --level tracks"
     folder = place / "models" / ("made-by-hand" if level == "artists" else "made-by-hand-tracks")
     (folder / "gram.npy").write_bytes(b"")
-    assert f"gram.npy is damaged. Train again: {again}." in document(capsys, "doctor")["next"]
+    built = "gram.npy is damaged. Have it built again from the model: discover doctor --repair."
+    assert built in document(capsys, "doctor")["next"]
+    (folder / "listeners.npy").write_bytes(b"")
+    assert f"listeners.npy is damaged. Train again: {again}." in document(capsys, "doctor")["next"]
     (folder / "manifest.json").write_bytes(b"{")
     report = document(capsys, "doctor")
     assert report["library"]["integrity"] == "ok"

@@ -1,0 +1,101 @@
+"""A model in use of whose files those are damaged that the others say: they are worked out again, in its place.
+
+The index, what finds items by name and the Gram matrix follow from the item factors and the catalog. What was learned
+does not: that takes a training.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from engine.canonical_keys import Level
+from engine.model.fold_in import ItemFactors
+from engine.paths import digest_of
+from engine.privacy import Door
+from engine.progress import Cancelled, StageReport
+from engine.store.forgetting import mark, unforgotten
+from engine.training.artifact import (
+    Model,
+    ModelManifest,
+    current_manifest,
+    damaged_files,
+    linked,
+    open_folder,
+    write_index,
+    write_manifest,
+)
+from engine.training.search_names import write_search
+
+REBUILDING = "index"
+# What the names of such files begin with, each of what is made at once.
+_INDEX, _NAMES, _GRAM = ("index/",), ("names_", "artists/"), ("gram.npy",)
+
+
+def rebuildable(names: list[str]) -> bool:
+    """Whether all of these files of a model follow from its others."""
+    return all(name.startswith((*_INDEX, *_NAMES, *_GRAM)) for name in names)
+
+
+def rebuild(
+    door: Door,
+    connection: sqlite3.Connection,
+    level: Level,
+    report: StageReport | None = None,
+    cancelled: Cancelled | None = None,
+) -> list[str]:
+    """Work out again the damaged files of the model of a level in use, where its others say them; which those were.
+
+    Nothing is done where none is damaged, or another one too. Raises DamagedDataError where the manifest is,
+    ForgottenError, CancelledError; PrivateSessionError in a private session.
+    """
+    since = mark(connection)
+    manifest = current_manifest(door.folders, level)
+    bad = [name for _, name in damaged_files(door.folders, (level,))]
+    if manifest is None or not bad or not rebuildable(bad):
+        return []
+    before = door.folders.models / manifest.id
+    with contextlib.ExitStack() as landing, door.new_folder(before, own=manifest.solo) as folder:
+        with contextlib.closing(open_folder(before, manifest)) as model:
+            write_manifest(folder, _written(folder, model, bad, report, cancelled))
+        if manifest.solo:
+            landing.enter_context(unforgotten(connection, since))
+    return bad
+
+
+def _written(
+    folder: Path, model: Model, bad: list[str], report: StageReport | None, cancelled: Cancelled | None
+) -> ModelManifest:
+    """All files of the model, those that are whole as links; its manifest."""
+    manifest = model.manifest
+    anew = tuple(
+        start
+        for group in (_INDEX, _NAMES, _GRAM)
+        if any(name.startswith(group) for name in bad)
+        for start in group
+    )
+    digests = linked(model, folder, [name for name in manifest.digests if not name.startswith(anew)])
+    factors = np.load(folder / "item_factors.npy", mmap_mode="r")
+    about = manifest.index
+    if _GRAM[0] in anew:
+        np.save(folder / _GRAM[0], ItemFactors(factors, manifest.regularization).gram)
+        digests[_GRAM[0]] = digest_of(folder / _GRAM[0])
+    if _NAMES[0] in anew:
+        digests |= write_search(folder, model.catalog.all_names(), model.listeners, model.artists)
+    if _INDEX[0] in anew:
+        joined = manifest.growth.items if manifest.growth is not None else 0
+        about, files = write_index(
+            folder,
+            np.ascontiguousarray(factors[: manifest.items - joined]),
+            # Nobody's plays are here: items stand in for listeners.
+            np.empty((0, manifest.factors), dtype=np.float32),
+            manifest.seed,
+            None if report is None else lambda done, total: report(REBUILDING, done, total),
+            cancelled,
+        )
+        digests |= files
+    return msgspec.structs.replace(manifest, index=about, digests=digests)

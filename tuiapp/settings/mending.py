@@ -1,0 +1,104 @@
+"""A settings file that is damaged: each group of it that can be read is kept, the others are as they were last whole.
+
+What the person writes by hand, or Discover, is copied once it can be read, and restored from there.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from engine.privacy import Door
+from tuiapp.settings.config import MAX_BYTES
+
+# A heading begins a group; what stands before the first is one too.
+# A line within an array is none.
+_GROUP = re.compile(r"(?m)^(?=[ \t]*\[[^\[\],\x00-\x1f\ufffd]+\][ \t]*(?:#.*)?$)")
+_NAME = re.compile(r"[ \t]*\[\s*([^\]]+?)\s*\]")
+_FIRST = "the settings before the first heading"
+
+
+def keep(door: Door) -> None:
+    """Copy the settings as they are now, where they can be read and were changed since. Does nothing in a private
+    session. Raises OSError, DiscoverError."""
+    whole = None if door.private else _read(door.folders.config)
+    if whole is not None and is_whole(whole) and whole != _read(door.folders.last_config):
+        door.write_file(door.folders.last_config, whole)
+
+
+def is_damaged(path: Path) -> bool:
+    """Whether there is a settings file that can be read as a file, and not as settings."""
+    data = _read(path)
+    return data is not None and not is_whole(data)
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether these bytes are settings, as a whole."""
+    try:
+        tomllib.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def mend(door: Door) -> list[str]:
+    """Put settings that can be read in the place of a file that cannot, which is kept; what was done and lost, in
+    sentences.
+
+    Raises PrivateSessionError in a private session, OSError.
+    """
+    path = door.folders.config
+    damaged = _read(path)
+    if damaged is None or is_whole(damaged):
+        return []
+    door.require_writable("repair the settings")
+    before = _read(door.folders.last_config) or b""
+    text, restored, lost = _restored(damaged, before if is_whole(before) else b"")
+    door.write_file(door.folders.damaged_config, damaged)
+    door.write_config(text.encode())
+    said = ["The settings file was damaged: what could be read of it is kept."]
+    if restored:
+        said.append(f"As they were last whole: {', '.join(restored)}.")
+    if lost:
+        said.append(f"Lost, so the defaults hold: {', '.join(lost)}.")
+    said.append(f"The damaged file is kept as {door.folders.damaged_config.name}.")
+    return [" ".join(said)]
+
+
+def _restored(damaged: bytes, before: bytes) -> tuple[str, list[str], list[str]]:
+    """Settings, and the groups that are as they were before, and those that are lost."""
+    old = _groups(before.decode("utf-8-sig"))
+    parts: dict[str, str] = {}
+    for name, text in _groups(damaged.decode("utf-8-sig", "replace")).items():
+        parts[name] = text if "\ufffd" not in text and "\0" not in text and is_whole(text.encode()) else ""
+    # Before any heading, or it would stand under that.
+    names = sorted({**parts, **old}, key=lambda name: name != _FIRST)
+    missing = [name for name in names if not parts.get(name)]
+    restored = [name for name in missing if name in old]
+    lost = [name for name in missing if name not in old]
+    whole = "\n".join(
+        text.rstrip("\n") + "\n" for name in names if (text := parts.get(name) or old.get(name, ""))
+    )
+    if not is_whole(whole.encode()):
+        # Each for itself is well, and together they say one thing twice.
+        return before.decode("utf-8-sig"), list(old), [name for name in names if name not in old]
+    return whole, restored, lost
+
+
+def _groups(text: str) -> dict[str, str]:
+    """The text of each group by what it is called, in order."""
+    found: dict[str, str] = {}
+    for part in filter(str.strip, _GROUP.split(text)):
+        named = _NAME.match(part)
+        name = f"[{named[1]}]" if named else _FIRST
+        found[name] = found.get(name, "") + part
+    return found
+
+
+def _read(path: Path) -> bytes | None:
+    """What is in a file; null where there is none, or none that may be read, or more than settings are."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+    except OSError:
+        return None
