@@ -15,6 +15,7 @@ from engine.canonical_keys import Level
 from engine.community.bad_lines import BadLines
 from engine.community.catalog import Catalog, write_catalog
 from engine.errors import ARRAY_ERRORS, DamagedDataError, DiscoverError, reason, unreadable
+from engine.mapped import mapped_array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -172,9 +173,7 @@ class Pack:
         from scipy.sparse import csr_matrix
 
         try:
-            parts = [
-                np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in ("plays", "indices", "indptr")
-            ]
+            parts = [mapped_array(self.folder / f"{name}.npy") for name in ("plays", "indices", "indptr")]
         except ARRAY_ERRORS as error:
             raise self._damaged(error) from error
         matrix = csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))

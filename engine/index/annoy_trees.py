@@ -24,6 +24,7 @@ from engine.errors import DamagedDataError, DiscoverError, reason, unreadable
 from engine.index.manifest import FileRecord, TreeFile, check_digest
 from engine.index.norm_scan import NormOrder
 from engine.index.scores import EMPTY, Ids, Result, cosines, products, ranked
+from engine.mapped import watch
 from engine.progress import Share
 
 SHARDS = 8
@@ -249,6 +250,7 @@ def open_trees(
                 raise DamagedDataError(f"{path}: holds no whole nodes; mend it: discover doctor --repair")
             with _as_text(path) as text:
                 forest.load(text)
+            watch(path)
         except OSError as error:
             raise unreadable(
                 error, path, f"{path}: cannot be mapped ({reason(error)}); mend it: discover doctor --repair"

@@ -29,6 +29,7 @@ from engine.index.scores import (
     products,
     ranked,
 )
+from engine.mapped import mapped_array
 
 FACTORS_FILE = "sorted_factors.npy"
 ORDER_FILE = "order.npy"
@@ -273,7 +274,7 @@ def _places(path: Path, items: int) -> Ids:
 
 def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = mapped_array(path)
     except ARRAY_ERRORS as error:
         raise unreadable(
             error, path, f"{path}: cannot be read ({reason(error)}); mend it: discover doctor --repair"

@@ -21,6 +21,7 @@ import numpy as np
 
 from engine.canonical_keys import AnySpelling, relaxed_artist_key
 from engine.errors import ARRAY_ERRORS, reason, unreadable
+from engine.mapped import mapped_array
 
 # Beyond this a name is cut for the index, in characters: some titles are whole stories.
 MAX_KEY = 200
@@ -273,8 +274,7 @@ def open_names(folder: Path) -> NameIndex:
     try:
         # Mapped, but as plain arrays: the class for maps makes each slice slower.
         arrays = {
-            field.name: np.asarray(np.load(_file(folder, field.name), mmap_mode="r"))
-            for field in fields(NameIndex)
+            field.name: np.asarray(mapped_array(_file(folder, field.name))) for field in fields(NameIndex)
         }
     except ARRAY_ERRORS as error:
         raise unreadable(error, folder, f"The names in {folder} are damaged ({reason(error)}).") from error

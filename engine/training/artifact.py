@@ -24,6 +24,7 @@ from engine.canonical_keys import Level
 from engine.community.catalog import Catalog
 from engine.errors import ARRAY_ERRORS, DamagedDataError, NothingYetError, reason, unreadable
 from engine.index import Index, build_index, open_index
+from engine.mapped import mapped_array
 from engine.model.confidence import Confidence
 from engine.model.ensemble import FACTORS_ALONE, SOLO_WEIGHTS, Members
 from engine.model.fold_in import ItemFactors
@@ -185,7 +186,7 @@ class Model:
             return None
         try:
             # Mapped, but as plain arrays: the class for maps makes each slice slower.
-            found = of(*(np.asarray(np.load(self.folder / name, mmap_mode="r")) for name in names))
+            found = of(*(np.asarray(mapped_array(self.folder / name)) for name in names))
         except ARRAY_ERRORS as error:
             bad = min((self.folder / name for name in names), key=Path.is_file)
             raise unreadable(error, bad, f"{bad} {what_is_wrong(bad)}. {_AGAIN}") from error
@@ -375,7 +376,7 @@ _AGAIN = f"Train again: {train_command('artists')}, or for tracks: {train_comman
 def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
     """Memory-map an array and check that it is of the kind and as large as the manifest says."""
     try:
-        array: np.ndarray = np.load(path, mmap_mode="r")
+        array = mapped_array(path)
     # NumPy reads an array's header as Python: a damaged one may not even be split into tokens.
     except ARRAY_ERRORS as error:
         raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {_AGAIN}") from error

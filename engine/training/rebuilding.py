@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from engine.canonical_keys import Level
+from engine.mapped import mapped_array
 from engine.model.fold_in import ItemFactors
 from engine.paths import digest_of
 from engine.privacy import Door
@@ -79,7 +80,7 @@ def _written(
         for start in group
     )
     digests = linked(model, folder, [name for name in manifest.digests if not name.startswith(anew)])
-    factors = np.load(folder / "item_factors.npy", mmap_mode="r")
+    factors = mapped_array(folder / "item_factors.npy")
     about = manifest.index
     if _GRAM[0] in anew:
         np.save(folder / _GRAM[0], ItemFactors(factors, manifest.regularization).gram)

@@ -15,6 +15,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
 
+from engine.mapped import end_by
 from engine.paths import Folders
 from tuiapp.app.crash import Failures
 from tuiapp.app.garbage import Garbage
@@ -35,7 +36,7 @@ from tuiapp.app.watching import Watching
 from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
-from tuiapp.textual_internals import begin_styled, mark_what_is_not_utf8
+from tuiapp.textual_internals import begin_styled, end_at_once, mark_what_is_not_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -279,6 +280,7 @@ def run_app(folders: Folders, *, private: bool = False, own: Folders | None = No
     app.jobs.own = own
     # A thread at work gives the interpreter back after so long: the usual 5 ms, times the threads, is felt in a key.
     sys.setswitchinterval(0.0005)
+    end_by(lambda said: end_at_once(app, said))
     with app.failures.warnings_noted(), window_title(app.title):
         code = app.run() or 0
         return 1 if app.failures.over else code
