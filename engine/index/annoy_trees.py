@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ _MIN_SHARD = 256
 METRIC = "angular"
 # Bytes of a node in front of its vector of 4-byte numbers: how many are below it, and which.
 _NODE_HEAD = 12
+# How its words of what the disk refused end.
+_NUMBER = re.compile(r"\((\d+)\)$")
 # Recall is calibrated for lists of this length; deeper ones get proportionally more effort.
 CALIBRATED_K = 100
 
@@ -119,6 +122,12 @@ def build_tree_file(folder: Path, items: NormOrder, plan: TreeFile, seed: int) -
     try:
         with _as_text(folder / plan.file) as path:
             forest.save(path)
+    except OSError as error:
+        # Annoy has the number in its words alone.
+        found = _NUMBER.search(str(error))
+        if error.errno is not None or found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(folder / plan.file)) from error
     finally:
         forest.unload()
 

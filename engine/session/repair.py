@@ -140,13 +140,16 @@ def _rebuilt(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[
 
     for level in POINTERS:
         # What is damaged of the library, or of the model besides, is said by the doctor.
-        with contextlib.suppress(DamagedDataError):
+        try:
             if not damaged_files(door.folders, (level,)):
                 continue
-            with door.making_models(), contextlib.closing(open_library(door)) as connection:
-                if names := rebuild(door, connection, level, report, cancelled):
-                    what = "index" if any(name.startswith("index/") for name in names) else names[0]
-                    yield f"The {what} of the model of {level} was damaged and is built again from the model."
+            opened = contextlib.closing(open_library(door))
+        except DamagedDataError:
+            continue
+        with opened as connection, door.making_models():
+            if names := rebuild(door, connection, level, report, cancelled):
+                what = "index" if any(name.startswith("index/") for name in names) else names[0]
+                yield f"The {what} of the model of {level} was damaged and is built again from the model."
 
 
 def _worked_out(door: Door, *_: object) -> Iterator[str]:

@@ -43,7 +43,7 @@ _REFUSED = {
 }  # fmt: skip
 _CLEAR = re.compile(
     r"^error: .*(full|room|may not be|written to|[Rr]ead-only|Permission|space|quota|busy|[Cc]annot)",
-    re.DOTALL,
+    re.DOTALL | re.MULTILINE,
 )
 
 # Tables that say how far something came: they change while it is done.

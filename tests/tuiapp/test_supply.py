@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import tomllib
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
@@ -66,6 +67,26 @@ def test_a_library_below_python_is_named_with_the_holes_of_its_version_alone() -
     # As numbers, not as letters.
     assert "CVE-2025-6965" not in supply.with_holes("SQLite", "3.100.0")
     assert set(supply.system_libraries()) == {"SQLite", "expat", "zlib"}
+
+
+def test_every_pin_has_the_digests_of_its_files_and_what_is_installed_stands_in_the_first_lock() -> None:
+    root = Path(__file__).parents[2]
+
+    def pins(name: str) -> dict[str, str]:
+        found = re.findall(r"(?m)^([\w.-]+)==([\w.]+)", (root / name).read_text())
+        return {re.sub(r"[-_.]+", "-", one).lower(): version for one, version in found}
+
+    locks = ("requirements.lock", "requirements-extras.lock")
+    own, extras = map(pins, locks)
+    assert own | extras == pins("constraints.txt")
+    assert not own.keys() & extras.keys()
+    for name in locks:
+        text = (root / name).read_text()
+        assert "://" not in text
+        for entry in re.split(r"(?m)^(?=\w)", text)[1:]:
+            assert re.fullmatch(r"\S+==\S+( ; .+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n", entry), entry[:80]
+    asked = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert {re.match(r"[\w.-]+", one)[0].replace(".", "-") for one in asked} <= own.keys()
 
 
 def test_attributes_that_are_declared_take_no_time(tmp_path: Path) -> None:
