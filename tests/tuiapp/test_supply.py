@@ -84,7 +84,9 @@ def test_every_pin_has_the_digests_of_its_files_and_what_is_installed_stands_in_
         text = (root / name).read_text()
         assert "://" not in text
         for entry in re.split(r"(?m)^(?=\w)", text)[1:]:
-            assert re.fullmatch(r"\S+==\S+( ; .+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n", entry), entry[:80]
+            assert re.fullmatch(r"\S+==\S+( ; .+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n", entry), entry[
+                :80
+            ]
     asked = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
     assert {re.match(r"[\w.-]+", one)[0].replace(".", "-") for one in asked} <= own.keys()
 
