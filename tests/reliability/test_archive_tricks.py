@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import stat
@@ -102,10 +103,8 @@ def test_packs_models_and_backups_are_led_nowhere_either(
     with Session(Folders(tmp_path / "data")) as session:
         before = fingerprint(tmp_path)
         for take in (session.packs.add, session.model_files.add):
-            try:
+            with contextlib.suppress(DiscoverError):
                 take(tmp_path / "tricks")
-            except DiscoverError as error:
-                assert "Traceback" not in str(error)
         after = fingerprint(tmp_path)
         door = session.door
     changed = {name for name in before | after if before.get(name) != after.get(name)}
