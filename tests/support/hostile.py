@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 from typing import Any
 
@@ -35,6 +36,23 @@ HOSTILE_WORDS = (
     *TITLES, "--script=/tmp/x.lua", "-o", "/etc/passwd", "@file", "http://evil.example/x", "a b; rm -rf ~", "$(id)",
     "`id`", "'\"", "{query}", "{track} {artist}", "\x00\n\r", "../../x", "C:\\x", "&q=other#frag?x=%00", "",
 )  # fmt: skip
+# Titles and clipboards to set, links, colours, lines of one's own, letters that run backwards or are not seen, markup,
+# formulas, options and places of a template.
+PIECES = (
+    "\x1b]0;owned\x07", "\x1b]52;c;eA==\x07", "\x1b]8;;http://evil.example\x1b\\", "\x1b[2J", "\x1bP+q\x1b\\",
+    "\x9b31m", "\x9d0;t\x9c", "\x90q\x9c", "\x7f", "\x00", "\b\b", "\r", "\r\nerror: forged", "\n#EXTINF:1,x",
+    "\x85", "\v", "\f", "\u2028", "\u2029", "\u202e", "\u202a", "\u2066", "\u2069", "\u200e", "\u061c", "\ufeff",
+    "\U000e0041", "\ufff9", "[/b]", "[@click=app.quit]q[/]", "=1+1", "@SUM(A1)", "+cmd|'/C calc'!A0", "-o", "--yes",
+    "{query}", "{artist}", "$(id)", "`id`", "'\"", ";", "</title><a>", "&amp;", "../..", "日本",
+    "e\u0301", "👩\u200d🚀",
+)  # fmt: skip
+
+
+def hostile(rng: random.Random) -> str:
+    """A text of some of these, in any order."""
+    return "".join(rng.sample(PIECES, rng.randint(2, 6)))
+
+
 HOSTILE_TITLE = "Tsong [/b] [@click=app.quit]q[/] \x1b[31m\u202e"
 
 

@@ -1,9 +1,12 @@
-"""No command lets a terminal obey what a name, a path or an argument holds, with --json or without."""
+"""No exit lets a terminal, a player or a browser obey what a name, a path or an argument holds: every command, with
+--json or without, completion, the man page, files that are exported, what players and browsers are handed."""
 
 from __future__ import annotations
 
 import io
 import json
+import random
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,17 +15,34 @@ from socketserver import BaseRequestHandler, TCPServer
 import pytest
 
 from engine.paths import Folders
+from engine.playlists.files import write
+from engine.playlists.playlist import PlaylistTrack
 from tests.support.commands import EVERY_COMMAND, in_one_session
+from tests.support.hostile import PIECES, hostile
 from tests.support.places import ITEMS, fill
 from tests.support.servers import answering
+from tuiapp.app.player import command as player_command
+from tuiapp.app.songs import address
 from tuiapp.cli.main import run
 from tuiapp.cli.streams import ERASE_LINE
-from tuiapp.safe import shown
+from tuiapp.music import Music
+from tuiapp.settings.registry import SERVICES
 
-# Titles and clipboards to set, colours, a line of one's own, letters that run backwards or are not seen.
-HOSTILE = "\x1b]0;owned\x07\x1b]52;c;eA==\x07\x1b[2J\x9b31m\x9d0;t\x9c\x7f\r\nerror: forged\u202e\u2066\u2028\U000e0041"
-NAMES = [f"Artist {number:02} {HOSTILE}" for number in range(ITEMS)]
-TITLE = f"Song {HOSTILE}"
+RNG = random.Random(16)
+# Every piece stands in some name; the number behind tells them apart however they are read.
+NAMES = [
+    f"Artist {number:02} {PIECES[number % len(PIECES)]}{hostile(RNG)}{number}" for number in range(ITEMS)
+]
+TITLE = f"Song {''.join(PIECES[:9])}"
+# A name of a folder or a file holds neither.
+IN_PATHS = TITLE.replace("/", "").replace("\0", "")
+
+
+# What a terminal obeys, or sets letters by; not asked of what makes it safe. Two joiners spell words.
+OBEYED = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb"
+    r"\U000e0001-\U000e007f]"
+)
 
 
 class Terminal(io.TextIOWrapper):
@@ -41,7 +61,7 @@ class Terminal(io.TextIOWrapper):
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
     """A library in which every name is hostile, open for all tests."""
-    folders = fill(tmp_path_factory.mktemp("hostile") / f"data {HOSTILE}", NAMES, TITLE)
+    folders = fill(tmp_path_factory.mktemp("hostile") / f"data {IN_PATHS}", NAMES, TITLE)
     with in_one_session(folders.root):
         yield folders
 
@@ -53,7 +73,7 @@ def server() -> Iterator[str]:
     class Handler(BaseRequestHandler):
         def handle(self) -> None:
             self.request.recv(1 << 16)
-            reason = HOSTILE.partition("\r")[0]
+            reason = PIECES[0] + PIECES[5] + PIECES[19]
             self.request.sendall(f"HTTP/1.1 404 {reason}\r\nX: {reason}\r\n\r\n".encode())
 
     with answering(TCPServer(("127.0.0.1", 0), Handler)) as listening:
@@ -70,7 +90,7 @@ def printed(monkeypatch: pytest.MonkeyPatch, place: Folders, *arguments: str) ->
     told = out.written(), err.written().replace(ERASE_LINE, "")
     for text in told:
         for line in text.split("\n"):
-            obeyed = [c for c in line if c != "\t" and shown(c) != c]
+            obeyed = OBEYED.findall(line)
             assert obeyed == [], (arguments, obeyed, line)
             assert not line.startswith("error: forged"), (arguments, text)
     return told
@@ -100,12 +120,12 @@ COMMANDS = sorted(EVERY_COMMAND, key=lambda name: (name == "forget", name))
 def test_every_command_on_a_hostile_library(
     place: Folders, server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    there = tmp_path / f"in {HOSTILE.replace('/', '')}.csv"
+    there = tmp_path / f"in {IN_PATHS}.csv"
     there.write_text(f"artist,track,bpm\n{NAMES[0]!r},x,y\n")
     for number, command in enumerate(COMMANDS):
         if command == "demo":
             continue
-        line = arguments_of(command, str(there), str(tmp_path / f"out {number} {HOSTILE}.csv"))
+        line = arguments_of(command, str(there), str(tmp_path / f"out {number} {IN_PATHS}.csv"))
         if command == "community fetch":
             line += ["artists", "--url", server]
         out, _ = printed(monkeypatch, place, *line, "--json")
@@ -119,10 +139,47 @@ def test_every_command_with_hostile_arguments(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # what is exported goes where the command is called
     for command in COMMANDS:
-        line = arguments_of(command, "", "", called=f"no such {HOSTILE}")
+        # What is typed may hold bytes that are no letters, as Python has them.
+        line = arguments_of(command, "", "", called=f"no such {hostile(RNG)}\udc9b")
         printed(monkeypatch, place, *line)
 
 
 def test_a_document_holds_names_to_the_letter(place: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     out, _ = printed(monkeypatch, place, "feedback", "--json")
     assert {one["artist"] for one in json.loads(out)["feedback"]} <= set(NAMES)
+
+
+def test_completion_and_the_man_page(place: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCOVER_DATA_DIR", str(place.root))
+    printed(monkeypatch, place, "--man")
+    offered = 0
+    for shell in ("bash", "zsh", "fish"):
+        for words in ("artist Artist", "playlists show S", "related Art", "community remove t"):
+            monkeypatch.setenv("_DISCOVER_COMPLETE", f"{shell}_complete")
+            monkeypatch.setenv("COMP_WORDS", f"discover {words}")
+            monkeypatch.setenv(
+                "COMP_CWORD", words.split()[-1] if shell == "fish" else str(words.count(" ") + 1)
+            )
+            offered += len(printed(monkeypatch, place)[0])
+            monkeypatch.delenv("_DISCOVER_COMPLETE")
+    assert offered
+
+
+def test_files_players_and_browsers(place: Folders, tmp_path: Path) -> None:
+    tracks = [
+        PlaylistTrack(name, f"{TITLE} {number}", ids=(("file", f"/m/{number}.mp3"),))
+        for number, name in enumerate(NAMES)
+    ]
+    for kind in ("m3u8", "pls", "csv", "txt", "json", "jspf", "xspf"):
+        text = write(tracks, TITLE, kind).data.decode()
+        # Line breaks and tabs are the format's own, and each line begins as that has it.
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]", text), kind
+        assert not re.search(r"(?m)^(error: forged|#EXTINF:1,x)", text), kind
+    for name in NAMES:
+        music = Music(name, TITLE)
+        for service in SERVICES:
+            assert address(service, music).isprintable()
+        first, *rest = player_command("play --title {query} {artist}", music)
+        assert (first, len(rest)) == ("play", 3)
+        assert not any(word.startswith("-") for word in rest[1:])
+        assert "\0" not in "".join(rest)
