@@ -6,11 +6,13 @@ What the person writes by hand, or Discover, is copied once it can be read, and 
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.privacy import Door
 from tuiapp.settings.config import MAX_BYTES
+
+if TYPE_CHECKING:
+    from engine.privacy import Door
 
 # A heading begins a group; what stands before the first is one too.
 # A line within an array is none.
@@ -35,6 +37,8 @@ def is_damaged(path: Path) -> bool:
 
 def is_whole(data: bytes) -> bool:
     """Whether these bytes are settings, as a whole."""
+    import tomllib  # most people have no such file, and the first paint does not wait for its reader
+
     try:
         tomllib.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
