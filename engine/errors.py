@@ -174,9 +174,11 @@ def unreadable(error: BaseException, path: Path, damaged: str) -> DamagedDataErr
 
 
 def is_undecodable(error: BaseException) -> bool:
-    """Whether a text that SQLite read is not UTF-8, as all is that is written here: SQLite itself looks at none."""
+    """Whether a text that SQLite read is not UTF-8, as all is that is written here: SQLite itself looks at none. Where
+    it is a name in SQLite's own message, Python raises another error."""
     # By its name: a start that needs no library loads no SQLite.
-    return type(error).__name__ == "OperationalError" and "Could not decode to UTF-8" in str(error)
+    of_a_text = type(error).__name__ == "OperationalError" and "Could not decode to UTF-8" in str(error)
+    return of_a_text or isinstance(error, UnicodeDecodeError)
 
 
 def library_trouble(error: BaseException, path: object) -> DiscoverError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -136,6 +137,24 @@ def digest_of(path: Path) -> str:
 
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def has_digest(path: Path, digest: str | None) -> bool:
+    """Whether a file's bytes are those of this SHA-256; not where there is none, also where it just went."""
+    try:
+        return digest_of(path) == digest
+    except (FileNotFoundError, IsADirectoryError):
+        return False
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all in a folder; what is not there, or just went, has none."""
+    total = 0
+    for file in path.rglob("*") if path.is_dir() else (path,):
+        with contextlib.suppress(FileNotFoundError):
+            status = file.stat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total
 
 
 def safe_file_name(title: str) -> str:

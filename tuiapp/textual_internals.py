@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from textual._context import active_app
 from textual.app import App
@@ -138,6 +138,20 @@ def forget_watchers(app: App[Any]) -> None:
     may be never, and until then keeps the whole screen."""
     for watchers in getattr(app, "__watchers", {}).values():
         watchers[:] = [one for one in watchers if one[0].is_attached]
+
+
+def let_no_page_be_turned_without_room() -> None:
+    """Have a list of options (the palette's, a file dialog's) that a small terminal has no room for take its page keys:
+    it knows no lines then, and looked for one."""
+    from textual.widgets import OptionList
+
+    move = OptionList._move_page
+
+    def moved(options: OptionList, direction: Literal[-1, 1]) -> None:
+        with contextlib.suppress(KeyError):
+            move(options, direction)
+
+    OptionList._move_page = moved  # type: ignore[method-assign,assignment]
 
 
 def mark_what_is_not_utf8() -> None:

@@ -16,6 +16,7 @@ from engine.community.bad_lines import BadLines
 from engine.community.catalog import Catalog, write_catalog
 from engine.errors import ARRAY_ERRORS, DamagedDataError, DiscoverError, reason, unreadable
 from engine.mapped import mapped_array
+from engine.paths import size_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -203,4 +204,4 @@ class Pack:
 
     def bytes(self) -> int:
         """Size on disk."""
-        return sum(file.stat().st_size for file in self.folder.iterdir())
+        return size_of(self.folder)

@@ -16,7 +16,7 @@ from engine.errors import (
     reason,
     unreadable,
 )
-from engine.paths import Folders
+from engine.paths import Folders, size_of
 from engine.privacy import Door
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _info(folder: Path, manifest: dict[str, object]) -> PackInfo:
         interactions=count("interactions"),
         source=str(manifest["source"]),
         date=str(manifest["date"]),
-        bytes=sum(file.stat().st_size for file in folder.iterdir()),
+        bytes=size_of(folder),
         collected=str(manifest.get("collected", "")),
         licence=str(manifest.get("licence", "")),
         checked=str(manifest.get("checked", "")),

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import msgspec
 
 from engine.errors import DamagedDataError, reason, unreadable
-from engine.paths import digest_of
+from engine.paths import digest_of, has_digest
 
 FORMAT = 1
 MANIFEST_FILE = "index.json"
@@ -139,7 +139,7 @@ def check_size(folder: Path, name: str, record: FileRecord) -> None:
 def check_digest(folder: Path, name: str, record: FileRecord) -> None:
     """Raise DamagedDataError when a file's content is not what was written."""
     check_size(folder, name, record)
-    if digest_of(folder / name) != record.sha256:
+    if not has_digest(folder / name, record.sha256):
         raise DamagedDataError(
             f"{folder / name}: altered since it was written; mend it: discover doctor --repair"
         )

@@ -117,7 +117,7 @@ def _opened(path: Path, here: Presence) -> sqlite3.Connection:
         connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.DatabaseError):
+        if isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError):
             raise library_trouble(error, path) from error
         raise
     return connection
@@ -165,7 +165,7 @@ def open_private(folders: Folders, *, announced: bool) -> sqlite3.Connection:
             _shadow_in_memory(connection, table)
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.DatabaseError | OSError):
+        if isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError | OSError):
             raise library_trouble(error, folders.database) from error
         raise
     # Else the first change that is refused would roll the copies back with it.

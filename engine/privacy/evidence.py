@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from engine.paths import digest_of
+from engine.paths import digest_of, size_of
 
 # Digest, time stamp in nanoseconds, permissions.
 _Trace = tuple[str, int, int]
@@ -74,7 +74,7 @@ def watched(folder: Path) -> Iterator[Evidence]:
     evidence, watching = Evidence(), _watching()
     before = traces(folder)
     evidence.files = sum(1 for digest, _, _ in before.values() if digest)
-    evidence.bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    evidence.bytes = size_of(folder)
     watching.append(evidence)
     try:
         yield evidence

@@ -48,14 +48,14 @@ class ModelFiles(Service):
         The digest is that of the file a model came in, of one trained here that of its manifest, which has those of
         its files. Raises DamagedDataError.
         """
-        from engine.paths import digest_of
+        from engine.paths import digest_of, size_of
         from engine.training.artifact import MANIFEST
         from engine.training.in_use import kept_models
 
         return [
             described(
                 manifest,
-                sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+                size_of(folder),
                 manifest.origin.sha256 if manifest.origin else digest_of(folder / MANIFEST),
             )
             | {"in_use": in_use}

@@ -200,7 +200,10 @@ def opened(backup: Backup) -> Iterator[sqlite3.Connection]:
     """A backup, to read: nothing is written, beside it neither. Raises sqlite3.Error where it is not a database."""
     uri = f"{backup.path.absolute().as_uri()}?mode=ro&immutable=1"
     with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
-        yield connection
+        try:
+            yield connection
+        except UnicodeDecodeError as error:  # of a damaged name in SQLite's own message
+            raise sqlite3.DatabaseError(str(error)) from error
 
 
 def listens_in(backup: Backup) -> int | None:

@@ -30,7 +30,7 @@ from engine.model.ensemble import FACTORS_ALONE, SOLO_WEIGHTS, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import ItemSimilarity, Listens
-from engine.paths import Folders, digest_of, what_is_wrong
+from engine.paths import Folders, digest_of, has_digest, what_is_wrong
 from engine.progress import Cancelled, CountReport
 from engine.search import NameIndex, open_names
 from engine.training.search_names import names_of_artists, names_of_items
@@ -138,7 +138,7 @@ class Model:
         for name in written:
             # Damaged numbers would lead to other names, or to none.
             path = self.folder / name
-            if not path.is_file() or digest_of(path) != self.manifest.digests[name]:
+            if not has_digest(path, self.manifest.digests[name]):
                 raise DamagedDataError(f"{path} was changed since it was written. {_AGAIN}")
         return open_names(self.folder / folder) if written else None
 
@@ -203,7 +203,7 @@ class Model:
     def _whole(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
         """A small array, checked byte for byte; the index checks the item factors when it is opened."""
         array = _load(self.folder / name, shape, dtype)
-        if digest_of(self.folder / name) != self.manifest.digests.get(name):
+        if not has_digest(self.folder / name, self.manifest.digests.get(name)):
             raise DamagedDataError(f"{self.folder / name} was changed since it was written. {_AGAIN}")
         return array
 
@@ -348,7 +348,7 @@ def damaged_files(folders: Folders, levels: Iterable[Level] = tuple(POINTERS)) -
             found += [
                 (level, name)
                 for name, digest in manifest.digests.items()
-                if not (folder / name).is_file() or digest_of(folder / name) != digest
+                if not has_digest(folder / name, digest)
             ]
     return found
 

@@ -15,11 +15,13 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input, OptionList
 
-from tests.support.driving import screen_text, settled
+from tests.support.driving import screen_text, settled, toasts
 from tests.support.places import fill
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.garbage import Garbage
+from tuiapp.screens.dialogs import AskText
 from tuiapp.settings.actions import SCREENS
+from tuiapp.textual_internals import let_no_page_be_turned_without_room
 
 
 @pytest.fixture
@@ -44,6 +46,15 @@ async def test_two_enters_in_one_read_are_one(app: DiscoverApp) -> None:
             assert app.return_code is None
             assert not isinstance(app.focused, Input)
         assert [one.name for one in app.engine().playlists.all()].count("Twice") == 1
+        # What comes to nothing after its dialog was closed is said all the same.
+        asked = AskText("Name", lambda *_: None)
+        app.push_screen(asked)
+        await settled(pilot)
+        asked.dismiss(None)
+        await settled(pilot)
+        asked.refuse("There is one of that name.")
+        await settled(pilot)
+        assert "There is one of that name." in toasts(app)
         # And two escapes.
         await pilot.press("question_mark")
         await settled(pilot)
@@ -79,12 +90,26 @@ async def test_a_key_in_one_read_with_that_which_opens_help_ends_nothing(app: Di
         assert app.return_code is None
 
 
-async def test_a_terminal_of_no_width_has_help_too(app: DiscoverApp) -> None:
+async def test_a_terminal_of_no_width_has_help_and_palette_too(
+    app: DiscoverApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OptionList, "_move_page", OptionList._move_page)
+    let_no_page_be_turned_without_room()
     async with app.run_test(size=(2, 4)) as pilot:
         await settled(pilot)
         for key in ("question_mark", "escape", "i", "escape"):
             await pilot.press(key)
             await settled(pilot)
+        app.action_command_palette()
+        await settled(pilot)
+        options = app.screen.query_one(OptionList)
+        options.highlighted = 0
+        options.action_page_up()
+        palette = app.screen
+        for _ in range(2):
+            palette.dismiss(None)
+        await settled(pilot)
+        assert app.screen is not palette
         assert app.return_code is None
         assert not app.folders.log.exists()
 

@@ -36,7 +36,12 @@ from tuiapp.app.watching import Watching
 from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
-from tuiapp.textual_internals import begin_styled, end_at_once, mark_what_is_not_utf8
+from tuiapp.textual_internals import (
+    begin_styled,
+    end_at_once,
+    let_no_page_be_turned_without_room,
+    mark_what_is_not_utf8,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -276,6 +281,7 @@ class DiscoverApp(PlayerKeys):
 def run_app(folders: Folders, *, private: bool = False, own: Folders | None = None) -> int:
     """Open the app over a data folder, `own` is the person's beside the demo's; returns the exit code."""
     mark_what_is_not_utf8()
+    let_no_page_be_turned_without_room()
     app = DiscoverApp(folders, private=private)
     app.jobs.own = own
     # A thread at work gives the interpreter back after so long: the usual 5 ms, times the threads, is felt in a key.

@@ -14,6 +14,7 @@ import click
 from engine import __version__
 from engine.community.pack_names import data_in_words
 from engine.errors import DiscoverError, UsageError, sentence
+from engine.paths import size_of
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import settings
@@ -189,7 +190,7 @@ def _report(options: Options) -> dict[str, Any]:
         report["model"] = section_of(partial(_model, broken=broken), "cannot be used")
         report["coverage"] = section_of(_coverage, [])
     report["size"] = {
-        name: f"{_size(path) / 1e6:.1f} MB"
+        name: f"{size_of(path) / 1e6:.1f} MB"
         for name, path in (
             ("library", folders.database),
             ("backups", folders.backups),
@@ -286,12 +287,6 @@ def _coverage(session: Session, advice: list[str]) -> list[Coverage]:
     found = [of for level in get_args(Level) if (of := session.coverage.of(level)) is not None]
     advice[:0] = [shown(f"{one.in_words()} {one.advice}") for one in found if one.low]
     return found
-
-
-def _size(path: Any) -> int:
-    if path.is_dir():
-        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return path.stat().st_size if path.exists() else 0
 
 
 @cli.group(invoke_without_command=True)

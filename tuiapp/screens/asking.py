@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from textual.await_complete import AwaitComplete
 from textual.events import ScreenResume
-from textual.screen import Screen, ScreenResultType
+from textual.screen import ScreenResultType
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import DiscoverError
 from tuiapp.shell import InShell
 from tuiapp.textual_internals import forget_watchers
+from tuiapp.widgets.closing import ClosedOnce
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Asking(InShell, Screen[ScreenResultType]):
+class Asking(InShell, ClosedOnce[ScreenResultType]):
     """What of a screen has to do with questions. `NAME` is the first part of its workers' groups."""
 
     NAME: ClassVar[str] = ""
@@ -69,10 +69,6 @@ class Asking(InShell, Screen[ScreenResultType]):
     def show_error(self, error: DiscoverError) -> None:
         """Show what failed, in the list's place."""
         raise NotImplementedError
-
-    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Close it. Two keys may come in one read of the terminal: the second finds it closed."""
-        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()
 
     def on_unmount(self) -> None:
         self.shell.garbage.screen_closed()

@@ -107,7 +107,11 @@ class AskText(Dialog):
             self.dismiss(None)
 
     def refuse(self, why: DiscoverError | str = "") -> None:
-        """Stay, and say what is wrong with what was typed."""
+        """Stay, and say what is wrong with what was typed; closed meanwhile, in a toast."""
+        if not self.is_attached:
+            if why:
+                self.app.notify(in_keys(str(why), self.shell.keymap), severity="error")
+            return
         self._waits = False
         self._wrong.display = bool(why)
         self._wrong.update(

@@ -13,6 +13,8 @@ from textual.events import Resize, ScreenResume
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, ScreenResultType
 
+from tuiapp.widgets.closing import ClosedOnce
+
 
 class _Dimmed(BackgroundScreen):
     @classmethod
@@ -28,7 +30,7 @@ def _dimmed(style: Style, color: Color) -> Style | None:
     return segment.style
 
 
-class Dimming(ModalScreen[ScreenResultType]):
+class Dimming(ClosedOnce[ScreenResultType], ModalScreen[ScreenResultType]):
     """A dialog with a translucent background, which is drawn as Textual does, in less time."""
 
     def render(self) -> RenderableType:

@@ -279,3 +279,14 @@ def test_the_list_says_when_and_before_what(folders: Folders, capsys: pytest.Cap
     damage(backup.path)
     assert run(["--data-dir", str(folders.root), "backup", "list"]) == 0
     assert "damaged" in capsys.readouterr().out
+
+
+def test_a_name_that_is_no_text_in_sqlites_own_message_is_damage(folders: Folders) -> None:
+    (backup,) = backups(folders)
+    for path in (folders.database, backup.path):
+        path.write_bytes(path.read_bytes().replace(b"CREATE TABLE listens", b"CREATE T\xccBLE listens", 1))
+    assert not is_whole(backup)
+    assert listens_in(backup) is None
+    for private in (True, False):
+        with pytest.raises(DamagedDataError, match="is damaged"):
+            open_library(Door(folders, private=private))
