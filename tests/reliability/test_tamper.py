@@ -324,7 +324,7 @@ def test_a_disk_that_fails_under_whoever_looks_for_damage_is_what_is_said(
     def fails(_path: Path) -> str:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("engine.training.artifact.digest_of", fails)
+    monkeypatch.setattr("engine.paths.digest_of", fails)
     with Session(folders) as session, pytest.raises(DiscoverError, match="disk failed"), session.exclusive():
         raise ValueError("what came of it")
 

@@ -136,7 +136,10 @@ async def test_pictures_arrive_byte_by_byte_are_drawn_by_cells_and_let_go_of(
         await pilot.press("escape")
         await settled(pilot)
         assert ([keys["a"] for keys, _ in received("".join(written))], cells(app)) == (["d"], [])
-        assert fingerprint(empty.root) == before
+        # Of settings written by hand a copy is kept.
+        assert {
+            name: about for name, about in fingerprint(empty.root).items() if name != "config.last.toml"
+        } == before
         app.playing = None
 
 

@@ -15,7 +15,7 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input, OptionList
 
-from tests.support.driving import screen_text, settled, toasts
+from tests.support.driving import screen_text, settled, the_view, toasts
 from tests.support.places import fill
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.garbage import Garbage
@@ -161,7 +161,9 @@ async def test_a_disk_that_is_full_and_a_library_that_is_kept_are_said(
         assert not app.folders.log.exists()
 
 
-async def test_a_view_that_is_being_made_is_asked_for_nothing(app: DiscoverApp) -> None:
+async def test_a_view_that_is_being_made_is_asked_for_nothing(
+    app: DiscoverApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         for name, _ in SCREENS:
@@ -171,6 +173,12 @@ async def test_a_view_that_is_being_made_is_asked_for_nothing(app: DiscoverApp) 
             app.library_changed()
         await settled(pilot)
         assert app.return_code is None
+        # Between two views there is no screen.
+        view = the_view(app)
+        with monkeypatch.context() as between:
+            between.setattr(DiscoverApp, "screen_stack", property(lambda _app: []))
+            between.setattr(type(view), "is_current", False)
+            view.outdated()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it is the C library's heap of Linux")

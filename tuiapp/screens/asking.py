@@ -98,7 +98,8 @@ class LibraryScreen(Asking[None]):
         asks for all it shows as soon as it is."""
         if not self.is_mounted:
             return
-        if self.is_current or self.app.screen_stack[0] is self:
+        # There is none in sight while the app goes from one view to the next.
+        if self.is_current or self in self.app.screen_stack[:1]:
             self.load()
         else:
             self._stale = True
