@@ -151,6 +151,7 @@ def let_no_page_be_turned_without_room() -> None:
         with contextlib.suppress(KeyError):
             move(options, direction)
 
+    # Set on the class, whose method is public under no other name.
     OptionList._move_page = moved  # type: ignore[method-assign,assignment]
 
 

@@ -198,7 +198,7 @@ class Catalog:
             marks = ",".join("?" * len(chunk))
             # Least listeners first: in the dictionaries made of this, the best known comes last and wins.
             rows += self._connection.execute(
-                f"SELECT {named or column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608
+                f"SELECT {named or column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608 - fixed names
                 chunk,
             )
         return rows

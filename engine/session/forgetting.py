@@ -389,7 +389,7 @@ def _delete_track(
     if playlists:
         delete(
             "playlist tracks",
-            f"DELETE FROM playlist_tracks WHERE track_key(track) = ?1 AND {whose('artist_key(artist)')}",  # noqa: S608
+            f"DELETE FROM playlist_tracks WHERE track_key(track) = ?1 AND {whose('artist_key(artist)')}",  # noqa: S608 - fixed names
             title,
             artist,
         )

@@ -228,11 +228,11 @@ class Library:
         for one, several, tables in _KEPT_IN_MEMORY:
             # What was changed differs in both directions, and is one all the same.
             differ = " UNION ".join(
-                f"SELECT {key} FROM (SELECT * FROM {mine}.{table} EXCEPT SELECT * FROM {other}.{table})"  # noqa: S608
+                f"SELECT {key} FROM (SELECT * FROM {mine}.{table} EXCEPT SELECT * FROM {other}.{table})"  # noqa: S608 - fixed names
                 for table, key in tables
                 for mine, other in (("temp", "main"), ("main", "temp"))
             )
-            count = self.connection.execute(f"SELECT count(*) FROM ({differ})").fetchone()[0]  # noqa: S608
+            count = self.connection.execute(f"SELECT count(*) FROM ({differ})").fetchone()[0]  # noqa: S608 - fixed names
             if count:
                 sentences.append(f"{(one if count == 1 else several).format(count)} discarded.")
         return tuple(sentences)

@@ -85,7 +85,7 @@ def named_texts(connection: sqlite3.Connection, rule: Rule) -> set[str]:
     for table in ("listens", "skips"):
         sql, values = named_by(rule, table)
         rows = connection.execute(
-            "SELECT DISTINCT a.name, t.title, t.album FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "  # noqa: S608
+            "SELECT DISTINCT a.name, t.title, t.album FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "  # noqa: S608 - fixed names
             f"WHERE t.id IN (SELECT track_id FROM {table} WHERE id IN ({sql}))",
             values,
         )
@@ -162,7 +162,7 @@ def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
         ("artists", "artists", "key"),
         ("music files", "music_files", "artist_key"),
     ):
-        rows = connection.execute(f"SELECT {column} FROM {table} WHERE instr({column}, ?) = 1", (key,))  # noqa: S608
+        rows = connection.execute(f"SELECT {column} FROM {table} WHERE instr({column}, ?) = 1", (key,))  # noqa: S608 - fixed names
         if any(str(row[0]).partition(SEPARATOR)[0] == key for row in rows):
             found.append(what)
     artists = connection.execute("SELECT DISTINCT artist FROM playlist_tracks")
@@ -183,7 +183,7 @@ def _free_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]
             if column in _NAMES.get(table, ()):
                 continue
             rows = connection.execute(
-                f'SELECT DISTINCT "{column}" FROM main."{table}" WHERE typeof("{column}") = \'text\''  # noqa: S608
+                f'SELECT DISTINCT "{column}" FROM main."{table}" WHERE typeof("{column}") = \'text\''  # noqa: S608 - fixed names
             )
             yield from ((table, column, str(row[0])) for row in rows)
 

@@ -88,7 +88,7 @@ def make(door: Door, connection: sqlite3.Connection, why: str) -> Backup | None:
     Raises DiscoverError where the disk has no room, OSError, sqlite3.Error.
     """
     folders = door.folders
-    if not any(connection.execute(f"SELECT 1 FROM main.{table} LIMIT 1").fetchone() for table in _OWN):  # noqa: S608
+    if not any(connection.execute(f"SELECT 1 FROM main.{table} LIMIT 1").fetchone() for table in _OWN):  # noqa: S608 - fixed names
         return None
     there = [one for one in backups(folders) if one.why != DAMAGED]
     if there and _written(folders) < there[0].path.stat().st_mtime_ns:

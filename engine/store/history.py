@@ -83,7 +83,7 @@ def newest(connection: sqlite3.Connection) -> tuple[int, ...]:
 def latest_time(connection: sqlite3.Connection) -> int:
     """The latest time the library knows of, a play's or an import's: seconds UTC, 0 where it is empty."""
     times = "SELECT max(imported_at) AS at FROM imports UNION ALL SELECT max(started_at) FROM listens"
-    return int(connection.execute(f"SELECT coalesce(max(at), 0) FROM ({times})").fetchone()[0])  # noqa: S608
+    return int(connection.execute(f"SELECT coalesce(max(at), 0) FROM ({times})").fetchone()[0])  # noqa: S608 - fixed names
 
 
 def imported_digests(connection: sqlite3.Connection, *, undated: bool = False) -> frozenset[str]:
@@ -213,7 +213,7 @@ def ids_of_track(connection: sqlite3.Connection, track_ids: list[int]) -> dict[i
         chunk = track_ids[start : start + 500]
         marks = ",".join("?" * len(chunk))
         for track, scheme, value in connection.execute(
-            f"SELECT track_id, scheme, value FROM track_ids WHERE track_id IN ({marks}) ORDER BY value DESC",  # noqa: S608
+            f"SELECT track_id, scheme, value FROM track_ids WHERE track_id IN ({marks}) ORDER BY value DESC",  # noqa: S608 - fixed names
             chunk,
         ):
             found.setdefault(track, {})[scheme] = value

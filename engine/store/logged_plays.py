@@ -99,7 +99,7 @@ def _under_one_import(connection: sqlite3.Connection, source: str) -> None:
     ).fetchone()
     if new != first:
         for table in ("listens", "skips"):
-            connection.execute(f"UPDATE {table} SET import_id = ? WHERE import_id = ?", (first, new))  # noqa: S608
+            connection.execute(f"UPDATE {table} SET import_id = ? WHERE import_id = ?", (first, new))  # noqa: S608 - fixed names
         connection.execute(
             "UPDATE imports SET (read, kept, duplicates) = (SELECT sum(read), sum(kept), sum(duplicates) "
             "FROM imports WHERE id IN (?1, ?2)) WHERE id = ?1",

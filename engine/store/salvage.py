@@ -154,7 +154,7 @@ class _Table:
         """No row has a higher number."""
         for of in ("NOT INDEXED", *self._indexes()):
             with contextlib.suppress(sqlite3.DatabaseError):
-                asked = f'SELECT max(rowid) FROM "{self._name}" {of}'  # noqa: S608
+                asked = f'SELECT max(rowid) FROM "{self._name}" {of}'  # noqa: S608 - fixed names
                 return int(self._damaged.execute(asked).fetchone()[0] or 0)
         (pages,) = self._damaged.execute("PRAGMA page_count").fetchone()
         (size,) = self._damaged.execute("PRAGMA page_size").fetchone()
@@ -181,7 +181,7 @@ class _Table:
         """How many rows there were, where an index still says it."""
         for of in self._indexes():
             with contextlib.suppress(sqlite3.DatabaseError):
-                asked = f'SELECT count(*) FROM "{self._name}" {of}'  # noqa: S608
+                asked = f'SELECT count(*) FROM "{self._name}" {of}'  # noqa: S608 - fixed names
                 return int(self._damaged.execute(asked).fetchone()[0])
         return None
 
@@ -207,7 +207,7 @@ def _drop_orphans(anew: sqlite3.Connection, tables: list[str], found: Salvage) -
         dropped = False
         for table, column, parent, key in belongs:
             gone = anew.execute(
-                f'DELETE FROM "{table}" WHERE "{column}" IS NOT NULL AND NOT EXISTS '  # noqa: S608
+                f'DELETE FROM "{table}" WHERE "{column}" IS NOT NULL AND NOT EXISTS '  # noqa: S608 - fixed names
                 f'(SELECT 1 FROM "{parent}" AS p WHERE p."{key or "id"}" = "{table}"."{column}")'
             ).rowcount
             if gone:

@@ -200,7 +200,7 @@ _MAX_IDS = 50
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int:
-    return int(connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608
+    return int(connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608 - fixed names
 
 
 _ARTIST = "INSERT INTO artists VALUES (?, ?, ?)"

@@ -97,7 +97,7 @@ def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: st
     doubles = _doubles(_dated(connection, track), _dated(connection, twin[0]))
     connection.executemany("DELETE FROM listens WHERE id = ?", [(number,) for number in doubles])
     for table in ("listens", "skips"):
-        connection.execute(f"UPDATE {table} SET track_id = ? WHERE track_id = ?", (twin[0], track))  # noqa: S608
+        connection.execute(f"UPDATE {table} SET track_id = ? WHERE track_id = ?", (twin[0], track))  # noqa: S608 - fixed names
     connection.execute(
         "INSERT OR IGNORE INTO track_ids SELECT ?, scheme, value FROM track_ids WHERE track_id = ?",
         (twin[0], track),

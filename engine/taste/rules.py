@@ -202,7 +202,7 @@ def named_by(rule: Rule, table: str = "listens", *, beside: bool = False) -> tup
         among = "AND id NOT IN (SELECT listen_id FROM temp.left_out)" if beside else ""
         conditions.append((f"l.id IN ({_BURSTS.format(among=among)})", [rule.burst]))
     return (
-        f"SELECT l.id FROM {table} AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a "  # noqa: S608
+        f"SELECT l.id FROM {table} AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a "  # noqa: S608 - fixed parts
         f"ON a.id = t.artist_id WHERE {' AND '.join(sql for sql, _ in conditions)}",
         [value for _, some in conditions for value in some],
     )

@@ -181,7 +181,7 @@ async def test_rows_of_every_view_open_like_hide_and_lead_on(folders: Folders, v
             await pilot.press("enter")
             await settled(pilot)
         table = the_list(app)
-        artist = the_view(app).music_of(table.row).artist  # type: ignore[union-attr]
+        artist = the_view(app).music_of(table.row).artist  # type: ignore[union-attr]  # a row is there
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(app.screen, ArtistDialog)

@@ -45,10 +45,10 @@ def broken(at: str, by: bytes) -> bytes:
         (broken("[open]", b"[op\0en]"), WRITTEN, f"{FIRST}, {OPEN}", ""),
         (WRITTEN[:40].encode(), WRITTEN, f"{OPEN}, {HILLS}", ""),
         (bytes(200), WRITTEN, f"{FIRST}, {OPEN}, {HILLS}", ""),
-        (WRITTEN.encode() + b'[theme]\nx = 1\n', WRITTEN, f"{FIRST}, {OPEN}, {HILLS}", "[theme]"),
-        (WRITTEN.encode() + b'[theme]\nx = 1\n', "[open", "", f"{FIRST}, {OPEN}, {HILLS}, [theme]"),
+        (WRITTEN.encode() + b"[theme]\nx = 1\n", WRITTEN, f"{FIRST}, {OPEN}, {HILLS}", "[theme]"),
+        (WRITTEN.encode() + b"[theme]\nx = 1\n", "[open", "", f"{FIRST}, {OPEN}, {HILLS}, [theme]"),
     ],
-)  # fmt: skip
+)
 def test_each_group_that_can_be_read_is_kept_and_the_others_are_as_they_were(
     door: Door, damaged: bytes, before: str, restored: str, lost: str
 ) -> None:

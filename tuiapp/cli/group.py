@@ -155,7 +155,7 @@ class Group(click.Group):
         register = super().command(*args, **kwargs)
         return lambda function: register(shared_options(function))
 
-    def group(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], Group]:  # type: ignore[override]
+    def group(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], Group]:  # type: ignore[override]  # as above
         """Register a group of commands that take the shared options too."""
         kwargs["cls"] = Group
         register = super().group(*args, **kwargs)

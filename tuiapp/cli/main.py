@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str], options: Options) -> int:
     if "_DISCOVER_COMPLETE" in os.environ:
         # Bash's part of it must be known before any command is.
-        import tuiapp.cli.names  # noqa: F401
+        import tuiapp.cli.names  # noqa: F401 - registers itself
     try:
         result = cli.main(list(arguments), prog_name="discover", standalone_mode=False, obj=options)
     except click.exceptions.Exit as stop:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 class Drawn(Static, Generic[T]):
     """Shows what it was given last, as `draw` (data, width, height) makes it."""
 
-    def __init__(self, draw: Callable[[T, int, int], Content], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, draw: Callable[[T, int, int], Content], *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._draw_data = draw
         self._data: T | None = None

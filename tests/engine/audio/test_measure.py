@@ -61,7 +61,7 @@ def session(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def test_each_file_has_the_tempo_it_was_made_at_or_none(session: Session, music: Path) -> None:
-    report = session.measured  # type: ignore[attr-defined]
+    report = session.measured  # type: ignore[attr-defined]  # made by the first test
     torn = str(music / "Torn - Apart.mp3")
     # Without ffmpeg nobody knows that nothing reads it, so it is asked again.
     reason, again = (UNREADABLE, []) if shutil.which("ffmpeg") else (NEEDS_FFMPEG, [torn])

@@ -207,10 +207,16 @@ def test_one_odd_row_takes_the_verb_from_no_other(
 @pytest.mark.parametrize(
     "line",
     [
-        "{} izlənildi", "{} katsottiin", "Je hebt naar {} gekeken", "Ви дивилися відео {}", "را تماشا کردید {}",
-        "Megtekintette a következőt: {}", "تمت مشاهدة {} .", "Anda telah menonton {}",
+        "{} izlənildi",
+        "{} katsottiin",
+        "Je hebt naar {} gekeken",
+        "Ви дивилися відео {}",
+        "را تماشا کردید {}",
+        "Megtekintette a következőt: {}",
+        "تمت مشاهدة {} .",
+        "Anda telah menonton {}",
     ],
-)  # fmt: skip
+)
 def test_a_single_row_has_its_verb_taken(db: sqlite3.Connection, tmp_path: Path, line: str) -> None:
     row = watched(line.format("Lark"), "2024-03-02T19:01:00Z", "Café Tundra - Topic")
     bring(db, write(tmp_path, "watch-history.json", [row]))

@@ -9,6 +9,7 @@ import sqlite3
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,9 +65,9 @@ def test_what_looks_like_nothing_gets_no_advice(
     ids=("in an object", "in two", "behind a letter", "keys alone"),
 )
 def test_a_guess_says_what_is_missing_or_that_nothing_is(
-    db: sqlite3.Connection, tmp_path: Path, content: object
+    db: sqlite3.Connection, tmp_path: Path, content: Any
 ) -> None:
-    [file] = bring(db, write(tmp_path, "a.json", content)).files  # type: ignore[arg-type]
+    [file] = bring(db, write(tmp_path, "a.json", content)).files
     assert file.format is None
     assert not file.note.rstrip().endswith(("lacks", "but", "without"))
 

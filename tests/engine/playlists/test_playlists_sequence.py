@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_sixty_of_twenty_thousand_take_less_than_a_fifth_of_a_second() -> None:
     assert min(took) < 0.6
 
 
-def curve(playlist, measure):  # type: ignore[no-untyped-def]
+def curve(playlist: Any, measure: str) -> Any:
     return next(one for one in playlist.curves if one.measure == measure)
 
 

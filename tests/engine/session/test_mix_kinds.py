@@ -24,10 +24,9 @@ from engine.session.discover import Discover
 from engine.store.database import open_library
 from engine.taste.rules import Rule
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 from tests.support.tagged import give_tags
 
-ARTISTS = names(60)
 DAY = 86_400
 TODAY = datetime.date(2026, 11, 28)
 # Two tastes: the model has three kinds of artists in turn.

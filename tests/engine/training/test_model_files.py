@@ -43,13 +43,12 @@ from tests.support.dump_server import serving
 from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.model_files import HOSTILE, altered, members_of, say
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
 # The model is trained once, not once a worker.
 pytestmark = pytest.mark.xdist_group("model files")
 
 DAY = 86_400
-ARTISTS = names(60)
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
 
 

@@ -9,7 +9,8 @@ import pytest
 from engine.paths import Folders
 from tests.support.audio import song, wav
 from tests.support.commands import document, run
-from tests.support.services import ARTISTS, played_some
+from tests.support.models import ARTISTS
+from tests.support.services import played_some
 
 
 @pytest.fixture
