@@ -1,4 +1,4 @@
-"""Where everything this program writes lives: one folder, one name for each thing in it; what a file may be called."""
+"""The data folder: the path of everything this program writes, and safe file names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-_MAX_NAME = 120  # bytes, so that an ending and a number still fit anywhere
+_MAX_NAME = 120  # bytes, which leaves room for an extension and a number on any file system
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 
@@ -41,7 +41,7 @@ class Folders:
 
     @property
     def downloads(self) -> Path:
-        """What came of a download that is not finished, so that it can go on; public, may be deleted at any time."""
+        """Partial downloads, to be resumed; public data, may be deleted at any time."""
         return self.root / "downloads"
 
     @property
@@ -51,47 +51,47 @@ class Folders:
 
     @property
     def config(self) -> Path:
-        """Settings, written by the person."""
+        """Settings, which the person may edit."""
         return self.root / "config.toml"
 
     @property
     def last_config(self) -> Path:
-        """The settings as they were last whole, to restore them from."""
+        """The last valid settings, to restore from."""
         return self.root / "config.last.toml"
 
     @property
     def damaged_config(self) -> Path:
-        """Settings that could not be read, set aside where they were restored."""
+        """Unreadable settings, moved here when they were restored."""
         return self.root / "config.damaged.toml"
 
     @property
     def state(self) -> Path:
-        """Where the app was when it was left: view, cursor, dials."""
+        """The app's state at exit: view, cursor, dials."""
         return self.root / "state.json"
 
     @property
     def hindsight(self) -> Path:
-        """How well Discover guessed the person's own past, and the half-life that guessed it best."""
+        """Backtest results on the person's own history, and the half-life that did best."""
         return self.root / "hindsight.json"
 
     @property
     def listening(self) -> Path:
-        """The token players show when they send a play, and the port they send it to."""
+        """The token and the port for players that send plays."""
         return self.root / "listening.json"
 
     @property
     def servers(self) -> Path:
-        """Who the person is to their servers: names and passwords."""
+        """User names and passwords for the person's servers."""
         return self.root / "servers.json"
 
     @property
     def mixes(self) -> Path:
-        """What the last mixes were made of, so that they can go on."""
+        """The seeds of the last mixes, to continue them."""
         return self.root / "mixes.json"
 
     @property
     def cache(self) -> Path:
-        """Compiled kernels of earlier versions, which nothing reads; may be deleted at any time."""
+        """Compiled kernels of earlier versions, unused; may be deleted at any time."""
         return self.root / "cache"
 
     @property
@@ -104,12 +104,12 @@ class Folders:
 
     @property
     def log(self) -> Path:
-        """What went wrong, for the person to read or pass on; holds no names of music."""
+        """The log of unexpected errors, to read or pass on; holds no names of music."""
         return self.root / "discover.log"
 
 
 def why_not_read(path: Path) -> str:
-    """Why `path` is not a file or folder that can be read, to stand behind its name; empty where it is one."""
+    """Why `path` is not a readable file or folder, to be put after its name; empty if it is."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -127,20 +127,20 @@ def why_not_read(path: Path) -> str:
 
 
 def what_is_wrong(path: Path) -> str:
-    """Of a file of this program's own that is not as it was written, to stand behind its name."""
+    """What is wrong with an altered file of this program, to be put after its name."""
     return "is damaged" if path.is_file() else "is missing"
 
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal. Raises OSError."""
-    import hashlib  # takes longer than all else here, and the first paint needs none of it
+    import hashlib  # slow to load, and not needed for the first paint
 
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def has_digest(path: Path, digest: str | None) -> bool:
-    """Whether a file's bytes are those of this SHA-256; not where there is none, also where it just went."""
+    """Whether a file has this SHA-256; false if there is no file."""
     try:
         return digest_of(path) == digest
     except (FileNotFoundError, IsADirectoryError):
@@ -148,7 +148,7 @@ def has_digest(path: Path, digest: str | None) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of all in a folder; what is not there, or just went, has none."""
+    """Bytes of a file, or of everything in a folder; 0 for what does not exist."""
     total = 0
     for file in path.rglob("*") if path.is_dir() else (path,):
         with contextlib.suppress(FileNotFoundError):
@@ -158,7 +158,7 @@ def size_of(path: Path) -> int:
 
 
 def safe_file_name(title: str) -> str:
-    """`title` as a file name without ending that every system accepts, at most 120 bytes.
+    """`title` as a file name without extension that is valid on every system, at most 120 bytes.
 
     >>> safe_file_name("AC/DC: live?")
     'AC_DC_ live_'

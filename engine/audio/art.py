@@ -1,7 +1,7 @@
-"""The picture of a file of music: the one in its tags, or else the cover beside it.
+"""Album art of a music file: the picture in its tags, or else the cover in its folder.
 
-It may be anybody's, so it is bounded in bytes and, before anything decodes it, in pixels. A small PNG stays as it is;
-Pillow (the extra `art`) scales anything else, and nothing else loads that.
+Pictures are untrusted input, so bytes and, before decoding, pixels are bounded. A small PNG is used as it is; anything
+else is scaled with Pillow (the extra `art`), which is loaded only then.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from engine.errors import DiscoverError
 
 MAX_BYTES = 10_000_000
 MAX_PIXELS = 16_000_000
-# A PNG up to this many bytes is passed on as it is; what is scaled has at most so many pixels a side.
+# PNGs up to this many bytes are used as they are; scaled pictures have at most `SIDE` pixels a side.
 SMALL = 1_000_000
 SIDE = 512
 
 _COVERS = [f"{stem}.{ending}" for stem in ("cover", "folder", "front") for ending in ("png", "jpg", "jpeg")]
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
-# What Pillow raises of a damaged picture, by its readers of PNG and JPEG.
+# What Pillow's PNG and JPEG decoders raise for a damaged picture.
 _DAMAGED = (
     OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, MemoryError, struct.error,
     zlib.error,
@@ -34,11 +34,11 @@ _DAMAGED = (
 
 
 def art_of(path: str) -> bytes | None:
-    """The picture of a file as a PNG, null where it has none that can be shown.
+    """The picture of a file as a PNG, null if it has none that can be shown.
 
-    Raises DiscoverError, saying what to install, where every picture has to be scaled and Pillow is missing.
+    Raises DiscoverError with what to install if all its pictures need scaling and Pillow is missing.
     """
-    # MPD's own names, and addresses, are of no folder here.
+    # MPD's own names and addresses are not paths on this machine.
     if not Path(path).is_absolute():
         return None
     missing = None
@@ -56,7 +56,7 @@ def art_of(path: str) -> bytes | None:
 
 
 def as_png(data: bytes) -> bytes | None:
-    """A PNG or JPEG as a PNG small enough to be sent to a terminal; null for what is neither, too large or damaged.
+    """A PNG or JPEG as a PNG small enough for a terminal; null if it is neither, too large or damaged.
 
     Raises DiscoverError like `art_of`.
     """
@@ -72,7 +72,7 @@ def as_png(data: bytes) -> bytes | None:
 
 
 def _pictures(path: str) -> Iterator[bytes]:
-    """The picture in a file's tags, then those beside it, the likeliest first."""
+    """The picture in a file's tags, then those in its folder, best names first."""
     try:
         embedded = TinyTag.get(path, image=True).images.any
     except (OSError, TinyTagException, UnicodeError):
@@ -92,7 +92,7 @@ def _pictures(path: str) -> Iterator[bytes]:
 
 
 def _read(path: str) -> bytes:
-    """A file's bytes; none of what is no file, is too large or cannot be read."""
+    """A file's bytes; empty if it is not a file, too large or unreadable."""
     try:
         if not Path(path).is_file():
             return b""
@@ -103,7 +103,7 @@ def _read(path: str) -> bytes:
 
 
 def _pixels_of_png(data: bytes) -> int:
-    """The pixels of a PNG whose chunks are all there and whole, by its header; 0 of any other."""
+    """Width times height from the header of a complete PNG; 0 for anything else."""
     at, name, pixels = len(_PNG), b"", 0
     while name != b"IEND":
         if len(data) < at + 12:
@@ -130,7 +130,7 @@ def _scaled(data: bytes) -> bytes | None:
         raise DiscoverError(
             "pip install 'discover-music[art]' adds Pillow, which this cover needs."
         ) from error
-    # The bound is ours, and Pillow's own would print a warning.
+    # Checked above; Pillow's own limit would print a warning.
     Image.MAX_IMAGE_PIXELS = None
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
