@@ -116,6 +116,9 @@ class Ranker:
             return taught
         keys = sorted(found)
         usual = before._usual
+        if not len(usual):
+            # Nothing there is may be recommended: no spread to weigh an answer by.
+            return taught
         raw = before.folded.raw(np.array([found[key] for key in keys], dtype=np.int64))
         spread = np.where(usual.std(axis=0) > 0, usual.std(axis=0), 1.0)
         return adapted(taught, (raw - usual.mean(axis=0)) / spread, [self.answers[key] for key in keys])

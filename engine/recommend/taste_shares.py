@@ -99,7 +99,8 @@ def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
             labels = np.asarray(np.unique(clusters, return_inverse=True)[1], dtype=np.int64)
             if _held(usual, labels) >= MIN_HELD:
                 break
-    return ReasonGroups(listener.ids, listener.reasons, labels, usual.mean(axis=0))
+    mean = usual.mean(axis=0) if len(usual) else np.zeros(count)
+    return ReasonGroups(listener.ids, listener.reasons, labels, mean)
 
 
 def _held(contributions: Floats, labels: Ids) -> float:
