@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import stat
@@ -148,13 +149,23 @@ def has_digest(path: Path, digest: str | None) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of everything in a folder; 0 for what does not exist."""
+    """Bytes of a file, or of everything in a folder; 0 for what does not exist or cannot be looked at."""
     total = 0
-    for file in path.rglob("*") if path.is_dir() else (path,):
-        with contextlib.suppress(FileNotFoundError):
+    # A folder that is removed, or fails, meanwhile counts what was seen until then.
+    inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    for file in itertools.chain((path,), inside):
+        with contextlib.suppress(OSError):
             status = file.stat()
             total += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return total
+
+
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder, by name; empty where there is none. Raises OSError where the disk is in the way."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def safe_file_name(title: str) -> str:

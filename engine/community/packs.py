@@ -16,7 +16,7 @@ from engine.errors import (
     reason,
     unreadable,
 )
-from engine.paths import Folders, size_of
+from engine.paths import Folders, entries, size_of
 from engine.privacy import Door
 
 if TYPE_CHECKING:
@@ -50,17 +50,22 @@ def joined(values: Iterable[str]) -> str:
 
 
 def list_packs(folders: Folders) -> list[PackInfo]:
-    """Every pack that can be read, by name; what is wrong with others `damaged_packs` says."""
-    return [found for found in _read_all(folders) if isinstance(found, PackInfo)]
+    """Every pack that can be read, by name."""
+    return read_packs(folders)[0]
 
 
-def damaged_packs(folders: Folders) -> list[str]:
-    """Sentences on packs that cannot be read, and what to do."""
-    return [str(found) for found in _read_all(folders) if isinstance(found, DamagedDataError)]
+def read_packs(folders: Folders) -> tuple[list[PackInfo], list[str]]:
+    """Every pack that can be read, by name, and sentences on those that cannot and what to do.
+
+    Both are of one reading: a disk that fails for a moment leaves no pack out of both.
+    """
+    found = list(_read_all(folders))
+    damaged = [str(one) for one in found if isinstance(one, DamagedDataError)]
+    return [one for one in found if isinstance(one, PackInfo)], damaged
 
 
 def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
-    for folder in sorted(folders.packs.iterdir()) if folders.packs.is_dir() else ():
+    for folder in entries(folders.packs):
         if folder.name.startswith(".") or not folder.is_dir():
             continue
         try:
@@ -111,13 +116,14 @@ def community_packs(folders: Folders, level: str) -> list[Pack]:
     """
     from engine.community.pack import Pack
 
-    for found in _read_all(folders):
-        if isinstance(found, DamagedDataError):
-            raise found
+    found = list(_read_all(folders))
+    for one in found:
+        if isinstance(one, DamagedDataError):
+            raise one
     return [
         Pack(folders.packs / info.name)
-        for info in list_packs(folders)
-        if info.kind == "community" and info.level == level
+        for info in found
+        if isinstance(info, PackInfo) and info.kind == "community" and info.level == level
     ]
 
 
@@ -155,8 +161,9 @@ def restore_pack(door: Door, name: str) -> None:
 
 def drop_stashed_packs(door: Door) -> None:
     """Delete what was stashed and not restored."""
-    for folder in door.folders.packs.glob(f".*{_STASHED}"):
-        door.remove(folder)
+    for folder in entries(door.folders.packs):
+        if folder.name.startswith(".") and folder.name.endswith(_STASHED):
+            door.remove(folder)
 
 
 _STASHED = ".aside"
@@ -168,7 +175,7 @@ def _stashed(folder: Path) -> Path:
 
 def _known_folder(folders: Folders, name: str, kind: str | None = None) -> Path:
     # Of all kinds by their folders: a pack that cannot be read can be removed too.
-    names = [path.name for path in sorted(folders.packs.glob("[!.]*"))]
+    names = [path.name for path in entries(folders.packs) if not path.name.startswith(".")]
     if kind is not None:
         names = [info.name for info in list_packs(folders) if info.kind == kind]
     found = next((known for known in (name, pack_name(name)) if known in names), None)

@@ -63,9 +63,9 @@ class Packs(Service):
         """Community and feature packs, by name."""
         return tuple(community_packs.list_packs(self.library.folders))
 
-    def damaged(self) -> list[str]:
-        """Sentences on packs that cannot be read, and what to do; empty when there are none."""
-        return community_packs.damaged_packs(self.library.folders)
+    def with_damaged(self) -> tuple[list[PackInfo], list[str]]:
+        """All that can be read, and sentences on packs that cannot and what to do."""
+        return community_packs.read_packs(self.library.folders)
 
     @synchronized
     def add(

@@ -13,7 +13,7 @@ import click
 
 from engine import __version__
 from engine.community.pack_names import data_in_words
-from engine.errors import DiscoverError, UsageError, sentence
+from engine.errors import DiscoverError, UsageError, sentence, system_trouble
 from engine.paths import size_of
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
@@ -179,9 +179,12 @@ def _report(options: Options) -> dict[str, Any]:
             """A section of the report, or what stands in its place where damage is in the way."""
             try:
                 return section(session, advice)
-            except DiscoverError as error:
-                if str(error) not in advice:
-                    advice.append(str(error))
+            except (DiscoverError, OSError) as error:
+                said = str(error) if isinstance(error, DiscoverError) else system_trouble(error)
+                if not said:
+                    raise
+                if said not in advice:
+                    advice.append(said)
                 return otherwise
 
         broken = any(one.path.is_relative_to(folders.models) for one in found)
@@ -235,8 +238,11 @@ def _backups(options: Options, advice: list[str]) -> dict[str, str]:
 
 
 def _packs(session: Session, advice: list[str]) -> dict[str, str]:
+    found, damaged = session.packs.with_damaged()
+    # Of those that were whole a moment before.
+    advice += [said for said in damaged if said not in advice]
     advice += session.packs.of_earlier_versions()
-    return {pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in session.packs.all()}
+    return {pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in found}
 
 
 def _library(session: Session, advice: list[str]) -> dict[str, Any]:

@@ -260,8 +260,9 @@ def list_(options: Options) -> None:
     """List the packs, and the share of your plays each knows."""
     # Reading makes no library where there is none.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
-        _print_packs(options, session, session.packs.all())
-        for sentence in session.packs.damaged():
+        found, damaged = session.packs.with_damaged()
+        _print_packs(options, session, found)
+        for sentence in damaged:
             say(options, shown(sentence))
 
 
