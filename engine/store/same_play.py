@@ -1,11 +1,10 @@
-"""Finds out which play of another source a play is: the same moment by another clock.
+"""Matches plays of different sources: the same moment by another clock.
 
-Two sources agree within ten seconds, or within a minute more where one of them writes minutes only. Where it is not
-known whether a source stamped the start or the end, the two may also lie one track length apart, or as long as it takes
-until a play is one. A start that was worked out from the end comes too late by the listener's pauses: where these are
-known, the true start is asked for too. Each play stands for at most one play of the other side: of a track played twice
-in a row, two stay two. Where one of them writes hours or days only, any play within that hour or day may be it, a day
-being one of any zone.
+Two sources agree within ten seconds, or a minute more if one of them writes minutes only. If it is not known whether a
+source stamped the start or the end, the two may also differ by the track's length, or by the time after which a play is
+reported. A start computed from the end is late by the listener's pauses: if these are known, the true start is tried
+too. Each play matches at most one play of the other side: a track played twice in a row stays two plays. If one of them
+writes hours or days only, any play within that hour or day may match, a day in any time zone.
 
 Facts: FORMATS.md, The same play twice.
 """
@@ -17,23 +16,23 @@ from dataclasses import dataclass, field
 
 from engine.store.play import DAY, UNKNOWN, Play
 
-# Clocks of two services differ by no more than this many seconds.
+# Maximum difference of two services' clocks, in seconds.
 _TOLERANCE = 10
 _MINUTE = 60
 # A day begins so many seconds before UTC's in the easternmost zone and ends so many after it in the westernmost.
 _EAST, _WEST = 14 * 3600, 12 * 3600
 # Milliseconds after which a play of a long track is reported.
 _REPORTED = 240_000
-# The longest track whose end is looked for.
+# The longest track whose end is considered.
 _MAX_TRACK = 1800
-# How many pairs of one song's plays are compared at most in the search for the best assignment, and afterwards for
-# each play: a song on repeat for days, known by the day, takes fewer.
+# Maximum pairs of one song's plays in the search for the best assignment, and afterwards per play: a song on repeat for
+# days, dated by the day, stays below.
 _PAIRS, _NEAREST = 300_000, 100
 
 
 @dataclass(slots=True, eq=False)
 class Stored:
-    """A listen of another source that is in the library; `unsure` of whether its stamp is the start."""
+    """A listen of another source in the library; `unsure` if its stamp may not be the start."""
 
     id: int
     start: int
@@ -47,7 +46,7 @@ class Stored:
 
 @dataclass(slots=True, eq=False)
 class Match:
-    """A play of the file being read and the stored listen it was found to be."""
+    """A play of the current file and the stored listen it matches."""
 
     play: Play
     candidates: list[Stored] = field(default_factory=list)
@@ -64,7 +63,7 @@ class Others:
         self._paused = max(one.paused or 0 for one in stored)
         self._coarsest = max(one.precision for one in stored)
         self._pairs = 0
-        # What no play stands for yet and where it is, once there were too many pairs.
+        # Unmatched listens and their positions, once there were too many pairs.
         self._free: tuple[list[Stored], list[int]] | None = None
 
     def match(self, play: Play) -> Match | None:
@@ -96,7 +95,7 @@ class Others:
         return match if found else None
 
     def _match_nearest(self, play: Play, middle: int, earliest: int, latest: int) -> Match | None:
-        """The nearest free listen that the play is, of those next to it."""
+        """The nearest free listen that matches the play, of those next to it."""
         if self._free is None:
             free = [one for one in self._stored if one.match is None]
             self._free = free, [one.start for one in free]
@@ -120,7 +119,7 @@ class Others:
 
 
 def _assign(match: Match, asked: set[int]) -> bool:
-    """Give the play a stored listen, moving other plays of this file along where they can (Kuhn's algorithm)."""
+    """Match the play to a stored listen, reassigning other plays of this file if possible (Kuhn's algorithm)."""
     for stored in match.candidates:
         if stored.match is None:
             match.stored, stored.match = stored, match
@@ -162,6 +161,6 @@ def _is_same(play: Play, start: int, stored: Stored) -> bool:
     if not stored.unsure and play.basis != UNKNOWN:
         return False
     lengths = (play.ms_played, play.duration_ms, stored.ms_played, stored.duration_ms)
-    # Who stamps the moment of reporting does so when half a track or four minutes were heard.
+    # Sources that stamp the moment of reporting do so after half a track or four minutes.
     reported = (min(length // 2, _REPORTED) for length in (play.duration_ms, stored.duration_ms) if length)
     return any(length and abs(apart - length / 1000) <= tolerance for length in (*lengths, *reported))

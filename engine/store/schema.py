@@ -12,7 +12,7 @@ from collections.abc import Callable
 from engine.errors import DamagedDataError
 from engine.store.upgrades import name_files, settle_all_keys, settle_keys
 
-# Indexes a large first import drops and builds anew, by name.
+# Indexes that a large first import drops and rebuilds, by name.
 REBUILT = {
     "listens_by_time": "CREATE INDEX listens_by_time ON listens (started_at, track_id, plays)",
     "listens_by_track": "CREATE INDEX listens_by_track ON listens (track_id, started_at, plays)",
@@ -162,7 +162,7 @@ CREATE TABLE encounters (
 ) STRICT, WITHOUT ROWID;
 """
 
-# What takes a database a version further: SQL, or a function where SQL cannot.
+# A migration step: SQL, or a function where SQL does not suffice.
 Step = str | Callable[[sqlite3.Connection], None]
 _VERSION_7 = """
 -- How the person said that a file is to be read, by its bytes: read again without a word, it is read so again.
@@ -312,7 +312,7 @@ STEPS: tuple[Step, ...] = (
 
 
 def rebuild_indexes(connection: sqlite3.Connection) -> None:
-    """Build what an import dropped and was stopped before it built again; nothing when all are there."""
+    """Build the indexes that a stopped import dropped; does nothing if all exist."""
     for name in _missing(connection):
         connection.execute(REBUILT[name].replace("INDEX", "INDEX IF NOT EXISTS", 1))
 
@@ -325,13 +325,13 @@ def _missing(connection: sqlite3.Connection) -> list[str]:
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database to the newest version, each step in a transaction of its own.
 
-    What others do to it at the same time is waited for, and seen. Raises DamagedDataError when the file was written by
-    a newer version of this program.
+    Waits for other processes that migrate it at the same time. Raises DamagedDataError if the file was written by a
+    newer version of this program.
     """
     while (version := _version(connection)) < len(STEPS):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            # Who was first took this step meanwhile.
+            # Another process took this step meanwhile.
             if _version(connection) == version:
                 step = STEPS[version]
                 if isinstance(step, str):
@@ -356,7 +356,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _run(connection: sqlite3.Connection, sql: str) -> None:
-    """Several statements, inside the transaction there is: `executescript` would end it."""
+    """Run several statements in the current transaction, which `executescript` would end."""
     statement = ""
     for part in sql.split(";"):
         statement += f"{part};"

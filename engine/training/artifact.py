@@ -181,7 +181,7 @@ class Model:
 
     def _cells(self, kind: str, of: type[_Cells]) -> _Cells | None:
         """Cells by item, of the files that begin with `kind`; null for a model that was trained without them."""
-        names = [f"{kind}_{name}.npy" for name in of.__struct_fields__]
+        names = [f"{kind}_{name}.npy" for name in of.__struct_encode_fields__]
         if not set(names) <= self.manifest.digests.keys():
             return None
         try:
@@ -243,7 +243,8 @@ def write_neighbours(
     """Write the neighbours' arrays, who listens to what, and how crowded items are; returns the digests."""
     arrays: dict[str, np.ndarray] = {"crowding": hubness}
     for kind, cells in (("neighbours", neighbours), ("listens", listens)):
-        arrays |= {f"{kind}_{name}": getattr(cells, name) for name in cells.__struct_fields__}
+        names = zip(cells.__struct_encode_fields__, cells.__struct_fields__, strict=True)
+        arrays |= {f"{kind}_{file}": getattr(cells, name) for file, name in names}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in arrays}

@@ -243,23 +243,23 @@ def _write_neighbours(
     usual = np.full(len(new), hubness.mean(), dtype=np.float32)
     return write_neighbours(
         folder,
-        near.joined_by(said_to(plays, ids, new, items, ridge, progress)),
+        near.extended_by(weights_for(plays, ids, new, items, ridge, progress)),
         newer_listens(listens, plays, ids, items),
         np.concatenate((hubness, usual)),
     )
 
 
-def said_to(
+def weights_for(
     plays: csr_matrix, ids: np.ndarray, new: np.ndarray, items: int, ridge: float, progress: Share
 ) -> Neighbours:
-    """What the columns `new` hear as neighbours by (listeners, columns) `plays`, the columns being the items `ids` of
-    so many `items`."""
+    """The neighbours of the columns `new` of (listeners, columns) `plays`, the columns being the items `ids` of `items`
+    items."""
     found = joining(plays, new.astype(np.int32), ridge, progress=progress)
-    speakers = np.repeat(ids, np.diff(found.starts))
-    order = np.argsort(speakers, kind="stable")
-    starts = np.concatenate(([0], np.cumsum(np.bincount(speakers, minlength=items), dtype=np.int64)))
-    hearers = ids[found.hearers[order]].astype(np.int32)
-    return Neighbours(starts, hearers, found.weights[order])
+    sources = np.repeat(ids, np.diff(found.starts))
+    order = np.argsort(sources, kind="stable")
+    starts = np.concatenate(([0], np.cumsum(np.bincount(sources, minlength=items), dtype=np.int64)))
+    targets = ids[found.targets[order]].astype(np.int32)
+    return Neighbours(starts, targets, found.weights[order])
 
 
 def newer_listens(listens: Listens, plays: csr_matrix, ids: np.ndarray, items: int) -> Listens:

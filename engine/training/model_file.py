@@ -151,9 +151,9 @@ def _arrays(model: Model) -> dict[str, np.ndarray]:
     near, listens, hubness = model.members.neighbours, model.similarity.listens, model.similarity.hubness
     if near is not None:
         found["neighbours_counts"] = np.diff(near.starts).astype("<i4")
-        found["neighbours_gaps"] = gaps(near.hearers, near.starts)
+        found["neighbours_gaps"] = gaps(near.targets, near.starts)
         found["neighbours_largest"], found["neighbours_weights"] = in_bytes(
-            near.weights, near.hearers, near.items
+            near.weights, near.targets, near.items
         )
     if listens is not None:
         found["listens_counts"] = np.diff(listens.starts).astype("<i4")
@@ -244,17 +244,17 @@ def halved_rows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return largest, ((bits + 2) & 0xFFFC).astype("<u2").view("<f2")
 
 
-def in_bytes(weights: np.ndarray, hearers: np.ndarray, items: int) -> tuple[np.ndarray, np.ndarray]:
+def in_bytes(weights: np.ndarray, targets: np.ndarray, items: int) -> tuple[np.ndarray, np.ndarray]:
     """The largest size of the weights each item hears (items,) float32, and the weights as 127ths of it in int8."""
     largest = np.zeros(items, dtype="<f4")
-    np.maximum.at(largest, hearers, np.abs(weights))
-    scale = np.where(largest > 0, largest, 1.0)[hearers]
+    np.maximum.at(largest, targets, np.abs(weights))
+    scale = np.where(largest > 0, largest, 1.0)[targets]
     return largest, np.rint(weights / scale * _STEPS).astype("|i1")
 
 
-def from_bytes(largest: np.ndarray, steps: np.ndarray, hearers: np.ndarray) -> np.ndarray:
+def from_bytes(largest: np.ndarray, steps: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """What `in_bytes` took apart: float32."""
-    return np.asarray(steps / _STEPS * largest[hearers], dtype=np.float32)
+    return np.asarray(steps / _STEPS * largest[targets], dtype=np.float32)
 
 
 def gaps(numbers: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -297,9 +297,9 @@ def _check_names(names: list[str], about: ModelFile) -> None:
 def _neighbours(arrays: dict[str, np.ndarray], items: int) -> Neighbours | None:
     if not arrays.keys() >= _NEAR:
         return None
-    starts, hearers = _cells(arrays, "neighbours", items)
-    weights = from_bytes(arrays["neighbours_largest"], arrays["neighbours_weights"], hearers)
-    return Neighbours(starts, hearers, weights)
+    starts, targets = _cells(arrays, "neighbours", items)
+    weights = from_bytes(arrays["neighbours_largest"], arrays["neighbours_weights"], targets)
+    return Neighbours(starts, targets, weights)
 
 
 def _listens(arrays: dict[str, np.ndarray], rows: int) -> Listens | None:

@@ -68,7 +68,7 @@ def newer(session: Session, tmp_path: Path, artists: int, listeners: int = 120):
 
 def said(near) -> np.ndarray:
     """What each item (row) says for each (column)."""
-    return csr_matrix((near.weights, near.hearers, near.starts), (near.items, near.items)).toarray()
+    return csr_matrix((near.weights, near.targets, near.starts), (near.items, near.items)).toarray()
 
 
 def test_many_rows_are_folded_in_as_one_is() -> None:
