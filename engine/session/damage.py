@@ -1,4 +1,4 @@
-"""What in the data folder is not as it was written: each file by name, with what helps."""
+"""Finds damaged files in the data folder, each with what to do."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from engine.errors import DamagedDataError, DiscoverError, disk_trouble, library
 from engine.paths import Folders, what_is_wrong
 from engine.store.backups import sound
 
-# Files that are worked out anew where they are gone.
+# Files that are recomputed if missing.
 _WORKED_OUT = ("hindsight", "mixes", "state")
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A `path` that is damaged, and in a sentence how it shows and what helps; `worked_out`: to delete it is enough."""
+    """A damaged `path`, with a sentence on the damage and what to do; `worked_out` if deleting it is enough."""
 
     path: Path
     said: str
@@ -28,7 +28,7 @@ class Damage:
 
 
 def damage(folders: Folders, connection: sqlite3.Connection | None = None) -> list[Damage]:
-    """All that is damaged: of the library, where it is open, then of models and packs, then of what is worked out.
+    """All damage: of the library, if it is open, then of models and packs, then of derived files.
 
     What the disk or the system is in the way of looking at is among it, in words that advise no removing.
     """
@@ -51,7 +51,7 @@ def damage(folders: Folders, connection: sqlite3.Connection | None = None) -> li
 
 
 def damage_of_data(folders: Folders, connection: sqlite3.Connection | None) -> Iterator[Damage]:
-    """What is damaged of what every answer stands on: the library, models, packs.
+    """Damage of the data everything depends on: the library, models, packs.
 
     Raises OSError and sqlite3.Error where the disk or the system is in the way.
     """
