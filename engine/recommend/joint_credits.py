@@ -26,14 +26,16 @@ OWN_NAME = 5
 MAX_PARTS = 12
 # Words between two artists, in the languages names are credited in.
 _WORDS = (
-    r"x|vs|versus|and|with|meets|pres|presents|und|mit|et|avec|y|e|con|com|och|og|en|met|\u0438|\u0442\u0430"
+    r"x|vs|versus|b2b|and|with|meets|pres|presents|und|mit|et|avec|y|e|con|com|och|og|en|met|\u0438|\u0442\u0430"
+    r"|ve|i|oraz|\xe9s|ja|\u0219i|dan|\u03ba\u03b1\u03b9|\u3068|\u548c|\u4e0e|\u8207|\ubc0f"
 )
 # A quick test: a name without any of these is not joint.
 _JOINED = re.compile(
     rf"[;/|×、，,&+·•・＆／＋；\\]|\s(?:{_WORDS})\b|\(with\b|\b(?:feat|ft|featuring)\b", re.IGNORECASE
 )
 _GUESTS = re.compile(
-    r"\s*+(?:[(\[]\s*+)?\b(?:(?:feat|ft|featuring)\b(?:\.\s*+|\s++)|[fw]/\s*+)|\s*+[(\[]\s*+with\s++",
+    r"\s*+(?:[(\[]\s*+)?\b(?:(?:feat|ft|featuring|(?:in\s)?duet\swith)\b(?:\s?[.:]\s*+|\s++)|[fw]/\s*+)"
+    r"|\s*+[(\[]\s*+(?:with|and|[&+])\s++",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(
