@@ -60,6 +60,7 @@ def test_a_table_of_unknown_shape_is_proposed_by_its_header(db: sqlite3.Connecti
         "playedAt,artistName,trackTitle\n2024-03-02T19:01:00Z,{},{}\n",
         "Last Play\tArtist-Name\tSong_Title\n02.03.2024 19:01\t{}\t{}\n",
         "timestamp,x,artist,track\n1709406060,,{},{}\n",
+        'timestamp, artist, track\n"1709406060", "{}", "{}"\n',
     ],
 )
 def test_columns_in_other_languages_and_spellings(db: sqlite3.Connection, tmp_path: Path, text: str) -> None:

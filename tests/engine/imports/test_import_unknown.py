@@ -72,6 +72,25 @@ def test_a_guess_says_what_is_missing_or_that_nothing_is(
     assert not file.note.rstrip().endswith(("lacks", "but", "without"))
 
 
+@pytest.mark.parametrize(
+    ("name", "start", "told"),
+    [
+        ("a.rar", b"Rar!\x1a\x07\x01\0", "packed as RAR"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4", "packed as 7-Zip"),
+        ("a.json.zst", b"\x28\xb5\x2f\xfd", "packed as Zstandard"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a workbook; save its table of plays as CSV"),
+        ("a.ods", b"PK\3\4", "is a workbook; save its table of plays as CSV"),
+        ("a.numbers", b"PK\3\4", "is a workbook; save its table of plays as CSV"),
+    ],
+)
+def test_what_holds_a_history_in_a_form_that_is_not_read_says_what_to_do(
+    db: sqlite3.Connection, tmp_path: Path, name: str, start: bytes, told: str
+) -> None:
+    [file] = bring(db, write(tmp_path, name, start + bytes(range(256)))).files
+    assert file.format is None
+    assert told in file.note
+
+
 def test_a_table_is_described_by_its_columns_alone(db: sqlite3.Connection, tmp_path: Path) -> None:
     [file] = bring(db, write(tmp_path, "a.csv", "Who;What;Where\nIda;Lark;Home\n")).files
     assert file.note == (
