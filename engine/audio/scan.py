@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import TypeVar
 from engine.audio.databases import entries
 from engine.audio.tags import UNREADABLE, music_file, read_file
 from engine.audio.walk import Found, LeftOut, audio_files
-from engine.errors import CancelledError, UnreadableFileError
+from engine.errors import CancelledError, UnreadableFileError, UsageError
 from engine.paths import why_not_read
 from engine.progress import Cancelled, StageReport
 from engine.store.music_files import (
@@ -147,6 +148,15 @@ def _found(
     for entry in _reported(files, report, cancelled):
         found[entry.found.path], tags[entry.found.path] = entry
     return list(found.values()), lambda one: music_file(*one, tags[one.path])
+
+
+def not_looked_at(folder: MusicFolder) -> LeftOut:
+    """What of a folder could not be looked at, by reason, as it is now; empty where the folder itself cannot be."""
+    left_out: LeftOut = {}
+    if not why_not_read(Path(folder.path)):
+        with contextlib.suppress(UnreadableFileError, UsageError):
+            _found(folder, left_out, set(), _silent, _never)
+    return left_out
 
 
 def _is_below(path: str, unseen: set[str]) -> bool:

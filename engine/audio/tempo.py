@@ -11,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.store.music_files import Measured
+from engine.store.music_files import LOUD, QUIET, Measured
 
 Floats = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
 # Increase it when results change: files are then measured again.
-VERSION = 1
+VERSION = 2
 RATE = 22_050  # samples per second after resampling
 # Samples of a frame and between frames; with these the strength of onsets has `FRAMES` values a second.
 _FRAME, _HOP = 512, 64
@@ -94,8 +94,9 @@ def _contrast(strength: Floats) -> float:
 
 
 def _calm(onset_rate: float, loudness: float, brightness: float) -> float:
-    """The mean of three: no onsets to six a second, -36 to -12 dB, 500 to 4,000 Hz on average."""
-    parts = (1.0 - onset_rate / 6.0, (-12.0 - loudness) / 24.0, np.log2(4_000.0 / max(brightness, 1.0)) / 3.0)
+    """The mean of three: no onsets to six a second, quiet to loud, 500 to 4,000 Hz on average."""
+    quiet = (LOUD - loudness) / (LOUD - QUIET)
+    parts = (1.0 - onset_rate / 6.0, quiet, np.log2(4_000.0 / max(brightness, 1.0)) / 3.0)
     return float(np.mean(np.clip(parts, 0.0, 1.0)))
 
 

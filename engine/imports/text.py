@@ -174,6 +174,10 @@ class Table:
     def __contains__(self, column: str) -> bool:
         return column in self._places
 
+    def name(self, place: int) -> str:
+        """The column at this place, empty where it has none."""
+        return next((column for column, there in self._places.items() if there == place), "")
+
     def at(self, row: Sequence[str]) -> Table:
         """Look at this row from now on."""
         self._row = row

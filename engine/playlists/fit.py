@@ -17,8 +17,9 @@ _MAX_STEPS = 600  # ... and longer in a list of which that would be more than so
 # What is asked for is rounded to this, so that few times differ.
 _GRAIN = {"tempo": 0.25, "energy": 0.01, "calm": 0.01}
 _ALONG = 0.01
-# Half or double time is worth so much less where no energy is known.
+# Half or double time is worth so much less where no energy is known, or an estimate, which may be so far off.
 _UNSURE = 0.6
+_MISSES = 0.2
 # What a measure is worth that is not known, of a track beside others (0..1): less than one that fits half.
 _UNKNOWN = 0.4
 _ENERGY_MARGIN = 0.4  # as far from what is asked for energy and calm are worth nothing
@@ -104,11 +105,12 @@ def fit(
     if context.tempo:
         octaves: Floats | float = 1.0
         if apart is not None and not any_octave:
-            octaves = octaves_by(apart)
+            octaves = octaves_by(apart - _MISSES * pool.guessed)
         distance, factor = tempo_fit(pool.log_bpm, tempo, octaves)
         credit = tempo_credit(distance, settings.tolerance / 100.0)
         if apart is not None:
-            credit = np.where((factor != 1.0) & np.isnan(apart) & (credit > 0), _UNSURE * credit, credit)
+            unsure = (factor != 1.0) & (np.isnan(apart) | pool.guessed) & (credit > 0)
+            credit = np.where(unsure, _UNSURE * credit, credit)
         if context.needs_tempo:
             allowed = credit >= 0
         credit = np.where(np.isnan(distance), _UNKNOWN, np.maximum(credit, 0.0))

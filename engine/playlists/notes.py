@@ -16,15 +16,24 @@ _WORTH_SAYING = 30.0  # seconds
 _FAR = 0.2  # as far from its profile on average, energy or calm is noted
 
 
-def notes_on(playlist: ContextPlaylist, whole: Pool, question: Question) -> tuple[str, ...]:
-    """Sentences the person should read: `whole` is the pool with tracks of any length."""
+def notes_on(playlist: ContextPlaylist, whole: Pool, question: Question, waiting: int = 0) -> tuple[str, ...]:
+    """Sentences the person should read: `whole` is the pool with tracks of any length, `waiting` are files not measured
+    yet."""
     return (
         *_on_length(playlist, whole, question),
         *_on_new(playlist, whole, question),
         *_on_spacing(playlist, question.context),
-        *_on_measures(playlist, whole, question.context),
+        *_on_measures(playlist, whole, question.context, waiting),
         *_on_estimates(playlist),
     )
+
+
+def on_waiting(files: int) -> str:
+    """That so many files of one's own could be measured; empty for none."""
+    if not files:
+        return ""
+    which = quantity(files, "of your music files are", "of your music files is")
+    return f"{which} not measured yet: discover library tempo."
 
 
 # -- length ---------------------------------------------------------------------------------------------
@@ -181,7 +190,7 @@ def _on_spacing(playlist: ContextPlaylist, context: Context) -> list[str]:
     return [f"Few artists match: an artist may repeat after {after}, not {context.artist_gap}."]
 
 
-def _on_measures(playlist: ContextPlaylist, whole: Pool, context: Context) -> list[str]:
+def _on_measures(playlist: ContextPlaylist, whole: Pool, context: Context, waiting: int) -> list[str]:
     notes = []
     count = quantity(len(whole), "tracks")
     if context.needs_tempo and playlist.coverage < 1:
@@ -198,6 +207,8 @@ def _on_measures(playlist: ContextPlaylist, whole: Pool, context: Context) -> li
             )
     for unknown, measures in by_unknown.items():
         notes.append(_unknown(unknown, measures, playlist, whole, context))
+    if waiting and (by_unknown or (context.needs_tempo and playlist.coverage < 1)):
+        notes.append(on_waiting(waiting))
     return notes
 
 
@@ -220,6 +231,8 @@ def _on_estimates(playlist: ContextPlaylist) -> list[str]:
         notes.append(
             f"The tempo of {quantity(guessed, 'tracks')} is an estimate: the median of their artist."
         )
+    if by_loudness := sum(curve.estimated for curve in playlist.curves):
+        notes.append(f"The energy of {quantity(by_loudness, 'tracks')} is an estimate: how loud the file is.")
     if estimated := sum(track.seconds_estimated for track in playlist.tracks):
         minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
         tracks = quantity(estimated, "tracks are", "track is")

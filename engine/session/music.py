@@ -45,9 +45,15 @@ class Music(Service):
 
     @synchronized
     def left_out(self, folder: MusicFolder) -> dict[str, list[str]]:
-        """The files of a folder that stand for no track, by reason and path. Of what could not be looked at at all
-        there is a number in `left_out` of the folder; which it was, a scan says."""
-        return store.files_left_out(self.library.connection, folder.id)
+        """The files of a folder that stand for no track, by reason and path. What could not be looked at has no place
+        in the library: where the last scan counted some, the folder is looked through for what it is now."""
+        from engine.audio.scan import not_looked_at
+
+        found = store.files_left_out(self.library.connection, folder.id)
+        if sum(map(len, found.values())) == sum(folder.left_out.values()):
+            return found
+        unseen = not_looked_at(folder)
+        return {reason: unseen.get(reason, []) + found.get(reason, []) for reason in {**unseen, **found}}
 
     @synchronized
     def counts(self) -> MusicCounts:

@@ -95,23 +95,24 @@ class Playlists(Service):
         `from_library` of what the person has alone."""
         from engine.playlists.compose import compose
         from engine.playlists.offer import candidates
+        from engine.store.music_files import waiting_files
         from engine.taste.own_music import own_music
 
         connection = self.library.connection
+        waiting = waiting_files(connection)
         with self._packs.features() as features:
             recommended = self._recommended(NEW_ARTISTS, context.times)
             pool = candidates(connection, features, recommended, context.times)
             if not from_library:
-                return compose(pool, settings, context, cancelled)
+                return compose(pool, settings, context, cancelled, waiting)
             mine = candidates(connection, features, recommended, context.times, from_library=True)
-        made = compose(mine, settings, context, cancelled)
+        made = compose(mine, settings, context, cancelled, waiting)
         missing = own_music(connection).lacking(compose(pool, settings, context, cancelled).tracks)
         note = f"Only music you have: {quantity(made.pool, 'tracks')}."
         return replace(made, missing=missing, notes=(note, *note_on_missing(missing), *made.notes))
 
     def _recommended(self, n: int, times: TimeOfWeek | None) -> tuple[Recommendation, ...]:
-        """The top of Discover, for times of the week where anything was played then; nothing where there is no model
-        yet: own tracks make a playlist too."""
+        """The top of Discover, of times of the week where anything was played then; empty without a model."""
         from engine.recommend.settings import DiscoverSettings
         from engine.taste.window import Window
 
@@ -395,6 +396,7 @@ def _places(name: str, positions: Sequence[int], count: int) -> list[int]:
     """Positions from 1 as places from 0, in order."""
     for position in positions:
         if not 1 <= position <= count:
-            there = f"it has {count}" if count else "it is empty"
-            raise UsageError(f"No track {position} in {name}: {there}.")
+            raise UsageError(
+                f"No track {position} in {name}: {f'it has {count}' if count else 'it is empty'}."
+            )
     return sorted({position - 1 for position in positions})

@@ -242,7 +242,7 @@ class Ingest:
                 self._write(rows)
                 if not known_plays.is_new_undated(place):
                     continue
-            elif not known_plays.is_new(place.group, play, start):
+            elif not known_plays.is_new(place, play, start):
                 continue
             rows.append((place.track, start, played, details_of(play)))
             kept += 1

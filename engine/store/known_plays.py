@@ -107,21 +107,22 @@ class KnownPlays:
 
     # -- dated plays ----------------------------------------------------------------------------------
 
-    def is_new(self, group: Group, play: Play, start: int) -> bool:
+    def is_new(self, place: LibraryTrack, play: Play, start: int) -> bool:
         """Whether a dated play is new, for this clock and all others."""
+        group = place.group
         if not group.loaded:
             self._load(group)
         own, played = self.own, play.ms_played
         moment = group.id << START_BITS | start
         if play.precision > MINUTE:
-            return self._is_more(moment) and (group.others is None or not self._is_other(group.others, play))
+            return self._is_more(moment) and not self._is_other(place, play)
         if self._live and _is_at_once(moment, play, own):
             return False
         if moment not in own:
             own[moment] = played
             if (play.paused or group.paused or play.precision == MINUTE) and self.is_twin(group, play, start):
                 return False
-            return group.others is None or not self._is_other(group.others, play)
+            return not self._is_other(place, play)
         # Plays of a source that began in the same second but differ in length are distinct.
         there = own[moment]
         if there == played or there is None or played is None or (moment, played) in own:
@@ -183,9 +184,10 @@ class KnownPlays:
         known_plays.seen += 1
         return known_plays.seen > known_plays.known
 
-    def _is_other(self, others: Others, play: Play) -> bool:
+    def _is_other(self, place: LibraryTrack, play: Play) -> bool:
         """Whether another source has this play."""
-        match = others.match(play)
+        others = place.group.others
+        match = None if others is None else others.match(play, place.track)
         if match is None:
             return False
         self._matches.append(match)
@@ -280,6 +282,7 @@ class KnownPlays:
             source,
             flags,
             number,
+            track,
             start,
             played,
             paused,
@@ -288,7 +291,7 @@ class KnownPlays:
         ) in self._of_tracks(
             group,
             "SELECT l.import_id, l.plays, l.source, l.flags, "  # noqa: S608 - a number
-            "l.id, l.started_at, l.ms_played, l.paused, l.precision, t.duration_ms "
+            "l.id, l.track_id, l.started_at, l.ms_played, l.paused, l.precision, t.duration_ms "
             "FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
             f"WHERE l.started_at IS NOT NULL AND l.flags & {COUNT_FLAG} = 0 AND l.track_id",
         ):
@@ -297,7 +300,7 @@ class KnownPlays:
                 # Rows of one file are distinct plays, whatever their clocks.
                 if import_id != self._import_id:
                     unsure = bool(flags & UNKNOWN_FLAG)
-                    others.append(Stored(number, start, played, paused, precision, unsure, duration))
+                    others.append(Stored(number, track, start, played, paused, precision, unsure, duration))
             elif precision > MINUTE:
                 # This file's own rows of another clock are no sign that it was imported before.
                 if import_id != self._import_id:

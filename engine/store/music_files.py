@@ -15,6 +15,10 @@ from engine.canonical_keys import artist_key
 Kind = Literal["folder", "beets", "navidrome"]
 CHUNK = 500  # values per statement
 AGAIN = -1
+# How loud music is, in dB of full scale: what is quieter has no energy, what is louder all of it, as far as that tells.
+# The 24 dB between are from 28,356 tracks of Spotify, chosen on half of their artists: .11 from the energy told on the
+# other half on average, .15 where all had the same. Spotify's own dB lie some 4 above those of a file.
+QUIET, LOUD = -28.0, -4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +265,12 @@ def put_measured(
                 for file, one in measured
             ),
         )
+
+
+def waiting_files(connection: sqlite3.Connection) -> int:
+    """How many files were never measured."""
+    query = "SELECT count(*) FROM music_files WHERE problem IS NULL AND measured IS NULL"
+    return int(connection.execute(query).fetchone()[0])
 
 
 def tagged_and_measured(connection: sqlite3.Connection) -> list[tuple[float, float]]:

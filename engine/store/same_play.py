@@ -35,6 +35,7 @@ class Stored:
     """A listen of another source in the library; `unsure` if its stamp may not be the start."""
 
     id: int
+    track: int
     start: int
     ms_played: int | None
     paused: int | None
@@ -57,8 +58,8 @@ class Others:
     """The listens of one song that other sources reported, by time."""
 
     def __init__(self, stored: list[Stored]) -> None:
-        self._stored = sorted(stored, key=lambda one: one.start)
-        self._starts = [one.start for one in self._stored]
+        self._stored = sorted(stored, key=_middle_of)
+        self._middles = [_middle_of(one) for one in self._stored]
         self._unsure = any(one.unsure for one in stored)
         self._paused = max(one.paused or 0 for one in stored)
         self._coarsest = max(one.precision for one in stored)
@@ -66,29 +67,31 @@ class Others:
         # Unmatched listens and their positions, once there were too many pairs.
         self._free: tuple[list[Stored], list[int]] | None = None
 
-    def match(self, play: Play) -> Match | None:
-        """The stored listen this play is, None when it is not one of them.
+    def match(self, play: Play, track: int) -> Match | None:
+        """The stored listen this play of a track is, None when it is not one of them.
 
-        Among several the nearest free one is taken; one that is taken is freed when its play can be another. Of a song
-        with so many plays that their pairs would take the square of them, it is no longer freed.
+        Among several the nearest free one is taken, another recording of the song being half a clock's width further;
+        one that is taken is freed when its play can be another. Of a song with so many plays that their pairs would
+        take the square of them, it is no longer freed, and recordings are not told apart.
         """
         start = play.started_at or 0
         unsure = self._unsure or play.basis == UNKNOWN
         reach = _MAX_TRACK if unsure else _MINUTE + _TOLERANCE
-        if (coarsest := max(self._coarsest, play.precision)) > _MINUTE:
+        coarsest = max(self._coarsest, play.precision)
+        if coarsest > _MINUTE:
             reach = coarsest + _EAST
-        earliest, latest = start - reach - (play.paused or 0), start + reach + self._paused
-        middle = start + (play.precision // 2 if play.precision > _MINUTE else 0)
+        earliest, latest = start - reach - (play.paused or 0), start + reach + self._paused + coarsest // 2
+        middle = _middle(start, play.precision)
         if self._pairs > _PAIRS:
             return self._match_nearest(play, middle, earliest, latest)
-        first, last = bisect_left(self._starts, earliest), bisect_right(self._starts, latest)
+        first, last = bisect_left(self._middles, earliest), bisect_right(self._middles, latest)
         if first == last:
             return None
         near = [one for one in self._stored[first:last] if _is_same(play, start, one)]
         self._pairs += last - first
         if not near:
             return None
-        near.sort(key=lambda one: abs(one.start - middle))
+        near.sort(key=lambda one: abs(_middle_of(one) - middle) + (one.track != track) * coarsest // 2)
         match, asked = Match(play, near), set[int]()
         found = _assign(match, asked)
         self._pairs += len(asked) * len(near)
@@ -98,22 +101,22 @@ class Others:
         """The nearest free listen that matches the play, of those next to it."""
         if self._free is None:
             free = [one for one in self._stored if one.match is None]
-            self._free = free, [one.start for one in free]
-        free, starts = self._free
-        before, after = bisect_left(starts, middle) - 1, bisect_left(starts, middle)
+            self._free = free, [_middle_of(one) for one in free]
+        free, middles = self._free
+        before, after = bisect_left(middles, middle) - 1, bisect_left(middles, middle)
         for _ in range(_NEAREST):
-            earlier = before >= 0 and starts[before] >= earliest
-            later = after < len(starts) and starts[after] <= latest
+            earlier = before >= 0 and middles[before] >= earliest
+            later = after < len(middles) and middles[after] <= latest
             if not earlier and not later:
                 return None
-            if earlier and not (later and starts[after] - middle < middle - starts[before]):
+            if earlier and not (later and middles[after] - middle < middle - middles[before]):
                 place, before = before, before - 1
             else:
                 place, after = after, after + 1
             if _is_same(play, play.started_at or 0, free[place]):
                 match = Match(play, [free[place]], free[place])
                 free.pop(place).match = match
-                del starts[place]
+                del middles[place]
                 return match
         return None
 
@@ -132,6 +135,15 @@ def _assign(match: Match, asked: set[int]) -> bool:
             match.stored, stored.match = stored, match
             return True
     return False
+
+
+def _middle(start: int, precision: int) -> int:
+    """The likeliest second of a stamp whose clock left the rest of the minute, hour or day away."""
+    return start + precision // 2
+
+
+def _middle_of(stored: Stored) -> int:
+    return _middle(stored.start, stored.precision)
 
 
 def window(start: int, precision: int) -> tuple[int, int]:

@@ -14,9 +14,11 @@ from engine.store.upgrades import name_files, settle_all_keys, settle_keys
 
 # Indexes that a large first import drops and rebuilds, by name.
 REBUILT = {
-    "listens_by_time": "CREATE INDEX listens_by_time ON listens (started_at, track_id, plays)",
-    "listens_by_track": "CREATE INDEX listens_by_track ON listens (track_id, started_at, plays)",
-    "skips_by_track": "CREATE INDEX skips_by_track ON skips (track_id, started_at)",
+    "listens_by_time": "CREATE INDEX IF NOT EXISTS listens_by_time ON listens (started_at, track_id, plays)",
+    "listens_by_track": "CREATE INDEX IF NOT EXISTS listens_by_track ON listens (track_id, started_at, plays)",
+    "skips_by_track": "CREATE INDEX IF NOT EXISTS skips_by_track ON skips (track_id, started_at)",
+    "listens_by_import": "CREATE INDEX IF NOT EXISTS listens_by_import ON listens (import_id)",
+    "skips_by_import": "CREATE INDEX IF NOT EXISTS skips_by_import ON skips (import_id)",
 }
 
 _VERSION_1 = f"""
@@ -267,10 +269,10 @@ CREATE TABLE pushes (
 ) STRICT;
 """
 
-_VERSION_12 = """
+_VERSION_12 = f"""
 -- All that a player tells stands under one import: each of its plays asks what came with the newest.
-CREATE INDEX listens_by_import ON listens (import_id);
-CREATE INDEX skips_by_import ON skips (import_id);
+{REBUILT["listens_by_import"]};
+{REBUILT["skips_by_import"]};
 """
 
 _VERSION_13 = """
@@ -313,13 +315,8 @@ STEPS: tuple[Step, ...] = (
 
 def rebuild_indexes(connection: sqlite3.Connection) -> None:
     """Build the indexes that a stopped import dropped; does nothing if all exist."""
-    for name in _missing(connection):
-        connection.execute(REBUILT[name].replace("INDEX", "INDEX IF NOT EXISTS", 1))
-
-
-def _missing(connection: sqlite3.Connection) -> list[str]:
-    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
-    return [name for name in REBUILT if name not in there]
+    for statement in REBUILT.values():
+        connection.execute(statement)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -145,7 +145,7 @@ def _dated(connection: sqlite3.Connection, track: int) -> list[_Listen]:
     )
     return [
         _Listen(
-            Stored(number, start, played, paused, precision, bool(flags & UNKNOWN_FLAG), length),
+            Stored(number, track, start, played, paused, precision, bool(flags & UNKNOWN_FLAG), length),
             (source, precision),
         )
         for source, precision, number, start, played, paused, flags, length in rows
@@ -163,7 +163,7 @@ def _doubles(moved: list[_Listen], there: list[_Listen]) -> list[int]:
         for one in (one for one in moved if one.clock == clock):
             if (one.stored.start, one.stored.ms_played) in own:
                 doubles.append(one.stored.id)
-            elif known is not None and (match := known.match(one.play)) is not None:
+            elif known is not None and (match := known.match(one.play, one.stored.track)) is not None:
                 matches.append((one.stored, match))
         for stored, match in matches:
             other = match.stored

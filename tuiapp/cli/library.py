@@ -159,7 +159,7 @@ def _print(options: Options, session: Session, found: Mapping[str, ScanReport] |
         for reason, count in sorted(one.left_out.items(), key=lambda pair: -pair[1]):
             which = named[one.path].get(reason, ())
             names = f": {few(which)}" if which else ""
-            # What could not be looked at has no place in the library.
+            # Those that came or went since the scan, or are on a drive that is away.
             rest = ", which a scan names" if len(which) < count else ""
             click.echo(shown(f"{one.path}: {thousands(count)} left out: {reason}{names}{rest}."))
     if counts.files and counts.tracks:

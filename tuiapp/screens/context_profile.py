@@ -36,7 +36,10 @@ def profile(made: ContextPlaylist, measure: str, width: int) -> Content:
         label = {0: f"{high:{_LABEL[measure]}} ", ROWS - 1: f"{low:{_LABEL[measure]}} "}.get(row, "     ")
         cells = [_cell(has[cell], wanted[cell], top, bottom) for cell in range(width)]
         rows.append(Content.assemble(Content.styled(label, "$foreground-muted"), *cells))
-    rows.append(Content.styled(f"     {_below(measure, duration(total), width)}", "$foreground-muted"))
+    what = measure
+    if curve.estimated:
+        what += f", {curve.estimated} of {len(curve.has)} estimated"
+    rows.append(Content.styled(f"     {_below(what, duration(total), width)}", "$foreground-muted"))
     return Content("\n").join(rows)
 
 
@@ -59,6 +62,6 @@ def _cell(has: float | None, wanted: float, top: float, bottom: float) -> Conten
     return Content.styled("·", "$foreground-muted") if bottom < wanted <= top else Content(" ")
 
 
-def _below(measure: str, end: str, width: int) -> str:
+def _below(what: str, end: str, width: int) -> str:
     """The times at both ends, and between them what is drawn."""
-    return f"0:00{measure:^{max(len(measure), width - 4 - len(end))}}{end}"
+    return f"0:00{what:^{max(len(what), width - 4 - len(end))}}{end}"

@@ -161,6 +161,9 @@ class View(Acting[None], LibraryScreen):
             table.focus()
 
     @on(Table.FilterRequested)
+    def _filter_requested(self) -> None:
+        self.action_filter()  # as the key of the view does, also where a view has more to do
+
     def action_filter(self) -> None:
         """Open the line to type a filter in."""
         self._filter_line.add_class("-shown")

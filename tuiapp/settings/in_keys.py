@@ -13,13 +13,14 @@ _KEYS = {
     "features add": ("view_model", "model.add_pack"),
     "community fetch genres": ("view_model", "model.add_pack"),
     "model add": ("view_model", "model.add_pack"),
+    "library tempo": ("view_model", "model.update_pack"),
     "train": ("view_model", "model.train"),
 }
 # Compiled when first needed: the first paint waits for neither.
 _COMMAND = (
     r"`?(?:discover community fetch(?: tracks)?, or from a file: )?"
     r"discover (?:(import|community add|features add|model add) PATH"
-    r"|(train|community fetch genres)(?: --level (?:artists|tracks))?"
+    r"|(train|community fetch genres|library tempo)(?: --level (?:artists|tracks))?"
     r"(?:, or for tracks: discover train --level tracks)?)(?: --name (?:'[^']*'|[\w.-]+))?`?"
 )
 
@@ -36,7 +37,8 @@ def in_keys(message: str, keymap: Keymap) -> str:
     of an import as its dialog takes them."""
 
     def pressed(found: re.Match[str]) -> str:
-        keys = [keymap.label(name) for name in _KEYS[found[1] or found[2]]]
-        return f"press {' then '.join(keys)}"
+        command = found[1] or found[2]
+        keys = [keymap.label(name) for name in _KEYS[command]]
+        return f"press {' then '.join(keys)}{' on their folder' if command == 'library tempo' else ''}"
 
     return as_typed_here(re.sub(_OPTION, "", re.sub(_COMMAND, pressed, message)))

@@ -78,12 +78,15 @@ def test_what_cannot_be_read_is_counted_by_reason(session: Session, music: Path)
         NOT_AUDIO: [str(music / "noise.flac")],
         NO_NAMES: [str(music / "untold.wav")],
     }
-    assert report.left_out == looked_at | {
+    everything = looked_at | {
         UNREADABLE_FILE: [str(music / "away.mp3"), str(music / "pipe.mp3")],
         NOT_UTF8: [os.fsdecode(os.fsencode(music) + b"/n\xff.mp3")],
         TOO_DEEP: [str(deep)],
     }
+    assert report.left_out == everything
     assert folder.left_out == {reason: len(paths) for reason, paths in report.left_out.items()}
+    assert session.music.left_out(folder) == everything
+    music.rename(music.with_name("away"))
     assert session.music.left_out(folder) == looked_at
 
 
