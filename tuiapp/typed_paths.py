@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import quote as url_quote
 from urllib.parse import unquote
 
 # What may stand behind the paths of an import, as `word=value`: the command line's option for it, a value it may have.
@@ -110,13 +111,53 @@ def lines_as_one(text: str) -> str:
 
 
 def continued(text: str) -> str | None:
-    """A typed path with the first name there that begins so; null where there is none, a folder ends with a slash."""
-    folder, _, begun = text.rpartition("/")
+    r"""A typed path with the first name there that begins so; null where there is none, a folder ends with a slash.
+
+    Of what is no path as it stands its last word goes on, in the quotes, escapes or address it began in.
+    """
+    if (whole := _first_there(text)) is not None:
+        return whole
+    before, quote, word = _last_word(text)
+    address = word.lower().startswith("file://")
+    found = _first_there(str(_path(word)) + "/" * word.endswith("/") if address else word)
+    if not word or found is None:
+        return None
+    if address:
+        found = f"file://{url_quote(found)}"
+    if quote == "'":
+        found = found.replace("'", "'\\''")
+    else:
+        found = re.sub(r"""["\\]""" if quote else r"""[\s"'\\]""", r"\\\g<0>", found)
+    line = f"{before}{quote}{found}{quote if not found.endswith('/') else ''}"
+    return line if line.casefold().startswith(text.casefold()) else None
+
+
+def _first_there(path: str) -> str | None:
+    folder, _, begun = path.rpartition("/")
     try:
-        names = sorted(_names(_path(f"{folder}/") if "/" in text else Path(), begun))
+        names = sorted(_names(_path(f"{folder}/") if "/" in path else Path(), begun))
     except (OSError, ValueError):  # it cannot be read, or is not a path
         return None
-    return f"{text[: len(text) - len(begun)]}{names[0]}" if names else None
+    return f"{path[: len(path) - len(begun)]}{names[0]}" if names else None
+
+
+def _last_word(text: str) -> tuple[str, str, str]:
+    """What stands before the last word of a line, the quotation mark it began with or none, and what it says so far."""
+    start, word, quote, escaped = 0, "", "", False
+    for place, sign in enumerate(text):
+        if escaped or (sign not in "\\'\"" and (quote or not sign.isspace())):
+            word, escaped = word + sign, False
+        elif sign == "\\" and quote != "'":
+            escaped = True
+        elif sign == quote:
+            quote = ""
+        elif quote:
+            word += sign
+        elif sign.isspace():
+            start, word = place + 1, ""
+        else:
+            quote = sign
+    return text[:start], quote, word
 
 
 def _names(place: Path, begun: str) -> Iterable[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,11 +147,19 @@ def put_in_place_of(door: Door, folder: Path, other: str) -> None:
     door.replace_folder(place, folder)
 
 
-def stash_pack(door: Door, name: str) -> None:
-    """Take a pack out of use: `restore_pack` undoes it until `drop_stashed_packs`. Raises UnknownNameError."""
+def stash_pack(door: Door, name: str) -> int:
+    """Take a pack out of use: `restore_pack` undoes it. Returns a descriptor: while it is open nobody drops the pack.
+
+    Raises UnknownNameError.
+    """
     folder = _known_folder(door.folders, name)
     door.remove(_stashed(folder))
     door.rename(folder, _stashed(folder))
+    descriptor = os.open(_stashed(folder), os.O_RDONLY)
+    # Where the disk knows no locks, whoever closes the library drops it.
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
 
 
 def restore_pack(door: Door, name: str) -> None:
@@ -160,13 +171,29 @@ def restore_pack(door: Door, name: str) -> None:
 
 
 def drop_stashed_packs(door: Door) -> None:
-    """Delete what was stashed and not restored."""
+    """Delete what was stashed, is not restored, and is held by nobody: an app that stashed it can still undo that."""
     for folder in entries(door.folders.packs):
-        if folder.name.startswith(".") and folder.name.endswith(_STASHED):
+        if folder.name.startswith(".") and folder.name.endswith(_STASHED) and not _is_held(folder):
             door.remove(folder)
 
 
 _STASHED = ".aside"
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _stashed(folder: Path) -> Path:

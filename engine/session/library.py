@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import functools
+import os
 import sqlite3
 import sys
 import threading
@@ -71,6 +72,8 @@ class Library:
         self._depth = 0
         self._subscribers: list[Callable[[Change], None]] = []
         _keep_bytecode(not private)
+        # Packs taken out of use, by name, with what keeps others from deleting them.
+        self.stashed: dict[str, int] = {}
         # Whether opening the library finished an interrupted forgetting.
         self.was_forgetting = False
         self.connection = self._open()
@@ -195,6 +198,8 @@ class Library:
         with self._lock:
             if not self._closed:
                 self.changed(Change.EVERYTHING)
+                while self.stashed:
+                    os.close(self.stashed.popitem()[1])
                 if not self.private:
                     community_packs.drop_stashed_packs(self.door)
                 self.connection.close()

@@ -340,14 +340,21 @@ class Packs(Service):
     @synchronized
     def stash(self, name: str) -> None:
         """Take a pack out of use; until this library is closed `restore` undoes it."""
-        community_packs.stash_pack(self.library.door, name)
+        held = community_packs.stash_pack(self.library.door, name)
+        self._let_go(name)
+        self.library.stashed[name] = held
         self.library.changed(Change.EVERYTHING)
 
     @synchronized
     def restore(self, name: str) -> None:
         """Put a stashed pack back in use."""
         community_packs.restore_pack(self.library.door, name)
+        self._let_go(name)
         self.library.changed(Change.EVERYTHING)
+
+    def _let_go(self, name: str) -> None:
+        if name in self.library.stashed:
+            os.close(self.library.stashed.pop(name))
 
 
 def _megabytes(count: int | None) -> str:

@@ -273,12 +273,17 @@ async def test_where_nothing_is_listed_no_key_below_is_for_what_a_list_holds(emp
     # A key that does nothing says why.
     silent = {
         "discover": {"semicolon": "Nothing is playing. o plays", "Q": "your own library", "l": "Nothing is listed",
-                     "full_stop": "Already at “new”"},
-        "related": {"left": "No artist before", "e": "Nothing is listed", "9": "Nothing is playing"},
+                     "full_stop": "Already at “new”", "0": "Nothing to reset", "e": "Nothing is listed",
+                     "j": "Nothing is listed", "slash": "Nothing is listed"},
+        "related": {"left": "No artist before", "e": "Nothing is listed", "9": "Nothing is playing",
+                    "z": "Nothing is listed"},
+        "contexts": {"v": "Nothing is listed", "H": "Nothing is listed"},
         "playlists": {"C": "Nothing is listed", "enter": "Nothing is listed"},
-        "history": {"comma": "Nothing is listed"},
+        "history": {"comma": "Nothing is listed", "v": "Nothing is listed", "d": "Nothing is listed"},
+        "taste": {"v": "Nothing is listed"},
         "model": {"space": "can't be selected", "o": "No artists or tracks", "X": "a adds one", "v": "t trains one"},
-        "browse": {"r": "No artist or track under", "e": "Nothing is listed"},
+        "browse": {"r": "No artist or track under", "e": "Nothing is listed", "enter": "Nothing is listed",
+                   "minus": "Nothing is listed"},
     }  # fmt: skip
     app = DiscoverApp(empty)
     async with app.run_test(size=(100, 30)) as pilot:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from tuiapp.screens.acting import NO_LIST
+from tuiapp.screens.acting import NO_LIST, NOTHING_LISTED
 from tuiapp.screens.view import View
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, Action
 from tuiapp.widgets.table import Table
@@ -54,7 +54,9 @@ def _reason(app: PlayerKeys, view: View, action: Action) -> str:
     if action.id in _OF_MUSIC and action.id in view.absent:
         return "No artists or tracks in this list."
     if not isinstance(app.focused, Table):
-        return NO_LIST
-    if action.id in _MARKS:
+        return NOTHING_LISTED if view.lists_nothing else NO_LIST
+    if action.id in _MARKS and not app.focused.markable:
         return "Rows of this list can't be selected."
+    if not app.focused.counts[0]:
+        return f"No row matches “{app.focused.filter}”." if app.focused.counts[1] else NOTHING_LISTED
     return "This list can't be sorted."

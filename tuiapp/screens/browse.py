@@ -15,7 +15,7 @@ from textual.widgets import Static
 from engine.wording import percent, quantity
 from tuiapp.safe import shown
 from tuiapp.screens.acting import NOTHING_LISTED
-from tuiapp.screens.dials import FADING, Dials
+from tuiapp.screens.dials import FADING, NOTHING_TO_RESET, Dials
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.mix import mix_of_genre
 from tuiapp.screens.several_lists import SeveralLists
@@ -250,22 +250,28 @@ class BrowseView(SeveralLists):
             words.append(f"plays fade by half in {days:.0f} days" if days else "all plays count the same")
         return words
 
+    def _ask_again(self) -> None:
+        self.says_nothing_is_listed()
+        self._ask_list()
+
     def action_turn(self, name: str, by: float) -> None:
         if said := self._dials.turn(name, by):
             self.notify(said)
         else:
-            self._ask_list()
+            self._ask_again()
 
     def action_less_known(self) -> None:
         self._dials.toggle_less_known()
-        self._ask_list()
+        self._ask_again()
 
     def action_show_only(self, which: Only) -> None:
         """Only what is new, or known; again all."""
         self._only = None if self._only == which else which
-        self._ask_list()
+        self._ask_again()
 
     def action_reset_dials(self) -> None:
+        if self._dials.at_rest and self._only is None:
+            self.notify(NOTHING_TO_RESET)
         self._dials, self._only = Dials(), None
         self._ask_list()
 
@@ -278,6 +284,8 @@ class BrowseView(SeveralLists):
 
     def action_artist(self) -> None:
         """From a section to its artists, from an artist to their page."""
+        if self.says_nothing_is_listed():
+            return
         if self._at == "#tree":
             self._artists.focus()
         else:

@@ -232,6 +232,8 @@ class ContextsView(View):
     def action_next_panel(self) -> None:
         """Draw the next of what the context asks for."""
         measures = self._chosen.measures
+        if self.says_nothing_is_listed():
+            return
         if not measures:
             self.notify(f"{self._chosen.title} has no profile.")
             return
@@ -265,7 +267,7 @@ class ContextsView(View):
     def _wish(self, **changes: float) -> None:
         try:
             if self._asked(**changes) == self._asked():
-                self.notify("It stands there already.")
+                self.notify("Already at that end.")
                 return
         except UsageError as error:
             self.notify(str(error), severity="warning", markup=False)
@@ -290,6 +292,8 @@ class ContextsView(View):
         self._wish(new=round(max(0.0, min(1.0, self._asked().new + by)), 2))
 
     def action_shuffle(self) -> None:
+        if self.says_nothing_is_listed():
+            return
         self._by("seed", 1)
 
     def action_tap(self) -> None:

@@ -37,6 +37,7 @@ DIALS = (
     Dial("variety", ("alike", "varied"), 0.0, 1.0, defaults.VARIETY),
 )
 _BY_NAME = {dial.name: dial for dial in DIALS}
+NOTHING_TO_RESET = "Nothing to reset."
 # From this width on all stand in one line.
 ONE_LINE = 124
 _GAP = "   "
@@ -61,6 +62,11 @@ class Dials:
         dial, place, before = _BY_NAME[name], self._shown(name), self.places[name]
         self.places[name] = round(max(dial.low, min(dial.high, place + by)), 2)
         return f"Already at “{dial.words[by > 0]}”." if self.places[name] == before else ""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether every dial is where it starts."""
+        return all(self.places[dial.name] == dial.start for dial in DIALS)
 
     @property
     def at_less_known(self) -> bool:

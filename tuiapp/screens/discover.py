@@ -16,7 +16,7 @@ from engine import defaults
 from engine.wording import credited
 from tuiapp.music import Music
 from tuiapp.own_reasons import because
-from tuiapp.screens.dials import Dials
+from tuiapp.screens.dials import NOTHING_TO_RESET, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable, made_from
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.filters import Filters, tastes_to_choose, times_to_choose
@@ -239,6 +239,7 @@ class DiscoverView(NothingListed):
             lambda session: session.discover.list(settings, reasons=False),
             self._show_turning,
             group="turning",
+            failed=self._no_list,
         )
 
     def _show_turning(self, found: DiscoverList) -> None:
@@ -246,6 +247,8 @@ class DiscoverView(NothingListed):
         self.load()
 
     def action_reset_dials(self) -> None:
+        if self._dials.at_rest and self._filters == Filters(level=self._filters.level):
+            self.notify(NOTHING_TO_RESET)
         self._dials = Dials()
         self._ask_for(Filters(level=self._filters.level))
 
@@ -370,6 +373,8 @@ class DiscoverView(NothingListed):
             )
 
     def action_export(self) -> None:
+        if self.says_nothing_is_listed():
+            return
         settings = self._settings()
         ask_export(
             self.shell, self._dials.title, lambda session: session.tracks.of_discover(settings, because)

@@ -17,7 +17,6 @@ from engine.wording import quantity
 from tuiapp.dates import period
 from tuiapp.music import Music
 from tuiapp.safe import shown
-from tuiapp.screens.acting import NOTHING_LISTED
 from tuiapp.screens.history_side import NONE, PAGES, PlayCount, PlayCounts, of_items, of_top
 from tuiapp.screens.view import View
 from tuiapp.text import duration, local
@@ -199,8 +198,7 @@ class HistoryView(View):
 
     def action_year(self, by: int) -> None:
         """Another year, within those there are; after the last, all of them together."""
-        if self._years is None:
-            self.notify(NOTHING_LISTED)
+        if self.says_nothing_is_listed() or self._years is None:
             return
         first, last = self._years
         place = last + 1 if self._all_years else last if self._year is None else self._year
@@ -218,6 +216,8 @@ class HistoryView(View):
 
     def action_next_panel(self) -> None:
         """The next of the panels; where only one fits, the plays are one of them."""
+        if self.says_nothing_is_listed():
+            return
         pages = list(PAGES)
         following = pages.index(self._page) + 1
         if not self._is_wide and not self.has_class("-year"):
@@ -282,6 +282,8 @@ class HistoryView(View):
 
     def action_travel(self) -> None:
         """Ask for a date, and go to the last play of it or before it."""
+        if self.says_nothing_is_listed():
+            return
         from tuiapp.screens.as_of import AskDate
 
         what = f"To list one date alone, type it into the filter ({self.key('lists.filter')})."

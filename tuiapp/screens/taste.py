@@ -158,6 +158,8 @@ class TasteView(SeveralLists):
 
     def action_next_panel(self) -> None:
         """On to the next panel; the keys stay with the artists, or go to the panel's first list."""
+        if self.says_nothing_is_listed():
+            return
         panels = self._panels()
         here = panels.index(self._panel) if self._panel in panels else 0
         self.action_panel(panels[(here + 1) % len(panels)])

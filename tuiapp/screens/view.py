@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from engine.errors import DamagedDataError, DamagedLibraryError, DiscoverError, NothingYetError
-from tuiapp.screens.acting import Acting
+from tuiapp.screens.acting import NOTHING_LISTED, Acting
 from tuiapp.screens.asking import LibraryScreen
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
 from tuiapp.settings.in_keys import in_keys
@@ -59,6 +59,17 @@ class View(Acting[None], LibraryScreen):
 
     # The state that stands in the list's place, if one does.
     _state = ""
+
+    @property
+    def lists_nothing(self) -> bool:
+        """Whether it says, in place of a list, that there is nothing yet."""
+        return self._state == "empty"
+
+    def says_nothing_is_listed(self) -> bool:
+        """Say so where that is why a key does nothing."""
+        if self.lists_nothing:
+            self.notify(NOTHING_LISTED)
+        return self.lists_nothing
 
     def compose(self) -> ComposeResult:
         yield TabStrip(self.NAME)
@@ -165,7 +176,9 @@ class View(Acting[None], LibraryScreen):
         self.action_filter()  # as the key of the view does, also where a view has more to do
 
     def action_filter(self) -> None:
-        """Open the line to type a filter in."""
+        """Open the line to type a filter in, unless there is nothing to filter."""
+        if self.says_nothing_is_listed():
+            return
         self._filter_line.add_class("-shown")
         self._filter_input.focus()
 

@@ -8,10 +8,12 @@ from typing import Any, ClassVar
 from textual import events
 from textual.message import Message
 
-from tuiapp.settings.actions import LISTS, bindings
+from tuiapp.settings.actions import LISTS, bindings, scope_of
 from tuiapp.widgets.columns import Column, Row
 from tuiapp.widgets.painted import GAP
 from tuiapp.widgets.rows import Fetched, Rows
+
+_OF_LISTS = frozenset(action.id.partition("(")[0] for action in scope_of(LISTS))
 
 
 class TableMessage(Message):
@@ -223,10 +225,13 @@ class Table(Rows[Row]):
         self.post_message(self.Resized(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: marking where marks mean something, sorting where a column sorts."""
+        """No key is dead: marking where marks mean something, sorting where a column sorts, and of a list without rows
+        only the filter."""
+        if action in _OF_LISTS and action != "filter" and not self._order:
+            return False
         if action in ("mark", "mark_range", "mark_all"):
             return self.markable
-        if action == "sort":
+        if action.startswith("sort"):
             return any(column.sorts and column.title for column in self.columns)
         return super().check_action(action, parameters)
 

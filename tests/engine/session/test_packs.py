@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -47,6 +48,19 @@ def test_a_stashed_pack_is_gone_with_the_library(packs: Packs, library: Library)
     with pytest.raises(DiscoverError):
         Packs(again).restore("tempos")
     again.close()
+
+
+def test_a_command_or_training_beside_leaves_what_can_still_be_undone(packs: Packs) -> None:
+    before = packs.all()
+    packs.stash("tempos")
+    Library(packs.library.folders).close()
+    packs.restore("tempos")
+    assert packs.all() == before
+    packs.stash("tempos")
+    os.close(packs.library.stashed.pop("tempos"))  # as the end of a killed app does
+    Library(packs.library.folders).close()
+    with pytest.raises(DiscoverError):
+        packs.restore("tempos")
 
 
 def test_a_half_removed_pack_is_named_and_keeps_no_other_from_being_used(
