@@ -37,21 +37,21 @@ class Offered:
 
 
 class Packs(Service):
-    """The packs of a library. They hold nothing of the person, but for tempo of their own tracks that no pack has."""
+    """The packs of a library. They contain nothing of the person, except for tempo of tracks only they have."""
 
     def __init__(self, library: Library) -> None:
         super().__init__(library)
-        # Through which packs are added while it is not yet known whether they are wanted.
+        # The door for packs added `apart`.
         self._apart: Door | None = None
 
     @property
     def _door(self) -> Door:
-        """Through which packs are added."""
+        """The door for adding packs."""
         return self._apart or self.library.door
 
     @contextlib.contextmanager
     def apart(self) -> Iterator[Folders]:
-        """Have what is added while the block runs be in folders of its own, which are gone after it."""
+        """While the block runs, add packs to temporary folders, deleted after it."""
         with self.library.door.scratch_folder() as folder:
             self._apart = Door(Folders(folder))
             try:
@@ -78,8 +78,8 @@ class Packs(Service):
         progress: CountReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> Added:
-        """Take all that a file holds: community data, track features. Raises as `add_packs` does, and says of another
-        file what it is."""
+        """Add everything in a file: community data, track features. Raises as `add_packs`, naming what another kind of
+        file is."""
         from engine.session.misplaced import looks_like, what_else
 
         try:
@@ -103,7 +103,7 @@ class Packs(Service):
             raise
         except OSError as error:
             named = Path(os.fsdecode(error.filename or ""))
-            # What lies beside a file may be read with it.
+            # Files beside it may be read too.
             if named.is_relative_to(path.parent) and not named.is_relative_to(self.library.folders.root):
                 raise UnreadableFileError(f"{named} {not_read(error)}") from error
             raise
@@ -111,9 +111,9 @@ class Packs(Service):
         return added
 
     def offered(self, web: Web, source: Source, *, url: str | None = None) -> Offered:
-        """What a download would be, from when, how large, and what it shows to others. Downloads nothing.
+        """The download on offer: its date, size, and what it reveals to others.
 
-        Raises DiscoverError where it cannot be had.
+        Does not download it. Raises DiscoverError if it is not available.
         """
         from engine.community.archives import artist_archive, rhythm_archive
         from engine.community.statistics_dump import find
@@ -147,9 +147,9 @@ class Packs(Service):
         report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> tuple[PackInfo, ...]:
-        """Download a data set by name, from `url` where that is another address, and add it.
+        """Download a data set by name, or from `url`, and add it.
 
-        `report` is given a stage, and bytes done and in all. Raises DiscoverError, CancelledError.
+        `report` gets a stage, bytes done and total. Raises DiscoverError, CancelledError.
         """
         at, downloading = url or source.url, report and partial(report, "downloading")
         if source.form == "file":
@@ -170,7 +170,7 @@ class Packs(Service):
         reading: CountReport | None,
         cancelled: Cancelled | None,
     ) -> Added:
-        """Download community data and add all of it; what was downloaded is remembered for the audit."""
+        """Download community data and add all of it; recorded for the audit."""
         from engine.community.remote import fetched
 
         with fetched(self.library.door, web, url, progress=progress) as (path, done):
@@ -188,9 +188,9 @@ class Packs(Service):
         progress: CountReport | None,
         cancelled: Cancelled | None,
     ) -> PackInfo:
-        """Read ListenBrainz' newest statistics at `base` into a pack while they come; remembered for the audit.
+        """Read ListenBrainz' newest statistics at `base` into a pack while downloading; recorded for the audit.
 
-        Raises DiscoverError when no dump holds (`engine.community.statistics_dump`), CancelledError.
+        Raises DiscoverError if there is no usable dump (`engine.community.statistics_dump`), CancelledError.
         """
         from engine.community.listenbrainz import ARTISTS, TRACKS
         from engine.community.statistics_dump import read_newest
@@ -227,7 +227,7 @@ class Packs(Service):
         progress: CountReport | None,
         cancelled: Cancelled | None,
     ) -> tuple[PackInfo, ...]:
-        """Read an archive that is published with its digest into a pack while it comes; remembered for the audit.
+        """Read an archive with a published digest into a pack while downloading; recorded for the audit.
 
         Raises DiscoverError (`engine.community.archives`), CancelledError.
         """
@@ -257,11 +257,11 @@ class Packs(Service):
         return tuple(pack for pack in self._added() if pack.name in labels)
 
     def _added(self) -> list[PackInfo]:
-        """The packs there, of those among which packs are added."""
+        """The packs in the folder to which packs are added."""
         return community_packs.list_packs(self._door.folders)
 
     def remember(self, done: Fetched) -> None:
-        """Note a download for the audit."""
+        """Record a download for the audit."""
         add_download(self.library.connection, done.url, done.bytes, done.sha256, done.at)
 
     @synchronized
@@ -279,10 +279,9 @@ class Packs(Service):
         progress: CountReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> dict[str, Any]:
-        """Write the community packs of a level as Parquet into a new folder; what its manifest says.
+        """Write the community packs of a level as Parquet into a new folder; returns its manifest.
 
-        Raises NothingYetError where there is none, DiscoverError where PyArrow is missing or the folder is not new,
-        CancelledError.
+        Raises NothingYetError without packs, DiscoverError if PyArrow is missing or the folder exists, CancelledError.
         """
         from msgspec.structs import asdict
 
@@ -302,7 +301,7 @@ class Packs(Service):
         return asdict(made)
 
     def features(self) -> FeatureCatalog:
-        """What is known of tracks, by the person's own files and the feature packs: a context manager."""
+        """Track features, from the person's own files and the feature packs: a context manager."""
         from engine.community.features import FeatureCatalog, feature_packs
 
         return FeatureCatalog(feature_packs(self.library.folders), self.library.connection)
@@ -327,19 +326,19 @@ class Packs(Service):
 
     @synchronized
     def remove(self, name: str, *, kind: str | None = None) -> None:
-        """Delete a pack, of one kind where that is said. Raises UnknownNameError with the nearest names."""
+        """Delete a pack, optionally of one kind. Raises UnknownNameError with the nearest names."""
         community_packs.remove_pack(self.library.door, name, kind=kind)
         self.library.changed(Change.EVERYTHING)
 
     @synchronized
     def put_in_place_of(self, folder: Path, other: str) -> None:
-        """Have a pack that was added `apart` take the place and the name of another."""
+        """Replace another pack by one added `apart`, under its name."""
         community_packs.put_in_place_of(self.library.door, folder, other)
         self.library.changed(Change.EVERYTHING)
 
     @synchronized
     def stash(self, name: str) -> None:
-        """Take a pack out of use; until this library is closed `restore` undoes it."""
+        """Remove a pack so that `restore` can undo it until this library is closed."""
         held = community_packs.stash_pack(self.library.door, name)
         self._let_go(name)
         self.library.stashed[name] = held
