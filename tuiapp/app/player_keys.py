@@ -1,4 +1,4 @@
-"""The keys of what plays, which work wherever the person is; and what is said of a key that does nothing."""
+"""Playback keys, available everywhere, and messages for keys without effect."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _ACTIONS = ("pause", "next_song", "stop_playing", "seek", "queue", "louder")
 
 
 class PlayerKeys(Guarded):
-    """An app with keys for what plays in it."""
+    """An app with playback keys."""
 
     hearing: Hearing
     keymap: Keymap
-    # What plays here. Who draws it watches it: the app would paint its whole screen anew.
+    # The current song. Watched by the widget that draws it: the app would repaint its whole screen.
     playing: reactive[Now | None] = reactive(None, always_update=True, repaint=False)
 
     def on_key(self, event: Key) -> None:
@@ -52,7 +52,7 @@ class PlayerKeys(Guarded):
         self.hearing.seek(seconds)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: only what plays can be paused."""
+        """Disables playback keys if nothing plays."""
         if action.partition("(")[0] in _ACTIONS:
             return self.playing is not None
         return super().check_action(action, parameters)

@@ -1,4 +1,4 @@
-"""Why a key that the table of keys lists can do nothing now: said when it is pressed, where it would be silent."""
+"""Messages on why a key of the table of keys has no effect now, shown when it is pressed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OF_MUSIC = ("open", "play_next", "copy")
 
 
 def why_not(app: PlayerKeys, key: str) -> str:
-    """Why the view in sight can do nothing by this key, by its name; empty where it can, or never could."""
+    """Why this key, by name, has no effect in the current view; empty if it has one, or never does."""
     view = app.screen
     if not isinstance(view, View) or isinstance(app.focused, Input):
         return ""

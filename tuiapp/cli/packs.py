@@ -1,4 +1,4 @@
-"""`community` and `features`: packs of what others play and of what tracks sound like."""
+"""`community` and `features`: packs of community data and of track features."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FORMATS = {
     "genres": "MusicBrainz' artists as JSON",
 }
 
-# What takes a file that could not be downloaded here.
+# The command for a file that could not be downloaded.
 _INSTEAD = "discover community add PATH"
 
 
@@ -52,7 +52,7 @@ def community() -> None:
 
 
 def _add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
-    """Take all that a file holds, and say what that was."""
+    """Add everything in a file, and print what that was."""
     with options.session() as session:
         before = {pack.name: pack for pack in session.packs.all()}
         with progress_bar(options, {"reading data": 1}) as bar:
@@ -141,7 +141,7 @@ def fetch(
 
 
 def _agree(options: Options, what: str, yes: bool) -> None:
-    """Say what would be downloaded, and ask unless it was agreed to."""
+    """Show what would be downloaded, and ask unless `--yes` is given."""
     said = shown(what)
     say(options, said)
     if not yes:
@@ -258,7 +258,7 @@ def export(options: Options, folder: Path, level: Level) -> None:
 @click.pass_obj
 def list_(options: Options) -> None:
     """List the packs, and the share of your plays each knows."""
-    # Reading makes no library where there is none.
+    # Reading does not create a library.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
         found, damaged = session.packs.with_damaged()
         _print_packs(options, session, found)
@@ -279,7 +279,7 @@ def remove(options: Options, name: str) -> None:
 
 
 def _some(count: int) -> str:
-    """A count, empty where it does not apply."""
+    """A count, empty if it does not apply."""
     return thousands(count) if count else ""
 
 
