@@ -182,15 +182,21 @@ Moment(at=1709406060, width=1, day=None))
         """Of a row's cells that may hold its stamp the one that dates it best, a day and a clock joined."""
         if len(cells) == 1:
             return cells[0]
-        day = clock = ""
+        day = clock = early = ""
         for cell in cells:
             if _CLOCK.fullmatch(cell):
                 clock = clock or cell
             elif moment := self._read(cell.strip()):
-                if moment.width < DAY:
+                if moment.at < EARLIEST:
+                    # A length, in a column that is called like a time's.
+                    early = early or cell
+                elif moment.width < DAY:
                     return cell
-                day = day or cell
-        return f"{day} {clock}".strip() if day else next((cell for cell in cells if cell.strip()), "")
+                else:
+                    day = day or cell
+        return (
+            f"{day} {clock}".strip() if day else early or next((cell for cell in cells if cell.strip()), "")
+        )
 
     def why_not(self, text: str) -> str:
         """The reason a stamp that is not a moment is left out for."""

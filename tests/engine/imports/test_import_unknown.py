@@ -43,6 +43,7 @@ from tests.support.importing import (
         ("people.csv", "username,email\nida,ida@example.org\n"),
         ("log.jsonl", '{"ts": 1, "level": "info"}\n{"ts": 2, "level": "info"}\n'),
         ("pages.json", '[{"header": "a", "time": "b", "version": 1}]'),
+        ("played.json", '[{"played_at": "2024", "track": {"name": "Lark", "artists": [{"name": "Ida"}]}}]'),
         ("album.json", '{"artist": "Ida", "album": "Lark", "date": "2024"}'),
         ("file.json", '{"data": [], "meta": {}, "version": 2, "exported_at": "now"}'),
     ],
