@@ -1,4 +1,4 @@
-"""The dials of Discover: where each stands, how it is drawn, and what it asks of the engine."""
+"""The dials of Discover: their values, drawing, and the resulting settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tuiapp.text import dial_cost
 if TYPE_CHECKING:
     from engine.recommend.settings import DiscoverSettings
 
-# Days in which plays fade by half, from recent to all time (0: they do not fade).
+# Half-lives in days, from recent to all time (0: no decay).
 FADING = (30.0, 60.0, 90.0, 180.0, 365.0, 730.0, 0.0)
 
 
@@ -32,13 +32,13 @@ class Dial(NamedTuple):
 DIALS = (
     Dial("familiarity", ("familiar", "new"), 0.0, 1.0, defaults.FAMILIARITY),
     Dial("popularity", ("obscure", "popular"), -1.0, 1.0, defaults.POPULARITY),
-    # -1 is off the dial: what measured best for the person.
+    # -1 is off the dial: the half-life that measured best for the person.
     Dial("recency", ("recent", "all time"), 0, len(FADING) - 1, -1),
     Dial("variety", ("alike", "varied"), 0.0, 1.0, defaults.VARIETY),
 )
 _BY_NAME = {dial.name: dial for dial in DIALS}
 NOTHING_TO_RESET = "Nothing to reset."
-# From this width on all stand in one line.
+# From this width on all are in one line.
 ONE_LINE = 124
 _GAP = "   "
 
@@ -49,7 +49,7 @@ def _needed(line: Sequence[Content], part: Content) -> int:
 
 
 class Dials:
-    """Where the dials stand. `measured` is the half-life in use while the person has not turned that dial."""
+    """The dials' values. `measured` is the half-life in use until the person turns that dial."""
 
     def __init__(self) -> None:
         self.places = {dial.name: dial.start for dial in DIALS}
