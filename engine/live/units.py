@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,4 +56,6 @@ def _quoted(word: str) -> str:
     """A word of a command as systemd reads it (systemd.service(5), Command lines)."""
     for plain, written in (("\\", "\\\\"), ('"', '\\"'), ("%", "%%"), ("$", "$$")):
         word = word.replace(plain, written)
+    # A line break in the data folder's path would begin a line of the unit.
+    word = re.sub(r"[\x00-\x1f\x7f]", lambda control: f"\\x{ord(control[0]):02x}", word)
     return f'"{word}"'
