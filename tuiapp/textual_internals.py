@@ -9,25 +9,88 @@ import asyncio
 import codecs
 import contextlib
 import os
+import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from rich.console import Console
+from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual._context import active_app
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.events import Event, Key
+from textual.geometry import Region
+from textual.message import Message
 from textual.notifications import Notify
 from textual.screen import Screen
+from textual.widget import Widget
 
 # A screen is made within so many seconds.
 _MADE_SECONDS = 2.0
+# A terminal answers what it is asked within so many seconds, or not at all.
+_ANSWER_SECONDS = 2.0
+# What terminals answer: what they are, an attribute of their graphics, the size of a cell in pixels. No key is like it.
+_ANSWER = re.compile(r"\x1b\[(?:\?[\d;]*[cS]|6;\d+;\d+t)")
+# The end of what was read, where one may have begun. Shorter it would be a key's: escape, or with alt.
+_BEGUN = re.compile(r"\x1b\[(?:\?[\d;]*|6(?:;\d*){0,2})\Z")
+
+
+class Answer(Message):
+    """An answer of the terminal, one escape sequence."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__()
+
+
+class AnsweringParser(XTermParser):
+    """Textual's parser of what the terminal sends, which knows no answers: it would take them for keys."""
+
+    _held = ""
+
+    def feed(self, data: str) -> Iterable[Message]:
+        # No data: the end.
+        text, self._held, at = self._held + data, "", 0
+        if data and (begun := _BEGUN.search(text)):
+            text, self._held = text[: begun.start()], begun[0]
+        for answer in _ANSWER.finditer(text):
+            if before := text[at : answer.start()]:
+                yield from super().feed(before)
+            yield Answer(answer[0])
+            at = answer.end()
+        if (rest := text[at:]) or not data:
+            yield from super().feed(rest)
+
+
+class OverCells(Widget):
+    """A widget over whose cells the terminal draws something: a cell that is painted wipes out what was drawn there."""
+
+    drawn = ""
+
+
+class _FollowedUpdate(CompositorUpdate):
+    """What is painted, and after it what is drawn over cells."""
+
+    def __init__(self, update: CompositorUpdate, drawn: str) -> None:
+        self._update, self._drawn = update, drawn
+
+    def render_segments(self, console: Console) -> str:
+        return self._update.render_segments(console) + self._drawn
 
 
 class Guarded(App[int]):
     """An app that hears of what nobody expected: Textual's own way prints a traceback, with names of music in it."""
+
+    # What is drawn over cells.
+    over_cells: OverCells | None = None
+    # How often the terminal was asked what it is and has answered, and what it said since the last question.
+    _asked = _answered = 0
+    _said: tuple[str, ...] = ()
+    _news: asyncio.Event | None = None
 
     def unexpected(self, error: Exception) -> None:
         """An error nobody expected came up, in background work (a WorkerFailed) or in the app itself."""
@@ -44,12 +107,73 @@ class Guarded(App[int]):
                 await asyncio.wait_for(self.screen._mounted_event.wait(), _MADE_SECONDS)
         await super().on_event(event)
 
+    async def ask_terminal(self, question: str = "") -> tuple[str, ...]:
+        """The terminal's answers to a question, last what it is (DA1), which every terminal answers; nothing where it
+        does not, or there is none."""
+        if self._driver is None or terminal_of(self) is None:
+            return ()
+        self._asked += 1
+        mine, self._said, self._news = self._asked, (), asyncio.Event()
+        self._driver.write(f"{question}\x1b[c")
+        self._driver.flush()
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                while self._answered < mine:
+                    await self._news.wait()
+                    self._news.clear()
+        except TimeoutError:
+            # It may have gone to another program: the next is not to wait for it too.
+            self._answered = self._asked
+            return ()
+        return self._said if mine == self._asked else ()
+
+    def on_answer(self, message: Answer) -> None:
+        """Note what the terminal answers."""
+        self._said += (message.text,)
+        self._answered = min(self._answered + message.text.endswith("c"), self._asked)
+        if self._news is not None:
+            self._news.set()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        over = self.over_cells
+        if (
+            over is not None
+            and over.drawn
+            and screen is self.screen
+            and _is_painted(screen, over, renderable)
+        ):
+            x, y = over.content_region.offset
+            renderable = _FollowedUpdate(renderable, f"\x1b[{y + 1};{x + 1}H{over.drawn}")
+        super()._display(screen, renderable)
+
     def _on_notify(self, event: Notify) -> None:
         """The newest message takes the place of the one before: a pile of them covers the list. Only what went wrong
         stays beside what merely is so. Textual then adds it."""
         for earlier in list(self._notifications):
             if earlier.severity == "information" or event.notification.severity != "information":
                 self._unnotify(earlier, refresh=False)
+
+
+def _is_painted(screen: Screen[Any], widget: Widget, update: object) -> bool:
+    """Whether an update paints a cell of a widget that is wholly in sight. What lies over it comes before it, from
+    front to back; on the last line of a terminal a picture would scroll it."""
+    place, within = Region(), widget.region
+    for other, (region, clip) in screen._compositor.visible_widgets.items():
+        seen = region.intersection(clip)
+        if other is widget:
+            place = region if seen == region else place
+            break
+        if seen.overlaps(within):
+            return False
+    if not place or place.bottom >= screen.size.height:
+        return False
+    if not isinstance(update, ChopsUpdate):
+        # All of it, or nothing.
+        return isinstance(update, CompositorUpdate)
+    return any(
+        place.y <= y < place.bottom and begin < place.right and end > place.x
+        for y, begin, end in update.spans
+    )
 
 
 def report_to_test(app: App[Any], error: Exception) -> None:
@@ -111,6 +235,21 @@ def terminal_of(app: App[Any]) -> int | None:
     return fileno if isinstance(fileno, int) else None
 
 
+def pixels_of_cell(app: App[Any]) -> tuple[int, int]:
+    """(height, width) of a cell in pixels as the system knows it, 0 where the terminal did not tell it."""
+    import fcntl
+    import struct
+    import termios
+
+    terminal = terminal_of(app)
+    with contextlib.suppress(OSError):
+        if terminal is not None:
+            size = fcntl.ioctl(terminal, termios.TIOCGWINSZ, bytes(8))
+            lines, columns, width, height = struct.unpack("4H", size)
+            return height // max(lines, 1), width // max(columns, 1)
+    return 0, 0
+
+
 def write_to_terminal(app: App[Any], text: str) -> None:
     """Have the driver write what the terminal understands and Textual has no words for, between what it paints."""
     if app._driver is not None:
@@ -153,6 +292,13 @@ def let_no_page_be_turned_without_room() -> None:
 
     # Set on the class, whose method is public under no other name.
     OptionList._move_page = moved  # type: ignore[method-assign,assignment]
+
+
+def hear_answers() -> None:
+    """Have the driver read what the terminal answers as that: its parser is its own too."""
+    from textual.drivers import linux_driver
+
+    linux_driver.XTermParser = AnsweringParser  # type: ignore[attr-defined]
 
 
 def mark_what_is_not_utf8() -> None:

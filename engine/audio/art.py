@@ -1,7 +1,7 @@
 """Album art of a music file: the picture in its tags, or else the cover in its folder.
 
 Pictures are untrusted input, so bytes and, before decoding, pixels are bounded. A small PNG is used as it is; anything
-else is scaled with Pillow (the extra `art`), which is loaded only then.
+else is scaled, and pixels are decoded, with Pillow (the extra `art`), which is loaded only then.
 """
 
 from __future__ import annotations
@@ -11,11 +11,18 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tinytag import TinyTag, TinyTagException
 
 from engine.errors import DiscoverError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image as Opened
 
 MAX_BYTES = 10_000_000
 MAX_PIXELS = 16_000_000
@@ -123,22 +130,61 @@ def _pixels_of_png(data: bytes) -> int:
     return pixels
 
 
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A picture in few colours."""
+
+    numbers: NDArray[np.uint8]  # (height, width): each pixel's row in `colours`
+    colours: NDArray[np.uint8]  # (n, 3): red, green, blue
+    opaque: NDArray[np.bool_]  # (height, width)
+
+
+def pixels_of(png: bytes, width: int, height: int, colours: int) -> Pixels | None:
+    """A picture from `art_of` scaled to fit a box of pixels, in at most so many colours (2 to 256).
+
+    Null if it is damaged; raises DiscoverError if Pillow is missing.
+    """
+    # Few colours show bands unless they are dithered.
+    dithered = colours < 64
+    try:
+        with _opened(png) as opened:
+            import numpy as np
+            from PIL import Image, ImageOps
+
+            picture = ImageOps.contain(opened.convert("RGBA"), (width, height))
+            opaque = np.asarray(picture.getchannel("A")) >= 128
+            picture = picture.convert("RGB")
+            few = picture.quantize(colours, Image.Quantize.MEDIANCUT)
+            if dithered:
+                few = picture.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
+            palette = np.array(few.getpalette(), np.uint8).reshape(-1, 3)
+            return Pixels(np.asarray(few), palette, opaque)
+    except _DAMAGED:
+        return None
+
+
 def _scaled(data: bytes) -> bytes | None:
+    try:
+        with _opened(data) as image:
+            scaled = io.BytesIO()
+            image.convert("RGBA").save(scaled, "PNG")
+    except _DAMAGED:
+        return None
+    return scaled.getvalue()
+
+
+def _opened(data: bytes) -> Opened:
+    """A PNG or JPEG scaled to `SIDE`; raises one of `_DAMAGED`, or DiscoverError if Pillow is missing."""
     try:
         from PIL import Image
     except ImportError as error:
         raise DiscoverError(
             "pip install 'discover-music[art]' adds Pillow, which this cover needs."
         ) from error
-    # Checked above; Pillow's own limit would print a warning.
+    # Checked below; Pillow's own limit would print a warning.
     Image.MAX_IMAGE_PIXELS = None
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return None
-            image.thumbnail((SIDE, SIDE))
-            scaled = io.BytesIO()
-            image.convert("RGBA").save(scaled, "PNG")
-    except _DAMAGED:
-        return None
-    return scaled.getvalue()
+    image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError("too many pixels")
+    image.thumbnail((SIDE, SIDE))
+    return image

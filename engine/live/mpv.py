@@ -225,7 +225,7 @@ class Playback:
         self._pressed = False
         if message.get("reason") == "error" and song is not None:
             self._song = None
-            return (Failed(song, _why(song)),)
+            return (Failed(song, _why(song, message.get("file_error"))),)
         rest = 0.0
         if message.get("reason") == "eof" and self._length:
             # It sounds to its end.
@@ -241,7 +241,9 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and abs(value) < _LARGEST else None
 
 
-def _why(song: Song) -> str:
+def _why(song: Song, error: object) -> str:
+    if isinstance(error, str) and "audio output" in error:
+        return "mpv found no sound device it can use."
     if "://" not in song.place:
         return f"{song.place} is gone or damaged."
     return (

@@ -39,6 +39,7 @@ from tuiapp.settings.keys import Keymap
 from tuiapp.textual_internals import (
     begin_styled,
     end_at_once,
+    hear_answers,
     let_no_page_be_turned_without_room,
     mark_what_is_not_utf8,
 )
@@ -282,6 +283,7 @@ def run_app(folders: Folders, *, private: bool = False, own: Folders | None = No
     """Open the app over a data folder, `own` is the person's beside the demo's; returns the exit code."""
     mark_what_is_not_utf8()
     let_no_page_be_turned_without_room()
+    hear_answers()
     app = DiscoverApp(folders, private=private)
     app.jobs.own = own
     # The interpreter's switch interval: the default of 5 ms, times the threads, delays keys noticeably.

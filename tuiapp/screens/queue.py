@@ -20,7 +20,7 @@ from tuiapp.screens.dialogs import Dialog
 from tuiapp.settings.actions import ACTIONS
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import duration
-from tuiapp.widgets.art import Art, shows_art
+from tuiapp.widgets.art import Art, way_of
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
@@ -83,8 +83,9 @@ class Queue(Dialog, Acting[Any]):
                     key=lambda row: str(id(row.song)),
                     words=lambda row: f"{row.song.artist} {row.song.title}",
                 )  # fmt: skip
-                if shows_art(self.shell.preferences.config["open.art"], os.environ):
-                    yield Art()
+                setting = self.shell.preferences.config["open.art"]
+                if way := way_of(setting, os.environ):
+                    yield Art(way, named=setting == way)
             yield Static(classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -106,12 +107,16 @@ class Queue(Dialog, Acting[Any]):
             self._show(now)
 
     @on(Resize)
+    def _resized(self) -> None:
+        for art in self.query(Art):
+            art.resized()
+        self._show_art()
+
     def _show_art(self) -> None:
         """Show the cover of what plays, where it is wanted and leaves the list its room."""
         playing, (width, height) = self.shell.playing, self.app.size
         for art in self.query(Art):
-            art.display = width >= 90 and height >= 24
-            art.show(playing.song.place if art.display and playing is not None else "")
+            art.show(playing.song.place if playing is not None else "", room=width >= 90 and height >= 24)
 
     def _show(self, now: list[Song]) -> None:
         self._shown = now

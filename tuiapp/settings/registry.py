@@ -28,7 +28,7 @@ SERVICES = {
 }
 # Of the desktop, what is watched.
 _WATCHED = ("players", "with browsers", "off")
-_ART = ("off", "kitty", "auto")
+_ART = ("off", "kitty", "sixel", "auto")
 
 
 class Setting(NamedTuple):
@@ -118,10 +118,11 @@ _OPEN = (
     Setting(
         "open.art",
         "album art",
-        "The cover of what plays, beside the queue: in kitty and Ghostty, or where the terminal says that it is one of "
-        "them (auto). From the file's tags or its folder; covers other than small PNGs need Pillow.",
+        "The cover of what plays, beside the queue: by kitty's protocol, by sixels where the terminal says that it "
+        "shows them, or by what it says of itself (auto). From the file's tags or its folder; sixels, and covers other "
+        "than small PNGs, need Pillow.",
         "off",
-        checks.one_of(_ART, "off, kitty or auto"),
+        checks.one_of(_ART, "off, kitty, sixel or auto"),
         _ART,
     ),
 )
