@@ -1,4 +1,4 @@
-"""Every touch of what is private to Textual, each with its reason: what to look at first when its version changes.
+"""Every use of Textual's private names, each with its reason: to be checked first when its version changes.
 
 Textual is pinned exactly in pyproject.toml for this. No other module uses a name of its that begins with an underscore.
 """
@@ -29,7 +29,7 @@ from textual.notifications import Notify
 from textual.screen import Screen
 from textual.widget import Widget
 
-# A screen is made within so many seconds.
+# Maximum seconds for composing a screen.
 _MADE_SECONDS = 2.0
 # A terminal answers what it is asked within so many seconds, or not at all.
 _ANSWER_SECONDS = 2.0
@@ -83,7 +83,7 @@ class _FollowedUpdate(CompositorUpdate):
 
 
 class Guarded(App[int]):
-    """An app that hears of what nobody expected: Textual's own way prints a traceback, with names of music in it."""
+    """An app that handles unexpected errors itself: Textual would print a traceback with names of music."""
 
     # What is drawn over cells.
     over_cells: OverCells | None = None
@@ -93,15 +93,15 @@ class Guarded(App[int]):
     _news: asyncio.Event | None = None
 
     def unexpected(self, error: Exception) -> None:
-        """An error nobody expected came up, in background work (a WorkerFailed) or in the app itself."""
+        """Called with an unexpected error, of background work (a WorkerFailed) or of the app itself."""
         raise NotImplementedError
 
     def _handle_exception(self, error: Exception) -> None:
         self.unexpected(error)
 
     async def on_event(self, event: Event) -> None:
-        """A key that comes in one read with the one that opened a screen waits until there is something in it: its
-        actions look for their parts. Not for long: a screen that an app about to end opens is never made."""
+        """A key read together with the one that opened a screen waits until the screen is composed, since its actions
+        query widgets. With a timeout: a screen opened by an exiting app is never composed."""
         if isinstance(event, Key) and not self.screen.is_mounted:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.screen._mounted_event.wait(), _MADE_SECONDS)
@@ -147,8 +147,8 @@ class Guarded(App[int]):
         super()._display(screen, renderable)
 
     def _on_notify(self, event: Notify) -> None:
-        """The newest message takes the place of the one before: a pile of them covers the list. Only what went wrong
-        stays beside what merely is so. Textual then adds it."""
+        """The newest notification replaces the previous one, since a pile of them covers the list. Errors stay beside
+        information. Textual then adds it."""
         for earlier in list(self._notifications):
             if earlier.severity == "information" or event.notification.severity != "information":
                 self._unnotify(earlier, refresh=False)
@@ -177,23 +177,22 @@ def _is_painted(screen: Screen[Any], widget: Widget, update: object) -> bool:
 
 
 def report_to_test(app: App[Any], error: Exception) -> None:
-    """Let whoever drives the app in a test know of an error; on a terminal do nothing. What `_handle_exception` does
-    of it, which is not called."""
+    """Report an error to a test that drives the app, as `_handle_exception` would; on a terminal do nothing."""
     if app._exception is None and app.is_headless:
         app._exception = error
 
 
 def end_with_failure(app: App[Any]) -> None:
-    """The app is about to end by an error: its exit code is 1, and a test that drives it waits no longer."""
+    """The app is about to exit by an error: set exit code 1, and release a test that waits."""
     event: Any = app._exception_event
     event.set()
     app._return_code = 1
 
 
 def end_at_once(app: App[Any], said: str) -> NoReturn:
-    """End the process of an app that failed and hangs, with exit code 1; where it has not come to it, the terminal is
-    given back first and what is to be `said` printed. Not to be called on the event loop."""
-    # Its writer ends last.
+    """End the process of a failed, hanging app with exit code 1, restoring the terminal and printing `said` first if
+    that has not happened. Not to be called on the event loop."""
+    # Its writer thread ends last.
     writer = getattr(app._driver, "_writer_thread", None)
     if app._driver is not None and writer is not None and writer.is_alive():
         wait_for_no_writer(app)
@@ -205,24 +204,24 @@ def end_at_once(app: App[Any], said: str) -> NoReturn:
 
 
 def all_screens(app: App[Any]) -> Iterator[Screen[Any]]:
-    """The screens of all modes, in sight or not: there is a way to those of the mode that is shown alone."""
+    """The screens of all modes, visible or not: the public API has only those of the current mode."""
     for stack in app._screen_stacks.values():
         yield from stack
 
 
 def toasts_in_sight(app: App[Any]) -> int:
-    """How many notifications are shown: the app has a way to clear them, and none to ask whether there are any."""
+    """How many notifications are shown: the public API can only clear them."""
     return len(app._notifications)
 
 
 def begin_styled(screen: Screen[Any], sheet: Path) -> None:
-    """A new screen has its sheet, which is about nothing else, and no style that is out of date. Textual, not knowing,
-    would read all sheets anew, twice, and once more for a sheet that is the screen's own."""
-    # The app that runs, whichever it is: a screen's own `app` may be asked for only in the app it was made for.
+    """Apply only the stylesheet of a new screen, without invalidating others. Textual would parse all stylesheets
+    again, twice, and once more for a screen's own."""
+    # The running app: a screen's `app` is available only in the app it was created for.
     app = active_app.get()
     app.stylesheet.read(sheet)
     screen._css_update_count = app._css_update_count
-    # Its classes for the terminal's size are those of its first resize, which would style all of it a second time.
+    # Set the size classes of its first resize, which would style everything a second time.
     for cells, breakpoints in zip(
         app.size, (screen.HORIZONTAL_BREAKPOINTS, screen.VERTICAL_BREAKPOINTS), strict=True
     ):
@@ -230,7 +229,7 @@ def begin_styled(screen: Screen[Any], sheet: Path) -> None:
 
 
 def terminal_of(app: App[Any]) -> int | None:
-    """The file number of the terminal the app reads, null where its driver has none: it is nowhere else to be had."""
+    """The file descriptor of the app's terminal, null if its driver has none: not available publicly."""
     fileno = getattr(app._driver, "fileno", None)
     return fileno if isinstance(fileno, int) else None
 
@@ -251,37 +250,37 @@ def pixels_of_cell(app: App[Any]) -> tuple[int, int]:
 
 
 def write_to_terminal(app: App[Any], text: str) -> None:
-    """Have the driver write what the terminal understands and Textual has no words for, between what it paints."""
+    """Write an escape sequence that Textual does not support, between its own output."""
     if app._driver is not None:
         app._driver.write(text)
 
 
 def terminal_reader(app: App[Any]) -> tuple[threading.Thread, threading.Event] | None:
-    """The thread that reads the terminal and what asks it to end, null where the driver has none.
+    """The thread that reads the terminal and its exit event, null if the driver has none.
 
-    Who leaves waits for it elsewhere than on the event loop, where the driver would.
+    Quitting waits for it off the event loop, where the driver would block.
     """
     reader, ends = getattr(app._driver, "_key_thread", None), getattr(app._driver, "exit_event", None)
     return (reader, ends) if reader is not None and ends is not None else None
 
 
 def wait_for_no_writer(app: App[Any]) -> None:
-    """Let the driver's last writes never wait: its writer died with a terminal that is gone, and empties its queue no
-    more."""
+    """Make the driver's last writes non-blocking: its writer thread died with the terminal, and its queue is never
+    emptied."""
     if (writer := getattr(app._driver, "_writer_thread", None)) is not None:
         writer._queue.maxsize = 0
 
 
 def forget_watchers(app: App[Any]) -> None:
-    """Let go of what watches an attribute of the app and is closed: Textual does that when the attribute changes, which
-    may be never, and until then keeps the whole screen."""
+    """Remove closed watchers of the app's attributes: Textual does that only when the attribute changes, and until then
+    keeps the whole screen alive."""
     for watchers in getattr(app, "__watchers", {}).values():
         watchers[:] = [one for one in watchers if one[0].is_attached]
 
 
 def let_no_page_be_turned_without_room() -> None:
-    """Have a list of options (the palette's, a file dialog's) that a small terminal has no room for take its page keys:
-    it knows no lines then, and looked for one."""
+    """Ignore page keys in a list of options (the palette's, a file dialog's) without visible lines in a small terminal,
+    where Textual raises KeyError."""
     from textual.widgets import OptionList
 
     move = OptionList._move_page
@@ -302,12 +301,12 @@ def hear_answers() -> None:
 
 
 def mark_what_is_not_utf8() -> None:
-    """Have the driver read a byte that is not UTF-8 as the mark for it: its decoder, which is its own, would raise, and
-    the thread that reads the terminal would end with it."""
+    """Make the driver replace bytes that are not UTF-8: its own decoder would raise, and end the thread that reads the
+    terminal."""
     from textual.drivers import linux_driver
 
     def decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
         return partial(codecs.getincrementaldecoder(encoding), errors="replace")
 
-    # Not annotated: any call that makes a decoder does.
+    # Not annotated there: any function that makes a decoder works.
     linux_driver.getincrementaldecoder = decoder  # type: ignore[attr-defined,assignment]

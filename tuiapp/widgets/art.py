@@ -35,8 +35,8 @@ _NUMBERS = (
     "\u0305\u030d\u030e\u0310\u0312\u033d\u033e\u033f\u0346\u034a"
     "\u034b\u034c\u0350\u0351\u0352\u0357\u035b\u0363\u0364\u0365\u0366\u0367"
 )
-# Each picture has a number of its own, or the terminal would not draw the cells of another anew. As the placeholders'
-# colour it has 24 bits.
+# Each picture has its own id, or the terminal would not redraw cells for a new one. It is the placeholders' colour, so
+# it has 24 bits.
 _ids = count(0x0D1500)
 
 
@@ -59,7 +59,8 @@ def way_of(setting: str, environ: Mapping[str, str]) -> Way | None:
 
 
 def sent(number: int, png: bytes) -> str:
-    """What has the terminal keep a PNG under this number, drawn where its placeholders are; it answers nothing."""
+    """The escape sequence that stores a PNG in the terminal under this id, drawn at its placeholders, without a
+    reply."""
     return "".join(_commands(number, standard_b64encode(png).decode()))
 
 
@@ -71,7 +72,7 @@ def _commands(number: int, encoded: str) -> Iterator[str]:
 
 
 def forgotten(number: int) -> str:
-    """What has the terminal let go of a picture."""
+    """The escape sequence that deletes a picture."""
     return f"\x1b_Ga=d,d=I,i={number},q=2\x1b\\"
 
 
@@ -82,7 +83,7 @@ def placeholders(number: int) -> Content:
 
 
 class Art(Static, OverCells):
-    """The picture of a file of music, or nothing where it has none."""
+    """The album art of a music file, if it has any."""
 
     app = getters.app(Guarded)
     DEFAULT_CSS = f"""
@@ -107,7 +108,7 @@ class Art(Static, OverCells):
             self.app.over_cells = self
 
     def _show_again(self, _app: object) -> None:
-        """The terminal lets go of pictures when the app leaves the screen to another program."""
+        """The terminal deletes pictures while another program uses the screen."""
         self._path = ""
         self._arrange()
 
