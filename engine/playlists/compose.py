@@ -94,7 +94,10 @@ def sequenced(
 def _measured(pool: Pool, context: Context, waiting: int) -> str:
     """What the context asks for first. Raises NothingYetError where the pool has nothing to go by."""
     if not len(pool):
-        raise NothingYetError("No tracks to choose from yet. Import your history: discover import PATH.")
+        raise NothingYetError(
+            "No tracks to choose from yet. Import your history: discover import PATH, or add your music files: "
+            "discover library add DIR."
+        )
     tracks = quantity(len(pool), "tracks")
     add = " ".join(filter(None, (on_waiting(waiting), _ADD)))
     measures = context.measures or ("tempo",)

@@ -10,7 +10,7 @@ from engine.playlists.objective import Question, objective_of, question_of
 from engine.playlists.playlist import ContextPlaylist
 from engine.playlists.pool import ASSUMED_SECONDS, MAX_SECONDS, MIN_SECONDS, Bools, Pool
 from engine.playlists.sequence import greedy
-from engine.wording import percent, quantity
+from engine.wording import one_or_many, percent, quantity
 
 _WORTH_SAYING = 30.0  # seconds
 _FAR = 0.2  # as far from its profile on average, energy or calm is noted
@@ -86,7 +86,9 @@ def _what_would_help(playlist: ContextPlaylist, whole: Pool, question: Question,
     ]
     gains.sort(key=lambda one: -one[0])
     if gains:
-        return [f"{sentence} {gain / 60:.0f} minutes." for gain, sentence in gains[:2]]
+        return [
+            f"{sentence} {quantity(max(1, round(gain / 60)), 'minutes')}." for gain, sentence in gains[:2]
+        ]
     if not playlist.tracks:
         return ["Change the tempo, or add tempo data for more tracks."]
     if playlist.fitting > len(playlist.tracks):
@@ -119,8 +121,8 @@ def _lifted(
         other = question_of(pool, context, settings, any_octave=True)
         more = int((other.fitting & ~question.fitting).sum())
         if more:
-            tracks = quantity(more, "tracks fit", "track fits")
-            tried(other, f"{tracks} at half or double time but not in energy; they would bring")
+            tracks, they = quantity(more, "tracks fit", "track fits"), one_or_many(more, "they", "it")
+            tried(other, f"{tracks} at half or double time but not in energy; {they} would bring")
     if gap:
         tried(question, "Artists nearer to themselves would bring", artist_gap=0)
     tried(question, "Another share of new music would bring", new=_share_of(pool.new, question.fitting))

@@ -244,7 +244,7 @@ def _no_more(name: str, bpm: float | None, *, from_library: bool) -> str:
     at = f" at {bpm:.0f} bpm" if bpm is not None else ""
     if from_library:
         return (
-            f"Nothing more of what you have{at} matches {name}. Add a folder of music: discover library add DIR; or "
-            "leave --from-library out."
+            f"Nothing more of what you have{at} matches {name}. Add a folder of music: discover library add DIR, or "
+            "leave out --from-library."
         )
     return f"No more tracks{at} match {name}. Add track features of more music: discover features add PATH."

@@ -296,7 +296,7 @@ async def test_without_mpv_the_browser_opens_and_it_is_said_once_what_to_install
         assert sum("apt install mpv" in said for said in toasts(app)) == 1
         app.opening.play_next(app.preferences.config, [music[2]])
         await settled(pilot)
-        assert "No file of it here" in str(toasts(app))
+        assert "No file of it here. Add your music: press 7 then a." in str(toasts(app))
 
 
 async def test_what_has_no_file_is_played_by_the_address_that_is_set_and_by_none_otherwise(

@@ -20,6 +20,7 @@ from tuiapp.app.songs import PLACE, address, from_the_network, player_for, playe
 from tuiapp.music import Music, plain
 from tuiapp.safe import shown
 from tuiapp.settings.config import Config
+from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.registry import SERVICES
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ class Opening:
         elif config["open.player"]:
             self._app.notify("The player you set plays one thing at a time: there is no queue.")
         else:
-            self._app.notify("No file of it here. Add your music: discover library add DIR.")
+            said = "No file of it here. Add your music: discover library add DIR."
+            self._app.notify(in_keys(said, self._app.keymap))
 
     def hush(self) -> None:
         """A private session began: later reports of running players are dropped."""

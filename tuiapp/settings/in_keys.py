@@ -13,13 +13,14 @@ _KEYS = {
     "features add": ("view_model", "model.add_pack"),
     "community fetch genres": ("view_model", "model.add_pack"),
     "model add": ("view_model", "model.add_pack"),
+    "library add": ("view_model", "model.add_pack"),
     "library tempo": ("view_model", "model.update_pack"),
     "train": ("view_model", "model.train"),
 }
 # Compiled on first use: the first paint does not wait for either.
 _COMMAND = (
     r"`?(?:discover community fetch(?: tracks)?, or from a file: )?"
-    r"discover (?:(import|community add|features add|model add) PATH"
+    r"discover (?:(import|community add|features add|model add|library add) (?:PATH|DIR)"
     r"|(train|community fetch genres|library tempo)(?: --level (?:artists|tracks))?"
     r"(?:, or for tracks: discover train --level tracks)?)(?: --name (?:'[^']*'|[\w.-]+))?`?"
 )
@@ -27,7 +28,7 @@ _COMMAND = (
 
 # Parts that apply only to the command line, at the end of sentences.
 _OPTION = (
-    r"(?:,? or another mirror:?(?: with)?|,? or choose another folder with|,? or) --[a-z-]+(?: [A-Z]+)?"
+    r"(?:,? or another mirror:?(?: with)?|,? or choose another folder with|,? or(?: leave out)?) --[a-z-]+(?: [A-Z]+)?"
     r"| \(--[a-z-]+\)"
 )
 
