@@ -38,6 +38,7 @@ def audio_files(root: str, left_out: LeftOut, unseen: set[str]) -> Iterator[Foun
     Links are followed, but each folder or file is listed once. Hidden files are skipped.
     """
     met: set[tuple[int, int]] = set()
+    links: list[tuple[Found, tuple[int, int]]] = []
     folders = [(root, 0)]
     while folders:
         folder, depth = folders.pop()
@@ -75,15 +76,23 @@ def audio_files(root: str, left_out: LeftOut, unseen: set[str]) -> Iterator[Foun
                 continue
             if not is_utf8(entry.path):
                 left_out.setdefault(NOT_UTF8, []).append(entry.path)
-            elif about.st_nlink == 1 and not entry.is_symlink():
-                yield Found(entry.path, about.st_size, about.st_mtime_ns)
-            elif (about.st_dev, about.st_ino) not in met:
-                met.add((about.st_dev, about.st_ino))
-                yield Found(entry.path, about.st_size, about.st_mtime_ns)
+                continue
+            found, mark = Found(entry.path, about.st_size, about.st_mtime_ns), (about.st_dev, about.st_ino)
+            if entry.is_symlink():
+                links.append((found, mark))
+            # Windows numbers no files here.
+            elif mark not in met or not about.st_ino:
+                met.add(mark)
+                yield found
         if depth < _DEEPEST:
             folders += reversed(below)
         elif below:
             left_out.setdefault(TOO_DEEP, []).extend(path for path, _ in below)
+    # Last, so that a file is listed by its own name.
+    for found, mark in links:
+        if mark not in met:
+            met.add(mark)
+            yield found
 
 
 def is_gone(error: OSError) -> bool:

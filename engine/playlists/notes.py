@@ -237,6 +237,6 @@ def _on_estimates(playlist: ContextPlaylist) -> list[str]:
         notes.append(f"The energy of {quantity(by_loudness, 'tracks')} is an estimate: how loud the file is.")
     if estimated := sum(track.seconds_estimated for track in playlist.tracks):
         minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
-        tracks = quantity(estimated, "tracks are", "track is")
-        notes.append(f"{tracks} of unknown length, assumed {minutes}:{seconds:02} each.")
+        tracks, each = quantity(estimated, "tracks are", "track is"), one_or_many(estimated, " each", "")
+        notes.append(f"{tracks} of unknown length, assumed {minutes}:{seconds:02}{each}.")
     return notes
