@@ -6,13 +6,14 @@ import contextlib
 import os
 import signal
 import sqlite3
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 from engine.audio.decode import NEEDS_FFMPEG, decode, reader
 from engine.audio.tempo import VERSION, sound_of
@@ -168,6 +169,15 @@ def _keep_to_itself() -> None:
     """Ignore interrupts, which the parent handles, and discard decoders' messages on standard error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Whoever kills the parent leaves nobody to end its processes, which would wait for work forever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _never() -> bool:
