@@ -23,7 +23,7 @@ from engine.store.history import PlayedTrack, ids_of_track, played_tracks
 from engine.store.music_files import MusicFile
 from engine.taste.gate import excluded_by_rules
 from engine.taste.kept_tracks import KeptTrack, kept_tracks
-from engine.taste.own_music import own_music
+from engine.taste.own_music import OwnMusic, own_music
 from engine.taste.rules import counted_listens
 from engine.taste.when_played import counted_before, plays_at
 from engine.taste.window import TimeOfWeek
@@ -124,8 +124,15 @@ def offered(
         if not unwanted.holds(joined_key(one.artist_key, one.track))
     )
     have |= set(keys)
-    files = {(str(one.artist_key), str(one.track_key)): one for one in own.files if wanted(one)}
-    files = {pair: one for pair, one in files.items() if pair not in have}
+    # A song is not new for the version it is in.
+    heard = [(one.artist_key, one.track) for one in played]
+    known = OwnMusic.of(heard + [(one.artist_key, one.track) for one in kept])
+    artists = {artist for artist, _ in known.tracks}
+    files = {
+        (str(one.artist_key), str(one.track_key)): one
+        for one in own.files
+        if wanted(one) and not known.is_version(one.relaxed or "", one.track_key or "")
+    }
     tempos = features.lookup(files, {pair: str(one.track) for pair, one in files.items()})
     found += (
         _unplayed(one, tempos.get(pair), place.get(pair[0], len(place)) / max(1, len(place)))
@@ -137,7 +144,11 @@ def offered(
     have |= set(files)
     for track in features.tracks_of(place):
         key = (track.artist_key, track.track_key)
-        if key not in have and not unwanted.holds(joined_key(track.artist_key, track.track)):
+        if (
+            key not in have
+            and not (track.artist_key in artists and known.holds(track.artist_key, track.track))
+            and not unwanted.holds(joined_key(track.artist_key, track.track))
+        ):
             found.append(_new(track, place[track.artist_key] / max(1, len(place))))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -67,6 +68,10 @@ class Bridges(Service):
             lacking = given.own.lacking([*ends_of_any[:1], *of_any, *ends_of_any[1:]])
         if not steps:
             between = f"between {_name(ends[0])} and {_name(ends[1])}"
+            if seconds < ASSUMED_SECONDS:
+                taken = math.ceil(settings.minutes - seconds / 60)
+                said = f"{settings.minutes:g} minutes leave no room {between}, whose own tracks take {taken}."
+                raise NothingYetError(f"{said} Ask for more.")
             if lacking:
                 raise NothingYetError(" ".join([f"You have no music {between}.", *note_on_missing(lacking)]))
             raise NothingYetError(

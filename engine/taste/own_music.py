@@ -42,8 +42,11 @@ class OwnMusic:
 
     def holds(self, artist_key: str, title: str) -> bool:
         """Whether the person has a track, in a version of the same performance."""
-        key = track_key(title)
-        return any(played_alike(key, one) for one in self.versions.get(relaxed_pair(artist_key, title), ()))
+        return self.is_version(relaxed_pair(artist_key, title), track_key(title))
+
+    def is_version(self, relaxed: str, track_key: str) -> bool:
+        """Whether one of the tracks is a version of the one with these keys."""
+        return any(played_alike(track_key, one) for one in self.versions.get(relaxed, ()))
 
     def lacking(self, tracks: Iterable[Named]) -> tuple[Named, ...]:
         """Those of some tracks the person does not have."""
