@@ -14,6 +14,9 @@ _GENERIC = frozenset(name for names in NAMES.values() for name in names) - {"uts
     "data", "datecreated", "exported_at", "header", "itemname", "itemtype", "listens", "meta", "ts", "version",
 }  # fmt: skip
 
+# What can be done with a table of any kind.
+MAP_IT = "Say which columns hold what: --map artist=COLUMN,track=COLUMN,time=COLUMN"
+
 # Columns that are named of a table.
 _MAX_NAMED = 8
 
@@ -66,8 +69,5 @@ def guess(head: Head) -> str:
         return f"looks like {best.title}, but {why}"
     cells = head.header
     if not head.json and cells:
-        return (
-            f"is a table of {first_of(cells)}. Say which columns hold what: --map "
-            "artist=COLUMN,track=COLUMN,time=COLUMN"
-        )
+        return f"is a table of {first_of(cells)}. {MAP_IT}"
     return ""

@@ -99,6 +99,17 @@ def test_a_table_is_described_by_its_columns_alone(db: sqlite3.Connection, tmp_p
     )
 
 
+def test_tables_of_other_things_beside_a_history_are_not_to_be_mapped(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    write(tmp_path, "in/history.csv", lastfm((START, SONG)))
+    other = write(tmp_path, "in/channels.csv", "Channel,Address,Since\nIda,x,2024\n")
+    assert [file.note for file in bring(db, tmp_path / "in").files if not file.format] == [
+        "not a listening history"
+    ]
+    assert "--map" in bring(db, other, tmp_path / "in" / "history.csv").files[0].note
+
+
 def test_no_service_is_guessed_from_names_that_any_file_has(db: sqlite3.Connection, tmp_path: Path) -> None:
     [file] = bring(
         db, write(tmp_path, "a.csv", "username,email,time\nida,ida@example.org,2024-03-02\n")
