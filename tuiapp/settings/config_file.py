@@ -35,8 +35,9 @@ def write(door: Door, changes: Mapping[str, Any]) -> None:
             door.write_config(after.encode())
         except OSError as error:
             raise DiscoverError(f"Cannot write {path}: {error.strerror}. Nothing was changed.") from error
-        with contextlib.suppress(OSError):
-            keep(door)
+    # Also of what is set as asked already: whoever set it may have been killed before this.
+    with contextlib.suppress(OSError):
+        keep(door)
 
 
 def changed(text: str, key: str, value: Any, path: Path | str = "config.toml") -> str:
