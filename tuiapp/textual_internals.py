@@ -297,7 +297,7 @@ def hear_answers() -> None:
     """Have the driver read what the terminal answers as that: its parser is its own too."""
     from textual.drivers import linux_driver
 
-    linux_driver.XTermParser = AnsweringParser  # type: ignore[attr-defined]
+    linux_driver.XTermParser = AnsweringParser  # type: ignore[attr-defined]  # imported there, not exported
 
 
 def mark_what_is_not_utf8() -> None:
