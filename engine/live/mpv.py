@@ -1,4 +1,4 @@
-"""Playing files with mpv: what is sent to it, and what its messages mean. Pure.
+"""mpv's protocol: commands to send, and the meaning of its messages. Pure.
 
 Facts: mpv's JSON IPC, run with 0.35.1. Of a new process the first file loaded is entry 1 of its list, the next 2, and
 no number comes again.
@@ -105,7 +105,7 @@ Notify = Callable[[Now | None, Sequence[PlayedSong | Failed]], None]
 class Playback:
     """Songs played one after another, each by the file in its `place`, as far as mpv's messages show.
 
-    Moments are as in `Seen`. What is heard counts while mpv sounds.
+    Times are as in `Seen`. Time counts while mpv sounds.
     """
 
     def __init__(self, songs: Sequence[Song], volume: int = 100) -> None:
@@ -168,7 +168,7 @@ class Playback:
         return Now(self._song, self._played, count, position, self._length, self._paused, self._volume)
 
     def take(self, line: bytes, at: float, wall: float) -> tuple[PlayedSong | Failed, ...]:
-        """Take note of a message; what thereby came to its end."""
+        """Process a message; returns songs that ended."""
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
@@ -191,7 +191,7 @@ class Playback:
         return ()
 
     def end(self, at: float, wall: float, *, pressed: bool = False) -> tuple[PlayedSong, ...]:
-        """Nothing plays any more; `pressed` where something else was chosen."""
+        """Playback ended; `pressed` if something else was chosen."""
         self._song, self._sounds = None, False
         return self._clock.end(at, wall, pressed=pressed)
 

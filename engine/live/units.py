@@ -1,4 +1,4 @@
-"""Units of systemd for the person's own session: the port is open from login on, whatever becomes of who answers."""
+"""systemd user units: the port is open from login on, even if the listener restarts."""
 
 from __future__ import annotations
 
