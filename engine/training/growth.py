@@ -1,11 +1,10 @@
-"""Daily growth: what newer data knows and a model does not joins it by fold-in, until the next training.
+"""Growth: adds items of newer data to a model by fold-in, until the next training.
 
 The newer data's listeners are folded into the items' factors, then the new items into theirs; the listeners are not
-kept. The grown model is a folder like any other: more items, one catalog, one set of factors. Its index is the one it
-had, and what came since is searched exactly beside the trees (`engine.index.Index.add`), so that nothing that ranks
-knows of growth. Related items know at once who listens to new ones, by the newer data. What is new hears from its
-neighbours by the newer data (`engine.model.neighbour_fit.joining`); what the model had hears from it after the next
-training.
+kept. The grown model is a folder like any other: more items, one catalog, one set of factors. It keeps its index, and
+new items are searched exactly beside the trees (`engine.index.Index.add`), so that ranking is independent of growth.
+Related artists use the new items' listeners at once. New items get neighbour weights from the newer data
+(`engine.model.neighbour_fit.joining`); weights from new items to the others come with the next training.
 
 How much may join before training again is suggested is `REBUILD`, a twentieth of what listeners play: on HetRec's
 Last.fm (nDCG@20 of 40 factors on held-out plays beside a fit that knew all artists, mean of three draws) with artists

@@ -1,7 +1,7 @@
-"""What a model is trained on: every community pack of a level as one matrix, or one's own sessions.
+"""Training data: all community packs of a level as one matrix, or one's own sessions.
 
-A listener of a pack is a row; items with the same key in several packs share a column. Without a community
-the rows are the person's own listening sessions, and the columns can only ever be what was played already.
+A listener of a pack is a row; items with the same key in several packs share a column. Without community data the rows
+are the person's own listening sessions, and the columns only what was already played.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""A community model as one file, so that one trains and many begin in a minute: what is in it, and writing it.
+"""Model files: a community model as one file for others.
 
-The file is a zip archive. `model.json` says what the model is and, of each other member, the bytes and the SHA-256;
-the rest are arrays of numbers and two lists in JSON. What can be worked out of these (trees, keys, what finds names,
-Y'Y) is not in it. Nothing of who wrote it is; for related artists rows of some of the community's listeners are,
-without names, and `listener_rows` says how many.
+The file is a zip archive. `model.json` says what the model is and, of each other member, the bytes and the SHA-256; the
+rest are arrays of numbers and two lists in JSON. What can be recomputed (trees, keys, name indexes, Y'Y) is not in it,
+and nothing of the person who wrote it; for related artists it has rows of `listener_rows` listeners of the community,
+without names.
 
-Arrays are stored a byte of every number at a time, which packs better. Factors go in half precision beside the largest
-of each row, so that no artist with few listeners loses its direction, the neighbours' weights in a byte beside the
-largest an item hears (MODEL.md says what that changes). The same model gives the same bytes.
+Arrays are stored as byte planes, which compress better. Factors go in half precision beside the largest of each row, so
+that no artist with few listeners loses its direction, the neighbours' weights in a byte relative to the largest of
+their target (MODEL.md has the effect). The same model gives the same bytes.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ KIND = "discover model"
 MANIFEST, NAMES, TAGS = "model.json", "names.json", "tags.json"
 # Any date would do that is always the same: the earliest a zip archive knows.
 _DATE = (1980, 1, 1, 0, 0, 0)
-# A byte has so many steps to either side of nought.
+# Steps of a byte on either side of 0.
 _STEPS = np.float32(127)
-# Whose data is in a file, said wherever one is written or taken.
+# Whose data is in a file, shown on export and when adding.
 WHAT_IS_IN_IT = (
     "The file holds artists or tracks with what was learned about them, and nothing about you. For related "
     "artists it also "
@@ -245,7 +245,7 @@ def halved_rows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def in_bytes(weights: np.ndarray, targets: np.ndarray, items: int) -> tuple[np.ndarray, np.ndarray]:
-    """The largest size of the weights each item hears (items,) float32, and the weights as 127ths of it in int8."""
+    """The largest absolute weight of each target (items,) float32, and the weights as 127ths of it in int8."""
     largest = np.zeros(items, dtype="<f4")
     np.maximum.at(largest, targets, np.abs(weights))
     scale = np.where(largest > 0, largest, 1.0)[targets]

@@ -1,7 +1,7 @@
-"""Reading a model's file that comes from somewhere: nothing in it is believed, and nothing of it is run.
+"""Reads untrusted model files: everything is checked, and nothing is executed.
 
 Members are known by name and never unpacked to a path; arrays are bytes whose type and shape the model's own counts
-must confirm, and no pickle is ever loaded. What is wrong is named, and nothing is kept.
+must confirm, and no pickle is ever loaded. Errors name what is wrong, and nothing is stored.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How well solo mode resurfaces, measured on the task it serves: the person's own sessions, walked through in time.
+"""Measures solo mode on its task: the person's own sessions, replayed in order of time.
 
-At a session what had rested is ranked from what was played before it, and what the session plays of it should be among
-the first ten. The neighbours are fitted anew a few times on what lies before. Beside the weights that rank
+Before each session the rested items are ranked from earlier plays; those the session plays should be among the first
+ten. The neighbours are fitted anew a few times on what lies before. Beside the weights that rank
 (`engine.model.ensemble.SOLO_WEIGHTS`) stand the plain orders anybody would try first. The weights are fixed: MODEL.md
 has what learning them brings.
 """

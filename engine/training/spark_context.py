@@ -1,4 +1,4 @@
-"""A Spark context that leaves nothing: its own Java process, its files in one folder, its errors in plain words.
+"""A Spark context that leaves nothing behind: its own Java process, its files in one folder, its errors in plain words.
 
 PySpark is imported here and in `engine.training.spark` alone, and only where a person asks for Spark.
 """
