@@ -1,16 +1,16 @@
-"""A track that may go into a playlist, as the recommending side offers it."""
+"""A candidate track for a playlist."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How the source of a tempo begins that is not the track's own.
+# Prefix of the source of an estimated tempo.
 ESTIMATE = "estimate"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One track on offer, with what is known of it.
+    """One candidate track, with its features.
 
     `artist_key` and `track_key` come from `engine.canonical_keys`. `bpm` is in beats a minute, None when unknown;
     `bpm_source` names where it is from. `energy` and `calm` are 0..1; `energy_estimated` where it is only how loud its

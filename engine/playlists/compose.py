@@ -1,4 +1,4 @@
-"""Makes a playlist for a context out of a pool of candidates, and says honestly how it went."""
+"""Makes a playlist for a context from a pool of candidates, with notes on its shortcomings."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def compose(
 ) -> ContextPlaylist:
     """A playlist of `settings.minutes` from `candidates`, following the context's profile.
 
-    No track comes twice and no artist within `artist_gap` places; where too little fits, the list is shorter
-    and its notes say so. The same candidates (in any order), settings and seed give the same list. `waiting` are files
-    of the person's that were not measured yet, which is said where something is not known.
+    No track comes twice and no artist within `artist_gap` places; if too little fits, the list is shorter and its notes
+    say so. The same candidates (in any order), settings and seed give the same list. `waiting` are files of the
+    person's that were not measured yet, which is said where something is not known.
 
     Raises NothingYetError when there are no candidates or nothing is known of them that the context goes by,
     CancelledError.
@@ -92,7 +92,7 @@ def sequenced(
 
 
 def _measured(pool: Pool, context: Context, waiting: int) -> str:
-    """What the context asks for first. Raises NothingYetError where the pool has nothing to go by."""
+    """The context's first measure. Raises NothingYetError if no candidate has it."""
     if not len(pool):
         raise NothingYetError(
             "No tracks to choose from yet. Import your history: discover import PATH, or add your music files: "
@@ -110,7 +110,7 @@ def _measured(pool: Pool, context: Context, waiting: int) -> str:
 
 
 def _found(question: Question, cancelled: Cancelled | None) -> tuple[Objective, search.Sequence]:
-    """The best list; artists come closer than the context has it only where that fills more time."""
+    """The best list; artists come closer than the context's gap only if that fills more time."""
     objective = objective_of(question, question.context.artist_gap)
     found = search.sequence(objective, cancelled)
     for gap in (gap for gap in (2, 1, 0) if gap < question.context.artist_gap):

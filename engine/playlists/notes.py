@@ -1,4 +1,4 @@
-"""What to say about a list that is not all that was asked for. Each reason is measured: what lifting it would bring."""
+"""Notes on a list that misses its targets. Each reason is measured by what lifting it would bring."""
 
 from __future__ import annotations
 

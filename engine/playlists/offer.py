@@ -1,7 +1,7 @@
-"""The tracks on offer for a playlist: the person's own, and those of artists they might like.
+"""The candidates for a playlist: the person's own tracks, and those of artists they might like.
 
-Own tracks come through the same blocks and rules as taste. New ones are tracks that a feature pack knows by artists
-near the top of Discover: without a tempo nothing could be done with them.
+Own tracks pass the same blocks and rules as taste. New ones are tracks in feature packs by artists near the top of
+Discover, since they need a tempo.
 """
 
 from __future__ import annotations
