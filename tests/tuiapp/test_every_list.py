@@ -25,8 +25,9 @@ async def at_page(pilot: Pilot[Any], page: str) -> Any:
             break
         await pilot.press("v")
         await settled(pilot)
-    view._standings.focus()
-    await settled(pilot)
+    if not view._standings.has_focus:
+        await pilot.press("tab")
+        await settled(pilot)
     return the_list(pilot.app)
 
 

@@ -273,7 +273,7 @@ async def test_where_nothing_is_listed_no_key_below_is_for_what_a_list_holds(emp
     # A key that does nothing says why.
     silent = {
         "discover": {"semicolon": "Nothing is playing. o plays", "Q": "your own library", "l": "Nothing is listed",
-                     "full_stop": "Already at “new”", "0": "Nothing to reset", "e": "Nothing is listed",
+                     "full_stop": "Nothing is listed", "0": "Nothing to reset", "e": "Nothing is listed",
                      "j": "Nothing is listed", "slash": "Nothing is listed"},
         "related": {"left": "No artist before", "e": "Nothing is listed", "9": "Nothing is playing",
                     "z": "Nothing is listed"},

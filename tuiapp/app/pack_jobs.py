@@ -31,9 +31,11 @@ def ask_pack(app: DiscoverApp) -> None:
         elif what:
             app.jobs.start("Checking what is offered", "look", what)
         elif what is not None:
-            ask_pack_file(app)
+            ask_pack_file(app, question.pasted)
 
-    app.push_screen(community_question(), answered)
+    question = community_question()
+    question.file_answer = ""
+    app.push_screen(question, answered)
 
 
 def ask_pack_file(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
@@ -82,9 +84,11 @@ def ask_update(app: DiscoverApp, pack: PackInfo) -> None:
         if what:
             app.jobs.start("Checking what is offered", "look", what, "--update", pack.name)
         elif what is not None:
-            ask_update_file(app, arguments)
+            ask_update_file(app, arguments, question.pasted)
 
-    app.push_screen(Pick(f"Update {pack.name}?", choices, more=more), answered)
+    question = Pick(f"Update {pack.name}?", choices, more=more)
+    question.file_answer = ""
+    app.push_screen(question, answered)
 
 
 def ask_update_file(app: DiscoverApp, arguments: Sequence[str], typed: str = "", wrong: str = "") -> None:

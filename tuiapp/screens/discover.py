@@ -51,7 +51,6 @@ class DiscoverView(NothingListed):
     NAME: ClassVar[str] = "discover"
     _table = getters.query_one(DiscoverTable)
     _why = getters.query_one(WhyPanel)
-    _dials_line = getters.query_one("#dials", Static)
 
     def __init__(self) -> None:
         super().__init__()
@@ -220,6 +219,8 @@ class DiscoverView(NothingListed):
     # -- dials -----------------------------------------------------------------------------------------
 
     def action_turn(self, name: str, by: float) -> None:
+        if self._list is None and self.says_nothing_is_listed():
+            return
         if said := self._dials.turn(name, by):
             self.notify(said)
         else:
@@ -227,6 +228,8 @@ class DiscoverView(NothingListed):
 
     def action_less_known(self) -> None:
         """The less known, from the top, or back."""
+        if self._list is None and self.says_nothing_is_listed():
+            return
         self._dials.toggle_less_known()
         self._from_top = True
         self._ask_turned()
@@ -373,12 +376,9 @@ class DiscoverView(NothingListed):
             )
 
     def action_export(self) -> None:
-        if self.says_nothing_is_listed():
-            return
-        settings = self._settings()
-        ask_export(
-            self.shell, self._dials.title, lambda session: session.tracks.of_discover(settings, because)
-        )
+        settings, title = self._settings(), self._dials.title
+        if not self.says_nothing_is_listed():
+            ask_export(self.shell, title, lambda session: session.tracks.of_discover(settings, because))
 
     # -- remembering -----------------------------------------------------------------------------------
 

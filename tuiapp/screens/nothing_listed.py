@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import getters
 from textual.content import Content
+from textual.widgets import Static
 
 from engine.errors import DiscoverError, NothingLeftError, NothingYetError
 from tuiapp.screens.filters import Filters
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 class NothingListed(View):
     """The message in the list's place."""
+
+    _dials_line = getters.query_one("#dials", Static)
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,6 +80,9 @@ class NothingListed(View):
                 f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for today.",
             )
         else:
+            # Of another library or level, or of a model that is gone.
+            self._list = None
+            self._dials_line.update("")
             self.ask(lambda session: session.status(), self._show_first_steps, group="status")
             self._error = error
 
@@ -85,7 +92,6 @@ class NothingListed(View):
         if status.listens and status.model is None and not self._filters.of_tracks:
             self.set_state("empty", "Your history is imported", untrained(status, self.shell.keymap))
         elif status.listens and self._filters.of_tracks and status.track_model is None:
-            self._list = None
             self._show_dials()
             self.set_state("empty", "No track recommendations yet", no_tracks(status, self.shell.keymap))
         elif status.listens:

@@ -11,12 +11,14 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.events import Key, Paste
 from textual.widgets import Static
 
 from engine.errors import DiscoverError
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.settings.in_keys import in_keys
+from tuiapp.typed_paths import lines_as_one
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
@@ -126,6 +128,22 @@ class Pick(Offering):
         super().__init__()
         self._question, self._preview = title, preview
         self._offered = choices if callable(choices) else Offer(choices, more, now)
+        # Whether text is coming in, as where a terminal hands over what is pasted key by key: it answers nothing.
+        self._text_comes = False
+        # The answer that asks for a file, where one does, and what was pasted or dropped on the question for it.
+        self.file_answer: str | None = None
+        self.pasted = ""
+
+    def on_key(self, event: Key) -> None:
+        if event.is_printable and not event.key.isdigit():
+            self._text_comes = True
+
+    def on_paste(self, event: Paste) -> None:
+        """A file dropped here is typed where one is asked for."""
+        event.stop()
+        if self.file_answer is not None:
+            self.pasted = lines_as_one(event.text)
+            self.dismiss(self.file_answer)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
@@ -146,6 +164,7 @@ class Pick(Offering):
     @on(Table.Highlighted)
     def _highlighted(self, message: Table.Highlighted) -> None:
         message.stop()
+        self._text_comes = False
         if self._list.row is not None:
             self._preview(self._list.row.value)
 
@@ -159,6 +178,10 @@ class Pick(Offering):
 
     def action_done(self, number: int = 0) -> None:
         """Choose the one under the cursor, or the one with this number."""
+        if self._text_comes:
+            self._text_comes = bool(number)
+            self.notify("Nothing can be typed here: choose with ↑ ↓, then press enter.")
+            return
         if 0 < number <= self._list.counts[0]:
             self._list.move_to(number - 1)
         elif number:

@@ -232,11 +232,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("year(1)", "right,full_stop", "next year", "Next year; after the last, all time.",
            "history", 5),
     Action("travel", "d", "date", "Go to a date in the list.", "history", 13),
-    Action("next_panel", "v", "panel", "Next panel: the year, fading, overdue, most played artists and tracks.",
+    Action("next_panel", "v", "panel", "Next panel: the year, fading, overdue, most played. Tab enters its list.",
            "history", 6),
     # -- Taste
     *_on_music("taste", artist=10),
-    Action("next_panel", "v", "panel", "Next panel: map, tastes, drift, exclusions.",
+    Action("next_panel", "v", "panel", "Next panel: map, tastes, drift, exclusions. Tab enters its list.",
            "taste", 4),
     Action("new", "ctrl+n", "exclude", "New exclusion: leave plays out of your taste, with a preview.",
            "taste", 6, alone=True),
