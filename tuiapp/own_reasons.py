@@ -108,7 +108,7 @@ def _by_sessions(own: OwnPlays, share: float) -> tuple[str, str]:
     words = f"played in {quantity(own.sessions, 'sessions')}"
     if part > 0:
         words += f", {than} than {percent(part, down=True)} of {among}"
-    # How many stands in a column of its own.
+    # The count has a column of its own.
     return words, "often" if share > 0 else "seldom"
 
 

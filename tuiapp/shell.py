@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from engine.session import Session
     from tuiapp.app.crash import Failures
     from tuiapp.app.garbage import Garbage
-    from tuiapp.app.hearing import Hearing
     from tuiapp.app.job import Job
     from tuiapp.app.jobs import Jobs
+    from tuiapp.app.playback import Playback
     from tuiapp.app.player import Opening
     from tuiapp.app.preferences import Preferences
     from tuiapp.app.remembering import Remembering
@@ -40,7 +40,7 @@ class Shell(Protocol):
     changes: Changes
     jobs: Jobs
     opening: Opening
-    hearing: Hearing
+    playback: Playback
     failures: Failures
     garbage: Garbage
     preferences: Preferences

@@ -165,7 +165,7 @@ class Catalog:
         return found
 
     def ids_in_any_spelling(self, keys: Iterable[str]) -> set[int]:
-        """Ids of all that `keys` stand for (`canonical_keys.AnySpelling`): an artist's for each of their tracks."""
+        """Ids of all items matched by `keys` (`canonical_keys.AnySpelling`): an artist's for each of their tracks."""
         wanted = AnySpelling(keys)
         rows = self._rows_by("relaxed", sorted({relaxed_item_key(key) for key in wanted.keys}), "key")
         for form in {relaxed_artist_key(artist) for artist in wanted.artists}:
@@ -176,7 +176,8 @@ class Catalog:
         return {number for key, number in rows if wanted.holds(key)}
 
     def ids_meant(self, keys: Iterable[str]) -> set[int]:
-        """Ids of all that `keys` stand for, and where one is spelled so nowhere of what it is taken for (`ids_of`)."""
+        """Ids of all items matched by `keys`, and where one is spelled so nowhere of what it is taken for
+        (`ids_of`)."""
         wanted = sorted(keys)
         return self.ids_in_any_spelling(wanted).union(self.ids_of(wanted).values())
 

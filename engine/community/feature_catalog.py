@@ -200,7 +200,7 @@ class FeatureCatalog:
     def _fill_from_versions(
         self, found: dict[tuple[str, str], TrackFeatures], titles: Mapping[tuple[str, str], str]
     ) -> None:
-        """Add to `found` what other versions know of tracks in it that lack a tempo or an energy that was told."""
+        """Add to `found` what other versions know of tracks in it that lack a tempo or a known energy."""
         asked: dict[str, list[tuple[str, str]]] = {}
         for pair, title in titles.items():
             known = found.get(pair)

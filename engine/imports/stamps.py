@@ -246,7 +246,7 @@ Moment(at=1709406060, width=1, day=None))
         asks_order = asks_clock = False
         for row in rows:
             text = stamp(row)[: MAX_STAMP + 1]
-            # A count of seconds, or with the year in front: nothing to be told apart.
+            # A count of seconds, or with the year first: not ambiguous.
             plain = text.isdecimal() or text[4:5] == "-"
             order = None if plain else is_month_first(text)
             if order is not None:

@@ -1,7 +1,7 @@
 """YouTube Music's watch history from Google Takeout, what is not music is left out.
 
-Every row is a start; nothing says how long it was heard, so a song followed by another within 30 seconds
-counts as skipped. Facts: FORMATS.md, YouTube.
+Every row is a start; the time played is not given, so a song followed by another within 30 seconds counts as skipped.
+Facts: FORMATS.md, YouTube.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ class Watcher:
         self._players: dict[str, _Player] = {}
         # Handlers of answers, by serial number.
         self._asked: dict[int, _Answered] = {}
-        self._keep: Keep = lambda _player, _heard: None
+        self._keep: Keep = lambda _player, _played: None
 
     async def watch(self, keep: Keep) -> None:
         """Pass on plays, until cancelled."""

@@ -62,7 +62,7 @@ def _loading(place: str) -> bytes:
     """What is sent to have a file, or an address, come after all others. Of a list that has both, a file opens no
     address either."""
     options = {} if "://" in place else _OF_A_FILE
-    # By their names: what stands in which place differs between versions.
+    # By name: positions of arguments differ between versions.
     words = {"name": "loadfile", "url": place, "flags": "append-play", "options": options}
     return json.dumps({"command": words, "request_id": 0}).encode() + b"\n"
 
@@ -217,7 +217,7 @@ class Playback:
             return ()
         song = self._song
         shown = Song(song.artist, song.title, song.album, self._length, f"{self._entry}", song.mbid)
-        # An entry plays once, wherever in it one seeks to: the clock need not know where it stands.
+        # An entry plays once, wherever in it one seeks to: the clock need not know the position.
         return self._clock.see(Seen(at, wall, shown, self._sounds))
 
     def _ended(self, message: dict[str, Any], at: float, wall: float) -> tuple[PlayedSong | Failed, ...]:

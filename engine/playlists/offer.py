@@ -125,8 +125,8 @@ def offered(
     )
     have |= set(keys)
     # A song is not new for the version it is in.
-    heard = [(one.artist_key, one.track) for one in played]
-    known = OwnMusic.of(heard + [(one.artist_key, one.track) for one in kept])
+    had = [(one.artist_key, one.track) for one in played]
+    known = OwnMusic.of(had + [(one.artist_key, one.track) for one in kept])
     artists = {artist for artist, _ in known.tracks}
     files = {
         (str(one.artist_key), str(one.track_key)): one

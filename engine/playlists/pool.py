@@ -140,7 +140,7 @@ def of_usual_length(track: Candidate) -> bool:
 
 
 def known_length(track: Candidate) -> bool:
-    """Whether the track's length is known; otherwise `ASSUMED_SECONDS` stands for it."""
+    """Whether the track's length is known; otherwise `ASSUMED_SECONDS` is used."""
     return track.seconds is not None and 0 < track.seconds < math.inf
 
 

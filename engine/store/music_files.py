@@ -284,7 +284,7 @@ def tagged_and_measured(connection: sqlite3.Connection) -> list[tuple[float, flo
 
 
 def any_files(connection: sqlite3.Connection) -> bool:
-    """Whether any file stands for a track."""
+    """Whether any file has a track."""
     return (
         connection.execute("SELECT 1 FROM music_files WHERE problem IS NULL LIMIT 1").fetchone() is not None
     )

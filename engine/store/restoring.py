@@ -42,7 +42,7 @@ from engine.store.backups import (
     sound,
 )
 from engine.store.database import open_library
-from engine.store.salvage import TOLD, Salvage, salvage
+from engine.store.salvage import OWN_TABLES, Salvage, salvage
 from engine.store.schema import migrate
 
 _OPEN = (
@@ -127,7 +127,7 @@ def repaired(door: Door, report: StageReport) -> tuple[str, Salvage | Backup] | 
                 shutil.copyfile(part, _beside(copy, end))
         found = salvage(copy, rows, report)
         backup = _last_whole(door.folders)
-        if backup is not None and (found is None or rows_in(backup, TOLD) > found.total):
+        if backup is not None and (found is None or rows_in(backup, OWN_TABLES) > found.total):
             with opened(backup) as source:
                 return _exchanged(door, source, folder), backup
         if found is None:

@@ -26,7 +26,7 @@ _LEAST_ROW = 8
 
 
 # Tables with the person's data, in words.
-TOLD = {
+OWN_TABLES = {
     "listens": "listens",
     "feedback": "likes and blocks",
     "playlist_tracks": "tracks of playlists",
@@ -47,7 +47,7 @@ class Salvage:
     @property
     def total(self) -> int:
         """The number of rows of the person's data."""
-        return sum(self.rows[table] for table in TOLD)
+        return sum(self.rows[table] for table in OWN_TABLES)
 
     def in_words(self) -> str:
         """What was saved, and of how many.
@@ -56,7 +56,7 @@ class Salvage:
         '9,900 of 10,000 listens, 3 likes and blocks'
         """
         found = []
-        for table, name in TOLD.items():
+        for table, name in OWN_TABLES.items():
             kept, all_ = self.rows.get(table, 0), self.lost.get(table)
             if all_ is not None and all_ > kept:
                 found.append(f"{kept:,} of {all_:,} {name}")
@@ -96,7 +96,7 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
             _Table(anew, damaged, table).save(found)
         _drop_orphans(anew, tables, found)
         anew.commit()
-        return found if any(found.rows[table] for table in TOLD) else None
+        return found if any(found.rows[table] for table in OWN_TABLES) else None
 
 
 class _Table:

@@ -47,7 +47,7 @@ _MAX_TEXT, _MAX_FACTORS, _MAX_SIZE = 1_000, 512, 1e9
 _MAX_PACKS, _MAX_PACK = 50, 60
 _CHUNK = 1 << 20
 _REQUIRED = frozenset({NAMES, TAGS, "factors", "largest", "listeners", "plays"})
-# What stands in a file whole or not at all.
+# Members that are in a file together or not at all.
 _NEAR = frozenset(f"neighbours_{name}" for name in ("counts", "gaps", "largest", "weights"))
 _LISTENS = frozenset({"listens_counts", "listens_gaps", "hubness"})
 _KNOWN = _REQUIRED | _NEAR | _LISTENS

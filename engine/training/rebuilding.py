@@ -92,7 +92,7 @@ def _written(
         about, files = write_index(
             folder,
             np.ascontiguousarray(factors[: manifest.items - joined]),
-            # Nobody's plays are here: items stand in for listeners.
+            # There are no plays here: items replace listeners.
             np.empty((0, manifest.factors), dtype=np.float32),
             manifest.seed,
             None if report is None else lambda done, total: report(REBUILDING, done, total),

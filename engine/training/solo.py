@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MEASURED_FROM, FITS = 0.3, 6
 HITS = 10
 HIT, NDCG = f"hit@{HITS}", f"ndcg@{HITS}"
-# With fewer sessions asked no figure tells one order from another: the standard error of a hit rate of .3 is .07.
+# With fewer test sessions orders cannot be distinguished: the standard error of a hit rate of .3 is .07.
 MIN_SESSIONS = 40
 ORDERS: Mapping[str, Mapping[str, float]] = {
     "Discover": SOLO_WEIGHTS,

@@ -146,7 +146,7 @@ def _compare(spark: SparkSession, folder: str, task: Task) -> None:
 
 
 def _summed(plays: DataFrame) -> DataFrame:
-    """Of a pair that stands twice, the sum of its plays."""
+    """Sum the plays of duplicate pairs."""
     from pyspark.sql import functions as F  # noqa: N812 - as Spark's own documents have it
 
     pair = plays.columns[:2]

@@ -309,7 +309,7 @@ def _stopped_when(cancelled: Cancelled | None, session: SparkSession) -> Iterato
 
 
 def _killed(java: subprocess.Popen[bytes]) -> DiscoverError | None:
-    """That the Java process was killed, of which all else is told as a master out of reach; null where it was not."""
+    """The error if the Java process was killed, which otherwise looks like an unreachable master; else null."""
     try:
         ended = java.wait(_DYING_SECONDS)
     except subprocess.TimeoutExpired:

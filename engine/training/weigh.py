@@ -145,7 +145,7 @@ def weigh(
         "kept": kept,
     }
     if not kept:
-        # What everybody hears says nothing of the person, so it never ranks by itself.
+        # Popularity is not personal, so it never ranks by itself.
         named = {max(MEMBERS[:PERSONAL], key=lambda name: alone[name]): 1.0}
     if (wide := training_set.wide) is not None:
         ranked = np.array([named.get(name, 0.0) for name in MEMBERS])

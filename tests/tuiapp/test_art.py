@@ -69,7 +69,7 @@ def play(app: DiscoverApp, file: Path) -> None:
 
 async def in_queue(app: DiscoverApp, pilot: Any, file: Path) -> None:
     play(app, file)
-    app.hearing.show_queue()
+    app.playback.show_queue()
     await settled(pilot)
 
 

@@ -19,9 +19,9 @@ from engine.mapped import end_by
 from engine.paths import Folders
 from tuiapp.app.crash import Failures
 from tuiapp.app.garbage import Garbage
-from tuiapp.app.hearing import Hearing
 from tuiapp.app.jobs import Jobs
 from tuiapp.app.listening import Listening
+from tuiapp.app.playback import Playback
 from tuiapp.app.player import Opening
 from tuiapp.app.player_keys import PlayerKeys
 from tuiapp.app.preferences import Preferences
@@ -108,7 +108,7 @@ class DiscoverApp(PlayerKeys):
         self.changes = Changes(self)
         self.jobs = Jobs(self)
         self.opening = Opening(self)
-        self.hearing = Hearing(self)
+        self.playback = Playback(self)
         self.listening = Listening(self)
         self.failures = Failures(self)
         self.repairing = Repairing(self)

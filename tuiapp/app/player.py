@@ -146,12 +146,12 @@ class Opening:
     def _hear(self, config: Config, songs: Sequence[Song], missing: Sequence[Music], follows: bool) -> None:
         """Play or queue the songs, and say what is `missing`: the first song may differ from the one under the
         cursor."""
-        hearing, said = self._app.hearing, [from_the_network(config, songs)]
-        if follows and hearing.play_next(songs):
+        playback, said = self._app.playback, [from_the_network(config, songs)]
+        if follows and playback.play_next(songs):
             what = f"{songs[0].artist} - {songs[0].title}" if len(songs) == 1 else f"{len(songs):,} songs"
             said.append(f"Next: {shown(what)}. {self._app.keymap.label('queue')} shows the queue.")
         else:
-            hearing.play(player_for(config, songs, hearing.volume))
+            playback.play(player_for(config, songs, playback.volume))
         if missing:
             more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
             said.append(f"No file of {missing[0].name}{more} here: left out.")
@@ -177,7 +177,7 @@ class Opening:
         """A private session began: later reports of running players are dropped."""
         for playing in self._players:
             playing.hushed = True
-        self._app.hearing.hush()
+        self._app.playback.hush()
 
     async def leave(self) -> None:
         """End the players; each has a second for its last report."""

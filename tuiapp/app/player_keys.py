@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from textual.events import Key
 
     from engine.live.mpv import Now
-    from tuiapp.app.hearing import Hearing
+    from tuiapp.app.playback import Playback
     from tuiapp.settings.keys import Keymap
 
 _ACTIONS = ("pause", "next_song", "stop_playing", "seek", "queue", "louder")
@@ -21,7 +21,7 @@ _ACTIONS = ("pause", "next_song", "stop_playing", "seek", "queue", "louder")
 class PlayerKeys(Guarded):
     """An app with playback keys."""
 
-    hearing: Hearing
+    playback: Playback
     keymap: Keymap
     # The current song. Watched by the widget that draws it: the app would repaint its whole screen.
     playing: reactive[Now | None] = reactive(None, always_update=True, repaint=False)
@@ -34,22 +34,22 @@ class PlayerKeys(Guarded):
             self.notify(why)
 
     def action_pause(self) -> None:
-        self.hearing.pause()
+        self.playback.pause()
 
     def action_next_song(self) -> None:
-        self.hearing.next()
+        self.playback.next()
 
     def action_stop_playing(self) -> None:
-        self.hearing.end()
+        self.playback.end()
 
     def action_louder(self, by: int) -> None:
-        self.hearing.louder(by)
+        self.playback.louder(by)
 
     def action_queue(self) -> None:
-        self.hearing.show_queue()
+        self.playback.show_queue()
 
     def action_seek(self, seconds: int) -> None:
-        self.hearing.seek(seconds)
+        self.playback.seek(seconds)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disables playback keys if nothing plays."""

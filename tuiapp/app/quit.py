@@ -30,7 +30,7 @@ async def leave(app: DiscoverApp, code: int = 0) -> None:
     """Wait for pending work (a like must not be lost to a quick q), save the state, and exit with a code."""
     kept = app.state_now()
     reading = asyncio.create_task(_read_no_more(app))
-    app.hearing.end()
+    app.playback.end()
     await app.opening.leave()
     await app.listening.end()
     while running := [w for w in app.workers if w.is_running and w.group != "job" and w is not _here()]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.live.mpv import Notify
     from engine.store.music_files import MusicFile
 
-# Where names stand in an address or a command.
+# Placeholders of names in an address or a command.
 PLACE = re.compile(r"\{(artist|track|query)\}")
 # Asks for the files of each (artist, track or null), null for what is blocked.
 Files = Callable[[Sequence[tuple[str, str | None]]], Sequence[Sequence["MusicFile"] | None]]

@@ -116,7 +116,7 @@ class Dials:
         room."""
         lines: list[list[Content]] = [[]]
         parts = [self._dial(dial, 15 if width >= ONE_LINE + 22 else 9) for dial in DIALS]
-        # Where not all fit beside each other they stand in pairs.
+        # In pairs if not all fit on one line.
         paired = sum(part.cell_length + len(_GAP) for part in parts) > width
         for number, part in enumerate(parts):
             if _needed(lines[-1], part) > width or (paired and number == len(parts) // 2):
@@ -132,7 +132,7 @@ class Dials:
         return Content("\n").join([Content(_GAP).join(line) for line in lines])
 
     def _cost_in_words(self, cost: float | None) -> str:
-        """That the list is the less known, and what the dial costs; empty where it stands at rest."""
+        """That the list is the less known, and what the dial costs; empty at its default."""
         parts = [self.title.lower()] if self.at_less_known else []
         return ": ".join([*parts, *([] if cost is None else [dial_cost(cost)])])
 

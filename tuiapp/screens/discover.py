@@ -160,7 +160,7 @@ class DiscoverView(NothingListed):
         self.action_less_known()
 
     def _note_seen(self, found: DiscoverList) -> None:
-        """What stands on the first page is what a person sees, and may ignore."""
+        """Only the first page was seen, and may be ignored."""
         seen = [item.key for item in found.items[: self.size.height] if not item.known]
         self.ask(lambda session: session.discover.note_shown(seen), lambda _: None, group="seen", writes=True)
 

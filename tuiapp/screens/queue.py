@@ -102,7 +102,7 @@ class Queue(Dialog, Acting[Any]):
             self.dismiss(None)
             return
         self._show_art()
-        now = [*self.shell.hearing.upcoming]
+        now = [*self.shell.playback.upcoming]
         if not self._shown or now != self._shown:
             self._show(now)
 
@@ -158,18 +158,18 @@ class Queue(Dialog, Acting[Any]):
     def action_go_to(self) -> None:
         """Play the song under the cursor now, and then what follows it."""
         if self._list.row is not None:
-            self.shell.hearing.go_to(self._list.row.song)
+            self.shell.playback.go_to(self._list.row.song)
 
     def action_take_out(self) -> None:
         """Take songs out: those selected, or the one under the cursor."""
 
         def take_out(keys: list[str]) -> None:
-            self.shell.hearing.drop([row.song for row in self._list.rows_of(keys)])
-            self._show([*self.shell.hearing.upcoming])
+            self.shell.playback.drop([row.song for row in self._list.rows_of(keys)])
+            self._show([*self.shell.playback.upcoming])
 
         self.choose(take_out)
 
     def action_undo(self) -> None:
         """Undo what was done in the queue."""
         self.shell.changes.undo(self._made)
-        self._show([*self.shell.hearing.upcoming])
+        self._show([*self.shell.playback.upcoming])

@@ -93,7 +93,7 @@ class TasteView(SeveralLists):
         self._show_panel()
 
     def _no_tastes(self, error: DiscoverError) -> None:
-        """Without a model there are no tastes to tell apart, and the rest of the view stands."""
+        """Without a model there are no tastes; the rest of the view is unaffected."""
         nothing = isinstance(error, NothingYetError)
         again = "" if nothing else f"\n\nPress {self.key('retry')} to try again."
         self._show_missing(

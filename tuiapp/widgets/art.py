@@ -1,9 +1,9 @@
 """Album art by the graphics protocol of kitty, which Ghostty has too (sw.kovidgoyal.net/kitty/graphics-protocol), or by
 sixels.
 
-With kitty's the picture is sent once and drawn by the terminal wherever placeholders for it stand. Those are cells like
-any other: what lies over them covers it, and it goes when they do. Sixels are drawn again after each of their cells
-that is painted, and not while anything lies over one.
+With kitty's the picture is sent once and drawn by the terminal at its placeholders. Those are cells like any other:
+what lies over them covers it, and it goes when they do. Sixels are drawn again after each of their cells that is
+painted, and not while anything lies over one.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tuiapp.app.songs import Player
 
 
-class Hearing:
+class Playback:
     """One player with one list at a time; playing another replaces it."""
 
     def __init__(self, app: DiscoverApp) -> None:
