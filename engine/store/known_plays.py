@@ -128,7 +128,7 @@ class KnownPlays:
         if there == played or there is None or played is None or (moment, played) in own:
             return False
         own[moment, played] = None
-        return True
+        return not self._is_other(place, play)
 
     def is_twin(self, group: Group, play: Play, start: int) -> bool:
         """Whether the source already has this play: the same start and length, the end up to a minute off.

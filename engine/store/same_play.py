@@ -164,15 +164,20 @@ def _is_same(play: Play, start: int, stored: Stored) -> bool:
     tolerance = _TOLERANCE + (_MINUTE if coarse == _MINUTE else 0)
     if apart <= tolerance:
         return True
-    for began, other in (
-        (start - (play.paused or 0), stored.start),
-        (start, stored.start - (stored.paused or 0)),
-    ):
-        if abs(began - other) <= tolerance:
-            return True
+    # By the starts as they are, and without the pauses of either.
+    between = (
+        apart,
+        abs(start - (play.paused or 0) - stored.start),
+        abs(start - stored.start + (stored.paused or 0)),
+    )
+    if min(between) <= tolerance:
+        return True
     if not stored.unsure and play.basis != UNKNOWN:
         return False
     lengths = (play.ms_played, play.duration_ms, stored.ms_played, stored.duration_ms)
     # Sources that stamp the moment of reporting do so after half a track or four minutes.
-    reported = (min(length // 2, _REPORTED) for length in (play.duration_ms, stored.duration_ms) if length)
-    return any(length and abs(apart - length / 1000) <= tolerance for length in (*lengths, *reported))
+    reported = [min(length // 2, _REPORTED) for length in (play.duration_ms, stored.duration_ms) if length]
+    return any(
+        length and any(abs(apart - length / 1000) <= tolerance for apart in set(between))
+        for length in (*lengths, *reported)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from itertools import permutations
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.stats import stats
-from tests.support.exports import account, cell, watched
+from tests.support.exports import account, brainz, cell, watched
 from tests.support.importing import (
     OTHER,
     SONG,
@@ -357,3 +358,24 @@ def test_a_day_tells_a_song_and_its_live_version_apart(db: sqlite3.Connection, t
     bring(db, write(tmp_path, "days.csv", "Artist,Title,Date\n" + "".join(days)))
     bring(db, write(tmp_path, "lastfm.csv", lastfm((START, live), (START + 3600, SONG))))
     assert [row[:3] for row in listens(db)] == [(START, *live), (START + 3600, *SONG)]
+
+
+def test_two_plays_of_one_minute_are_both_looked_for_elsewhere(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    rows = [spotify(START + 4 + 43, 43_000), spotify(START + 47 + 212, 212_000)]
+    bring(db, write(tmp_path, "endsong_0.json", rows))
+    minutes = "artist_name,track_title,entry_date,stream_duration_ms,time_zone\n" + "".join(
+        f"{','.join(SONG)},2/3/2024 19:01,{ms},null\n" for ms in (43_000, 212_000)
+    )
+    bring(db, write(tmp_path, "streaming.csv", minutes))
+    assert [row[0] for row in listens(db)] == [START + 4, START + 47]
+
+
+def test_a_play_delivered_twice_is_the_one_another_service_stamped_at_its_end(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    bring(db, write(tmp_path, "endsong_0.json", [stream(193, START), stream(176, START)]))
+    info = {"ms_played": MS, "submission_client": "ListenBrainz Archive Importer"}
+    bring(db, write(tmp_path, "listens.jsonl", json.dumps(brainz(START + 176, SONG, additional_info=info))))
+    assert len(listens(db)) == 1
