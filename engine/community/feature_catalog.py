@@ -173,6 +173,11 @@ class FeatureCatalog:
         """Number of tracks, counted once a pack."""
         return sum(int(pack.execute("SELECT count(*) FROM features").fetchone()[0]) for pack in self._opened)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where tempo is from, as `bpm_source` has it, most trusted first; what is estimated comes after all."""
+        return tuple(one for name, *_ in self._packs for one in ([name] if name else ["tag", "measured"]))
+
     def lookup(
         self, pairs: Iterable[tuple[str, str]], titles: Mapping[tuple[str, str], str] | None = None
     ) -> dict[tuple[str, str], TrackFeatures]:

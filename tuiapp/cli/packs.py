@@ -340,6 +340,8 @@ def list_features(options: Options) -> None:
 
     with options.session() as session:
         packs, coverage = _of_features(session), session.packs.tempo_coverage()
+        with session.packs.features() as known:
+            sources = known.sources
         if not options.json:
             _print_packs(options, session, packs)
     manifests = [read_manifest(options.folders.packs / pack.name) for pack in packs]
@@ -351,6 +353,7 @@ def list_features(options: Options) -> None:
                 "matched": coverage.matched,
                 "tracks_with_tempo": sum(int(str(of["tracks_with_tempo"])) for of in manifests),
                 "coverage": coverage.share,
+                "trusted": sources,
             }
         )
         return
@@ -358,6 +361,8 @@ def list_features(options: Options) -> None:
         options,
         f"{thousands(coverage.with_tempo)} of your {quantity(coverage.tracks, 'tracks')} have a tempo.",
     )
+    if len(sources) > 1:
+        say(options, f"Where several know it, the first counts: {', '.join(sources)}.")
 
 
 @features.command("remove")

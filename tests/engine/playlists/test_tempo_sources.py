@@ -42,6 +42,7 @@ def session(tmp_path: Path) -> Session:
 def test_a_tag_counts_before_a_measurement_and_that_before_a_pack(session: Session) -> None:
     with session.packs.features() as features:
         found = {key[1]: one for key, one in features.lookup(PAIRS, PAIRS).items()}
+        assert features.sources == ("tag", "measured", "spotify")
     assert {title: (one.bpm, one.bpm_source) for title, one in found.items()} == {
         "both": (90.0, "tag"),
         "tagged": (95.5, "tag"),
