@@ -1,16 +1,15 @@
-"""The data folder: the path of everything this program writes, and safe file names."""
+"""Where everything this program writes lives: one folder, one name for each thing in it; what a file may be called."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-_MAX_NAME = 120  # bytes, which leaves room for an extension and a number on any file system
+_MAX_NAME = 120  # bytes, so that an ending and a number still fit anywhere
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 
@@ -42,7 +41,7 @@ class Folders:
 
     @property
     def downloads(self) -> Path:
-        """Partial downloads, to be resumed; public data, may be deleted at any time."""
+        """What came of a download that is not finished, so that it can go on; public, may be deleted at any time."""
         return self.root / "downloads"
 
     @property
@@ -52,47 +51,47 @@ class Folders:
 
     @property
     def config(self) -> Path:
-        """Settings, which the person may edit."""
+        """Settings, written by the person."""
         return self.root / "config.toml"
 
     @property
     def last_config(self) -> Path:
-        """The last valid settings, to restore from."""
+        """The settings as they were last whole, to restore them from."""
         return self.root / "config.last.toml"
 
     @property
     def damaged_config(self) -> Path:
-        """Unreadable settings, moved here when they were restored."""
+        """Settings that could not be read, set aside where they were restored."""
         return self.root / "config.damaged.toml"
 
     @property
     def state(self) -> Path:
-        """The app's state at exit: view, cursor, dials."""
+        """Where the app was when it was left: view, cursor, dials."""
         return self.root / "state.json"
 
     @property
     def hindsight(self) -> Path:
-        """Backtest results on the person's own history, and the half-life that did best."""
+        """How well Discover guessed the person's own past, and the half-life that guessed it best."""
         return self.root / "hindsight.json"
 
     @property
     def listening(self) -> Path:
-        """The token and the port for players that send plays."""
+        """The token players show when they send a play, and the port they send it to."""
         return self.root / "listening.json"
 
     @property
     def servers(self) -> Path:
-        """User names and passwords for the person's servers."""
+        """Who the person is to their servers: names and passwords."""
         return self.root / "servers.json"
 
     @property
     def mixes(self) -> Path:
-        """The seeds of the last mixes, to continue them."""
+        """What the last mixes were made of, so that they can go on."""
         return self.root / "mixes.json"
 
     @property
     def cache(self) -> Path:
-        """Compiled kernels of earlier versions, unused; may be deleted at any time."""
+        """Compiled kernels of earlier versions, which nothing reads; may be deleted at any time."""
         return self.root / "cache"
 
     @property
@@ -105,12 +104,12 @@ class Folders:
 
     @property
     def log(self) -> Path:
-        """The log of unexpected errors, to read or pass on; holds no names of music."""
+        """What went wrong, for the person to read or pass on; holds no names of music."""
         return self.root / "discover.log"
 
 
 def why_not_read(path: Path) -> str:
-    """Why `path` is not a readable file or folder, to be put after its name; empty if it is."""
+    """Why `path` is not a file or folder that can be read, to stand behind its name; empty where it is one."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -128,20 +127,20 @@ def why_not_read(path: Path) -> str:
 
 
 def what_is_wrong(path: Path) -> str:
-    """What is wrong with an altered file of this program, to be put after its name."""
+    """Of a file of this program's own that is not as it was written, to stand behind its name."""
     return "is damaged" if path.is_file() else "is missing"
 
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal. Raises OSError."""
-    import hashlib  # slow to load, and not needed for the first paint
+    import hashlib  # takes longer than all else here, and the first paint needs none of it
 
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def has_digest(path: Path, digest: str | None) -> bool:
-    """Whether a file has this SHA-256; false if there is no file."""
+    """Whether a file's bytes are those of this SHA-256; not where there is none, also where it just went."""
     try:
         return digest_of(path) == digest
     except (FileNotFoundError, IsADirectoryError):
@@ -149,27 +148,17 @@ def has_digest(path: Path, digest: str | None) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of everything in a folder; 0 for what does not exist or cannot be looked at."""
+    """Bytes of a file, or of all in a folder; what is not there, or just went, has none."""
     total = 0
-    # A folder that is removed, or fails, meanwhile counts what was seen until then.
-    inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
-    for file in itertools.chain((path,), inside):
-        with contextlib.suppress(OSError):
+    for file in path.rglob("*") if path.is_dir() else (path,):
+        with contextlib.suppress(FileNotFoundError):
             status = file.stat()
             total += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return total
 
 
-def entries(folder: Path) -> list[Path]:
-    """What is in a folder, by name; empty where there is none. Raises OSError where the disk is in the way."""
-    try:
-        return sorted(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
 def safe_file_name(title: str) -> str:
-    """`title` as a file name without extension that is valid on every system, at most 120 bytes.
+    """`title` as a file name without ending that every system accepts, at most 120 bytes.
 
     >>> safe_file_name("AC/DC: live?")
     'AC_DC_ live_'
@@ -178,7 +167,6 @@ def safe_file_name(title: str) -> str:
         r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069\ud800-\udfff]', "_", title
     ).strip()
     name = name.encode()[:_MAX_NAME].decode(errors="ignore").rstrip(". ")
-    # Hidden, or to whoever is given it alone an option.
-    if name.startswith((".", "-")):
+    if name.startswith("."):
         name = f"_{name[1:]}"
     return f"_{name}" if _DEVICES.fullmatch(name) else name or "playlist"

@@ -1,4 +1,4 @@
-"""Ties between artists: label mates, guests, side projects, support bands."""
+"""Who leads to whom: label mates, guests, side projects, support bands. The local part of what is heard together."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Parses paths as people type them and terminals paste them: quoted, escaped, as `file://` addresses, several at once.
+"""Paths as people type them and as terminals drop them: quoted, escaped, as `file://` addresses, several at once.
 
-An import's paths may be followed by options, as on the command line.
+Behind those of an import may stand how to read it: what the command line has options for.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from urllib.parse import quote as url_quote
 from urllib.parse import unquote
 
-# Import options as `word=value`: the command line's option, and a possible value.
+# What may stand behind the paths of an import, as `word=value`: the command line's option for it, a value it may have.
 IMPORT_WORDS = {
     "zone": ("--zone", "Europe/Copenhagen"),
     "encoding": ("--encoding", "shift_jis"),
@@ -25,9 +24,10 @@ _SAID = rf"(?P<option>{'|'.join(_OPTIONS)})\b(?: (?=NAME\b|[a-z]+=))?"
 
 
 def with_options(text: str) -> tuple[str, list[str]]:
-    """The typed paths of an import, and its options as for the command line, whose own form is accepted too.
+    """The paths of an import as typed, and what stands behind them, as the command line takes it. Its own options are
+    understood, too.
 
-    Raises ValueError, with what is expected, for invalid options.
+    Raises ValueError, with what is expected, where these cannot be read.
 
     >>> with_options("my songs.csv zone=Europe/Rome private=keep")
     ('my songs.csv', ['--zone', 'Europe/Rome', '--keep-private'])
@@ -61,7 +61,7 @@ _BOTH = {*IMPORT_WORDS, *_OPTIONS}
 
 
 def as_typed_here(said: str) -> str:
-    """The engine's message about an import, with options as typed after the path.
+    """What the engine says of an import, with what is typed behind the path in place of the command line's options.
 
     >>> as_typed_here("read as UTC; give the right one with --zone NAME")
     'read as UTC; give the right one with zone=NAME'
@@ -70,12 +70,12 @@ def as_typed_here(said: str) -> str:
 
 
 def begun(word: str) -> str:
-    """An option as typed, up to its value if that is free."""
+    """A word as it is typed, up to its value where that is to be chosen."""
     return "private=keep" if word == "private" else f"{word}="
 
 
 def paths_in(text: str) -> list[Path]:
-    r"""The paths on a line. If the whole line is an existing path, it is that path.
+    r"""The paths a line holds. One that is there as it stands is that, whatever blanks and quotes are in its name.
 
     >>> paths_in(r"/no/my\ songs.csv 'file:///no/b%20c.zip'")
     [PosixPath('/no/my songs.csv'), PosixPath('/no/b c.zip')]
@@ -99,7 +99,7 @@ def a_folder(path: Path) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether the text is a network address, not a path."""
+    """Whether what was typed is to be asked for on the network, and is not a path."""
     return text.lower().startswith(("http://", "https://"))
 
 
@@ -110,53 +110,13 @@ def lines_as_one(text: str) -> str:
 
 
 def continued(text: str) -> str | None:
-    r"""A typed path completed with the first matching name; null without one; a folder ends with a slash.
-
-    If the line is not a path, its last word is completed, in its quotes, escapes or address form.
-    """
-    if (whole := _first_there(text)) is not None:
-        return whole
-    before, quote, word = _last_word(text)
-    address = word.lower().startswith("file://")
-    found = _first_there(str(_path(word)) + "/" * word.endswith("/") if address else word)
-    if not word or found is None:
-        return None
-    if address:
-        found = f"file://{url_quote(found)}"
-    if quote == "'":
-        found = found.replace("'", "'\\''")
-    else:
-        found = re.sub(r"""["\\]""" if quote else r"""[\s"'\\]""", r"\\\g<0>", found)
-    line = f"{before}{quote}{found}{quote if not found.endswith('/') else ''}"
-    return line if line.casefold().startswith(text.casefold()) else None
-
-
-def _first_there(path: str) -> str | None:
-    folder, _, begun = path.rpartition("/")
+    """A typed path with the first name there that begins so; null where there is none, a folder ends with a slash."""
+    folder, _, begun = text.rpartition("/")
     try:
-        names = sorted(_names(_path(f"{folder}/") if "/" in path else Path(), begun))
+        names = sorted(_names(_path(f"{folder}/") if "/" in text else Path(), begun))
     except (OSError, ValueError):  # it cannot be read, or is not a path
         return None
-    return f"{path[: len(path) - len(begun)]}{names[0]}" if names else None
-
-
-def _last_word(text: str) -> tuple[str, str, str]:
-    """The part before the last word of a line, its quotation mark or none, and its text so far."""
-    start, word, quote, escaped = 0, "", "", False
-    for place, sign in enumerate(text):
-        if escaped or (sign not in "\\'\"" and (quote or not sign.isspace())):
-            word, escaped = word + sign, False
-        elif sign == "\\" and quote != "'":
-            escaped = True
-        elif sign == quote:
-            quote = ""
-        elif quote:
-            word += sign
-        elif sign.isspace():
-            start, word = place + 1, ""
-        else:
-            quote = sign
-    return text[:start], quote, word
+    return f"{text[: len(text) - len(begun)]}{names[0]}" if names else None
 
 
 def _names(place: Path, begun: str) -> Iterable[str]:
@@ -168,16 +128,16 @@ def _names(place: Path, begun: str) -> Iterable[str]:
 
 def _path(word: str) -> Path:
     if word.lower().startswith("file://"):
-        # The host is this machine, or empty.
+        # What stands before the path is the name of this machine, or nothing.
         word = unquote("/" + word[len("file://") :].partition("/")[2])
     try:
         return Path(word).expanduser()
-    except RuntimeError:  # no such user
+    except RuntimeError:  # nobody of that name has a home here
         return Path(word)
 
 
 def is_there(path: Path, what: Callable[[Path], bool] = Path.exists) -> bool:
-    """Whether a path exists, or `what` holds for it; false for invalid paths."""
+    """Whether there is something at a path, or `what` is asked; not where it is too long, or holds what no name can."""
     try:
         return what(path)
     except (OSError, ValueError):

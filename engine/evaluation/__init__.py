@@ -1,1 +1,1 @@
-"""Evaluation of rankings: splits, metrics, baselines."""
+"""How good a ranking is: splits, measures, baselines."""

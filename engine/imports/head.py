@@ -143,10 +143,7 @@ class Head:
         """A line as CSV cells, normalised; empty when there is no such line."""
         if (number, delimiter) not in self._cells:
             try:
-                line = next(
-                    csv.reader(self.lines[number : number + 1], delimiter=delimiter, skipinitialspace=True),
-                    [],
-                )
+                line = next(csv.reader(self.lines[number : number + 1], delimiter=delimiter), [])
             except csv.Error:
                 line = []
             self._cells[number, delimiter] = list(map(normal, line))

@@ -58,7 +58,7 @@ class _Clock:
 
     def __init__(self, options: Options) -> None:
         self._zone = options.zone
-        # Local time, converted by the row's zone.
+        # As the clock showed it, for a row's zone to be told of.
         self.stamps = Stamps(replace(options, zone=None), day_first=True)
         self.zones = LocalDates(options.zone)
 

@@ -1,8 +1,8 @@
-"""The inbox for reported plays: stored in the library at once, or dropped if played in a private session.
+"""Where plays arrive as they are reported: kept in the library at once, or let go where they were heard in private.
 
-Between two reports nothing is open: no connection to the library, no lock, so that a private session may begin at any
-moment. The client is answered when the play is on disk; while the library cannot be written to, it is asked to send it
-again.
+Nothing is open between two arrivals: no connection to the library, no lock, so that a private session may begin at any
+moment. The client is answered when the play is safe on disk; while the library cannot be written to, that it must send
+it again.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from engine.store.imported_likes import judge
 from engine.store.logged_plays import add_logged_plays, live_source
 from engine.store.play import Play
 
-# Maximum plays from before a private session that wait for its end.
+# Plays from before a private session that arrive in it wait for its end, so many at most.
 _MAX_WAITING = 5000
-# Seconds after which memory is returned to the system.
+# Seconds after which what plays took in memory is given back.
 _BREATH = 1.0
-# A session already on at the first check is assumed to have begun this many seconds before.
+# A session that was on already when it was first looked is taken to have begun so long before, in seconds.
 _UNKNOWN = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A report and the caller waiting for it; null: nobody, and it is retried until stored."""
+    """What was reported and who waits for it to be kept; null: nobody, and it is tried again until it is."""
 
     report: Report
     kept: asyncio.Future[None] | None
 
 
 class Inbox:
-    """Stores reports in the library under `folders`. `now` returns seconds UTC; `private` whether a session is on. With
-    `alone` no names stay in memory."""
+    """Keeps reports in the library under `folders`. `now` gives seconds UTC; `private` whether a session is on.
+    `alone`, the process has no other use for names: none stays in memory."""
 
     def __init__(
         self,
@@ -59,21 +59,21 @@ class Inbox:
         self._private = private
         self._alone = alone
         self._windows = Windows()
-        # The last check without a session.
+        # When it was last looked and no session was on.
         self._clear: float | None = None
         self._waiting: list[_Waiting] = []
-        # Plays in a private session that began just now: dropped unless that is over in a moment.
+        # PlayedSong in a private session that began just now: gone unless that is over in a moment.
         self._doubtful: list[Report] = []
         self._at_work: asyncio.Task[None] | None = None
         self.look()
 
     @property
     def private(self) -> bool:
-        """Whether a private session was on at the last check."""
+        """Whether a private session was on when it was last looked."""
         return self._windows.on
 
     def look(self) -> None:
-        """Check whether a private session is on; to be called about once a second."""
+        """Take note of whether a private session is on; to be asked about once a second."""
         now = self._now()
         if self._private(self._folders):
             self._windows.begin(now - _UNKNOWN if self._clear is None else self._clear)
@@ -86,9 +86,9 @@ class Inbox:
             self._doubtful.clear()
 
     async def take(self, report: Report) -> None:
-        """Store or drop a report; returns when done.
+        """Keep what was reported, or let it go; returns when that is done.
 
-        Raises DiscoverError if it cannot be stored now and must be reported again.
+        Raises DiscoverError where it cannot be kept now and must be reported again.
         """
         self.look()
         if not (report := self._without_private(report)).plays and not report.verdicts:
@@ -104,18 +104,18 @@ class Inbox:
         await kept
 
     def keep(self, report: Report) -> None:
-        """Store a watcher's report as soon as possible; it is not reported again."""
+        """Keep what a watcher reports, whom nobody asks again: as soon as it can be."""
         self.look()
         if (report := self._without_private(report)).plays or report.verdicts:
             self._waiting.append(_Waiting(report, None))
             self._go_on()
 
     def note(self, error: Exception) -> None:
-        """Log an unexpected error."""
+        """Put what nobody expected in the log."""
         note_error(Door(self._folders, private=self.private), "listening", error)
 
     async def end(self) -> None:
-        """Wait until pending reports are stored."""
+        """Wait until what can be kept is."""
         self.look()
         while self._at_work is not None:
             await self._at_work
@@ -139,7 +139,7 @@ class Inbox:
             self._at_work = asyncio.get_running_loop().create_task(self._work())
 
     async def _work(self) -> None:
-        """Store all pending reports at once; later ones are the next batch."""
+        """Keep what waits, all of it in one go; what comes meanwhile is the next."""
         try:
             while self._waiting and not self._windows.on:
                 batch, self._waiting = self._waiting, []

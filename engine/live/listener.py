@@ -1,4 +1,4 @@
-"""The listener: the endpoint for players, watchers, and the inbox for all plays."""
+"""Listening: the endpoint for players, those that are watched, and the one inbox all plays go to."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from engine.live.token import Access
 from engine.privacy.presence import Presence
 from engine.store.play import START, Play
 
-# Seconds between checks for a private session, the only activity while nothing plays.
+# How often it is looked whether a private session began or ended: the one thing that happens while nothing plays.
 LOOK_SECONDS = 1.0
 
 
 class Watcher(Protocol):
-    """Watches a player and passes on its plays, until cancelled."""
+    """Follows a player and hands on what is played in it, until cancelled."""
 
     async def watch(self, keep: Callable[[str, PlayedSong | Judged], None], /) -> None:
-        """`keep` gets the player's name and a play, or a verdict."""
+        """`keep` takes the player's name and what was played, or said of a song."""
 
 
 def report_of(player: str, played: PlayedSong | Judged) -> Report:
-    """A report of a watched player: plays, or a verdict."""
+    """What a watched player let hear, or what was said of a song in it."""
     song = played.song
     if isinstance(played, Judged):
         return Report(player, verdicts=(Verdict(played.verdict, named=(song.artist, song.title)),))
@@ -49,7 +49,7 @@ def report_of(player: str, played: PlayedSong | Judged) -> Report:
 
 
 class Listener:
-    """Listens on a socket until ended; `presence` makes that visible to other processes."""
+    """Listens on a socket until it is asked to end; `presence` says so to others until then."""
 
     def __init__(
         self,
@@ -70,19 +70,19 @@ class Listener:
         return self._endpoint.port
 
     async def begin(self) -> None:
-        """Start listening."""
+        """Listen from now on."""
         await self._endpoint.begin()
         self._tasks.append(asyncio.create_task(self._look()))
 
     def watch(self, watchers: Sequence[Watcher]) -> None:
-        """Also watch players, until the end."""
+        """Have players followed, too, until the end."""
         self._tasks += [asyncio.create_task(self._watch(watcher)) for watcher in watchers]
 
     async def end(self) -> None:
-        """Stop listening; pending reports are stored first."""
+        """Listen no more; what was reported is kept first."""
         for task in self._tasks:
             task.cancel()
-        # The current song ends with its watcher.
+        # A song under way ends with who watches it.
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._endpoint.end()
         await self.inbox.end()

@@ -1,7 +1,7 @@
-"""Times of private sessions, in memory only, and which plays were made in one.
+"""When private sessions were, in memory alone, and which plays were heard in one.
 
-Clients stamp a play with its start, its middle or its end, send it late, and some clocks are wrong: a play that may
-have been made in a private session counts as such.
+Clients stamp a play with its start, its middle or its end, send it late, and some clocks are wrong: what may have been
+heard in a private session is taken to have been.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dataclasses import dataclass, field
 
 from engine.store.play import Play
 
-# Assumed length of a song of unknown length, in seconds.
+# A song of unknown length is taken for one so long, in seconds.
 _LENGTH = 600.0
-# Tolerance for pauses before the session began, or a clock that is behind.
+# A song may have been paused before the session began, or its clock be behind, by so much.
 _BEFORE = 3600.0
-# A single play sent during the session was made in it, unless its clock shows another day, allowing for time zones.
+# Sent alone while the session is on, a play was heard in it, unless its clock shows another day: zones reach so far.
 _ZONES = 14 * 3600.0
-# A session this short was a command, in which nothing was played.
+# A session that is over so soon was a command, in which nothing was heard.
 MOMENT = 5.0
-# How long a session is remembered for late reports.
+# How long a session is remembered for who sends late.
 _REMEMBERED = 30 * 86_400.0
 
 
 @dataclass
 class Windows:
-    """Private sessions of a data folder: begin and end, seconds UTC."""
+    """Private sessions of a data folder: begun and ended, seconds UTC."""
 
     _ended: list[tuple[float, float]] = field(default_factory=list)
     _since: float | None = None
@@ -35,12 +35,13 @@ class Windows:
         return self._since is not None
 
     def begin(self, at: float) -> None:
-        """A session was first seen; it began at `at` or later. Does nothing if one is on."""
+        """One was first seen; it began at `at` or later. Nothing happens where one is on."""
         if self._since is None:
             self._since = at
 
     def end(self, at: float) -> bool:
-        """No session is on; the last one ended at `at` or before. Returns whether it was too short to count."""
+        """None is on any more; the last one ended at `at` or before. Whether that one counts for nothing, being over in
+        a moment."""
         if (since := self._since) is None:
             return False
         self._since = None
@@ -55,11 +56,11 @@ class Windows:
         return self._since is not None and at - self._since <= MOMENT
 
     def hide(self, play: Play, *, single: bool) -> bool:
-        """Whether a play reported now may have been made in a private session."""
-        started = play.started_at
-        if started is None:
+        """Whether a play that was reported now may have been heard in a private session."""
+        heard = play.started_at
+        if heard is None:
             return self.on
         length = (play.duration_ms or 0) / 1000 or _LENGTH
         before = length + (_ZONES if single and self.on else _BEFORE)
         windows = [*self._ended, *([(self._since, float("inf"))] if self._since is not None else ())]
-        return any(began - before <= started <= ended + length for began, ended in windows)
+        return any(began - before <= heard <= ended + length for began, ended in windows)

@@ -1,4 +1,4 @@
-"""Operations on positions of a list, pure."""
+"""Orders of a list's places: where the chosen ones come to stand. Nothing here is read or written."""
 
 from __future__ import annotations
 

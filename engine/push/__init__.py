@@ -1,13 +1,13 @@
-"""Sends playlists to the person's own servers: matched by names, shown first, and replacing only lists made here."""
+"""Playlists sent to servers of the person's own: matched there by names, shown first, replaced only where made here."""
 
 from __future__ import annotations
 
-# Supported servers: name, and display name.
+# What may be sent to, by name, and what people call it.
 SERVICES = {
     "subsonic": "Navidrome, Subsonic",
     "jellyfin": "Jellyfin",
     "listenbrainz": "ListenBrainz",
     "mpd": "MPD",
 }
-# Servers with stars or favourites.
+# Those that say what a person starred there, or calls a favourite.
 WITH_STARS = ("subsonic", "jellyfin")

@@ -1,4 +1,4 @@
-"""Creates the client for a kind of server."""
+"""Who speaks to which kind of server."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Bridges: playlists from one artist, track, playlist or genre to another in steps of similar artists."""
+"""A way from one artist, track, playlist or genre to another, in steps of similar artists, each step explained."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
     from engine.session.seeds import Seeds
     from engine.training.artifact import Model
 
-# Candidates per waypoint.
+# Artists are looked for among so many that are nearest to each waypoint.
 NEAREST = 60
-# Two artists at least this similar have nothing between them.
+# Two that are so alike have nothing between them.
 _SAME = 0.9999
 
 
 class Bridges(Service):
-    """Bridges from A to B, without blocked and hidden artists."""
+    """Ways from A to B. Blocked and hidden artists are not steps of any."""
 
     def __init__(self, library: Library, models: Models, packs: Packs, seeds: Seeds) -> None:
         super().__init__(library)
@@ -41,10 +40,10 @@ class Bridges(Service):
 
     @synchronized
     def bridge(self, start: str, end: str, settings: MixSettings | None = None) -> Mix:
-        """From one seed to another, as `Seeds.of` takes them, with each step's similarity (`engine.model.similarity`).
+        """From one seed to another, as `Seeds.of` takes them, with each step's likeness (`engine.model.similarity`).
 
-        No artist occurs twice. Raises UsageError if both are the same, UnknownNameError for unknown names,
-        NothingYetError without a model, for what it does not know, and if nothing lies between.
+        No artist comes twice. Raises UsageError where both are the same, UnknownNameError for what nobody here knows,
+        NothingYetError without a model, for what it does not know, and where nothing lies between.
         """
         from engine.playlists.pool import ASSUMED_SECONDS
 
@@ -68,10 +67,6 @@ class Bridges(Service):
             lacking = given.own.lacking([*ends_of_any[:1], *of_any, *ends_of_any[1:]])
         if not steps:
             between = f"between {_name(ends[0])} and {_name(ends[1])}"
-            if seconds < ASSUMED_SECONDS:
-                taken = math.ceil(settings.minutes - seconds / 60)
-                said = f"{settings.minutes:g} minutes leave no room {between}, whose own tracks take {taken}."
-                raise NothingYetError(f"{said} Ask for more.")
             if lacking:
                 raise NothingYetError(" ".join([f"You have no music {between}.", *note_on_missing(lacking)]))
             raise NothingYetError(
@@ -81,7 +76,7 @@ class Bridges(Service):
         tracks = (*begin, *steps, *close)
         likeness = self._likeness(model, ids, begin, tracks)
         title = f"From {_name(ends[0])} to {_name(ends[1])}"
-        # As long as its tracks are, give or take two.
+        # As long as its tracks happen to be: less than two of them are not missing.
         short = settings.minutes * 60 - seconds_of(tracks)
         notes = (
             *note_on_missing(lacking),
@@ -106,7 +101,7 @@ class Bridges(Service):
         seconds: float,
         seed: int,
     ) -> list[PlaylistTrack]:
-        """Tracks of the artists on the way, of about this total length."""
+        """Tracks of the artists on the way, that last about so long."""
         import numpy as np
 
         from engine.playlists.bridge import CONTEXT, Way, waypoints
@@ -148,7 +143,7 @@ class Bridges(Service):
         begin: Sequence[PlaylistTrack],
         tracks: Sequence[PlaylistTrack],
     ) -> tuple[float | None, ...]:
-        """The similarity of each track's artist to the one before; null if either is unknown."""
+        """How alike the artist of each track is to the one before; null where either is not known alone."""
         import numpy as np
 
         found: list[float | None] = []
@@ -166,7 +161,7 @@ class Bridges(Service):
 
 
 def _widest_step(tracks: Sequence[PlaylistTrack], likeness: Sequence[float | None]) -> list[str]:
-    """The similarity of the steps, and the widest one; empty without steps."""
+    """How alike the steps are, and which is the widest; nothing where there are none."""
     steps = [(like, place) for place, like in enumerate(likeness) if like is not None]
     if not steps:
         return []
@@ -187,7 +182,7 @@ def _one_each(pool: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _direction(model: Model, ids: Sequence[int]) -> NDArray[np.float64]:
-    """The mean direction of some artists: (f,), a unit vector."""
+    """The middle of some artists' directions: (f,), a unit vector."""
     import numpy as np
 
     middle = _unit(np.asarray(model.factors.item_factors[list(ids)], dtype=np.float64)).mean(axis=0)

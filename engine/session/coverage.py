@@ -34,19 +34,20 @@ class Coverages(Service):
         self._found: dict[_Asked, Coverage | None] = {}
 
     def drop_cache(self, _change: Change, /) -> None:
-        """It depends on taste, packs and models."""
+        """It is worked out of taste, packs and models."""
         self._tastes.clear()
         self._found.clear()
 
     @synchronized
     def of(self, level: Level = "artists") -> Coverage | None:
-        """Coverage of the model in use, or without one of all packs.
+        """That of the model in use, and before there is one that of the packs together.
 
-        Null without community data, as in solo mode, without plays, and for damaged data, which its users report.
+        Null without community data, as in solo mode, where nothing was played, and where data is damaged: what uses
+        it says how it is mended.
         """
         folders = self.library.folders
         if not (folders.models.is_dir() or folders.packs.is_dir()):
-            return None  # an import into an empty folder does not load NumPy
+            return None  # an import into an empty folder needs no NumPy to say so
         try:
             model = self._models.manifest(level)
             if model is None:
@@ -63,7 +64,7 @@ class Coverages(Service):
 
     @synchronized
     def of_pack(self, pack: PackInfo) -> Coverage | None:
-        """Coverage of one pack, in use or not; null if it is not community data, and as for `of`."""
+        """That of one pack, in use or not; null where it is not community data, and as for `of`."""
         if pack.kind != "community":
             return None
         try:

@@ -1,4 +1,4 @@
-"""The listening history: lists, statistics, imports, and plays logged as they happen."""
+"""What was played: read, counted, imported, and logged as it is played."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 
 class History(Service):
-    """The listens; does not need packs or models."""
+    """The listens, whatever state packs and models are in."""
 
     def __init__(self, library: Library) -> None:
         super().__init__(library)
         self._stats: dict[int | None, Stats] = {}
 
     def drop_cache(self, _change: Change, /) -> None:
-        """Statistics exclude blocked artists, so they change with the taste."""
+        """Blocked artists are in no statistics: they change with taste."""
         self._stats.clear()
 
     @synchronized
     def counts(self) -> store_history.HistoryCounts:
-        """The library's totals."""
+        """How much is in the library."""
         return store_history.counts(self.library.connection)
 
     @synchronized
@@ -47,8 +47,8 @@ class History(Service):
         reverse: bool = False,
         period: tuple[int, int] | None = None,
     ) -> list[int]:
-        """Ids of the listens; with `text` those whose artist or title contains it, with `period` (seconds since 1970
-        UTC) those inside it, sorted as `history.listen_ids` says."""
+        """Ids of the listens; with `text` those whose artist or title holds it, with `period` (seconds since 1970 UTC)
+        those inside it, sorted as `history.listen_ids` says."""
         key = artist_key(text) if text else ""
         return store_history.listen_ids(self.library.connection, key, by, reverse=reverse, period=period)
 
@@ -59,7 +59,7 @@ class History(Service):
 
     @synchronized
     def stats(self, year: int | None = None) -> Stats:
-        """Statistics. Raises NothingYetError without plays, in that year or at all."""
+        """The history in numbers. Raises NothingYetError where nothing was played, that year or at all."""
         from engine.store.stats import stats
 
         if year not in self._stats:
@@ -125,10 +125,10 @@ class History(Service):
     def log_play(
         self, artist: str, track: str, *, seconds: float | None = None, at: int | None = None
     ) -> LoggedPlay:
-        """Log a play that a player reports as ended at `at` (seconds UTC, null: now) after `seconds`.
+        """Log a play that the person's player says ended at `at` (seconds UTC, null: now) after `seconds`.
 
-        Raises PrivateSessionError while a private session is on, here or in any other process: then no play is logged
-        from any source.
+        Raises PrivateSessionError while a private session is on, here or in any other process: then no play is logged,
+        whoever reports it.
         """
         from engine.store.logged_plays import add_logged_play
 
@@ -142,7 +142,8 @@ class History(Service):
 
     @synchronized
     def log_played_song(self, player: str, played: PlayedSong) -> int | None:
-        """Log a song played in the app, as a play or a skip; returns the id of a new listen. Raises as `log_play`."""
+        """Log what was played by a player of the app, as a play or a skip; the number of the listen where it is
+        a new one. Raises as `log_play`."""
         from engine.live.listener import report_of
         from engine.store.logged_plays import add_logged_plays, live_source, newest
 
@@ -168,5 +169,5 @@ class History(Service):
 
         self.library.door.require_writable("remove a play")
         remove_logged_play(self.library.connection, number)
-        # Its id may be reused.
+        # The next listen may get its number.
         self.library.changed(Change.PLAYS)

@@ -1,4 +1,4 @@
-"""The person's taste over a library: its modes, map and drift, and the rules that exclude plays."""
+"""The person's taste over a library: its modes, map and drift, and the rules that keep plays out of it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """The effect of a rule: its number (null in a preview), the listens it excludes, and how Discover's top changes.
+    """What a rule does: its number (null in a preview), the listens it leaves out, and how Discover's top changes.
 
-    Of those that stay on top `moves` artists move.
+    Of what stays on top `moves` artists move.
     """
 
     id: int | None
@@ -38,7 +38,7 @@ class Exclusion:
 
 
 class Tastes(Service):
-    """The taste's artists and modes, and its exclusions."""
+    """What the taste is made of, and what is left out of it."""
 
     def __init__(self, library: Library, artists: Artists, discover: Discover) -> None:
         super().__init__(library)
@@ -54,7 +54,7 @@ class Tastes(Service):
 
     @synchronized
     def modes(self, settings: DiscoverSettings | None = None) -> tuple[Mode, ...]:
-        """The person's tastes, largest first."""
+        """The tastes the person's is made of, the largest first."""
         return self._discover.recommender_of_today(settings).modes
 
     @synchronized
@@ -90,19 +90,19 @@ class Tastes(Service):
 
     @synchronized
     def rules(self) -> tuple[KeptRule, ...]:
-        """The rules that exclude plays from taste."""
+        """The rules that keep plays out of taste."""
         return taste_rules.all_rules(self.library.connection)
 
     @synchronized
     def check_source(self, source: str) -> None:
-        """Raise UnknownNameError, listing the services and files, if no listen came from that one."""
+        """Raise UnknownNameError, with the services and files there are, where no listen came from that one."""
         taste_rules.check_source(self.library.connection, Rule(source=source))
 
     @synchronized
     def exclude(self, rule: Rule, *, preview: bool = False) -> Exclusion:
-        """Exclude plays from taste by a rule, its artist in any spelling, or with `preview` only report the effect.
+        """Leave plays out of taste by a rule, its artist named as it may be, or with `preview` say what that would do.
 
-        Raises UnknownNameError for an unknown artist or source.
+        Raises UnknownNameError for an artist or source that is not there.
         """
         connection = self.library.connection
         rule = self.with_keys(rule)
@@ -127,27 +127,27 @@ class Tastes(Service):
 
     @synchronized
     def include(self, number: int) -> str:
-        """Remove a rule, so that its plays count again; returns it in words."""
+        """Take a rule out of force, so that its plays count again; returns it in words."""
         rule = taste_rules.remove_rule(self.library.connection, number)
         self.library.changed(Change.TASTE)
         return rule.in_words()
 
     @synchronized
     def restore_rule(self, kept: KeptRule) -> None:
-        """Restore a removed rule."""
+        """Put a rule that was taken out of force back as it was."""
         taste_rules.restore_rule(self.library.connection, kept)
         self.library.changed(Change.TASTE)
 
     @synchronized
     def listens_excluded(self, rule: Rule | None = None) -> int:
-        """How many listens the rules in force exclude together, or how many one rule matches."""
+        """How many listens the rules in force leave out together, or how many one rule names."""
         rules = None if rule is None else [self.with_keys(rule)]
         return taste_rules.listens_excluded(self.library.connection, rules)
 
     @synchronized
     def with_keys(self, rule: Rule, *, unknown: bool = False) -> Rule:
-        """The rule with keys in place of names. Raises UnknownNameError for an unknown artist, unless `unknown` is
-        allowed."""
+        """The rule with the keys of what it names. Raises UnknownNameError for an artist that is not there, unless it
+        may be `unknown`."""
         import msgspec
 
         if rule.artist is not None and rule.artist_key is None:
@@ -160,11 +160,11 @@ class Tastes(Service):
         return rule
 
     def _top(self, also: Sequence[Rule] = ()) -> tuple[str, ...]:
-        """The names on top of Discover, with `also` as if in force; empty without a list."""
+        """The names on top of Discover, with `also` as if those rules were in force; none where there is no list."""
         from engine.recommend.settings import DEFAULTS
 
         try:
-            # Without a day: the daily shuffle must not count as the rule's effect.
+            # On no day: what a rule changes is counted apart from what the day does.
             recommender = (
                 self._discover.recommender_with_rules(also)
                 if also

@@ -1,4 +1,4 @@
-"""The plays of one artist."""
+"""What was played of one artist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOP = 5
 class PlayedArtist:
     """Plays, the first and last (seconds UTC, null when undated), by year in local time, and the most played tracks.
 
-    `by_year` has every year from the first to the last, also those without plays. Without blocked tracks.
+    `by_year` has every year from the first to the last, also those without a play. Blocked tracks are not named.
     """
 
     plays: int
@@ -29,7 +29,7 @@ class PlayedArtist:
 
 
 def played_artist(connection: sqlite3.Connection, key: str) -> PlayedArtist:
-    """The plays of the artist with this key; zeros if there are none."""
+    """What was played of the artist with this key; zeros where nothing was."""
     rows = connection.execute(
         """
         SELECT l.started_at, l.plays, l.flags & 8 FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id

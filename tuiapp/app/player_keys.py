@@ -1,4 +1,4 @@
-"""Playback keys, available everywhere, and messages for keys without effect."""
+"""The keys of what plays, which work wherever the person is; and what is said of a key that does nothing."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from textual.events import Key
 
     from engine.live.mpv import Now
-    from tuiapp.app.playback import Playback
+    from tuiapp.app.hearing import Hearing
     from tuiapp.settings.keys import Keymap
 
 _ACTIONS = ("pause", "next_song", "stop_playing", "seek", "queue", "louder")
 
 
 class PlayerKeys(Guarded):
-    """An app with playback keys."""
+    """An app with keys for what plays in it."""
 
-    playback: Playback
+    hearing: Hearing
     keymap: Keymap
-    # The current song. Watched by the widget that draws it: the app would repaint its whole screen.
+    # What plays here. Who draws it watches it: the app would paint its whole screen anew.
     playing: reactive[Now | None] = reactive(None, always_update=True, repaint=False)
 
     def on_key(self, event: Key) -> None:
@@ -34,25 +34,25 @@ class PlayerKeys(Guarded):
             self.notify(why)
 
     def action_pause(self) -> None:
-        self.playback.pause()
+        self.hearing.pause()
 
     def action_next_song(self) -> None:
-        self.playback.next()
+        self.hearing.next()
 
     def action_stop_playing(self) -> None:
-        self.playback.end()
+        self.hearing.end()
 
     def action_louder(self, by: int) -> None:
-        self.playback.louder(by)
+        self.hearing.louder(by)
 
     def action_queue(self) -> None:
-        self.playback.show_queue()
+        self.hearing.show_queue()
 
     def action_seek(self, seconds: int) -> None:
-        self.playback.seek(seconds)
+        self.hearing.seek(seconds)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disables playback keys if nothing plays."""
+        """No key is dead: only what plays can be paused."""
         if action.partition("(")[0] in _ACTIONS:
             return self.playing is not None
         return super().check_action(action, parameters)

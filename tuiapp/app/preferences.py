@@ -1,4 +1,4 @@
-"""The running app's settings: applied at once, saved in the file with its comments, each change undoable."""
+"""The settings of the running app: applied at once, kept in the file with its comments, each change undone by u."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 
 class Preferences:
-    """The settings of `config.toml`, and changes since."""
+    """What `config.toml` says, and what was changed since."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # The file that was read, and its stamp then.
+        # The file that was read, and how it stood then.
         self._file = app.folders.config
         self._stamp = _stamp(self._file)
-        # Its stamp when it was last copied; null: not in this run.
+        # How it stood when it was copied last; null: not in this run.
         self._copied: tuple[int, int] | None = None
         self.config: Config = config.read(self._file)
-        # Changes not in the file yet, which is older.
+        # Changes that are not in the file yet: what it says is older.
         self._unwritten = 0
-        # Settings changed only for this private session.
+        # Settings changed for this private session alone.
         self._passing: set[str] = set()
 
     def where(self, key: str) -> str:
-        """A value's origin: `default`, `file`, or `session` if it ends with the private session."""
+        """Where a value is from: `default`, `file`, or `session` where it goes with the private session."""
         return "session" if key in self._passing else self.config.where(key)
 
     def begin(self) -> None:
-        """Apply the settings, and show in one notice which entries are ignored."""
+        """Make the app as the settings say, and say in one notice what in the file cannot be used."""
         self.show_theme(self.config["theme"])
         self._apply_keys()
         self._say_problems()
@@ -50,7 +50,7 @@ class Preferences:
             self._app.notify("\n".join(problems[:2]) + more, title="Settings", severity="warning", timeout=20)
 
     def reread(self) -> tuple[str, ...]:
-        """A private session ended: return to the file's settings; returns sentences on what was discarded."""
+        """A private session ended: back to what the file says; returns sentences of what was not kept."""
         found = config.read(self._app.folders.config)
         lost = sum(self.config.values.get(key) != found.values.get(key) for key in self._passing)
         self._passing.clear()
@@ -60,15 +60,15 @@ class Preferences:
         return (f"{lost} {'setting' if lost == 1 else 'settings'} discarded.",) if lost else ()
 
     def look(self) -> None:
-        """Reload the file if another window, a command or an editor wrote it. Called in a thread."""
+        """Take up what another window, a command or an editor wrote into the file. Called in a thread."""
         stamp = _stamp(self._file)
         self._copy(stamp)
-        # In the demo, whose folder has its own file, the person's settings stay.
+        # In the demo, whose folder has a file of its own, the person's settings stay as they are.
         if stamp != self._stamp and self._app.folders.config == self._file:
             self._app.call_from_thread(self._take, stamp, config.read(self._file))
 
     def _copy(self, stamp: tuple[int, int] | None) -> None:
-        """Keep a copy of a readable file, to restore what the person wrote by hand."""
+        """Have what the person wrote by hand be there to restore it, where the file can be read."""
         session = self._app.session_in_use
         if stamp != self._copied and session is not None and not session.private:
             from tuiapp.settings.mending import keep
@@ -81,14 +81,14 @@ class Preferences:
         if self._unwritten or stamp != _stamp(self._file):
             return  # it is looked at again
         self._stamp = stamp
-        # Changes for this private session stay until it ends.
+        # What was changed for this private session alone stays until that ends.
         mine = {key: self.config.values.get(key) for key in self._passing}
         values = {key: value for key, value in (dict(found.values) | mine).items() if value is not None}
         if (values, found.problems) != (self.config.values, self.config.problems):
             self._adopt(Config(values, found.problems))
 
     def _adopt(self, found: Config) -> None:
-        """Switch to other settings."""
+        """Go on by other settings."""
         app, before, self.config = self._app, self.config, found
         self.show_theme(self.config["theme"])
         self._apply_keys()
@@ -140,8 +140,7 @@ class Preferences:
             self._app.notify(sentence(str(error)), severity="warning")
 
     def _keep(self, keys: tuple[str, ...], turn: AbstractContextManager[None]) -> None:
-        """Write the setting's current value: of several quick changes the last is kept, in whatever order their threads
-        run."""
+        """Write what the setting is now: of several changes in a row the last one stays, whichever is first here."""
         from tuiapp.settings import config_file
 
         app = self._app
@@ -175,7 +174,7 @@ class Preferences:
         self._app.run_worker(self._app.listening.follow(), group="listening")
 
     def show_theme(self, theme: str) -> None:
-        """Preview a theme."""
+        """Show a theme, which is not kept."""
         if theme in self._app.available_themes:
             self._app.theme = theme
 
@@ -186,7 +185,7 @@ class Preferences:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """A file's modification time, in nanoseconds, and size; null if it does not exist."""
+    """When a file was written last, in nanoseconds, and its size; null where there is none."""
     try:
         found = path.stat()
     except OSError:

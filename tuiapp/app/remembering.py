@@ -1,4 +1,4 @@
-"""The views' state: from the last exit, and now."""
+"""Where the views were when the app was left, and where they are now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Remembering:
-    """The saved state: only read here, written through the session's door at exit."""
+    """The state as the file has it: only read here, written through the session's door when the app is left."""
 
     def __init__(self, file: Path) -> None:
         self._state = state.read_file(file)
@@ -26,7 +26,7 @@ class Remembering:
         return name if isinstance(name, str) else None
 
     def of(self, view: str) -> dict[str, Any]:
-        """A view's state at the last exit."""
+        """What a view remembered at the last end."""
         return state.part(self._state, "views", view)
 
     def cursor(self, view: str) -> str | None:
@@ -35,10 +35,10 @@ class Remembering:
         return key if isinstance(key, str) else None
 
     def take(self, current: str, views: Iterable[View]) -> None:
-        """Update the state of the views; one that was not shown keeps its old state."""
+        """Remember where the views are; one that was not shown stays where it was."""
         where = {view.NAME: view.remembered() for view in views}
         self._state = {"view": current, "views": state.part(self._state, "views") | where}
 
     def written(self) -> bytes:
-        """The bytes to write."""
+        """The bytes to keep."""
         return state.written(self._state)

@@ -1,4 +1,4 @@
-"""Sets the terminal window's title while the app is open: its name, never the music played."""
+"""The title of the terminal's window while the app is open: its name, never what is played."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 import sys
 from collections.abc import Iterator
 
-# Consoles that would print the escape sequences, or keep the title.
+# Consoles that would print them, or keep the title for good.
 _WITHOUT = ("", "dumb", "linux")
 _SAVE, _SET, _RESTORE = "\x1b[22;2t", "\x1b]2;{}\x07", "\x1b[23;2t"
 
 
 @contextlib.contextmanager
 def window_title(title: str) -> Iterator[None]:
-    """Set the window's title; restored after the block."""
+    """Give the window a title; after the block it has the one from before."""
     # Where Textual draws.
     terminal = sys.__stderr__
     if terminal is None or not terminal.isatty() or os.environ.get("TERM", "") in _WITHOUT:
@@ -25,7 +25,7 @@ def window_title(title: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # The terminal is gone.
+        # A terminal that is gone has no title to give back.
         with contextlib.suppress(OSError, ValueError):
             terminal.write(_RESTORE)
             terminal.flush()

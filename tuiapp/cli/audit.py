@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.community.fetch import Fetched
     from engine.session.pushing import Sent
 
-# Without a terminal: a command that a private session may run.
+# Where nobody sits in front: what a private session may read.
 _LOOKS = (("recommend",), ("taste",), ("search", "a"), ("playlists",), ("doctor",))
 
 
@@ -86,20 +86,20 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
 
 
 def _is_listened(options: Options) -> bool:
-    """Whether another process listens for plays."""
+    """Whether a process of its own takes plays in."""
     from engine.privacy.presence import Presence, Role
 
     return Presence(options.folders).others(Role.LISTENS)
 
 
 def _fetches(options: Options) -> Sequence[Fetched]:
-    """All downloads; read in a private session, so that this writes nothing either."""
+    """Every download there was; read in a private session, so that looking writes nothing either."""
     with options.session(private=True) as session:
         return session.packs.fetches()
 
 
 def _pushes(options: Options) -> Sequence[Sent]:
-    """All playlists sent."""
+    """Every playlist that was sent."""
     with options.session(private=True) as session:
         return session.pushing.sent()
 

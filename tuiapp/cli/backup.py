@@ -1,4 +1,4 @@
-"""`backup`: lists and restores copies of the library."""
+"""`backup`: the copies of the library there are, and one of them in its place again."""
 
 from __future__ import annotations
 

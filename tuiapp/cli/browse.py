@@ -1,4 +1,4 @@
-"""`browse`: artists by genre and decade."""
+"""`browse`: what there is by genre and decade."""
 
 from __future__ import annotations
 

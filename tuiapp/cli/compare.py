@@ -1,4 +1,4 @@
-"""`compare`: compares two rankings by which rows of Discover the person acts on."""
+"""`compare`: which of two rankings is better for this person, by what they take up of each in Discover."""
 
 from __future__ import annotations
 

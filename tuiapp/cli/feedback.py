@@ -1,4 +1,4 @@
-"""`like`, `hide`, `block`, `unblock` and `feedback`: verdicts on artists and tracks."""
+"""`like`, `hide`, `block`, `unblock` and `feedback`: what the person thinks."""
 
 from __future__ import annotations
 

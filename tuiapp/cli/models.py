@@ -1,4 +1,4 @@
-"""`model`: exports and adds model files."""
+"""`model`: models as files, for others and from others."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _fetch(
 @click.pass_obj
 def list_(options: Options) -> None:
     """List the models in use, and those kept from before."""
-    # Reading does not create a library.
+    # Reading makes no library where there is none.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
         models = session.model_files.all()
     if options.json:

@@ -1,4 +1,4 @@
-"""`stats`: totals, top artists and tracks, and plays over time."""
+"""`stats`: what was played, how much, what most, and when."""
 
 from __future__ import annotations
 

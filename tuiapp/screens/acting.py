@@ -1,4 +1,4 @@
-"""Actions on rows of a list: on the selected visible ones, and on hidden ones if the person confirms."""
+"""What is done to the rows of a list: to those selected and in sight, and to the rest where the person says so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tuiapp.screens.pick import Pick
 
 
-# The message of a key that acts on rows if there are none.
+# Why a key that acts on rows does nothing.
 NO_LIST = "No list here now."
 NOTHING_LISTED = "Nothing is listed here."
 NO_ARTIST = "No artist or track under the cursor."
@@ -25,40 +25,42 @@ NO_ARTIST = "No artist or track under the cursor."
 class Acting(Asking[ScreenResultType]):
     """A screen with a list, whose rows may be music."""
 
-    MARKS: ClassVar[bool] = True  # whether rows can be selected
-    ORDERED: ClassVar[bool] = False  # whether its rows are a playlist, played in order
+    MARKS: ClassVar[bool] = True  # whether marking rows means something here
+    ORDERED: ClassVar[bool] = False  # whether its rows are a playlist, to be played one after another
     MUSIC: ClassVar[bool] = True  # whether rows are artists or tracks, to open and to copy
 
     @property
     def absent(self) -> frozenset[str]:
-        """Actions of lists that are unavailable in this one."""
+        """What other lists can do and this one cannot."""
         marks = () if self.MARKS else ("mark", "mark_range", "mark_all")
         return frozenset((*marks, *(() if self.MUSIC else ("open", "play_next", "copy"))))
 
     @property
     def table(self) -> Table[Any] | None:
-        """The view's list, if it has one."""
+        """The view's list, where it has one."""
         found = self.query(Table)
         return found.first() if found else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disables actions without effect: opening and copying need rows of music."""
+        """No key is dead: opening and copying where rows are music."""
         if action in self.absent:
             return False
         return super().check_action(action, parameters)
 
     def age_marks(self) -> None:
-        """Mark the selections of all lists here as old, since something else began."""
+        """What is selected in any of the lists here was selected before something else began."""
         for table in self.query(Table):
             table.age_marks()
 
     # -- choosing --------------------------------------------------------------------------------------
 
     def choose(self, then: Callable[[list[str]], None], *, keep: bool = False, moves: bool = False) -> None:
-        """Act on the chosen rows, by their keys, and clear the selection unless it is kept.
+        """Do something with the rows chosen, by their keys; then none is selected any more, unless they are kept.
 
-        With `moves` the cursor advances from a single row: a key pressed three times acts on three rows. If some of the
-        selected rows are hidden, or their selection is old, the person is asked about them.
+        With `moves` the cursor goes on from a single row: a key pressed three times is for three rows.
+
+        Where some of those selected are out of sight, or were selected before the person turned to something else,
+        the person is asked about them.
         """
         table = self.table
         if table is None:
@@ -82,19 +84,19 @@ class Acting(Asking[ScreenResultType]):
 
         def answered(choice: str | None) -> None:
             if choice is not None:
-                # Asked once, as long as the selection stays.
+                # Who said so once is not asked again where what is selected stays so.
                 table.marks_are_old = table.marks_are_old and choice != "all"
                 act(here if choice == "here" else [*here, *(all_of_them - set(here))])
 
         self.app.push_screen(_about_the_rest(table), answered)
 
     def music_of(self, row: Any) -> Music | None:
-        """The artist or track of a row, null if it is neither."""
+        """The artist or track a row is, null where it is neither."""
         artist = getattr(row, "artist", None)
         return Music(artist, getattr(row, "track", None)) if isinstance(artist, str) else None
 
     def with_music(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
-        """Act on the artists or tracks of rows, each once."""
+        """Do something with the artists or tracks of rows, each once."""
         rows = self.table.rows_of(keys) if self.table is not None else []
         then(list(dict.fromkeys(one for row in rows if (one := self.music_of(row)) is not None)))
 
@@ -112,7 +114,7 @@ class Acting(Asking[ScreenResultType]):
         self.choose(lambda keys: self.with_music(keys, of), moves=True)
 
     def judged(self, music: list[Music]) -> list[Music]:
-        """What a verdict on these applies to: the artists, unless the view lists tracks to be judged separately."""
+        """What a verdict on these is about: the artists, unless the view lists tracks to be judged one by one."""
         return list(dict.fromkeys(Music(one.artist) for one in music))
 
     def action_like(self) -> None:
@@ -126,7 +128,7 @@ class Acting(Asking[ScreenResultType]):
 
     @property
     def music_here(self) -> Music | None:
-        """The music under the cursor, if any."""
+        """What is under the cursor, where that is music."""
         row = self.table.row if self.table is not None else None
         return self.music_of(row) if row is not None else None
 
@@ -145,7 +147,7 @@ class Acting(Asking[ScreenResultType]):
             self.notify(NO_ARTIST)
 
     def action_mix(self) -> None:
-        """A new playlist of music that fits the chosen rows."""
+        """A new playlist of what goes with what is chosen."""
         from tuiapp.screens.mix import mix_from
 
         self.choose(lambda keys: self.with_music(keys, lambda music: mix_from(self, music)))
@@ -165,12 +167,12 @@ class Acting(Asking[ScreenResultType]):
             self.table.clear_marks()
 
     def to_play(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
-        """Act on the playable music of rows."""
+        """Do something with what of rows is to be played."""
         self.with_music(keys, then)
 
     def action_open(self) -> None:
-        """Play the selected rows, or from the cursor: in a playlist all from there on. If nothing can be played, open
-        the row under the cursor in the browser or the player."""
+        """Play what is selected, or what is under the cursor, in a playlist on from there. Where nothing can be played,
+        open what is under the cursor in the browser or the player."""
         here, config, opening = self.music_here, self.shell.preferences.config, self.shell.opening
 
         def play(music: list[Music]) -> None:
@@ -189,7 +191,7 @@ class Acting(Asking[ScreenResultType]):
             self.choose(lambda keys: self.to_play(keys, play))
 
     def action_play_next(self) -> None:
-        """Queue the selected rows, or the one under the cursor, next."""
+        """Have what is selected, or what is under the cursor, follow what plays."""
 
         def play(music: list[Music]) -> None:
             if music:
@@ -200,7 +202,7 @@ class Acting(Asking[ScreenResultType]):
         self.choose(lambda keys: self.to_play(keys, play), moves=True)
 
     def action_copy(self) -> None:
-        """Copy the names of the chosen rows, one per line."""
+        """Copy the names of what is chosen, a line each."""
 
         def copy(music: list[Music]) -> None:
             if music:
@@ -211,7 +213,7 @@ class Acting(Asking[ScreenResultType]):
 
 
 def _about_the_rest(table: Table[Any]) -> Pick:
-    """Asks whether hidden selected rows are included."""
+    """Asks whether what is selected and out of sight is meant too."""
     from tuiapp.screens.pick import Choice, Pick
 
     count, seen = len(table.marks), len(table.marks_in_sight)

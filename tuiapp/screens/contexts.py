@@ -1,4 +1,4 @@
-"""Contexts: a playlist for an activity, with its profile over time. A context is data of the engine."""
+"""Contexts: a playlist for what one is doing, its profile drawn over time. A context is data of the engine."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class ContextsView(View):
     def __init__(self) -> None:
         super().__init__()
         self._doing = "running"
-        # The dials of each context.
+        # Of each context, what was set by its dials.
         self._wishes: dict[str, dict[str, float]] = {}
         self._measure = ""
-        # The contexts found in the history, once loaded.
+        # Those found in the history, once they were looked for.
         self._found: dict[str, OwnContext] = {}
-        # The context of the current list, as it was then.
+        # The context the list was last asked for, as it was then.
         self._asked_about: Context | None = None
         self._made: ContextPlaylist | None = None
         self._taps: list[float] = []
@@ -70,7 +70,6 @@ class ContextsView(View):
                 ),
                 Column("track", lambda row: row.track, 16, share=3, order=lambda row: row.track.casefold()),
                 Column("bpm", _bpm, 9, right=True, accent=True, order=lambda row: -(row.bpm or 0)),
-                Column("tempo from", lambda row: row.bpm_source or "", 16, share=1, least=110),
                 Column(
                     "length",
                     lambda row: ("~" if row.seconds_estimated else "") + duration(row.seconds),
@@ -87,7 +86,7 @@ class ContextsView(View):
 
     @property
     def _chosen(self) -> Context:
-        """The current context, by the current settings."""
+        """The context that is shown: as the settings have it now."""
         from engine.playlists.contexts import CONTEXTS
 
         own = self._found.get(self._doing)
@@ -95,7 +94,7 @@ class ContextsView(View):
         return self.shell.preferences.config.contexts.get(self._doing, usual)
 
     def _asked(self, **changes: float) -> Settings:
-        """The settings by its dials. Raises UsageError for invalid ones, and for a dial it does not have."""
+        """What the dials ask of it. Raises UsageError for what makes no list, and for a dial it does not have."""
         wishes = self._wishes.get(self._chosen.name, {}) | changes
         whole: dict[str, Any] = {
             name: int(value) if name == "seed" else value for name, value in wishes.items()
@@ -115,7 +114,7 @@ class ContextsView(View):
 
     def settings_changed(self) -> None:
         super().settings_changed()
-        # In the current settings it may have changed, or be gone.
+        # As the settings have it now it may be another, or gone.
         if self._asked_about not in (None, self._chosen):
             self._take(self._chosen.name)
 
@@ -185,7 +184,7 @@ class ContextsView(View):
         )
 
     def _draw_profile(self) -> None:
-        """Draw the requested curve as dots, each track's value as a block over its time."""
+        """What is asked for as a line of dots, what each track has as a block over the time it plays."""
         made, panel = self._made, self._profile
         if made is None or not made.tracks or not made.curves:
             panel.update("")
@@ -201,7 +200,7 @@ class ContextsView(View):
     # -- which context ---------------------------------------------------------------------------------
 
     def action_pick_context(self) -> None:
-        """Choose a context, including those found in the history."""
+        """Choose a context, one of those found in the history among them."""
         from tuiapp.screens.pick import Choice
         from tuiapp.screens.typed_list import choose
 
@@ -226,15 +225,13 @@ class ContextsView(View):
         try:
             self._asked()
         except UsageError:
-            # It was changed, and its dials are invalid now.
+            # It was changed, and what its dials asked for makes no list any more.
             self._wishes.pop(name, None)
         self.load()
 
     def action_next_panel(self) -> None:
-        """Draw the context's next measure."""
+        """Draw the next of what the context asks for."""
         measures = self._chosen.measures
-        if self.says_nothing_is_listed():
-            return
         if not measures:
             self.notify(f"{self._chosen.title} has no profile.")
             return
@@ -245,7 +242,7 @@ class ContextsView(View):
         self._draw_profile()
 
     def action_new(self) -> None:
-        """Save the settings as a context of one's own, or change one."""
+        """Keep what is asked as a context of one's own, or change that."""
         context, settings = self._chosen, self._asked()
 
         def submit(text: str, dialog: AskText) -> None:
@@ -258,17 +255,17 @@ class ContextsView(View):
         self.app.push_screen(AskText("Keep these settings as a context", submit, context.title))
 
     def action_remove(self) -> None:
-        """Remove a context of one's own."""
+        """Take out a context of one's own."""
         context = self._chosen
         if not own_contexts.remove(self.shell, context):
             self.notify(f"{context.title} is not yours to remove: {self.key('contexts.new')} makes one.")
 
-    # -- dials ----------------------------------------------------------------------------------------
+    # -- wishes ----------------------------------------------------------------------------------------
 
     def _wish(self, **changes: float) -> None:
         try:
             if self._asked(**changes) == self._asked():
-                self.notify("Already at that end.")
+                self.notify("It stands there already.")
                 return
         except UsageError as error:
             self.notify(str(error), severity="warning", markup=False)
@@ -293,12 +290,10 @@ class ContextsView(View):
         self._wish(new=round(max(0.0, min(1.0, self._asked().new + by)), 2))
 
     def action_shuffle(self) -> None:
-        if self.says_nothing_is_listed():
-            return
         self._by("seed", 1)
 
     def action_tap(self) -> None:
-        """Two taps set a tempo; more make it more precise."""
+        """Two taps are a tempo; more make it surer."""
         now = time.monotonic()
         if self._taps and now - self._taps[-1] > _TAP_PAUSE:
             self._taps.clear()
@@ -313,7 +308,7 @@ class ContextsView(View):
     def _clicked(self) -> None:
         self.action_artist()
 
-    # -- saving ---------------------------------------------------------------------------------------
+    # -- keeping ---------------------------------------------------------------------------------------
 
     def action_save(self) -> None:
         made = self._made
@@ -339,7 +334,7 @@ class ContextsView(View):
 
     @staticmethod
     def _name_of(made: ContextPlaylist) -> str:
-        """The default name of the playlist."""
+        """What the list is called unless another name is typed."""
         return f"{made.title} {made.settings.bpm:.0f}" if made.profile.tempo else made.title
 
     def remembered(self) -> dict[str, Any]:
@@ -358,7 +353,7 @@ class ContextsView(View):
                     del self._wishes[name]
 
     def _usable(self, name: str) -> bool:
-        """Whether a context's dials are still valid."""
+        """Whether what was set of a context still is something to ask for."""
         wish = self._wishes[name]
         if not all(isinstance(value, int | float) for value in wish.values()):
             return False

@@ -1,1 +1,1 @@
-"""Actions and keys, the settings file, and the app's saved state."""
+"""What the person sets: actions and their keys, the settings file, where the app was left."""

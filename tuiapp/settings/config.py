@@ -1,7 +1,7 @@
-"""Reads the settings file. Fast, and never fails.
+"""What the settings file says. Reading is quick and never fails.
 
 The file is TOML, written by the person or by `tuiapp.settings.config_file`. A setting is named `open.service`, and may
-be under a heading or have a dotted name. An invalid entry is reported with a sentence, and its default is used.
+stand under a heading or with a dotted name. What cannot be used is left out with a sentence, and the default holds.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from engine.recommend.settings import DiscoverSettings
 
 MAX_BYTES = 1 << 20
-# Prefix of contexts' settings, of which there may be any number.
+# Settings of contexts begin so: any number of them may be set.
 _CONTEXTS = "contexts."
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The valid settings, and a sentence for each invalid entry."""
+    """What the file says, as far as it can be used, and a sentence for each thing that cannot."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Config:
         return self.values.get(key, setting_named(key).default)
 
     def where(self, key: str) -> str:
-        """The value's origin: `file` or `default`."""
+        """Where that value is from: `file` or `default`."""
         return "file" if key in self.values else "default"
 
     @property
@@ -58,7 +58,8 @@ class Config:
     def with_values(self, changes: Mapping[str, Any]) -> Config:
         """The same with other values, or with None the defaults.
 
-        Raises ValueError with what is expected, also for a key that is already taken, and for an invalid context.
+        Raises ValueError with what is expected, also for a key that does something else already, and for a context
+        that makes no list.
         """
         values = {name: old for name, old in self.values.items() if name not in changes}
         for key, value in changes.items():
@@ -73,12 +74,12 @@ class Config:
 
     @property
     def discover(self) -> dict[str, Any]:
-        """Discover's defaults as set, by the names of `DiscoverSettings`."""
+        """What Discover is asked where nothing else is said, by the names of `DiscoverSettings`."""
         given = {name: self[f"discover.{name}"] for name in ("known_plays", "known_days", "half_life")}
         return given | {"from_library": self["discover.from_library"] == "yes"}
 
     def for_discover(self, settings: DiscoverSettings) -> DiscoverSettings:
-        """The same for the app's dials, which do not include what counts as known."""
+        """What Discover is asked by the dials, which know nothing of what counts as known."""
         from dataclasses import replace
 
         given = self.discover
@@ -100,7 +101,7 @@ def _found(value: Any) -> str:
 
 
 def _contexts(values: Mapping[str, Any]) -> tuple[dict[str, Context], dict[str, str]]:
-    """The valid contexts by name, and what is wrong with others."""
+    """The contexts as set, by name, and why others make no list."""
     from engine.playlists.own_contexts import contexts_with
 
     own = {key.removeprefix(_CONTEXTS): value for key, value in values.items() if key.startswith(_CONTEXTS)}
@@ -139,7 +140,7 @@ def _nearby(name: str) -> tuple[str, ...]:
 
 
 def read(path: Path) -> Config:
-    """The settings of a file; without one, the defaults. Never raises: errors are in `problems`."""
+    """The settings of a file; without one, the defaults. Never raises: what is wrong is said in `problems`."""
     try:
         if path.stat().st_size > MAX_BYTES:
             return Config(problems=(f"{path} is larger than {MAX_BYTES >> 20} MB: ignored.",))
@@ -148,7 +149,7 @@ def read(path: Path) -> Config:
         return Config()
     except OSError as error:
         return Config(problems=(f"{path} cannot be read ({error.strerror}): ignored.",))
-    import tomllib  # late: most people have no such file, and the first paint does not wait for the parser
+    import tomllib  # most people have no such file, and the first paint does not wait for its reader
 
     try:
         document = tomllib.loads(content.decode("utf-8-sig"))
@@ -159,7 +160,7 @@ def read(path: Path) -> Config:
 
 
 def read_document(document: Mapping[str, Any], file: str) -> Config:
-    """The settings of a parsed document; `file` names it in problems."""
+    """The settings of a parsed document; `file` is what problems call it."""
     values: dict[str, Any] = {}
     problems: list[str] = []
     for key, value in _flat(document):
@@ -188,7 +189,7 @@ def read_document(document: Mapping[str, Any], file: str) -> Config:
 
 def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """(dotted name, value) of everything in a document; a table with a setting's name is that setting's value, and an
-    empty one of a context is kept."""
+    empty one of a context what there is of it."""
     for name, value in table.items():
         key = before + name
         table_of_more = isinstance(value, Mapping) and (value or before != _CONTEXTS)

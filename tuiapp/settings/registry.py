@@ -1,4 +1,4 @@
-"""The registry of settings: name, default, and check of each."""
+"""All settings there are: what each is called, its default, and what it may be."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tuiapp.settings import checks
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
 from tuiapp.settings.keys import keys_named
 
-# Textual's themes; a test compares them with Textual's list.
+# Textual's own; a test holds them beside those it has.
 THEMES = (
     "ansi-dark", "ansi-light", "atom-one-dark", "atom-one-light", "catppuccin-frappe", "catppuccin-latte",
     "catppuccin-macchiato", "catppuccin-mocha", "dracula", "flexoki", "gruvbox", "monokai", "nord", "rose-pine",
     "rose-pine-dawn", "rose-pine-moon", "solarized-dark", "solarized-light", "textual-dark", "textual-light",
     "tokyo-night",
 )  # fmt: skip
-# Search pages for music: only the words searched for are sent, by the browser, when the key is pressed.
+# Where music is looked up: nothing but the words searched for is sent, by the browser, when the key is pressed.
 SERVICES = {
     "MusicBrainz": "https://musicbrainz.org/search?type=artist&query={query}",
     "Bandcamp": "https://bandcamp.com/search?q={query}",
@@ -26,16 +26,15 @@ SERVICES = {
     "Last.fm": "https://www.last.fm/search?q={query}",
     "Discogs": "https://www.discogs.com/search/?q={query}",
 }
-# Which desktop players are watched.
+# Of the desktop, what is watched.
 _WATCHED = ("players", "with browsers", "off")
-_ART = ("off", "kitty", "sixel", "auto")
+_ART = ("off", "kitty", "auto")
 
 
 class Setting(NamedTuple):
-    """One setting.
+    """One setting. `check` gives a value as it is used, or raises ValueError with what is expected instead.
 
-    `check` returns the value as used, or raises ValueError with what is expected. `choices` are the values to pick
-    from, empty if it is typed; `none` is the label of an unset value.
+    `choices` are the values to pick from, empty where it is typed; `none` is what a value that is not set is called.
     """
 
     key: str
@@ -47,11 +46,11 @@ class Setting(NamedTuple):
     none: str = "not set"
 
     def shown(self, value: Any) -> str:
-        """A value for display."""
+        """A value as people read it."""
         return self.none if value is None or value == "" else str(value)
 
     def typed(self, text: str) -> Any:
-        """The value of a typed line. Raises ValueError like `check`."""
+        """The value that a line of text means. Raises ValueError like `check`."""
         return self.check(_number(text) if isinstance(self.default, int | float | None) else text)
 
 
@@ -119,11 +118,10 @@ _OPEN = (
     Setting(
         "open.art",
         "album art",
-        "The cover of what plays, beside the queue: by kitty's protocol, by sixels where the terminal says that it "
-        "shows them, or by what it says of itself (auto). From the file's tags or its folder; sixels, and covers other "
-        "than small PNGs, need Pillow.",
+        "The cover of what plays, beside the queue: in kitty and Ghostty, or where the terminal says that it is one of "
+        "them (auto). From the file's tags or its folder; covers other than small PNGs need Pillow.",
         "off",
-        checks.one_of(_ART, "off, kitty, sixel or auto"),
+        checks.one_of(_ART, "off, kitty or auto"),
         _ART,
     ),
 )

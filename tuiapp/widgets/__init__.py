@@ -1,1 +1,1 @@
-"""The widgets of the screens."""
+"""The pieces screens are made of."""

@@ -1,4 +1,4 @@
-"""Screens that close only once."""
+"""Screens that are closed once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from textual.screen import Screen, ScreenResultType
 
 
 class ClosedOnce(Screen[ScreenResultType]):
-    """A screen that ignores a second dismissal, as by two keys in one read of the terminal."""
+    """A screen that two keys, or a key and a click, in one read of the terminal close once."""
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Close it, unless it is closed."""
+        """Close it; where it is closed, do nothing."""
         return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()

@@ -8,16 +8,14 @@ from typing import Any, ClassVar
 from textual import events
 from textual.message import Message
 
-from tuiapp.settings.actions import LISTS, bindings, scope_of
+from tuiapp.settings.actions import LISTS, bindings
 from tuiapp.widgets.columns import Column, Row
 from tuiapp.widgets.painted import GAP
 from tuiapp.widgets.rows import Fetched, Rows
 
-_OF_LISTS = frozenset(action.id.partition("(")[0] for action in scope_of(LISTS))
-
 
 class TableMessage(Message):
-    """A message of a table."""
+    """Something about a table, which says all there is to say."""
 
     def __init__(self, table: Table[Any]) -> None:
         super().__init__()
@@ -36,16 +34,17 @@ class Table(Rows[Row]):
     ]
 
     class Highlighted(TableMessage):
-        """The cursor moved to another row."""
+        """The cursor came to another row."""
 
     class Marked(TableMessage):
-        """The selection changed."""
+        """Other rows are marked, or none."""
 
     class FilterRequested(TableMessage):
-        """The person asked for the filter."""
+        """The person wants to type a filter."""
 
     class MatchRequested(TableMessage):
-        """The person asked for the next match of the last filter (`by` -1: previous), which only the engine knows."""
+        """The person wants the next row that matches what was filtered by, `by` -1 the one before, and the engine alone
+        knows which that is."""
 
         def __init__(self, table: Table[Any], by: int) -> None:
             super().__init__(table)
@@ -55,10 +54,10 @@ class Table(Rows[Row]):
         """The order of the rows changed."""
 
     class Resized(TableMessage):
-        """The size changed: other columns may fit now."""
+        """The list got its place, or another one: other columns may have room now."""
 
     class Clicked(TableMessage):
-        """A row that already had the cursor was clicked, like enter."""
+        """A row that already had the cursor was clicked: as good as enter."""
 
     def __init__(
         self,
@@ -69,23 +68,23 @@ class Table(Rows[Row]):
         markable: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
-        """`key` identifies rows across updates, `words` is the text a filter searches, `markable` allows selecting."""
+        """`key` tells rows apart across updates, `words` is what a filter looks through, `markable` allows marks."""
         super().__init__(columns, key=key, id=id)
         self._words = words
         self.markable = markable
         self.filter = ""
-        # The last filter, kept when the filter is cleared.
+        # What was filtered by last: it stays when the filter is cleared.
         self.sought = ""
         self._last_marked = ""
-        # Whether the selection is from before the person did something else.
+        # Whether the marks were made before the person turned to something else.
         self.marks_are_old = False
-        # The row with the cursor at the last exit, until rows are loaded.
+        # The row that had the cursor when the app was left, until there are rows.
         self.wanted: str | None = None
 
     # -- rows ------------------------------------------------------------------------------------------
 
     def show(self, rows: Sequence[Row], *, cursor_key: str | None = None) -> None:
-        """Show new rows; the cursor stays on its row if that still exists, or moves to `cursor_key`."""
+        """Take new rows; the cursor stays on the same row where it is still there, or goes to `cursor_key`."""
         current = self.row
         wanted = cursor_key or self.wanted or (self._key(current) if current is not None else None)
         if rows:
@@ -96,16 +95,16 @@ class Table(Rows[Row]):
         self._arrange(wanted)
 
     def drop(self, keys: Collection[str]) -> None:
-        """Remove rows that are about to be deleted, so that the next key acts on another."""
+        """Take rows out that are about to go: what a key does next is done to another."""
         self.show([row for row in self._rows if self._key(row) not in keys])
 
     @property
     def engine_sorts(self) -> bool:
-        """Whether the engine sorts and filters the rows: `Ordered` then makes the view reload them."""
+        """Whether the rows come sorted and filtered: `Ordered` then asks the view for them anew."""
         return any(column.by for column in self.columns)
 
     def set_filter(self, text: str) -> None:
-        """Filter by `text`: show rows whose words contain every word of it."""
+        """Filter by `text`: rows whose words hold every word of it stay."""
         wanted = self.key_here
         self.filter = text
         self.sought = text or self.sought
@@ -224,13 +223,10 @@ class Table(Rows[Row]):
         self.post_message(self.Resized(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: marking where marks mean something, sorting where a column sorts, and of a list without rows
-        only the filter."""
-        if action in _OF_LISTS and action != "filter" and not self._order:
-            return False
+        """No key is dead: marking where marks mean something, sorting where a column sorts."""
         if action in ("mark", "mark_range", "mark_all"):
             return self.markable
-        if action.startswith("sort"):
+        if action == "sort":
             return any(column.sorts and column.title for column in self.columns)
         return super().check_action(action, parameters)
 

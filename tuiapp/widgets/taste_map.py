@@ -38,7 +38,7 @@ class Pointed:
 
 @dataclass(frozen=True)
 class _Label:
-    """A text on the map, from a cell on."""
+    """Text that stands on the map from a cell on."""
 
     row: int
     start: int

@@ -10,8 +10,7 @@ from engine.errors import NothingYetError, PrivateSessionError
 from engine.session.history import History
 from engine.session.library import Change, Library
 from tests.support.listens import play
-from tests.support.models import ARTISTS
-from tests.support.services import DAY
+from tests.support.services import ARTISTS, DAY
 
 
 @pytest.fixture

@@ -19,7 +19,9 @@ from engine.session import Session, mixes
 from engine.session.mixes import STEP
 from engine.store.database import open_library
 from tests.support.listens import play
-from tests.support.models import ARTISTS, write_model
+from tests.support.models import names, write_model
+
+ARTISTS = names(60)
 
 
 @pytest.fixture(scope="module")
