@@ -1,4 +1,4 @@
-"""What no archive may do to whoever reads it: unpack to more than its size can mean, or cost the square of it."""
+"""Reading archives safely: bounds against zip bombs and against quadratic parsing time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# What reading a damaged or odd archive may raise: `zipfile` lets through whatever its parts do.
+# What reading a damaged or odd archive may raise: `zipfile` passes on whatever its decompressors raise.
 ARCHIVE_ERRORS = (
     OSError,
     EOFError,
@@ -31,12 +31,12 @@ ARCHIVE_ERRORS = (
 )
 # Tables pack some 15 to 40 times smaller; a bomb a thousand times.
 _MAX_RATIO = 300
-# Small files may hold as much as this: there a ratio says little.
+# Small files may unpack to this much: for them a ratio says little.
 _RATIO_MATTERS = 32 << 20
-# Records that stand in front of a member; those of a path and of times take a few hundred bytes.
+# Bytes of pax records before a member; a path and times take a few hundred.
 _MAX_PAX = 1 << 13
 _LOCAL_HEADER = 30
-# What is kept of a file in an archive that is opened again: more than anybody looks at to tell what it is.
+# Bytes buffered of a file that is opened again: more than any format detection looks at.
 _MAX_KEPT = 16 << 20
 _TOO_MUCH = "unpacks to far more than a history"
 
@@ -47,8 +47,9 @@ def room_of(packed: int) -> int:
 
 
 def why_refused(members: Iterable[zipfile.ZipInfo], room: int) -> str:
-    """Why these members of a zip are not read, empty where they may be: they lie over one another, so that few bytes
-    are unpacked again and again (https://www.bamsoftware.com/hacks/zipbomb/), or unpack to more than `room` bytes."""
+    """Why these members of a zip are refused; empty if they are fine. Refused are members that overlap, so that the
+    same bytes are unpacked again and again (https://www.bamsoftware.com/hacks/zipbomb/), and members that unpack to
+    more than `room` bytes."""
     found = sorted(members, key=lambda info: info.header_offset)
     if any(
         info.header_offset + _LOCAL_HEADER + info.compress_size > after.header_offset
@@ -61,7 +62,7 @@ def why_refused(members: Iterable[zipfile.ZipInfo], room: int) -> str:
 
 
 class Bounded(io.RawIOBase):
-    """A decompressed stream that stops being read when it grows beyond the bytes there is `room` for by then."""
+    """A decompressed stream that raises once more than `room` bytes have been read from it."""
 
     def __init__(self, stream: IO[bytes], room: Callable[[], int]) -> None:
         super().__init__()
@@ -90,12 +91,11 @@ class Bounded(io.RawIOBase):
 
 
 class Sections:
-    """Files that lie one behind another in a stream that is read forward alone: to go back it is `opened` anew.
+    """Files that follow one another in a forward-only stream, which is reopened (`opened`) to go back.
 
-    Read in their order all of them cost one pass: the stream goes on where the reader before left it, and a file that
-    was looked into may be opened again at once, for what was read of it is kept. Who reads two files at a time reads
-    two streams. Raises what the stream does, EOFError where it ends within a file.
-    """
+    Reading all of them in order takes one pass: the next file continues on the same stream, and what was read to detect
+    a file's format is buffered. Two files open at once use two streams. Raises what the stream raises, and EOFError if
+    it ends within a file."""
 
     def __init__(self, opened: Callable[[], IO[bytes]]) -> None:
         self._opened = opened
@@ -103,7 +103,7 @@ class Sections:
 
     def open(self, begin: int, size: int) -> IO[bytes]:
         """The `size` bytes from `begin` on."""
-        # Taken out by one operation, so that no other thread has it too.
+        # One atomic operation, so that no other thread gets the same stream.
         stream = self._left.pop() if self._left else None
         if stream is None or not stream.goes_on(begin):
             stream = _Stream(self._opened(), begin)
@@ -111,7 +111,7 @@ class Sections:
 
 
 class _Stream:
-    """A stream at a place, what was read since a file of it begins, and where that is."""
+    """A stream, its position, and a buffer of what was read since the current file began."""
 
     def __init__(self, stream: IO[bytes], begin: int) -> None:
         self._stream = stream
@@ -125,7 +125,7 @@ class _Stream:
         self._kept = bytearray()
 
     def goes_on(self, begin: int) -> bool:
-        """Whether what begins there can still be read; from then on it is."""
+        """Move to an offset if it is still within reach; returns whether it was."""
         if begin == self._begin and self._at == begin + len(self._kept):
             return True
         if begin < self._at:
@@ -147,7 +147,7 @@ class _Stream:
 
 
 class _Section(io.RawIOBase):
-    """One file in a stream, which is left to the next when this is closed."""
+    """One file in a stream; closing it hands the stream to the next."""
 
     def __init__(self, stream: _Stream, size: int, left: list[_Stream]) -> None:
         super().__init__()
@@ -173,15 +173,15 @@ class _Section(io.RawIOBase):
 
 
 class TarInfo(tarfile.TarInfo):
-    """A member of a tar archive, its records refused where they are long: Python before 3.11.10 looks through them in
-    a time that grows with the square of their length (CVE-2024-6232)."""
+    """A member of a tar archive, refused if its pax records are long: Python before 3.11.10 looks through them in a
+    time that grows with the square of their length (CVE-2024-6232)."""
 
     def _proc_pax(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
         if self.size > _MAX_PAX:
             raise tarfile.ReadError("it has a header larger than any")
-        # The way into its own reading that tarfile has for a subclass; typeshed leaves it out.
+        # tarfile's hook for subclasses, which typeshed leaves out.
         try:
             return super()._proc_pax(archive)  # type: ignore[misc,no-any-return]
         except (OverflowError, ValueError, LookupError) as error:
-            # Numbers larger than any, and texts where one should stand: it looks for none of these.
+            # Numbers out of range or not numeric: tarfile does not check for them.
             raise tarfile.ReadError("it has a header that says nonsense") from error

@@ -1,17 +1,15 @@
-"""Keys by which one name in two spellings is found to be the same: artists and track titles.
+"""Keys that are equal for different spellings of an artist's name or a track's title.
 
-The *exact* keys survive case, accents, punctuation, Unicode forms and `&` for `and`, and keep every word, so
-that "Tin Roof" and "Tin Roof - Live" stay two recordings. The *relaxed* keys also let go of "The", of guests
-("feat. X") and of what marks a version ("- Remastered 2011", "(Live)"); use them only where the exact key
-finds nothing. A remix stays another track in both.
+The *exact* keys survive case, accents, punctuation, Unicode forms and `&` for `and`, and keep every word, so that "Tin
+Roof" and "Tin Roof - Live" stay two recordings. The *relaxed* keys also drop "The", guests ("feat. X") and version
+marks ("- Remastered 2011", "(Live)"); use them only if the exact key finds nothing. A remix is another track in both.
 
-What is done to a letter depends on its script, since a mark is decoration in one and a letter in another:
-Latin and Greek lose theirs; Cyrillic keeps its letters apart (й is not и) but writes ё as е, as Russians do;
-Hebrew points and Arabic vowel signs, which most writers leave out, go; kana, Hangul and the Indic scripts
-keep every mark. What is not seen (`_UNSEEN`) is not part of a name, except the joiner that stands in Persian where
-others write a blank; Braille's blank is a blank. A name of punctuation alone ("!!!", "+/-") is its own key. The key is
-empty only for a name of nothing but blanks and what is not seen.
-Of a name longer than `MAX_NAME` the beginning is looked at: some of what is done takes the square of a length.
+How marks are treated depends on the script, since a mark is decoration in one and a letter in another: they are removed
+from Latin and Greek; Cyrillic keeps its letters apart (й is not и) but ё becomes е, as Russians write it; Hebrew points
+and Arabic vowel signs, which most writers omit, are removed; kana, Hangul and the Indic scripts keep every mark.
+Invisible characters (`_UNSEEN`) are removed, except the joiner used in Persian as a word separator; the Braille blank
+counts as a space. A name of punctuation alone ("!!!", "+/-") is its own key. The key is empty only for a name of spaces
+and invisible characters. Names are cut at `MAX_NAME` characters, since some steps take quadratic time.
 """
 
 from __future__ import annotations
@@ -24,12 +22,12 @@ from typing import Literal
 
 from engine.version_marks import GUEST_WORDS, without_versions
 
-# What a model recommends: its items are artists, or tracks.
+# What a model recommends: artists or tracks.
 Level = Literal["artists", "tracks"]
-# Between artist and title in the name and in the key of a track; no key holds it.
+# Between artist and title in a track's name and key; no other key contains it.
 SEPARATOR = "\x1f"
 
-# Letters that Unicode does not take apart but people do when they type without them.
+# Letters that Unicode does not decompose, but people do when their keyboard lacks them.
 _LETTERS = {
     "ø": "o",
     "ł": "l",
@@ -43,7 +41,7 @@ _LETTERS = {
     "ŧ": "t",
     "ё": "е",
 }
-# Apostrophes in all their forms: left out rather than read as a space, since "Dont" is "Don't".
+# All forms of apostrophes: removed rather than replaced by a space, since "Dont" is "Don't".
 _SILENT = frozenset("'`\u00b4\u02b9\u02bb\u02bc\u02bd\u02c8\u2018\u2019\u201b\u2032\uff07")
 _SPECIAL = re.compile(r"[&+.,$!]")
 _PLUS = re.compile(r"(?<=\w) \+ (?=\w)")
@@ -54,10 +52,10 @@ _DOLLAR = re.compile(r"(?<=[^\W\d_])\$|\$(?=[^\W\d_])")  # A$AP, Ke$ha
 _BANG = re.compile(r"(?<=[^\W\d_])!(?=[^\W\d_])")  # P!nk
 _POINTS = re.compile(r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670]")
 
-# What is not seen, by Unicode's properties rather than by this Python's version of them, since keys are stored: default
-# ignorable code points, controls that are not blanks, format characters that do not enclose a number, and two that are
-# drawn as nothing: Khitan's filler and the null notehead. Fillers of Hangul, the place of an object and Braille's blank
-# are drawn by some: a name may be made of them alone.
+# Invisible characters by Unicode's properties, listed here rather than taken from this Python's version of them, since
+# keys are stored: default ignorable code points, control characters that are not blanks, format characters that do not
+# enclose a number, and two drawn as nothing, Khitan's filler and the null notehead. Not the Hangul fillers, the object
+# replacement character and the Braille blank, which some systems draw: a name may consist of them.
 _FILLERS = "\u115f\u1160\u3164\uffa0\ufffc"
 _UNSEEN = (
     "\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\ufff8"
@@ -71,10 +69,10 @@ _JOINER = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
 
 _ARTIST_GUESTS = re.compile(rf"\s{GUEST_WORDS}\s.*$")
 
-# Letters and digits with single spaces are their own key: most names, at a fifth of the cost.
+# Lower-case letters and digits with single spaces are their own key: most names, at a fifth of the cost.
 _SIMPLE = re.compile(r"[a-z0-9]+(?: [a-z0-9]+)*").fullmatch
 
-# Words in a title that mean another way of playing.
+# Words in a title that mean a different performance.
 _PLAYED_OTHERWISE = {
     *("live", "acoustic", "unplugged", "demo", "session", "sessions", "orchestral", "piano", "cappella"),
     *("acappella", "alternate", "alternative", "early", "rerecorded", "recorded", "version"),
@@ -82,13 +80,13 @@ _PLAYED_OTHERWISE = {
 
 _MEMORY = 1 << 18
 
-# The longest titles there are have some five hundred characters.
+# The longest known titles have about 500 characters.
 MAX_NAME = 1000
 
 
 @lru_cache(maxsize=_MEMORY)
 def artist_key(name: str) -> str:
-    """The exact key of an artist's name; empty when nothing is left.
+    """The exact key of an artist's name; empty if nothing is left.
 
     >>> artist_key("Café Tundra"), artist_key("CAFE TUNDRA"), artist_key("Ida + the Oaks"), artist_key("!!!")
     ('cafe tundra', 'cafe tundra', 'ida and the oaks', '!!!')
@@ -98,7 +96,7 @@ def artist_key(name: str) -> str:
 
 @lru_cache(maxsize=_MEMORY)
 def track_key(title: str) -> str:
-    """The exact key of a track's title: every word is kept, those that name a version too.
+    """The exact key of a track's title, with every word, version marks too.
 
     >>> track_key("Don't Stop (Live)"), track_key("Dont Stop - live")
     ('dont stop live', 'dont stop live')
@@ -108,7 +106,7 @@ def track_key(title: str) -> str:
 
 @lru_cache(maxsize=_MEMORY)
 def relaxed_artist_key(name: str) -> str:
-    """The exact key without "the" at either end and without guests. A name and its exact key relax alike.
+    """The exact key without "the" at either end and without guests. A name and its exact key have the same relaxed key.
 
     >>> relaxed_artist_key("The Beatles"), relaxed_artist_key("Beatles, The"), relaxed_artist_key("The The")
     ('beatles', 'beatles', 'the')
@@ -125,7 +123,7 @@ def relaxed_artist_key(name: str) -> str:
 
 @lru_cache(maxsize=_MEMORY)
 def relaxed_track_key(title: str) -> str:
-    """The key of a title without guests and marks of a version; remixes and covers stay what they are.
+    """The key of a title without guests and version marks; remixes and covers are kept.
 
     >>> relaxed_track_key("Tin Roof (feat. DJ Møns) - Remastered 2011"), relaxed_track_key("Tin Roof [Live]")
     ('tin roof', 'tin roof')
@@ -137,13 +135,13 @@ def relaxed_track_key(title: str) -> str:
 
 
 def forget_keys() -> None:
-    """Hold no name in memory any more, where a process goes on that has none to look up."""
+    """Clear the caches, in a process that continues without looking up names."""
     for keep in (artist_key, track_key, relaxed_artist_key, relaxed_track_key):
         keep.cache_clear()
 
 
 def without_invisible(text: str) -> str:
-    """The text without what is not seen of it.
+    """The text without invisible characters.
 
     >>> without_invisible("I \u2764\ufe0f You"), without_invisible("Bj\u00adork")
     ('I \u2764 You', 'Bjork')
@@ -152,7 +150,7 @@ def without_invisible(text: str) -> str:
 
 
 def has_invisible(text: str | None) -> bool:
-    """Whether a name has anything that is not seen, or seen as a blank that it is not: its key is not as it is written.
+    """Whether a name contains invisible characters or a Braille blank, so that its key differs from what is seen.
 
     >>> has_invisible("Bj\u00adork"), has_invisible("Bjork"), has_invisible(None)
     (True, False, False)
@@ -163,9 +161,9 @@ def has_invisible(text: str | None) -> bool:
 def first_artist(names: str, ids: str = "") -> str:
     r"""The first of several credited artists, which is how listening histories name a track's artist.
 
-    Names are joined by `;`, or by `,` with a backslash before commas that belong to a name, or no blank behind those
-    that join. A comma with a blank is only taken for a joint when `ids` (a column of as many ids) says how many
-    artists there are.
+    Names are separated by `;`, or by `,` with a backslash before commas that belong to a name or no space after those
+    that separate. A comma with a space separates only if `ids` (a column of as many ids) says how many artists there
+    are.
 
     >>> first_artist("Café Tundra;DJ Møns"), first_artist("Tyler, The Creator"), first_artist("Café Tundra,DJ Møns")
     ('Café Tundra', 'Tyler, The Creator', 'Café Tundra')
@@ -185,12 +183,13 @@ def first_artist(names: str, ids: str = "") -> str:
 
 
 def track_name(artist: str, title: str) -> str:
-    """The name of a track as an item: artist and title, without any separator of their own."""
+    """The name of a track as an item: artist and title, with any separator in them removed."""
     return f"{artist.replace(SEPARATOR, ' ')}{SEPARATOR}{title.replace(SEPARATOR, ' ')}"
 
 
 def item_key(name: str) -> str:
-    """The key of an item's name: an artist's, or of a `track_name` the artist's and the title's, versions as one.
+    """The key of an item's name: an artist's, or of a `track_name` the artist's and the title's, the same for all
+    versions.
 
     >>> item_key("The Oaks"), item_key(track_name("The Oaks", "Tin Roof - Live"))
     ('the oaks', 'the oaks\\x1ftin roof')
@@ -205,7 +204,7 @@ def joined_key(artist: str, title: str) -> str:
 
 
 def key_at(level: Level, artist: str, title: str) -> str:
-    """The key of what a model of this level takes a play of a track for; `artist` is the artist's key."""
+    """The key of the item that a play of a track counts for in a model of this level; `artist` is the artist's key."""
     return artist if level == "artists" else joined_key(artist, title)
 
 
@@ -221,7 +220,7 @@ def relaxed_pair(artist: str, title: str) -> str:
 
 
 def played_alike(one: str, other: str) -> bool:
-    """Whether the track keys of two versions speak of one way of playing, so that one may stand for the other.
+    """Whether the track keys of two versions mean the same performance, so that one can replace the other.
 
     >>> played_alike("tin roof", "tin roof remastered 2011"), played_alike("tin roof", "tin roof live")
     (True, False)
@@ -235,9 +234,9 @@ def artist_of(key: str) -> str:
 
 
 class AnySpelling:
-    """Keys of items, asked for in any spelling of an artist's name; an artist's key stands for their tracks too.
+    """A set of item keys that matches any spelling of an artist's name; an artist's key matches their tracks too.
 
-    Guests are let go of in what is asked, never in what it is asked of: who blocks "Ida feat. Møns" has not blocked
+    Guests are dropped from the key looked up, never from those in the set: blocking "Ida feat. Møns" does not block
     Ida.
 
     >>> blocked = AnySpelling(["the oaks", joined_key("ida", "Tin Roof")])
@@ -262,19 +261,19 @@ class AnySpelling:
 
     @property
     def artists(self) -> frozenset[str]:
-        """Keys of the artists that stand here whole."""
+        """Keys of the artists in the set."""
         return frozenset(key for key in self.keys if SEPARATOR not in key)
 
     @property
     def tracks(self) -> frozenset[str]:
-        """Keys of the tracks that stand here by themselves."""
+        """Keys of the single tracks in the set."""
         return self.keys - self.artists
 
     def holds(self, key: str) -> bool:
-        """Whether this artist or track, by its item's key, is one of these."""
+        """Whether the set matches this item key of an artist or track."""
         artist, separator, title = key.partition(SEPARATOR)
         for name in (artist, relaxed_artist_key(artist)):
-            # Nothing is said of most: they cost no more than this.
+            # The common case, kept cheap: most are not in the set.
             if name in self._whose and (
                 name in self._forms or (separator and f"{name}{separator}{title}" in self._forms)
             ):
@@ -282,20 +281,20 @@ class AnySpelling:
         return False
 
 
-# Of 100, by RapidFuzz with words in any order: less is another name.
+# Minimum score of 100 by RapidFuzz, with words in any order; below it names count as different.
 _LIKE_ENOUGH = 60
 
 
 def nearest(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
-    """Up to `n` candidates that look most like `name`, best first; for "did you mean".
+    """Up to `n` candidates most similar to `name`, best first; for "did you mean".
 
-    Typing errors, missing parts and another word order are forgiven. 64 are chosen by their lower-case letters and
-    only those compared by their keys, so that 100,000 names take a fraction of a second.
+    Tolerates typing errors, missing parts and another word order. 64 are preselected by their lower-case letters and
+    only those compared by key, so that 100,000 names take a fraction of a second.
 
     >>> nearest("radiohed", ["Portishead", "Radiohead", "Radio Dept."], 1)
     ['Radiohead']
     """
-    from rapidfuzz import fuzz, process  # only a mistake asks
+    from rapidfuzz import fuzz, process  # needed only after a typing error
 
     key = relaxed_artist_key(name)
     if not key:
@@ -313,7 +312,7 @@ def nearest(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
 
 
 def _settled(text: str) -> str:
-    """Fold until nothing changes, so that the key of a key is itself. Letters of ASCII settle at once."""
+    """Fold until nothing changes, so that the key of a key is itself. ASCII letters need one pass."""
     key = _fold(text[:MAX_NAME])
     for _ in range(4):
         if key.isascii():
@@ -338,12 +337,12 @@ def _fold(text: str) -> str:
     if _SPECIAL.search(folded):
         folded = _plain(folded)
     key = " ".join(folded.translate(_WRITTEN).split())
-    # Marks alone are not a name, and neither is a name of punctuation or symbols: that is kept as it is written.
+    # If only marks, or nothing, is left, as for a name of punctuation or symbols, it is kept as written.
     return key if any(map(str.isalnum, key)) else _as_written(text)
 
 
 def _plain(folded: str) -> str:
-    """Read the signs that stand for letters or words. Each test is far cheaper than its pattern."""
+    """Replace the signs used for letters or words. Each test is far cheaper than its pattern."""
     if "&" in folded:
         folded = folded.replace("&", " and ")
     if " + " in folded:
@@ -366,7 +365,7 @@ def _as_written(text: str) -> str:
 
 
 class _Written(dict[int, str]):
-    """How each character is written in a key, worked out when it is first met."""
+    """How each character is written in a key, computed on first use."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)

@@ -1,15 +1,15 @@
-"""What Discover is asked where nothing else is said: plain values, which both faces show before the engine is loaded.
+"""Discover's default settings: plain values, which the app and the command line show before the engine is loaded.
 
-`engine.recommend.settings.DiscoverSettings` says what each means.
+`engine.recommend.settings.DiscoverSettings` documents each.
 """
 
 from __future__ import annotations
 
-# Lines of a list: of Discover, and of related artists.
+# Rows in Discover and in Related.
 LENGTH = 50
 FAMILIARITY = 1.0
 POPULARITY = 0.0
-# Where that stands in the list of less known ones.
+# Its value for the list of less known artists.
 LESS_KNOWN = -0.3
 VARIETY = 0.0
 KNOWN_PLAYS = 1

@@ -1,4 +1,4 @@
-"""The few kinds of error this program raises on purpose, each with a sentence a person can act on.
+"""The exceptions this program raises on purpose, each with a sentence a person can act on.
 
 A message says what failed, where (file, line or record) and what to do next. One place in each front end
 turns these into a line on standard error or a panel; `exit_code` is the command line's contract.
@@ -10,20 +10,20 @@ import errno
 import tokenize
 from pathlib import Path
 
-# SQLite's codes for a full disk, and for one it cannot write to, set the size of, share a file on, or make safe.
+# SQLite's codes for a full disk, and for failures to write, truncate, share or sync a file.
 _FULL, _UNWRITABLE = 13, (778, 1034, 1546, 4618, 4874)
-# And their lowest bytes: another connection is at work; what may not be written or opened; a disk that fails; memory.
+# And primary result codes: another connection is busy; not writable or not openable; a failing disk; out of memory.
 _BUSY, _DENIED, _FAILING, _NO_MEMORY = (5, 6, 15), (3, 8, 14), 10, 7
-# What reading or writing a drive says that fails, was taken out, or is a server's that does not answer.
+# Errors of a drive that fails, was removed, or is a network drive whose server does not answer.
 _LOST = tuple(
     getattr(errno, name)
     for name in ("EIO", "ESTALE", "ENXIO", "ENODEV", "ENOTCONN", "ESHUTDOWN", "EREMOTEIO", "ENOMEDIUM")
     if hasattr(errno, name)
 )
 _CANNOT_OPEN = 14
-# A file that is not a database, not whole, or without the tables it should have.
+# A file that is not a database, is damaged, or lacks tables.
 _DAMAGED = (1, 11, 26)
-# What NumPy raises of an array that is damaged: it reads the head as Python, and takes its word for the size.
+# What NumPy raises for a damaged array: it parses the header as Python, and trusts the size in it.
 ARRAY_ERRORS = (
     OSError,
     ValueError,
@@ -37,7 +37,7 @@ ARRAY_ERRORS = (
 
 
 def sentence(text: str) -> str:
-    """The text with a full stop, where it does not end as a sentence already.
+    """The text with a full stop, unless it already ends as a sentence.
 
     >>> sentence("is empty"), sentence("is the download complete?"), sentence("one more …")
     ('is empty.', 'is the download complete?', 'one more …')
@@ -46,7 +46,7 @@ def sentence(text: str) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Why something could not be read or written: what the system says, without Python's number and path.
+    """Why something could not be read or written: the system's message, without Python's number and path.
 
     >>> reason(FileNotFoundError(2, "No such file or directory", "plays.csv")), reason(EOFError())
     ('No such file or directory', 'EOFError')
@@ -55,7 +55,8 @@ def reason(error: BaseException) -> str:
 
 
 def not_read(error: BaseException) -> str:
-    """Why a person's file is not read, to stand behind its name. Only of one the system can read is it the file.
+    """Why a person's file is not read, to be put after its name. If the system can read it, the file itself is at
+    fault.
 
     >>> not_read(PermissionError(13, "Permission denied")), not_read(EOFError("it ends too early"))
     ('cannot be read: Permission denied.', 'cannot be read: it ends too early. Is the file whole?')
@@ -71,7 +72,7 @@ class DiscoverError(Exception):
 
 
 class UsageError(DiscoverError):
-    """The request itself is off: an unknown option value, an invalid date."""
+    """The request is invalid: an unknown option value, an invalid date."""
 
     exit_code = 2
 
@@ -79,18 +80,18 @@ class UsageError(DiscoverError):
 class NothingYetError(DiscoverError):
     """There is nothing to work on yet: no listens, no pack, no model.
 
-    The message names the command that gets some; the app puts its key in that place.
+    The message names the command to run; the app shows its key instead.
     """
 
     exit_code = 3
 
 
 class NothingLeftError(NothingYetError):
-    """The person's own blocks and exclusions leave nothing to work on: taking some back is what helps."""
+    """The person's own blocks and exclusions leave nothing to work on: undoing some helps."""
 
 
 class NothingFitsError(NothingYetError):
-    """There is music, and nothing is known of it that is asked for: asking for something else may help."""
+    """There is music, but none matches the request: another request may help."""
 
 
 class UnreadableFileError(DiscoverError):
@@ -98,19 +99,19 @@ class UnreadableFileError(DiscoverError):
 
 
 class DamagedDataError(DiscoverError):
-    """A file this program wrote (database, pack, model, index) is missing, truncated, altered or not to be read."""
+    """A file this program wrote (database, pack, model, index) is missing, truncated, altered or unreadable."""
 
 
 class DamagedLibraryError(DamagedDataError):
-    """The library's own file is damaged: it can be repaired, or its last backup restored."""
+    """The library file is damaged: it can be repaired, or its last backup restored."""
 
 
 class BusyError(DiscoverError):
-    """Another process is at work in the data folder. Nothing is wrong with it: wait, then try again."""
+    """Another process is using the data folder. Nothing is wrong: wait, then try again."""
 
 
 class UnknownNameError(DiscoverError):
-    """No artist or track goes by this name; the message lists the nearest ones."""
+    """There is no artist or track of this name; the message lists the closest names."""
 
 
 class PrivateSessionError(DiscoverError):
@@ -118,23 +119,23 @@ class PrivateSessionError(DiscoverError):
 
 
 class InvalidDataError(DiscoverError, ValueError):
-    """Numbers a model cannot be fitted to or asked about: NaN, negative counts, ids out of range."""
+    """Numbers a model cannot be fitted to or queried with: NaN, negative counts, ids out of range."""
 
 
 class CancelledError(DiscoverError):
-    """The person stopped it. Nothing was lost."""
+    """The person cancelled it. Nothing was lost."""
 
     exit_code = 130
 
 
 def disk_trouble(error: BaseException, path: object = "The library") -> str:
-    """What to say where the disk, the system or another process is in the way; empty for any other error.
+    """The message for an error of the disk, the system or another process; empty for any other error.
 
-    `path` is what was read or written, where the error does not name it itself. Busy, full, denied and failing are four
-    things, and what is there is whole in all of them.
+    `path` is what was read or written, if the error does not name it. Busy, full, denied and failing are distinguished;
+    existing data is intact in all four cases.
     """
     code, number = getattr(error, "sqlite_errorcode", None) or 0, getattr(error, "errno", None)
-    # NumPy has no number for a disk that took a part of an array.
+    # NumPy's error for a partly written array has no errno.
     partly = isinstance(error, OSError) and "requested and" in str(error)
     if code == _FULL or partly or number in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full. Make room, then try again."
@@ -159,30 +160,30 @@ def disk_trouble(error: BaseException, path: object = "The library") -> str:
 
 
 def system_trouble(error: BaseException) -> str:
-    """`disk_trouble`, and what to say where memory is: in a reader that is what a damaged array asks for, too."""
+    """`disk_trouble`, and the message for a lack of memory, which a damaged array can cause in a reader too."""
     if isinstance(error, MemoryError):
         return "There is not enough memory for this. Close something, then try again."
     return disk_trouble(error)
 
 
 def unreadable(error: BaseException, path: Path, damaged: str) -> DamagedDataError:
-    """What to raise of a file of this program's own that could not be read: what to say where it is `damaged`, unless
-    the disk or the system is in the way, which removing it or making it anew would not help."""
-    # SQLite has one answer for a file that is missing and one it may not open.
+    """The error to raise for an unreadable file of this program: the message `damaged`, unless the disk or the system
+    is at fault, where removing or rebuilding the file would not help."""
+    # SQLite has the same code for a missing file and one without permission.
     missing = getattr(error, "sqlite_errorcode", 0) == _CANNOT_OPEN and not path.exists()
     return DamagedDataError(("" if missing else disk_trouble(error, path)) or damaged)
 
 
 def is_undecodable(error: BaseException) -> bool:
-    """Whether a text that SQLite read is not UTF-8, as all is that is written here: SQLite itself looks at none. Where
-    it is a name in SQLite's own message, Python raises another error."""
-    # By its name: a start that needs no library loads no SQLite.
+    """Whether SQLite returned text that is not UTF-8, which this program never writes; SQLite does not validate. For a
+    name in SQLite's own message Python raises another error."""
+    # By name: a start without the library does not load SQLite.
     of_a_text = type(error).__name__ == "OperationalError" and "Could not decode to UTF-8" in str(error)
     return of_a_text or isinstance(error, UnicodeDecodeError)
 
 
 def library_trouble(error: BaseException, path: object) -> DiscoverError:
-    """What to raise of SQLite's `error` about the library's file at `path`: only a damaged one is to be moved away.
+    """The error to raise for SQLite's `error` about the library at `path`: only a damaged one is to be moved away.
 
     >>> str(library_trouble(ValueError("odd"), "l.sqlite"))
     'l.sqlite cannot be opened (odd). Nothing in it was changed: try again.'

@@ -1,8 +1,8 @@
-"""Arrays in files of this program's own, mapped and not read, and what is said where one is cut short meanwhile.
+"""Memory-mapped arrays, and the error message when such a file is truncated while it is mapped.
 
-What is written here takes a file's name in one step, so what is mapped stays whole. Where another cuts it short (a disk
-that fails, a folder that is synced, a hand), the system ends whoever reads on there by SIGBUS, of which Python tells
-nobody. Here the file is named and the way out, and the app gives the terminal back.
+This program replaces files by an atomic rename, so its own writes never truncate one. If something else does (a failing
+disk, a synced folder, a person), the system kills the process with SIGBUS as it reads there, and Python shows nothing.
+This module names the file and what to do, and lets the app restore the terminal first.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
 
-# Seconds in which the terminal is given back.
+# Seconds for restoring the terminal.
 _IN_TIME = 3.0
-# The files that are mapped, as large as they were then.
+# The mapped files, and their size when they were mapped.
 _files: dict[Path, int] = {}
-# What ends the program with a sentence, given by who has more to tidy up; it comes back where it has not to.
+# Callbacks with the message, of callers that have something to tidy up before the process ends.
 _ways: list[Callable[[str], None]] = []
-# What the system calls: it must not be collected.
-_handler: Any = None
+# What the system calls, once it is set: it must not be collected.
+_handlers: list[object] = []
 
 
 def mapped_array(path: Path) -> np.ndarray:
-    """Map the array in a file, for reading alone. Raises ARRAY_ERRORS (`engine.errors`)."""
-    import numpy as np  # an app that has mapped nothing yet waits for none of it
+    """The array in a file, memory-mapped read-only. Raises ARRAY_ERRORS (`engine.errors`)."""
+    import numpy as np  # late: an app that maps nothing does not wait for it
 
     array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
     watch(path)
@@ -39,24 +39,24 @@ def mapped_array(path: Path) -> np.ndarray:
 
 
 def watch(path: Path) -> None:
-    """Name this file, which is mapped from now on, where it is cut short."""
-    global _handler
+    """Report this file, which is about to be mapped, should it be truncated."""
     _files[path] = path.stat().st_size
-    # The system is told once, and what Python has of its own cannot: it would run when the reading is over.
-    if _handler is None and hasattr(signal, "SIGBUS"):
+    # Python's own handlers run between two instructions, and the one that reads never ends.
+    if not _handlers and hasattr(signal, "SIGBUS"):
         import ctypes
 
-        _handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(_cut_short)
-        ctypes.CDLL(None).signal(int(signal.SIGBUS), _handler)
+        handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(_cut_short)
+        _handlers.append(handler)
+        ctypes.CDLL(None).signal(int(signal.SIGBUS), handler)
 
 
 def end_by(way: Callable[[str], None]) -> None:
-    """Have the program ended this way, with what is to be said, where a mapped file is cut short."""
+    """Call `way` with the error message before the process ends because a mapped file was truncated."""
     _ways.append(way)
 
 
 def _cut_short(_number: int) -> None:
-    """Called in the thread that read on, which can never go on."""
+    """The signal handler, in the thread that read, which cannot continue."""
     try:
         threading.Thread(target=_end, args=(_said(),), daemon=True).start()
         time.sleep(_IN_TIME)

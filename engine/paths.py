@@ -1,15 +1,16 @@
-"""Where everything this program writes lives: one folder, one name for each thing in it; what a file may be called."""
+"""The data folder: the path of everything this program writes, and safe file names."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-_MAX_NAME = 120  # bytes, so that an ending and a number still fit anywhere
+_MAX_NAME = 120  # bytes, which leaves room for an extension and a number on any file system
 _DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 
 
@@ -41,7 +42,7 @@ class Folders:
 
     @property
     def downloads(self) -> Path:
-        """What came of a download that is not finished, so that it can go on; public, may be deleted at any time."""
+        """Partial downloads, to be resumed; public data, may be deleted at any time."""
         return self.root / "downloads"
 
     @property
@@ -51,47 +52,47 @@ class Folders:
 
     @property
     def config(self) -> Path:
-        """Settings, written by the person."""
+        """Settings, which the person may edit."""
         return self.root / "config.toml"
 
     @property
     def last_config(self) -> Path:
-        """The settings as they were last whole, to restore them from."""
+        """The last valid settings, to restore from."""
         return self.root / "config.last.toml"
 
     @property
     def damaged_config(self) -> Path:
-        """Settings that could not be read, set aside where they were restored."""
+        """Unreadable settings, moved here when they were restored."""
         return self.root / "config.damaged.toml"
 
     @property
     def state(self) -> Path:
-        """Where the app was when it was left: view, cursor, dials."""
+        """The app's state at exit: view, cursor, dials."""
         return self.root / "state.json"
 
     @property
     def hindsight(self) -> Path:
-        """How well Discover guessed the person's own past, and the half-life that guessed it best."""
+        """Backtest results on the person's own history, and the half-life that did best."""
         return self.root / "hindsight.json"
 
     @property
     def listening(self) -> Path:
-        """The token players show when they send a play, and the port they send it to."""
+        """The token and the port for players that send plays."""
         return self.root / "listening.json"
 
     @property
     def servers(self) -> Path:
-        """Who the person is to their servers: names and passwords."""
+        """User names and passwords for the person's servers."""
         return self.root / "servers.json"
 
     @property
     def mixes(self) -> Path:
-        """What the last mixes were made of, so that they can go on."""
+        """The seeds of the last mixes, to continue them."""
         return self.root / "mixes.json"
 
     @property
     def cache(self) -> Path:
-        """Compiled kernels of earlier versions, which nothing reads; may be deleted at any time."""
+        """Compiled kernels of earlier versions, unused; may be deleted at any time."""
         return self.root / "cache"
 
     @property
@@ -104,12 +105,12 @@ class Folders:
 
     @property
     def log(self) -> Path:
-        """What went wrong, for the person to read or pass on; holds no names of music."""
+        """The log of unexpected errors, to read or pass on; holds no names of music."""
         return self.root / "discover.log"
 
 
 def why_not_read(path: Path) -> str:
-    """Why `path` is not a file or folder that can be read, to stand behind its name; empty where it is one."""
+    """Why `path` is not a readable file or folder, to be put after its name; empty if it is."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -127,20 +128,20 @@ def why_not_read(path: Path) -> str:
 
 
 def what_is_wrong(path: Path) -> str:
-    """Of a file of this program's own that is not as it was written, to stand behind its name."""
+    """What is wrong with an altered file of this program, to be put after its name."""
     return "is damaged" if path.is_file() else "is missing"
 
 
 def digest_of(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal. Raises OSError."""
-    import hashlib  # takes longer than all else here, and the first paint needs none of it
+    import hashlib  # slow to load, and not needed for the first paint
 
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def has_digest(path: Path, digest: str | None) -> bool:
-    """Whether a file's bytes are those of this SHA-256; not where there is none, also where it just went."""
+    """Whether a file has this SHA-256; false if there is no file."""
     try:
         return digest_of(path) == digest
     except (FileNotFoundError, IsADirectoryError):
@@ -148,17 +149,27 @@ def has_digest(path: Path, digest: str | None) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of all in a folder; what is not there, or just went, has none."""
+    """Bytes of a file, or of everything in a folder; 0 for what does not exist or cannot be looked at."""
     total = 0
-    for file in path.rglob("*") if path.is_dir() else (path,):
-        with contextlib.suppress(FileNotFoundError):
+    # A folder that is removed, or fails, meanwhile counts what was seen until then.
+    inside = (Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    for file in itertools.chain((path,), inside):
+        with contextlib.suppress(OSError):
             status = file.stat()
             total += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return total
 
 
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder, by name; empty where there is none. Raises OSError where the disk is in the way."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def safe_file_name(title: str) -> str:
-    """`title` as a file name without ending that every system accepts, at most 120 bytes.
+    """`title` as a file name without extension that is valid on every system, at most 120 bytes.
 
     >>> safe_file_name("AC/DC: live?")
     'AC_DC_ live_'
@@ -167,6 +178,7 @@ def safe_file_name(title: str) -> str:
         r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069\ud800-\udfff]', "_", title
     ).strip()
     name = name.encode()[:_MAX_NAME].decode(errors="ignore").rstrip(". ")
-    if name.startswith("."):
+    # Hidden, or to whoever is given it alone an option.
+    if name.startswith((".", "-")):
         name = f"_{name[1:]}"
     return f"_{name}" if _DEVICES.fullmatch(name) else name or "playlist"

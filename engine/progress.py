@@ -1,4 +1,4 @@
-"""How far long work is: one whole over its stages, each of which counts in units of its own."""
+"""Progress of long work: one total over stages, each with its own unit."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-# Called with the share of a piece of work that is done, from 0 to 1.
+# Called with the share of the work that is done, from 0 to 1.
 Share = Callable[[float], None]
-# Asked while work goes on: whether it should stop.
+# Called during work: returns whether to stop.
 Cancelled = Callable[[], bool]
-# Called with how much is done, of how much.
+# Called with done, total.
 CountReport = Callable[[int, int], None]
-# Called with a stage, and how much of it is done, of how much.
+# Called with stage, done, total.
 StageReport = Callable[[str, int, int], None]
 
-# The time each stage of a training takes, in parts of all of it: measured on the sample and on HetRec's data.
+# Share of the time each stage of a training takes, measured on the sample and on HetRec's data.
 TRAINING: Mapping[str, float] = {
     "reading": 1,
     "tuning": 30,
@@ -26,11 +26,11 @@ TRAINING: Mapping[str, float] = {
     "index": 3,
     "looking back": 4,
 }
-# Those of taking a model out of a file; where it is downloaded, that comes first.
+# Stages of installing a model file; a download comes first.
 ADDING_MODEL: Mapping[str, float] = {"reading model": 10, "names": 30, "index": 45, "looking back": 15}
-# Those of looking through folders of music: how many files there are is not known before.
+# Stages of scanning music folders: the number of files is not known before.
 SCANNING: Mapping[str, float] = {"looking for files": 0, "reading tags": 1}
-# What a stage counts, where it counts anything a person would: else there is its share alone.
+# What a stage counts, if that means anything to a person; otherwise only its share is shown.
 UNITS: Mapping[str, str] = {
     "importing": "MB",
     "downloading": "MB",
@@ -50,8 +50,8 @@ UNITS: Mapping[str, str] = {
 class Progress:
     """`done` of `total` of a stage in `unit`s (null: nothing a person counts; MB are counted in bytes).
 
-    `share` is that of the whole, 0 to 1, null where nobody knows how much there is. `seconds` are those since the
-    beginning, `seconds_left` what is likely to come, null where it is too early to say.
+    `share` is of the total, 0 to 1, null if that is unknown. `seconds` are elapsed, `seconds_left` estimated, null if
+    it is too early to say.
     """
 
     stage: str
@@ -64,9 +64,9 @@ class Progress:
 
 
 class Whole:
-    """One progress over several stages, which take such parts of the time (`parts`, in order).
+    """One progress over several stages with their shares of the time (`parts`, in order).
 
-    A stage that does not come is passed over, one nobody foresaw stands still; the share never falls.
+    A missing stage is skipped, an unknown one does not advance the total; the share never decreases.
     """
 
     def __init__(self, parts: Mapping[str, float]) -> None:
@@ -77,7 +77,7 @@ class Whole:
         self._stage = ("starting", 0, 0)
 
     def at(self, stage: str, done: int, total: int) -> Progress:
-        """Take down how far a stage is, and say how far all of it."""
+        """Record a stage's progress. Returns the total."""
         self._stage = (stage, done, total)
         if stage in self._parts and total:
             names = list(self._parts)
@@ -87,23 +87,23 @@ class Whole:
         return self.now()
 
     def now(self) -> Progress:
-        """How far it was when last reported, and how long it took until now."""
+        """The last reported progress, with the time elapsed until now."""
         seconds, share, (stage, done, total) = time.monotonic() - self._began, self._share, self._stage
         left = seconds * (1 - share) / share if share and seconds > 2 else None
         return Progress(stage, done, total, UNITS.get(stage.rpartition(", ")[2]), share, seconds, left)
 
 
 def silent(_share: float, /) -> None:
-    """For who does not ask how far it is."""
+    """A callback that ignores progress."""
 
 
 def part_of(share: Share, begin: float, end: float) -> Share:
-    """The progress of a part of the work, as progress of all of it."""
+    """A callback that maps a part's progress to that of the total."""
     return lambda done: share(begin + (end - begin) * done)
 
 
 def in_steps(share: Share, count: int) -> Callable[[], None]:
-    """To be called after each of `count` steps that take alike."""
+    """A callback to call after each of `count` equal steps."""
     done = 0
 
     def step() -> None:

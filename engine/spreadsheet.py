@@ -1,11 +1,11 @@
-"""Cells of a CSV that a spreadsheet would run as formulas, made harmless and read back. Standard library only."""
+"""Escapes CSV cells that a spreadsheet would run as formulas, and reads them back. Standard library only."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-# The table of playlists this program writes, whose columns TuneMyMusic and Soundiiz map by themselves.
+# Columns of the playlists this program writes, which TuneMyMusic and Soundiiz recognize.
 PLAYLIST_COLUMNS = (
     "Track name",
     "Artist name",
@@ -15,15 +15,15 @@ PLAYLIST_COLUMNS = (
     "ISRC",
     "Spotify - id",
 )
-# A column more where tracks have reasons.
+# One column more if tracks have reasons.
 REASON = "Reason"
-# What begins a formula (OWASP, CSV Injection), full-width signs too. Behind apostrophes, so that a name that begins
-# so by itself comes back as it was.
+# What begins a formula (OWASP, CSV Injection), full-width signs too. After any apostrophes, so that a name that itself
+# begins with one is read back unchanged.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 def guarded(cell: str) -> str:
-    """The cell with an apostrophe before it where a spreadsheet would take it for a formula.
+    """The cell, with an apostrophe in front if a spreadsheet would take it for a formula.
 
     >>> guarded("=1+1"), guarded("'-Lark"), guarded("Moire")
     ("'=1+1", "''-Lark", 'Moire')
@@ -32,7 +32,7 @@ def guarded(cell: str) -> str:
 
 
 def unguarded(cell: str) -> str:
-    """What `guarded` was given.
+    """The inverse of `guarded`.
 
     >>> unguarded("'=1+1"), unguarded("''-Lark"), unguarded("'Round Midnight")
     ('=1+1', "'-Lark", "'Round Midnight")
@@ -41,7 +41,7 @@ def unguarded(cell: str) -> str:
 
 
 def is_guarded(header: Sequence[str]) -> bool:
-    """Whether a table has the columns in which this program writes playlists, and so guarded cells."""
+    """Whether a table has this program's playlist columns, and so guarded cells."""
     columns = [*PLAYLIST_COLUMNS, REASON][: len(header)]
     enough = len(header) >= len(PLAYLIST_COLUMNS)
     return enough and [cell.strip().lower() for cell in header] == [column.lower() for column in columns]

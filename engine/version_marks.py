@@ -1,4 +1,4 @@
-"""Guests and marks of a version in a title: in brackets, behind a dash, or behind "feat."."""
+"""Guests and version marks in a title: in brackets, after a dash, or after "feat."."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _VERSION = (
     r"|orchestral|piano|video|main|early|long|instrumental|taylor[’']?s)\s+(?:version|edit|mix|take|cut)"
     r"|re-?recorded|version|edit|original\s+mix|instrumental|a\s?cappella|sessions?)"
 )
-_ANY = re.compile(r"[(\[]|\s(?:[-\u2013\u2014]\s|f)", re.IGNORECASE)  # most titles have nothing of it
-# Each of these looks at a character a few times at most, whatever the title: so none spans what another is for.
+_ANY = re.compile(r"[(\[]|\s(?:[-\u2013\u2014]\s|f)", re.IGNORECASE)  # most titles have none
+# Each pattern is linear in the title's length: no quantifier overlaps the one beside it.
 _BRACKET = re.compile(r"(?<!\s)\s*+[(\[]([^()\[\]]*+)[)\]]")
 _DASH = re.compile(r"(?<!\s)\s++[-\u2013\u2014]\s++")
 _MARK = re.compile(rf"^\s*+(?:{GUEST_WORDS}\b|with\s|from\s|recorded\s)|\b{_VERSION}\b", re.IGNORECASE)
@@ -21,7 +21,7 @@ _REMIX = re.compile(r"\b(?:re-?mix(?:ed)?|bootleg|mash-?up|karaoke|cover|tribute
 
 
 def without_versions(title: str) -> str:
-    """The title without guests and marks of a version; remixes and covers stay what they are.
+    """The title without guests and version marks; remixes and covers are kept.
 
     >>> without_versions("Tin Roof (feat. Ida) - Remastered 2011"), without_versions("Tin Roof (Ida Remix)")
     ('Tin Roof', 'Tin Roof (Ida Remix)')
@@ -37,7 +37,7 @@ def without_versions(title: str) -> str:
 
 
 def _bracket(text: str) -> tuple[int, int]:
-    """Where the first bracket that marks guests or a version is; nowhere is (0, 0)."""
+    """The span of the first bracket with guests or a version; (0, 0) if there is none."""
     for found in _BRACKET.finditer(text):
         if _MARK.search(found[1]):
             return found.span()
@@ -45,7 +45,7 @@ def _bracket(text: str) -> tuple[int, int]:
 
 
 def _behind_dash(text: str) -> tuple[int, int]:
-    """Where the last dash is, where what is behind it marks guests or a version."""
+    """The position of the last dash, if what follows it is guests or a version."""
     begin = end = 0
     for found in _DASH.finditer(text):
         begin, end = found.span()
@@ -53,6 +53,6 @@ def _behind_dash(text: str) -> tuple[int, int]:
 
 
 def _guests(text: str) -> tuple[int, int]:
-    """Where guests are named without either."""
+    """The position of guests named without a bracket or dash."""
     found = _GUESTS.search(text)
     return found.span() if found else (0, 0)

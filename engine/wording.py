@@ -1,4 +1,4 @@
-"""Counts, shares and credits in words, one way everywhere. Standard library only."""
+"""Counts, shares and credits in words, the same everywhere. Standard library only."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import math
 import re
 from collections.abc import Sequence
 
-# Not the calendar module's, which are those of the system's language.
+# Not the calendar module's, which depend on the system's language.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
 _DAY = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(-\d\d)?")
-# Shares are sums of floats.
+# Tolerance, since shares are sums of floats.
 _NOISE = 1e-6
 
 
 def quantity(count: int, plural: str, singular: str | None = None) -> str:
-    """A count and what is counted; the singular is the plural without its s, where it is not given.
+    """A count and its noun; the singular defaults to the plural without its s.
 
     >>> quantity(1, "artists"), quantity(1234, "artists"), quantity(1, "new entries", "new entry")
     ('1 artist', '1,234 artists', '1 new entry')
@@ -27,14 +27,14 @@ def quantity(count: int, plural: str, singular: str | None = None) -> str:
 
 
 def one_or_many(count: int, plural: str, singular: str | None = None) -> str:
-    """The word for so many, where the count stands elsewhere."""
+    """The noun for this count, where the number is shown elsewhere."""
     if count != 1:
         return plural
     return plural.removesuffix("s") if singular is None else singular
 
 
 def month_of(day: str) -> str:
-    """The month an ISO date lies in; anything else, such as a year, as it is.
+    """The month of an ISO date; anything else, such as a year, is returned unchanged.
 
     >>> month_of("2026-10-01"), month_of("2011")
     ('October 2026', '2011')
@@ -53,7 +53,7 @@ def day_in_words(day: datetime.date) -> str:
 
 
 def credited(artist: str, track: str | None) -> str:
-    """A track and whose it is, or the artist alone.
+    """A track and its artist, or the artist alone.
 
     >>> credited("Burel", "Moire"), credited("Burel", None)
     ('Moire by Burel', 'Burel')
@@ -72,9 +72,9 @@ def few(names: Sequence[str], most: int = 5) -> str:
 
 
 def percent(share: float, *, down: bool = False) -> str:
-    """A share in whole per cent; nearly all is not rounded to all, nor nearly nothing to nothing.
+    """A share in whole per cent; almost all is not rounded to 100 %, nor almost nothing to 0 %.
 
-    Rounded `down` where a threshold, or that it is all, depends on it.
+    `down` rounds down, for comparisons with a threshold.
 
     >>> percent(0.276), percent(0.276, down=True), percent(0.999), percent(1.0), percent(0.001), percent(0.0)
     ('28 %', '27 %', '>99 %', '100 %', '<1 %', '0 %')
@@ -84,9 +84,9 @@ def percent(share: float, *, down: bool = False) -> str:
 
 
 def percents(shares: Sequence[float]) -> list[str]:
-    """Parts of one whole in whole per cent that add up as the parts do: the largest remainders are rounded up.
+    """Parts in whole per cent that add up like the parts: the largest remainders are rounded up.
 
-    What gets none though it is not nothing is `<1 %`.
+    A part that rounds to 0 but is not is `<1 %`.
 
     >>> percents([1 / 3, 1 / 3, 1 / 3]), percents([0.994, 0.004, 0.002])
     (['34 %', '33 %', '33 %'], ['>99 %', '<1 %', '<1 %'])

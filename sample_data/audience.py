@@ -150,15 +150,17 @@ def make_plays(rng: np.random.Generator, listeners: Listeners, catalog: Catalog,
                 appeal(listeners.tastes.of(slice(own.start, own.start + 1000)), catalog),
             )
         scores = appeals[own.start - first : own.stop - first]
-        heard: list[int] = []
+        chosen: list[int] = []
         warmth: list[NDArray[np.float64]] = []
         for score, share in zip(scores, listeners.share[own].tolist(), strict=True):
-            found = _found(rng, score, catalog.fame, ties, heard, max(1, round(share * int(sizes[listener]))))
-            heard += found
+            found = _found(
+                rng, score, catalog.fame, ties, chosen, max(1, round(share * int(sizes[listener])))
+            )
+            chosen += found
             warmth.append((score[found] - score[found].mean()) / (score[found].std() + 1e-9))
-        noise = rng.normal(0.0, 1.25, size=len(heard))
+        noise = rng.normal(0.0, 1.25, size=len(chosen))
         often = np.exp(3.0 + diligence[listener] + 0.6 * np.concatenate(warmth) + noise)
-        columns.append(np.array(heard, dtype=np.int64))
+        columns.append(np.array(chosen, dtype=np.int64))
         counts.append(np.minimum(np.ceil(often), 60_000).astype(np.int64))
     row = np.repeat(np.arange(count), [len(part) for part in columns])
     column, plays = np.concatenate(columns), np.concatenate(counts)
@@ -171,19 +173,19 @@ def _found(
     score: NDArray[np.float64],
     fame: NDArray[np.float64],
     ties: Ties,
-    heard: list[int],
+    chosen: list[int],
     wanted: int,
 ) -> list[int]:
-    """Return the artists of one taste beside those `heard`: by appeal, then through these, then by fame alone.
+    """Return the artists of one taste beside those `chosen`: by appeal, then through these, then by fame alone.
 
     The first and the last are drawn without replacement with odds exp(log odds) (Gumbel top-k).
     """
     followed = int(rng.binomial(wanted - 1, FOLLOWED))
     accidents = int(rng.binomial(wanted - followed - 1, ACCIDENTS))
     noisy = score + rng.gumbel(size=len(score))
-    noisy[heard] = -np.inf
+    noisy[chosen] = -np.inf
     found: list[int] = np.argsort(-noisy, kind="stable")[: wanted - followed - accidents].tolist()
-    there = {*heard, *found}
+    there = {*chosen, *found}
     for _ in range(followed):
         for chance, which in rng.random((6, 2)).tolist():
             artist = ties.follow(found[int(which * len(found))], chance)

@@ -105,7 +105,7 @@ def main() -> None:
         path = options.out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        print(f"{len(content):>9,} bytes  {path}")  # noqa: T201
+        print(f"{len(content):>9,} bytes  {path}")  # noqa: T201 - what it made is said on a terminal
 
 
 if __name__ == "__main__":

@@ -258,7 +258,7 @@ def _play_through(
 
 
 def _heard(rng: random.Random, track: tracks.Track, may_skip: bool) -> tuple[int, str]:
-    """Return how many milliseconds of a track were heard, and why it ended."""
+    """Return how many milliseconds of a track were played, and why it ended."""
     chance = rng.random()
     if may_skip and chance < 0.09:
         return rng.randint(900, 26_000), "fwdbtn"
@@ -304,7 +304,7 @@ def _one_album(favourites: Sequence[Favourite], history: list[Play]) -> list[Pla
 
 
 def _single(track: tracks.Track, history: list[Play]) -> Play:
-    """Return the only play of an artist heard once, in a quiet hour of May 2024."""
+    """Return the only play of an artist played once, in a quiet hour of May 2024."""
     start = _instant(date(2024, 5, 21), 22.9)
     start = max([start, *(play.end + 60 for play in history if start - 14_400 < play.start < start + 7200)])
     return Play(start, track.duration_ms, track, "uriopen", "trackdone", False, "ios")

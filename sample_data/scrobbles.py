@@ -23,7 +23,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def _scrobbled(play: Play) -> bool:
-    """Whether a play counts: longer than 30 s, half of it or four minutes heard, not private."""
+    """Whether a play counts: longer than 30 s, half of it or four minutes played, not private."""
     half = min(play.track.duration_ms / 2, 240_000)
     return play.track.duration_ms > 30_000 and play.ms_played >= half and not play.private
 

@@ -1,4 +1,4 @@
-"""Who leads to whom: label mates, guests, side projects, support bands. The local part of what is heard together."""
+"""Ties between artists: label mates, guests, side projects, support bands."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
 
 
 def names_within(names: Sequence[str], more: int, cells: int) -> str:
-    """As many of the names as stand whole in `cells`, and how many more there are beside them where that fits too.
+    """As many of the names as fit uncut into `cells`, and how many more there are if that fits too.
 
-    The first is cut only where no other is short enough to stand whole.
+    The first is cut only if no other is short enough.
 
     >>> names = ["Junarifield Orchestra", "Moire", "Lark"]
     >>> [names_within(names, 157, cells) for cells in (42, 32, 26, 14, 8, 3)]

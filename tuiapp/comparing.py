@@ -1,4 +1,4 @@
-"""A comparison of two rankings in words, for both faces."""
+"""A comparison of two rankings in words, for both front ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def in_words(standing: Standing) -> list[str]:
-    """Sentences: what is compared, what was taken up of each, and what that says."""
+    """Sentences: what is compared, the rows of each acted on, and the verdict."""
     tally, usual, other = standing.tally, standing.usual.name, standing.other.name
     since = datetime.datetime.fromtimestamp(standing.started).date().isoformat()
     what = f"“{usual}” and “{other}” compared since {since}."

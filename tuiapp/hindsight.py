@@ -1,4 +1,4 @@
-"""How well Discover predicted the person's own past, in words: on the command line and in Model."""
+"""Backtest results in words: for the command line and Model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COUNTS = (
 
 
 def in_a_line(found: Backtest) -> str:
-    """How much of what the person came to play was listed, beside popularity, and whether that says anything."""
+    """Hits beside popularity's, and whether the difference is significant."""
     from engine.recommend.hindsight import HITS, POPULARITY
 
     new, methods = sum(cut.new for cut in found.cuts), found.methods
@@ -29,8 +29,8 @@ def in_a_line(found: Backtest) -> str:
 
 
 def in_words(found: Backtest, level: Level, in_force: str | None = None) -> list[str]:
-    """What the figures say and how surely, also where they are against us: a sentence each. `in_force` is the name of
-    the ranking Discover is made by now, null for the one that was measured."""
+    """The figures and their certainty, also where they are unfavourable: a sentence each. `in_force` is the name of the
+    ranking in use, null for the one that was measured."""
     from engine.recommend.hindsight import BASELINES
 
     missing = [name for name in BASELINES if name not in found.against]
@@ -53,7 +53,7 @@ def in_words(found: Backtest, level: Level, in_force: str | None = None) -> list
 
 
 def _ranking(found: Backtest, in_force: str) -> list[str]:
-    """Which ranking was measured, where that is not plain."""
+    """Which ranking was measured, if it is not the one in use."""
     from engine.recommend.rankings import USUAL
 
     if in_force != found.ranking:

@@ -15,22 +15,22 @@ class Music(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As it is shown and copied: `artist - track`."""
+        """The name shown and copied: `artist - track`."""
         return f"{self.artist} - {self.track}" if self.track else self.artist
 
     @property
     def words(self) -> dict[str, str]:
-        """What stands for the places of an address or a command."""
+        """The values for placeholders of an address or a command."""
         artist, track = plain(self.artist), plain(self.track or "")
         return {"artist": artist, "track": track, "query": f"{artist} {track}".strip()}
 
 
 def plain(text: str) -> str:
-    """Controls and line ends are not part of what one searches for."""
+    """Without control characters and line ends."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def copied(music: list[Music]) -> str:
-    """What copying says: all of a few names, how many of more."""
+    """The message after copying: a few names, or their number."""
     names = [shown(one.name) for one in music]
     return f"Copied: {names[0]}." if len(names) == 1 else f"Copied: {names[0]} and {len(names) - 1} more."

@@ -1,4 +1,4 @@
-"""Solo mode's reasons in words, and those of any line in one: on the screen, on the command line, in exports."""
+"""Reasons of solo mode in words, and reasons of any row in one line: for the screen, the command line, and exports."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
 class OwnReason(NamedTuple):
-    """One of the reasons: its `share` of all that speaks for the item, below 0 where it speaks against it.
+    """A reason: its `share` of the positive evidence, below 0 if negative.
 
-    `member` is what of the ensemble it is, `words` say it, `short` in few, empty where that would say nothing.
+    `member` is its ensemble member, `words` the text, `short` a short form, may be empty.
     """
 
     member: str
@@ -31,8 +31,7 @@ class OwnReason(NamedTuple):
 
 
 def own_reasons(item: Recommendation | Explanation) -> list[OwnReason]:
-    """All that an item of solo mode is ranked by, what says most first, what speaks against it last; empty for another
-    model's."""
+    """All reasons of an item of solo mode, largest first, negative last; empty for other models."""
     if item.own is None:
         return []
     found = [
@@ -47,8 +46,8 @@ def own_reasons(item: Recommendation | Explanation) -> list[OwnReason]:
 
 
 def with_percents(reasons: Sequence[OwnReason]) -> list[tuple[str, OwnReason]]:
-    """Each with its share in whole per cent, which add up; what speaks against an item has none, since beside
-    little that speaks for it that would be any number."""
+    """Each with its share in whole per cent, which add up; negative ones have none, since relative to little evidence
+    that could be any number."""
     speaking = [one for one in reasons if one.share > 0]
     labels = [*percents([one.share for one in speaking]), *[AGAINST + ":"] * (len(reasons) - len(speaking))]
     return list(zip(labels, reasons, strict=True))
@@ -60,13 +59,13 @@ def in_a_line(item: Recommendation | Explanation) -> str:
 
 
 def because(item: Recommendation) -> str:
-    """Why a line of Discover is there, of whichever model: how one's own stands, and all its reasons."""
+    """The reasons of a row of Discover, of any model, with its rediscovery status."""
     reasons = by_taste_in_a_line(item.tastes) if item.own is None else in_a_line(item)
     return "; ".join(filter(None, (item.standing, reasons)))
 
 
 def in_short(item: Recommendation, cells: int) -> str:
-    """Those that speak for it, in few words, with how it stands with the person: as many as fit `cells`."""
+    """The positive reasons in short, with the rediscovery status: as many as fit `cells`."""
     from rich.cells import cell_len
 
     labels = with_percents(own_reasons(item))
@@ -78,7 +77,7 @@ def in_short(item: Recommendation, cells: int) -> str:
 
 
 def days_ago(own: OwnPlays) -> int | None:
-    """Days from the last play to the day of the list; null where it has none, or lies before."""
+    """Days from the last play to the list's day; null if there is none, or it is later."""
     if own.last_played is None or own.day is None:
         return None
     days = own.day - (local(own.last_played).date().toordinal() - _EPOCH)
@@ -109,7 +108,7 @@ def _by_sessions(own: OwnPlays, share: float) -> tuple[str, str]:
     words = f"played in {quantity(own.sessions, 'sessions')}"
     if part > 0:
         words += f", {than} than {percent(part, down=True)} of {among}"
-    # How many stands in a column of its own.
+    # The count has a column of its own.
     return words, "often" if share > 0 else "seldom"
 
 

@@ -1,4 +1,4 @@
-"""What screens and widgets may ask of the app they are in. `DiscoverApp` is it; they know no more of it than this."""
+"""The app's interface for screens and widgets, implemented by `DiscoverApp`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from engine.session import Session
     from tuiapp.app.crash import Failures
     from tuiapp.app.garbage import Garbage
-    from tuiapp.app.hearing import Hearing
     from tuiapp.app.job import Job
     from tuiapp.app.jobs import Jobs
+    from tuiapp.app.playback import Playback
     from tuiapp.app.player import Opening
     from tuiapp.app.preferences import Preferences
     from tuiapp.app.remembering import Remembering
@@ -33,30 +33,30 @@ T = TypeVar("T")
 
 
 class Shell(Protocol):
-    """The app around the screens: the engine, what is said and asked everywhere, and what stands behind the keys."""
+    """The app around the screens: the engine, shared services, and Textual's methods they use."""
 
     folders: Folders
     keymap: Keymap
     changes: Changes
     jobs: Jobs
     opening: Opening
-    hearing: Hearing
+    playback: Playback
     failures: Failures
     garbage: Garbage
     preferences: Preferences
     remembering: Remembering
     repairing: Repairing
     views: Views
-    # What stands over a view, and shows the library too, listens to it.
+    # Published on changes of the library, for dialogs that show it.
     library_signal: Signal[None]
 
     @property
     def job(self) -> Job | None:
-        """What runs in the background."""
+        """The running job."""
 
     @property
     def playing(self) -> Now | None:
-        """What plays here."""
+        """The current song."""
 
     @property
     def private_since(self) -> float | None:
@@ -64,31 +64,31 @@ class Shell(Protocol):
 
     @property
     def listens(self) -> bool:
-        """Whether plays come in from players, in this process or another."""
+        """Whether plays are logged from players, in this process or another."""
 
     @property
     def undoable(self) -> str:
         """The last change in words, which undo reverts; empty for none."""
 
     def engine(self) -> Session:
-        """The session, for worker threads: never to be asked for on the event loop."""
+        """The session, for worker threads: never to be called on the event loop."""
 
     def library_changed(self, only: str | None = None) -> None:
-        """What was shown may no longer be true: every view, or the one named, asks anew."""
+        """Data changed: every view, or the one named, reloads."""
 
     def notify(
         self, message: str, *, title: str = "", severity: SeverityLevel = "information", timeout: float = 5
     ) -> None:
-        """Say something for a moment. Errors name files and artists: never markup, never a control character."""
+        """Show a notification. Errors name files and artists: never markup, never a control character."""
 
     def push_screen(self, screen: Screen[T], callback: Callable[[T | None], None] | None = None) -> object:
-        """Textual's: show a screen over this one, and take what it is closed with."""
+        """Textual's: show a screen over this one; the callback gets its result."""
 
 
 class InShell(MessagePump):
-    """A screen or widget that asks the app for what is the house's own; what is Textual's, it has by `app`."""
+    """A screen or widget with typed access to the app's own services; Textual's are on `app`."""
 
     @property
     def shell(self) -> Shell:
-        """The app it is in. Not checked as it runs, which takes a Protocol 50 microseconds: the type checker did."""
+        """The app. A cast, since a run-time check of a Protocol takes 50 microseconds."""
         return cast("Shell", self.app)

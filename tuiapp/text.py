@@ -28,7 +28,7 @@ def sparkline(values: list[float]) -> str:
 
 
 def counted(done: int, total: int, unit: str | None) -> str:
-    """How much of a stage is done, in its unit; empty where nothing is counted. MB come in bytes.
+    """How much of a stage is done, in its unit; empty without one. MB are given in bytes.
 
     >>> counted(1_250_000, 9_000_000, "MB"), counted(3, 20, "sweeps"), counted(9, 0, "rows"), counted(3, 9, None)
     ('1.2 of 9.0 MB', '3 of 20 sweeps', '9 rows', '')
@@ -65,12 +65,12 @@ def age(date: str, today: int) -> str:
 
 
 def day(seconds: int | None) -> str:
-    """A date in the person's own time."""
+    """A date in local time."""
     return "" if seconds is None else local(seconds).strftime("%-d %b %Y")
 
 
 def local(seconds: int) -> datetime.datetime:
-    """Seconds since 1970 UTC as a moment in the person's own time; of years no clock can say, in UTC."""
+    """Seconds since 1970 UTC in local time; for years outside the system's range in UTC."""
     try:
         return datetime.datetime.fromtimestamp(seconds)
     except (OSError, OverflowError, ValueError):
@@ -84,12 +84,12 @@ def ordinal(rank: int) -> str:
 
 
 def counted_among(found: RelatedList) -> str:
-    """Among whom listeners in common are counted; empty where among all."""
+    """The sample in which listeners in common are counted; empty for all."""
     return "" if found.sampled is None else f"in common among {found.sampled:,} listeners"
 
 
 def dial_cost(cost: float) -> str:
-    """What the dial of popularity costs, a share of what would have been found, below 0 where it finds more.
+    """The cost of the popularity dial in words: the share of hits lost, below 0 if it gains.
 
     >>> dial_cost(0.083), dial_cost(-0.02), dial_cost(0.004)
     ('about 8 % fewer of what you would have found', 'about 2 % more of what you would have found', 'as many of what \
@@ -100,5 +100,5 @@ you would have found')
 
 
 def came_from(name: str, added: str) -> str:
-    """Where a model is from: the file or address it was `added` from (an ISO date), or here."""
+    """A model's origin: the file or address it was `added` from (an ISO date), or trained here."""
     return f"added {added} from {name}" if name else "trained here"

@@ -1,6 +1,6 @@
-"""Paths as people type them and as terminals drop them: quoted, escaped, as `file://` addresses, several at once.
+"""Parses paths as people type them and terminals paste them: quoted, escaped, as `file://` addresses, several at once.
 
-Behind those of an import may stand how to read it: what the command line has options for.
+An import's paths may be followed by options, as on the command line.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ import re
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import quote as url_quote
 from urllib.parse import unquote
 
-# What may stand behind the paths of an import, as `word=value`: the command line's option for it, a value it may have.
+# Import options as `word=value`: the command line's option, and a possible value.
 IMPORT_WORDS = {
     "zone": ("--zone", "Europe/Copenhagen"),
     "encoding": ("--encoding", "shift_jis"),
@@ -24,10 +25,9 @@ _SAID = rf"(?P<option>{'|'.join(_OPTIONS)})\b(?: (?=NAME\b|[a-z]+=))?"
 
 
 def with_options(text: str) -> tuple[str, list[str]]:
-    """The paths of an import as typed, and what stands behind them, as the command line takes it. Its own options are
-    understood, too.
+    """The typed paths of an import, and its options as for the command line, whose own form is accepted too.
 
-    Raises ValueError, with what is expected, where these cannot be read.
+    Raises ValueError, with what is expected, for invalid options.
 
     >>> with_options("my songs.csv zone=Europe/Rome private=keep")
     ('my songs.csv', ['--zone', 'Europe/Rome', '--keep-private'])
@@ -61,7 +61,7 @@ _BOTH = {*IMPORT_WORDS, *_OPTIONS}
 
 
 def as_typed_here(said: str) -> str:
-    """What the engine says of an import, with what is typed behind the path in place of the command line's options.
+    """The engine's message about an import, with options as typed after the path.
 
     >>> as_typed_here("read as UTC; give the right one with --zone NAME")
     'read as UTC; give the right one with zone=NAME'
@@ -70,12 +70,12 @@ def as_typed_here(said: str) -> str:
 
 
 def begun(word: str) -> str:
-    """A word as it is typed, up to its value where that is to be chosen."""
+    """An option as typed, up to its value if that is free."""
     return "private=keep" if word == "private" else f"{word}="
 
 
 def paths_in(text: str) -> list[Path]:
-    r"""The paths a line holds. One that is there as it stands is that, whatever blanks and quotes are in its name.
+    r"""The paths on a line. If the whole line is an existing path, it is that path.
 
     >>> paths_in(r"/no/my\ songs.csv 'file:///no/b%20c.zip'")
     [PosixPath('/no/my songs.csv'), PosixPath('/no/b c.zip')]
@@ -99,7 +99,7 @@ def a_folder(path: Path) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether what was typed is to be asked for on the network, and is not a path."""
+    """Whether the text is a network address, not a path."""
     return text.lower().startswith(("http://", "https://"))
 
 
@@ -110,13 +110,53 @@ def lines_as_one(text: str) -> str:
 
 
 def continued(text: str) -> str | None:
-    """A typed path with the first name there that begins so; null where there is none, a folder ends with a slash."""
-    folder, _, begun = text.rpartition("/")
+    r"""A typed path completed with the first matching name; null without one; a folder ends with a slash.
+
+    If the line is not a path, its last word is completed, in its quotes, escapes or address form.
+    """
+    if (whole := _first_there(text)) is not None:
+        return whole
+    before, quote, word = _last_word(text)
+    address = word.lower().startswith("file://")
+    found = _first_there(str(_path(word)) + "/" * word.endswith("/") if address else word)
+    if not word or found is None:
+        return None
+    if address:
+        found = f"file://{url_quote(found)}"
+    if quote == "'":
+        found = found.replace("'", "'\\''")
+    else:
+        found = re.sub(r"""["\\]""" if quote else r"""[\s"'\\]""", r"\\\g<0>", found)
+    line = f"{before}{quote}{found}{quote if not found.endswith('/') else ''}"
+    return line if line.casefold().startswith(text.casefold()) else None
+
+
+def _first_there(path: str) -> str | None:
+    folder, _, begun = path.rpartition("/")
     try:
-        names = sorted(_names(_path(f"{folder}/") if "/" in text else Path(), begun))
+        names = sorted(_names(_path(f"{folder}/") if "/" in path else Path(), begun))
     except (OSError, ValueError):  # it cannot be read, or is not a path
         return None
-    return f"{text[: len(text) - len(begun)]}{names[0]}" if names else None
+    return f"{path[: len(path) - len(begun)]}{names[0]}" if names else None
+
+
+def _last_word(text: str) -> tuple[str, str, str]:
+    """The part before the last word of a line, its quotation mark or none, and its text so far."""
+    start, word, quote, escaped = 0, "", "", False
+    for place, sign in enumerate(text):
+        if escaped or (sign not in "\\'\"" and (quote or not sign.isspace())):
+            word, escaped = word + sign, False
+        elif sign == "\\" and quote != "'":
+            escaped = True
+        elif sign == quote:
+            quote = ""
+        elif quote:
+            word += sign
+        elif sign.isspace():
+            start, word = place + 1, ""
+        else:
+            quote = sign
+    return text[:start], quote, word
 
 
 def _names(place: Path, begun: str) -> Iterable[str]:
@@ -128,16 +168,16 @@ def _names(place: Path, begun: str) -> Iterable[str]:
 
 def _path(word: str) -> Path:
     if word.lower().startswith("file://"):
-        # What stands before the path is the name of this machine, or nothing.
+        # The host is this machine, or empty.
         word = unquote("/" + word[len("file://") :].partition("/")[2])
     try:
         return Path(word).expanduser()
-    except RuntimeError:  # nobody of that name has a home here
+    except RuntimeError:  # no such user
         return Path(word)
 
 
 def is_there(path: Path, what: Callable[[Path], bool] = Path.exists) -> bool:
-    """Whether there is something at a path, or `what` is asked; not where it is too long, or holds what no name can."""
+    """Whether a path exists, or `what` holds for it; false for invalid paths."""
     try:
         return what(path)
     except (OSError, ValueError):

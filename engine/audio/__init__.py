@@ -1,1 +1,1 @@
-"""The person's own audio files: found, their tags read, what they sound like measured."""
+"""The person's own audio files: finding them, reading tags, measuring tempo and calm."""

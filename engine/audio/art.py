@@ -1,7 +1,7 @@
-"""The picture of a file of music: the one in its tags, or else the cover beside it.
+"""Album art of a music file: the picture in its tags, or else the cover in its folder.
 
-It may be anybody's, so it is bounded in bytes and, before anything decodes it, in pixels. A small PNG stays as it is;
-Pillow (the extra `art`) scales anything else, and nothing else loads that.
+Pictures are untrusted input, so bytes and, before decoding, pixels are bounded. A small PNG is used as it is; anything
+else is scaled, and pixels are decoded, with Pillow (the extra `art`), which is loaded only then.
 """
 
 from __future__ import annotations
@@ -11,22 +11,29 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tinytag import TinyTag, TinyTagException
 
 from engine.errors import DiscoverError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image as Opened
+
 MAX_BYTES = 10_000_000
 MAX_PIXELS = 16_000_000
-# A PNG up to this many bytes is passed on as it is; what is scaled has at most so many pixels a side.
+# PNGs up to this many bytes are used as they are; scaled pictures have at most `SIDE` pixels a side.
 SMALL = 1_000_000
 SIDE = 512
 
 _COVERS = [f"{stem}.{ending}" for stem in ("cover", "folder", "front") for ending in ("png", "jpg", "jpeg")]
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
-# What Pillow raises of a damaged picture, by its readers of PNG and JPEG.
+# What Pillow's PNG and JPEG decoders raise for a damaged picture.
 _DAMAGED = (
     OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, MemoryError, struct.error,
     zlib.error,
@@ -34,11 +41,11 @@ _DAMAGED = (
 
 
 def art_of(path: str) -> bytes | None:
-    """The picture of a file as a PNG, null where it has none that can be shown.
+    """The picture of a file as a PNG, null if it has none that can be shown.
 
-    Raises DiscoverError, saying what to install, where every picture has to be scaled and Pillow is missing.
+    Raises DiscoverError with what to install if all its pictures need scaling and Pillow is missing.
     """
-    # MPD's own names, and addresses, are of no folder here.
+    # MPD's own names and addresses are not paths on this machine.
     if not Path(path).is_absolute():
         return None
     missing = None
@@ -56,7 +63,7 @@ def art_of(path: str) -> bytes | None:
 
 
 def as_png(data: bytes) -> bytes | None:
-    """A PNG or JPEG as a PNG small enough to be sent to a terminal; null for what is neither, too large or damaged.
+    """A PNG or JPEG as a PNG small enough for a terminal; null if it is neither, too large or damaged.
 
     Raises DiscoverError like `art_of`.
     """
@@ -72,7 +79,7 @@ def as_png(data: bytes) -> bytes | None:
 
 
 def _pictures(path: str) -> Iterator[bytes]:
-    """The picture in a file's tags, then those beside it, the likeliest first."""
+    """The picture in a file's tags, then those in its folder, best names first."""
     try:
         embedded = TinyTag.get(path, image=True).images.any
     except (OSError, TinyTagException, UnicodeError):
@@ -92,7 +99,7 @@ def _pictures(path: str) -> Iterator[bytes]:
 
 
 def _read(path: str) -> bytes:
-    """A file's bytes; none of what is no file, is too large or cannot be read."""
+    """A file's bytes; empty if it is not a file, too large or unreadable."""
     try:
         if not Path(path).is_file():
             return b""
@@ -103,7 +110,7 @@ def _read(path: str) -> bytes:
 
 
 def _pixels_of_png(data: bytes) -> int:
-    """The pixels of a PNG whose chunks are all there and whole, by its header; 0 of any other."""
+    """Width times height from the header of a complete PNG; 0 for anything else."""
     at, name, pixels = len(_PNG), b"", 0
     while name != b"IEND":
         if len(data) < at + 12:
@@ -123,22 +130,61 @@ def _pixels_of_png(data: bytes) -> int:
     return pixels
 
 
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A picture in few colours."""
+
+    numbers: NDArray[np.uint8]  # (height, width): each pixel's row in `colours`
+    colours: NDArray[np.uint8]  # (n, 3): red, green, blue
+    opaque: NDArray[np.bool_]  # (height, width)
+
+
+def pixels_of(png: bytes, width: int, height: int, colours: int) -> Pixels | None:
+    """A picture from `art_of` scaled to fit a box of pixels, in at most so many colours (2 to 256).
+
+    Null if it is damaged; raises DiscoverError if Pillow is missing.
+    """
+    # Few colours show bands unless they are dithered.
+    dithered = colours < 64
+    try:
+        with _opened(png) as opened:
+            import numpy as np
+            from PIL import Image, ImageOps
+
+            picture = ImageOps.contain(opened.convert("RGBA"), (width, height))
+            opaque = np.asarray(picture.getchannel("A")) >= 128
+            picture = picture.convert("RGB")
+            few = picture.quantize(colours, Image.Quantize.MEDIANCUT)
+            if dithered:
+                few = picture.quantize(palette=few, dither=Image.Dither.FLOYDSTEINBERG)
+            palette = np.array(few.getpalette(), np.uint8).reshape(-1, 3)
+            return Pixels(np.asarray(few), palette, opaque)
+    except _DAMAGED:
+        return None
+
+
 def _scaled(data: bytes) -> bytes | None:
+    try:
+        with _opened(data) as image:
+            scaled = io.BytesIO()
+            image.convert("RGBA").save(scaled, "PNG")
+    except _DAMAGED:
+        return None
+    return scaled.getvalue()
+
+
+def _opened(data: bytes) -> Opened:
+    """A PNG or JPEG scaled to `SIDE`; raises one of `_DAMAGED`, or DiscoverError if Pillow is missing."""
     try:
         from PIL import Image
     except ImportError as error:
         raise DiscoverError(
             "pip install 'discover-music[art]' adds Pillow, which this cover needs."
         ) from error
-    # The bound is ours, and Pillow's own would print a warning.
+    # Checked below; Pillow's own limit would print a warning.
     Image.MAX_IMAGE_PIXELS = None
-    try:
-        with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return None
-            image.thumbnail((SIDE, SIDE))
-            scaled = io.BytesIO()
-            image.convert("RGBA").save(scaled, "PNG")
-    except _DAMAGED:
-        return None
-    return scaled.getvalue()
+    image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError("too many pixels")
+    image.thumbnail((SIDE, SIDE))
+    return image

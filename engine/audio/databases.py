@@ -1,8 +1,7 @@
-"""What beets and Navidrome know of the files they keep, read from their databases.
+"""Reads the databases of beets and Navidrome: files and their tags.
 
-A path in them is as that program sees it: beets names files below its own `directory` since 2.10, a server in a
-container sees other folders than the person. Facts: beets 2.14, Navidrome's tables since 0.55.
-"""
+Paths are as that program sees them: beets' are relative to its `directory` since 2.10, and a server in a container sees
+other folders than the person. Facts: beets 2.14, Navidrome's tables since 0.55."""
 
 from __future__ import annotations
 
@@ -34,7 +33,7 @@ class Entry(NamedTuple):
 
 
 def kind_of(path: Path) -> Kind | None:
-    """Which program's database a file is; null for any other file. Raises OSError."""
+    """Which program wrote this database; null for any other file. Raises OSError."""
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
             return None
@@ -48,11 +47,11 @@ def kind_of(path: Path) -> Kind | None:
 def entries(
     path: Path, kind: Kind, music: str | None, left_out: LeftOut, unseen: set[str]
 ) -> Iterator[Entry]:
-    """The files a database names that are there; `left_out` gets the others by reason, `unseen` gets those that may
-    be there and could not be looked at.
+    """The files in a database that exist; `left_out` collects the others by reason, `unseen` those that could not be
+    checked.
 
-    `music` is the folder they lie in here. Raises UsageError where that is needed, or is not known for several
-    libraries, UnreadableFileError for a damaged database.
+    `music` is the folder they are in on this machine. Raises UsageError if that is needed, or ambiguous for several
+    libraries, and UnreadableFileError for a damaged database.
     """
     try:
         with _opened(path) as (database, tables):
@@ -80,16 +79,16 @@ def entries(
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[sqlite3.Connection, Mapping[str, frozenset[str]]]]:
-    """A database another program may have open, for reading its tables, and their columns.
+    """A read-only connection to a database another program may have open, and its columns by table.
 
-    Raises OSError where it is damaged.
+    Raises OSError if it is damaged.
     """
     with (
         damage_named(),
-        # Never immutable: it may be written meanwhile.
+        # Not `immutable`: it may be written to meanwhile.
         closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as database,
     ):
-        # Of what is written meanwhile some may lie in the log beside it.
+        # Recent writes may be in the write-ahead log.
         log = path.with_name(f"{path.name}-wal")
         bound(database, path.stat().st_size + (log.stat().st_size if log.exists() else 0))
         yield database, read_only_tables(database)
@@ -118,7 +117,7 @@ def _beets(
 
 
 def _directory(config: Path) -> str | None:
-    """Where beets keeps its music, as its settings say: a line `directory: …`."""
+    """beets' music folder: the line `directory: …` of its settings."""
     try:
         with config.open(encoding="utf-8", errors="replace") as file:
             text = file.read(1 << 20)
@@ -137,7 +136,7 @@ def _navidrome(
     database: sqlite3.Connection, tables: Mapping[str, frozenset[str]], music: str | None
 ) -> Iterator[tuple[str, Tags]]:
     columns = tables["media_file"]
-    # Not joined: every file may be said to be in every library.
+    # Not a join, which could list every file under every library.
     roots = dict(database.execute("SELECT id, path FROM library")) if "library_id" in columns else {}
     if music and len(roots) > 1:
         raise UsageError(
@@ -156,7 +155,7 @@ def _navidrome(
     ):
         at = str(file)
         if PurePosixPath(at).is_absolute():
-            # Of before servers had several libraries: whole paths, whose beginning is not known.
+            # From before servers had several libraries: absolute paths with an unknown prefix.
             at = at if music is None else at.lstrip("/")
         if not PurePosixPath(at).is_absolute():
             at = os.path.join(music or _text(roots.get(library)), at)  # noqa: PTH118 - as above
@@ -172,7 +171,7 @@ def _tags(
     recording: object,
     *years: object,
 ) -> Tags:
-    """What a database's columns say of a file, in the order both are asked in."""
+    """Tags from a database row, in the order both queries select."""
     return Tags(
         _text(artist),
         _text(title),
@@ -185,7 +184,7 @@ def _tags(
 
 
 def _those_there(names: Sequence[str], columns: frozenset[str]) -> str:
-    """Columns for a SELECT, null in the place of those a table does not have."""
+    """Columns for a SELECT, with null for those the table does not have."""
     return ", ".join(name if name in columns else "NULL" for name in names)
 
 

@@ -1,14 +1,13 @@
-"""Sound out of a file: one channel at the rate tempo is measured at, a minute from its middle.
+"""Decodes audio files: one channel, the sample rate tempo is measured at, the middle minute.
 
-libsndfile, by the package soundfile (the extra `audio`), reads WAV, AIFF, FLAC, Ogg, Opus and MP3; for AAC, WMA and
-others an installed ffmpeg is asked. Neither is loaded by anything else.
-"""
+libsndfile, by the package soundfile (the extra `audio`), reads WAV, AIFF, FLAC, Ogg, Opus and MP3; AAC, WMA and others
+need an installed ffmpeg. Nothing else loads either."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,17 +18,17 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SECONDS = 60.0  # of sound that are measured
-# Decoding a minute takes a second or two; what takes this long hangs.
+# Seconds after which decoding a minute, which takes one or two, counts as hung.
 _PATIENCE = 120.0
 _MAX_CHANNELS = 32
 _BLOCK = 1 << 18  # frames
 UNREADABLE = "sound that cannot be decoded"
-# Of another format or damaged, libsndfile does not say; either way only ffmpeg might read it.
+# libsndfile does not distinguish an unknown format from damage; in both cases ffmpeg might read it.
 NEEDS_FFMPEG = "sound that cannot be decoded without ffmpeg, which is not installed"
 
 
 def reader() -> ModuleType:
-    """The package that decodes. Raises DiscoverError, saying what to install."""
+    """The decoding package. Raises DiscoverError with what to install."""
     try:
         import soundfile
     except (ImportError, OSError) as error:
@@ -43,30 +42,29 @@ def reader() -> ModuleType:
 def decode(path: str, seconds: float | None = None) -> Samples:
     """The minute in the middle of a file (all of one that is shorter) as (samples,) float32 of one channel at `RATE`.
 
-    `seconds` is the length of the file where it is known, for formats that do not say. Raises UnreadableFileError,
-    saying why it cannot be decoded.
-    """
+    `seconds` is the file's length if known, for formats that do not state it. Raises UnreadableFileError with the
+    reason."""
     sound = reader()
     try:
         with sound.SoundFile(path) as file:
             return _resampled(_middle(file), file.samplerate)
     except (sound.SoundFileError, RuntimeError, ValueError, MemoryError):
-        # Damaged where libsndfile gives up, ffmpeg may go on.
+        # ffmpeg may decode what libsndfile gives up on.
         return _by_ffmpeg(path, seconds)
 
 
-def _middle(file: object) -> Samples:
-    """The minute in the middle, the channels' mean; what a truncated file still has of it."""
-    rate, frames = file.samplerate, file.frames  # type: ignore[attr-defined]  # soundfile has no types
+def _middle(file: Any) -> Samples:
+    """The middle minute, averaged over channels, or as much as a truncated file has of it."""
+    rate, frames = file.samplerate, file.frames
     wanted = int(SECONDS * rate)
-    if not 0 < rate <= 1_000_000 or file.channels > _MAX_CHANNELS:  # type: ignore[attr-defined]
+    if not 0 < rate <= 1_000_000 or file.channels > _MAX_CHANNELS:
         raise ValueError("no rate of sound")
     if frames > wanted:
-        file.seek((frames - wanted) // 2)  # type: ignore[attr-defined]
+        file.seek((frames - wanted) // 2)
     parts, left = [], wanted
     while left > 0:
-        # In blocks: a header may promise more than there is.
-        block = file.read(min(left, _BLOCK), dtype="float32", always_2d=True)  # type: ignore[attr-defined]
+        # In blocks: a header may state more than the file holds.
+        block = file.read(min(left, _BLOCK), dtype="float32", always_2d=True)
         if not len(block):
             break
         parts.append(block.mean(axis=1, dtype=np.float32))
@@ -75,8 +73,7 @@ def _middle(file: object) -> Samples:
 
 
 def _resampled(samples: Samples, rate: int) -> Samples:
-    """The same sound at `RATE`: means of the samples that fall together, or values between; what is above half the
-    rate is not part of a beat."""
+    """Resampled to `RATE` by averaging or interpolation; aliasing above half the rate does not matter for beats."""
     if rate == RATE or not len(samples):
         return samples
     whole = rate // RATE
@@ -94,7 +91,7 @@ def _by_ffmpeg(path: str, seconds: float | None) -> Samples:
     if program is None:
         raise UnreadableFileError(NEEDS_FFMPEG)
     start = max(0.0, ((seconds or 0.0) - SECONDS) / 2)
-    # A list of addresses under a name of music must not send it to the network.
+    # A playlist of addresses with an audio file's name must not make ffmpeg use the network.
     line = [
         *(program, "-v", "quiet", "-nostdin", "-protocol_whitelist", "file", "-ss", f"{start:.3f}"),
         *("-i", f"file:{path}", "-map", "0:a:0", "-t", f"{SECONDS:.0f}"),

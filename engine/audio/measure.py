@@ -1,4 +1,4 @@
-"""Measuring what files sound like: in processes of their own, a few at a time, taken down as they come."""
+"""Measures tempo and calm of files in worker processes, saving results as they arrive."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import contextlib
 import os
 import signal
 import sqlite3
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 from engine.audio.decode import NEEDS_FFMPEG, decode, reader
 from engine.audio.tempo import VERSION, sound_of
@@ -22,25 +23,25 @@ from engine.store.music_files import Measured, MusicFile, put_measured, tagged_a
 
 MEASURING = "measuring tempo"
 CRASHED = "file that the decoder dies of"
-# What was measured is taken down so often, in seconds: who is stopped, or killed, loses no more.
+# Seconds between saves: a measurement that is stopped or killed loses no more than this.
 _EVERY = 5.0
 _SAME = 0.04
 
-# Listens to a file of a known length, and says what it heard or why it could not.
+# Measures a file of a known length; returns the result or why there is none.
 Listen = Callable[[str, float | None], Measured | str]
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far tempo measured agrees with that in tags: files that have both, those within 4 %, and those beside them
-    within 4 % of half or double."""
+    """How well measured tempo agrees with tags: files that have both, files within 4 %, and further files within 4 % of
+    half or double."""
 
     files: int
     same: int
     octave: int
 
     def in_words(self) -> str:
-        """The agreement in a sentence; empty where no file has both."""
+        """The agreement in a sentence; empty if no file has both."""
         if not self.files:
             return ""
         return (
@@ -51,7 +52,8 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class MeasureReport:
-    """What a run measured: files, how many have a tempo, and the paths of those that could not be heard by reason."""
+    """Result of a run: files measured, how many have a tempo, and by reason the paths of those that could not be
+    decoded."""
 
     measured: int
     with_tempo: int
@@ -59,7 +61,7 @@ class MeasureReport:
 
 
 def agreement(connection: sqlite3.Connection) -> Agreement:
-    """How far what was measured agrees with tags."""
+    """How well measured tempo agrees with tags."""
     pairs = tagged_and_measured(connection)
     same = sum(_alike(tag, bpm, (1.0,)) for tag, bpm in pairs)
     return Agreement(len(pairs), same, sum(_alike(tag, bpm, (0.5, 1.0, 2.0)) for tag, bpm in pairs) - same)
@@ -77,9 +79,9 @@ def measure(
     how: Callable[[list[MusicFile], int, Cancelled], Iterator[tuple[MusicFile, Measured | str]]]
     | None = None,
 ) -> MeasureReport:
-    """Measure the files that were not yet, with so many processes; what was measured before a stop stays.
+    """Measure the files not measured yet, in this many processes; results up to a stop are kept.
 
-    `how` does the listening. Raises DiscoverError where nothing decodes, CancelledError.
+    `how` measures one file. Raises CancelledError, and DiscoverError if no decoder is installed.
     """
     reader()
     files = unmeasured(connection, VERSION)
@@ -92,7 +94,7 @@ def measure(
             done += 1
             if isinstance(what, str):
                 left_out.setdefault(what, []).append(file.path)
-                # It may be installed by the next time; what else cannot be heard now will not be then.
+                # ffmpeg may be installed by the next run; other failures will recur.
                 if what != NEEDS_FFMPEG:
                     kept.append((file, Measured()))
             else:
@@ -109,7 +111,7 @@ def measure(
 
 
 def listen(path: str, seconds: float | None) -> Measured | str:
-    """What a file sounds like, or why it cannot be heard."""
+    """A file's tempo and calm, or why it cannot be decoded."""
     try:
         return sound_of(decode(path, seconds))
     except UnreadableFileError as error:
@@ -119,14 +121,14 @@ def listen(path: str, seconds: float | None) -> Measured | str:
 def measured_apart(
     files: list[MusicFile], workers: int, cancelled: Cancelled, how: Listen = listen
 ) -> Iterator[tuple[MusicFile, Measured | str]]:
-    """What each file sounds like, in whatever order, heard in so many processes.
+    """Each file's tempo and calm, in any order, measured in this many processes.
 
-    A file a decoder dies of takes that process with it: those it was heard beside are heard again, each alone.
+    A file that crashes its decoder kills the process: the files measured at that time are measured again, one by one.
     """
     queue, alone = deque(files), deque[MusicFile]()
     while queue or alone:
         source, width = (alone, 1) if alone else (queue, workers)
-        # Started anew, not forked: threads of this process may hold locks.
+        # Spawned, not forked: threads of this process may hold locks.
         pool = ProcessPoolExecutor(width, get_context("spawn"), _keep_to_itself)
         running: dict[Future[Measured | str], MusicFile] = {}
         try:
@@ -152,7 +154,7 @@ def measured_apart(
 
 @contextlib.contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Ctrl+C goes to every process of a terminal: those begun in this block never see it, their parent ends them."""
+    """Ctrl+C reaches every process of a terminal: those started in this block ignore it, and their parent ends them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -164,9 +166,18 @@ def _without_interrupts() -> Iterator[None]:
 
 
 def _keep_to_itself() -> None:
-    """Being stopped is its parent's matter; what decoders complain of on standard error is nobody's."""
+    """Ignore interrupts, which the parent handles, and discard decoders' messages on standard error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Whoever kills the parent leaves nobody to end its processes, which would wait for work forever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _never() -> bool:

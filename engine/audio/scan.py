@@ -1,7 +1,8 @@
-"""Looking through a folder of music, or a database of one: what is new or changed is read, what is gone forgotten."""
+"""Scans a music folder or a music database: reads new and changed files, forgets missing ones."""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import TypeVar
 from engine.audio.databases import entries
 from engine.audio.tags import UNREADABLE, music_file, read_file
 from engine.audio.walk import Found, LeftOut, audio_files
-from engine.errors import CancelledError, UnreadableFileError
+from engine.errors import CancelledError, UnreadableFileError, UsageError
 from engine.paths import why_not_read
 from engine.progress import Cancelled, StageReport
 from engine.store.music_files import (
@@ -28,14 +29,14 @@ from engine.store.music_files import (
 
 LOOKING, READING = "looking for files", "reading tags"
 _Item = TypeVar("_Item")
-# Files taken down at a time; a scan that is stopped goes on behind the last of them.
+# Files saved at a time; a stopped scan continues after the last saved one.
 _BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What a scan found beside what was known: files `new`, `changed`, `gone`, and how many were as before. `left_out`
-    are files and folders by the reason why they stand for no track."""
+    """Result of a scan: files `new`, `changed`, `gone`, and how many are unchanged. `left_out` lists files and folders
+    that are not tracks, by reason."""
 
     new: int
     changed: int
@@ -53,11 +54,11 @@ def scan(
     report: StageReport | None = None,
     cancelled: Cancelled | None = None,
 ) -> ScanReport:
-    """Bring what is known of a folder up to what is there; a file with the same size and time is not read again,
-    but for its year where an earlier version did not ask for that.
+    """Update what is known of a folder.
 
-    Raises UnreadableFileError where the folder, or every file known of it, is gone, and nothing changes; CancelledError
-    after whole batches.
+    A file of the same size and time is not read again, except once for its year if an earlier version did not read
+    that. Raises UnreadableFileError, with nothing changed, if the folder or all its known files are missing;
+    CancelledError between batches.
     """
     if why := why_not_read(Path(folder.path)):
         raise UnreadableFileError(
@@ -69,7 +70,7 @@ def scan(
     unseen: set[str] = set()
     found, read = _found(folder, left_out, unseen, report or _silent, cancelled or _never)
     if folder.kind == "folder":
-        # A database says more of a file than the file does.
+        # A database has more than the file's tags.
         of_databases = {one.id for one in music_folders(connection) if one.kind != "folder"}
         found = [one for one in found if known.get(one.path, (0, 0, 0))[2] not in of_databases]
     before = [path for path, (_, _, of) in known.items() if of == folder.id]
@@ -107,8 +108,8 @@ def scan(
 def _to_read(
     connection: sqlite3.Connection, folder: MusicFolder, found: list[Found], same: list[Found]
 ) -> list[Found]:
-    """Those of a folder's files that are not as before, or whose year was not asked yet."""
-    # What a database says may be new where the file is not, and costs nothing to read.
+    """Files that changed, or whose year was not read yet."""
+    # A database's entries may change without the file, and are cheap to read.
     if folder.kind != "folder":
         return found
     unchanged, no_year = set(same), files_without_year(connection)
@@ -136,7 +137,7 @@ def _read(
 def _found(
     folder: MusicFolder, left_out: LeftOut, unseen: set[str], report: StageReport, cancelled: Cancelled
 ) -> tuple[list[Found], Callable[[Found], MusicFile]]:
-    """Every file there is, once, and how it is read."""
+    """Every file once, with the function that reads it."""
     found: dict[str, Found] = {}
     if folder.kind == "folder":
         for one in _reported(audio_files(folder.path, left_out, unseen), report, cancelled):
@@ -149,15 +150,24 @@ def _found(
     return list(found.values()), lambda one: music_file(*one, tags[one.path])
 
 
+def not_looked_at(folder: MusicFolder) -> LeftOut:
+    """What of a folder could not be looked at, by reason, as it is now; empty where the folder itself cannot be."""
+    left_out: LeftOut = {}
+    if not why_not_read(Path(folder.path)):
+        with contextlib.suppress(UnreadableFileError, UsageError):
+            _found(folder, left_out, set(), _silent, _never)
+    return left_out
+
+
 def _is_below(path: str, unseen: set[str]) -> bool:
-    """Whether a file, or a folder it lies in, is one of those that could not be looked at."""
+    """Whether a file or one of its folders could not be accessed."""
     return bool(unseen) and (
         path in unseen or any(str(folder) in unseen for folder in PurePath(path).parents)
     )
 
 
 def _reported(items: Iterator[_Item], report: StageReport, cancelled: Cancelled) -> Iterator[_Item]:
-    """The items, while it is said how many there were so far and asked whether to stop."""
+    """The items, reporting progress and checking for cancellation on the way."""
     for count, item in enumerate(items, 1):
         if count % _BATCH == 0:
             if cancelled():

@@ -1,4 +1,4 @@
-"""What a file says of itself in its tags, or else in its name."""
+"""Reads an audio file's tags, or else its file name."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ NO_NAMES = "no artist or title in tags or file name"
 EMPTY = "empty file"
 UNREADABLE = "file that cannot be read"
 NOT_AUDIO = "not the audio its extension says"
-# A tag may hold a book, a name does not.
+# Tags can be arbitrarily long; names are not.
 MAX_NAME = 500
 MIN_BPM, MAX_BPM = 30.0, 400.0
-# The first sound that was recorded is of 1860.
+# The first sound recording is from 1860.
 MIN_YEAR = 1860
 
-# What ends a line or is not seen, halves of a pair, and the zero that parts several values of a tag.
+# Line ends, invisible characters, lone surrogates, and the NUL between several values of a tag.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _NUMBERED = re.compile(r"^(?:\d{1,2}[-.])?\d{1,3}(?:\.|\s-)?\s+")
 _DASH = re.compile(r"\s+[-–—]\s+")
 _MBID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # A year, or a date that begins or ends with one; 19840502 is a date too.
 _YEAR = re.compile(r"(?<![0-9])([0-9]{4})(?:[0-9]{4})?(?![0-9])")
-# Where taggers put when music first came out, as TinyTag calls it: in ID3, in Vorbis' comments and MP4, in ASF; and
-# when this release did.
+# TinyTag's names for the original date (ID3, Vorbis comments and MP4, ASF) and for the release date.
 _ORIGINAL = (
     "tdor",
     "tory",
@@ -47,8 +46,8 @@ _RECORDING = ("musicbrainz_trackid", "musicbrainz track id", "musicbrainz/track 
 
 
 class Tags(NamedTuple):
-    """What is said of a file; `seconds` and `bpm` are null where nothing sensible is. `dates` say when its music came
-    out, as they are written, the original's first."""
+    """A file's tags; `seconds` and `bpm` are null without a plausible value. `dates` are release dates as written, the
+    original's first."""
 
     artist: str
     title: str
@@ -60,7 +59,7 @@ class Tags(NamedTuple):
 
 
 def read_file(path: str, size: int, modified: int) -> MusicFile:
-    """A file with the track it stands for, or with the problem that keeps it from standing for one."""
+    """A file with its track, or with the reason why it has none."""
     if not size:
         return MusicFile(path, size, modified, problem=EMPTY)
     tags = Tags("", "", "", None, None, None)
@@ -69,17 +68,17 @@ def read_file(path: str, size: int, modified: int) -> MusicFile:
     except OSError:
         return MusicFile(path, size, modified, problem=UNREADABLE)
     except (TinyTagException, UnicodeError) as error:
-        # TinyTag has one error for a file that is damaged and one the disk did not give.
+        # TinyTag raises the same error for a damaged file and for a read error.
         if isinstance(error.__cause__, OSError):
             return MusicFile(path, size, modified, problem=UNREADABLE)
-        # Of a format without a reader of tags the name still speaks; what is damaged is not played either.
+        # If the format's tags cannot be read, the file name is used; a damaged file is not playable either.
         if TinyTag.is_supported(path):
             return MusicFile(path, size, modified, problem=NOT_AUDIO)
     return music_file(path, size, modified, tags)
 
 
 def music_file(path: str, size: int, modified: int, tags: Tags) -> MusicFile:
-    """A file by its tags, where these lack artist or title by its name: `Artist - Title`, a number before."""
+    """A file by its tags, or if these lack artist or title by its name: `Artist - Title`, optionally numbered."""
     artist, title = name(tags.artist), name(tags.title)
     if not (artist and title):
         parts = _DASH.split(_NUMBERED.sub("", PurePath(path).stem), maxsplit=1)
@@ -135,7 +134,7 @@ def name(text: str) -> str:
 
 
 def tempo(bpm: float | None) -> float | None:
-    """A tempo music may have, in beats a minute; null for another number.
+    """A plausible tempo in beats per minute; null for any other number.
 
     >>> tempo(128.5), tempo(0.0), tempo(12_800.0)
     (128.5, None, None)
@@ -144,7 +143,7 @@ def tempo(bpm: float | None) -> float | None:
 
 
 def year(dates: Iterable[str]) -> int:
-    """The first year among dates that music can be of, up to the next; 0 where there is none.
+    """The first plausible year among dates, up to next year; 0 if there is none.
 
     >>> year(["1984-05-02"]), year(["0", "2.5.1984"]), year(["19840502"]), year(["1066", "84", "9999"])
     (1984, 1984, 1984, 0)
@@ -160,7 +159,7 @@ def length(seconds: float | None) -> float | None:
 
 
 def recording_id(text: str | None) -> str | None:
-    """MusicBrainz' id of the recording in a tag, in small letters."""
+    """The MusicBrainz recording id in a tag, in lower case."""
     found = _MBID.search(text or "")
     return found[0].lower() if found else None
 

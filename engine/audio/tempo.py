@@ -1,48 +1,47 @@
-"""Tempo and calm of a piece of sound, from its samples alone.
+"""Tempo and calm of audio, from its samples.
 
 Tempo after Percival and Tzanetakis, "Streamlined Tempo Estimation Based on Autocorrelation and Cross-correlation With
 Pulses" (IEEE/ACM TASLP 22(12), 2014, pp. 1765-1776), from the paper: the flux of the log spectrum, low-passed; in
-windows of about 6 s the best of its autocorrelation's peaks by trains of pulses; all windows' choices added up. In
-place of the paper's classifier a prior around 120 beats a minute chooses the octave, and the other reading is kept
-where it is nearly as good: which of two octaves a listener taps cannot be heard from the sound alone.
-"""
+windows of about 6 s the best of its autocorrelation's peaks by pulse trains; the choices of all windows are summed.
+Instead of the paper's classifier, a prior around 120 bpm chooses the octave, and the other reading is kept if it is
+nearly as good: which of two octaves a listener taps cannot be determined from the sound."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.store.music_files import Measured
+from engine.store.music_files import LOUD, QUIET, Measured
 
 Floats = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
-# Another number where the same file would be measured otherwise: files measured before are then measured again.
-VERSION = 1
-RATE = 22_050  # samples a second that are worked with
+# Increase it when results change: files are then measured again.
+VERSION = 2
+RATE = 22_050  # samples per second after resampling
 # Samples of a frame and between frames; with these the strength of onsets has `FRAMES` values a second.
 _FRAME, _HOP = 512, 64
 FRAMES = RATE / _HOP
 _SLOWEST, _FASTEST = 50.0, 210.0
 _WINDOW, _STEP = 2048, 128  # frames
 _CANDIDATES = 10
-_SPREAD = 10.0  # frames by which a window's choice counts for lags beside it
+_SPREAD = 10.0  # frames over which a window's choice is spread to neighbouring lags
 _LOW_PASS, _TAPS = 7.0, 15  # Hz
-# The octave: a log-normal prior, and from which share of the better reading's weight on the other one is given.
+# The octave: a log-normal prior, and the share of the better reading's weight from which the other one is reported too.
 _USUAL, _OCTAVES = 120.0, 0.6
 _NEARLY_AS_GOOD = 0.4
-# There is a tempo where so many windows agree on it but for the octave, where the flux repeats at its beat so well, and
-# where there are onsets at all. Noise reaches 0.3 and 0.1, speech 0.2 and 0.25 and a drone no onset; the least regular
+# There is a tempo if this share of windows agrees on it up to the octave, if the flux repeats this well at its beat,
+# and if there are onsets at all. Noise reaches 0.3 and 0.1, speech 0.2 and 0.25 and a drone no onset; the least regular
 # of 135 made rhythms 0.7 and 0.55 (`tests/benchmarks/tempo.py`).
 _AGREEING, _REPEATING, _ONSETS = 0.35, 0.2, 1.0
 _SAME = 0.04
 _MIN_SECONDS = 3.0
 _SILENCE = 1e-4  # of full scale
-_LEVEL = 0.1  # every piece is brought to this level before its flux is taken
+_LEVEL = 0.1  # every file is normalized to this level before its flux is computed
 
 
 def sound_of(samples: Samples) -> Measured:
-    """What a piece of one channel (n,) at `RATE` samples a second sounds like; values are -1..1."""
+    """Tempo and calm of one channel (n,) at `RATE` samples per second; values are -1..1."""
     level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
     if not np.isfinite(level) or level < _SILENCE or len(samples) < _FRAME:
         return Measured(None, None, 0.0, -100.0, 1.0)
@@ -54,7 +53,7 @@ def sound_of(samples: Samples) -> Measured:
 
 
 def _onset_strength(samples: Samples) -> tuple[Floats, float]:
-    """Rises of the log spectrum, low-passed: (frames,); and the mean frequency of the spectrum in Hz."""
+    """The low-passed flux of the log spectrum: (frames,); and the mean frequency of the spectrum in Hz."""
     window = np.hamming(_FRAME).astype(np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(samples, _FRAME)[::_HOP]
     flux = np.empty(len(frames))
@@ -74,9 +73,9 @@ def _onset_strength(samples: Samples) -> tuple[Floats, float]:
 
 
 def _onset_rate(strength: Floats) -> float:
-    """Onsets a second: peaks that stand out from the second around them."""
+    """Onsets per second: peaks that stand out from the second around them."""
     around = int(FRAMES) | 1
-    # The first and last frames see the edge of the piece.
+    # The first and last frames contain the signal's edge.
     padded = np.pad(strength, around // 2, mode="edge")
     mean = np.convolve(padded, np.ones(around) / around, "valid")
     near = int(0.06 * FRAMES)
@@ -89,19 +88,20 @@ def _onset_rate(strength: Floats) -> float:
 
 
 def _contrast(strength: Floats) -> float:
-    """How far the strongest onsets stand out from what is usual."""
+    """How far the strongest onsets stand out from the median."""
     high, middle = np.percentile(strength, (98, 50))
     return float(high - middle)
 
 
 def _calm(onset_rate: float, loudness: float, brightness: float) -> float:
-    """The mean of three: no onsets to six a second, -36 to -12 dB, 500 to 4,000 Hz on average."""
-    parts = (1.0 - onset_rate / 6.0, (-12.0 - loudness) / 24.0, np.log2(4_000.0 / max(brightness, 1.0)) / 3.0)
+    """The mean of three: no onsets to six a second, quiet to loud, 500 to 4,000 Hz on average."""
+    quiet = (LOUD - loudness) / (LOUD - QUIET)
+    parts = (1.0 - onset_rate / 6.0, quiet, np.log2(4_000.0 / max(brightness, 1.0)) / 3.0)
     return float(np.mean(np.clip(parts, 0.0, 1.0)))
 
 
 def _tempo(strength: Floats) -> tuple[float | None, float | None]:
-    """Beats a minute, and the reading in another octave; null where there is none."""
+    """Beats per minute, and the reading in the other octave; null without one."""
     if _contrast(strength) < _ONSETS:
         return None, None
     if len(strength) < _WINDOW:
@@ -154,7 +154,7 @@ def _window_lags(strength: Floats) -> NDArray[np.int64]:
 
 
 def _pulses(windows: Floats, lag: int) -> Floats:
-    """What trains of four pulses meet in (n, frames) windows, for each phase of a beat of `lag` frames: (n, lag)."""
+    """Correlation of four-pulse trains with (n, frames) windows, for each phase of a beat of `lag` frames: (n, lag)."""
     phases = np.arange(lag)
     met = np.zeros((len(windows), lag))
     for multiple, weight in ((1.0, 1.0), (2.0, 0.5), (1.5, 0.5)):
@@ -171,7 +171,7 @@ def _shares(values: Floats) -> Floats:
 
 
 def _repeats(strength: Floats) -> Floats:
-    """How well the whole strength repeats after each lag: 1 at no lag, about 0 where it does not."""
+    """Normalized autocorrelation of the onset strength: 1 at lag 0, about 0 where it does not repeat."""
     centred = strength - strength.mean()
     count = len(centred)
     power = np.abs(np.fft.rfft(centred, 2 * count)) ** 2
@@ -180,7 +180,7 @@ def _repeats(strength: Floats) -> Floats:
 
 
 def _peak_near(repeats: Floats, lag: float) -> tuple[float, float]:
-    """The lag within 3 % of `lag` at which most repeats, to a part of a frame, and how well."""
+    """The lag of the autocorrelation's peak within 3 % of `lag`, to a fraction of a frame, and its height."""
     reach = max(2, int(lag * 0.03))
     start, end = int(lag) - reach, min(int(lag) + reach + 1, len(repeats) - 1)
     if start < 1 or end <= start:

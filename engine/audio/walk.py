@@ -1,4 +1,4 @@
-"""The audio files below a folder, each folder once whatever links lead to it."""
+"""Finds the audio files below a folder, each folder once even with links."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ ENDINGS = frozenset((
 UNREADABLE_FOLDER = "folder that cannot be read"
 UNREADABLE_FILE = "file that cannot be read"
 NOT_UTF8 = "name that is not UTF-8, which no playlist can hold"
-# Nobody keeps music deeper; what is made to be deep costs no more than this.
+# A bound against folders made to be deep; music is not kept deeper.
 _DEEPEST = 64
 TOO_DEEP = f"folder more than {_DEEPEST} deep"
 
 
-# What is not among the files, by reason.
+# Reasons for what is left out.
 LeftOut = dict[str, list[str]]
 
 
 class Found(NamedTuple):
-    """A file: where, bytes, and when it changed in nanoseconds."""
+    """A file: path, bytes, and modification time in nanoseconds."""
 
     path: str
     size: int
@@ -32,12 +32,13 @@ class Found(NamedTuple):
 
 
 def audio_files(root: str, left_out: LeftOut, unseen: set[str]) -> Iterator[Found]:
-    """The files with the ending of audio below `root`, by name; `left_out` gets by reason what is not among them, and
-    `unseen` the files and folders that are there, or may be, and could not be looked at.
+    """The files with an audio extension below `root`, by name; `left_out` collects by reason what is skipped, `unseen`
+    the files and folders that exist, or may, and could not be accessed.
 
-    Links are followed, to a folder or file that was met before not again. What begins with a dot is passed over.
+    Links are followed, but each folder or file is listed once. Hidden files are skipped.
     """
     met: set[tuple[int, int]] = set()
+    links: list[tuple[Found, tuple[int, int]]] = []
     folders = [(root, 0)]
     while folders:
         folder, depth = folders.pop()
@@ -65,7 +66,7 @@ def audio_files(root: str, left_out: LeftOut, unseen: set[str]) -> Iterator[Foun
                     continue
                 about = entry.stat()
                 if not entry.is_file():
-                    # A link that leads nowhere, a pipe.
+                    # A broken link or a pipe.
                     left_out.setdefault(UNREADABLE_FILE, []).append(entry.path)
                     continue
             except OSError as error:
@@ -75,24 +76,32 @@ def audio_files(root: str, left_out: LeftOut, unseen: set[str]) -> Iterator[Foun
                 continue
             if not is_utf8(entry.path):
                 left_out.setdefault(NOT_UTF8, []).append(entry.path)
-            elif about.st_nlink == 1 and not entry.is_symlink():
-                yield Found(entry.path, about.st_size, about.st_mtime_ns)
-            elif (about.st_dev, about.st_ino) not in met:
-                met.add((about.st_dev, about.st_ino))
-                yield Found(entry.path, about.st_size, about.st_mtime_ns)
+                continue
+            found, mark = Found(entry.path, about.st_size, about.st_mtime_ns), (about.st_dev, about.st_ino)
+            if entry.is_symlink():
+                links.append((found, mark))
+            # Windows numbers no files here.
+            elif mark not in met or not about.st_ino:
+                met.add(mark)
+                yield found
         if depth < _DEEPEST:
             folders += reversed(below)
         elif below:
             left_out.setdefault(TOO_DEEP, []).extend(path for path, _ in below)
+    # Last, so that a file is listed by its own name.
+    for found, mark in links:
+        if mark not in met:
+            met.add(mark)
+            yield found
 
 
 def is_gone(error: OSError) -> bool:
-    """Whether the system says that a file is not there: any other error says nothing of that."""
+    """Whether the error says that a file does not exist: others leave that open."""
     return isinstance(error, (FileNotFoundError, NotADirectoryError))
 
 
 def is_utf8(path: str) -> bool:
-    """Whether a path's bytes are text: others come as lone surrogates."""
+    """Whether a path is valid UTF-8: other bytes appear as lone surrogates."""
     try:
         path.encode()
     except UnicodeEncodeError:

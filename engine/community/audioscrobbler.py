@@ -71,7 +71,7 @@ def _rows(path: Path, into: Gathering) -> Iterator[Row]:
 
 
 def _names(file: DataFile, into: Gathering) -> dict[str, str]:
-    """Names by id: the two stand apart by a tab, in broken lines by blanks or not at all."""
+    """Names by id: separated by a tab, in broken lines by blanks or not at all."""
     found: dict[str, str] = {}
     for line in lines_of(file, into.reading):
         number, _, name = line.partition("\t")

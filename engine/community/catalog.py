@@ -83,8 +83,7 @@ def write_catalog(
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(_SCHEMA)
-        keyed = ((name, item_key(name), listeners, plays) for name, listeners, plays in items)
-        _insert(connection, keyed, 0)
+        _insert(connection, items, 0)
         connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", tags)
         connection.executemany(
             "INSERT INTO genres VALUES (?, ?, ?)",
@@ -96,8 +95,8 @@ def write_catalog(
         connection.close()
 
 
-def add_to_catalog(path: Path, items: Iterable[tuple[str, str, int, int]]) -> None:
-    """Add (name, key, listeners, plays) behind the items of a catalog file that nobody reads yet."""
+def add_to_catalog(path: Path, items: Iterable[tuple[str, int, int]]) -> None:
+    """Add (name, listeners, plays) behind the items of a catalog file that nobody reads yet."""
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode = OFF")
@@ -110,12 +109,13 @@ def add_to_catalog(path: Path, items: Iterable[tuple[str, str, int, int]]) -> No
         connection.close()
 
 
-def _insert(connection: sqlite3.Connection, items: Iterable[tuple[str, str, int, int]], first: int) -> None:
+def _insert(connection: sqlite3.Connection, items: Iterable[tuple[str, int, int]], first: int) -> None:
     connection.executemany(
         "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)",
         (
             (number, name, key, relaxed_item_key(key), listeners, plays)
-            for number, (name, key, listeners, plays) in enumerate(items, first)
+            for number, (name, listeners, plays) in enumerate(items, first)
+            for key in (item_key(name),)
         ),
     )
 
@@ -165,7 +165,7 @@ class Catalog:
         return found
 
     def ids_in_any_spelling(self, keys: Iterable[str]) -> set[int]:
-        """Ids of all that `keys` stand for (`canonical_keys.AnySpelling`): an artist's for each of their tracks."""
+        """Ids of all items matched by `keys` (`canonical_keys.AnySpelling`): an artist's for each of their tracks."""
         wanted = AnySpelling(keys)
         rows = self._rows_by("relaxed", sorted({relaxed_item_key(key) for key in wanted.keys}), "key")
         for form in {relaxed_artist_key(artist) for artist in wanted.artists}:
@@ -176,7 +176,8 @@ class Catalog:
         return {number for key, number in rows if wanted.holds(key)}
 
     def ids_meant(self, keys: Iterable[str]) -> set[int]:
-        """Ids of all that `keys` stand for, and where one is spelled so nowhere of what it is taken for (`ids_of`)."""
+        """Ids of all items matched by `keys`, and where one is spelled so nowhere of what it is taken for
+        (`ids_of`)."""
         wanted = sorted(keys)
         return self.ids_in_any_spelling(wanted).union(self.ids_of(wanted).values())
 
@@ -198,7 +199,7 @@ class Catalog:
             marks = ",".join("?" * len(chunk))
             # Least listeners first: in the dictionaries made of this, the best known comes last and wins.
             rows += self._connection.execute(
-                f"SELECT {named or column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608
+                f"SELECT {named or column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608 - fixed names
                 chunk,
             )
         return rows
@@ -248,14 +249,6 @@ class Catalog:
     def all_keys(self) -> list[str]:
         """Every item's key in id order."""
         return [row[0] for row in self._connection.execute("SELECT key FROM items ORDER BY id")]
-
-    def names_and_keys(self) -> tuple[list[str], list[str]]:
-        """Both of every item in id order, in one pass."""
-        names, keys = list[str](), list[str]()
-        for name, key in self._connection.execute("SELECT name, key FROM items ORDER BY id"):
-            names.append(name)
-            keys.append(key)
-        return names, keys
 
     def all_plays(self) -> list[int]:
         """Every item's plays in id order."""

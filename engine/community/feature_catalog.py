@@ -14,7 +14,7 @@ from engine.canonical_keys import played_alike, relaxed_pair
 from engine.community.pack_names import MANIFEST_FILE
 from engine.errors import DamagedDataError, reason, unreadable
 from engine.paths import Folders
-from engine.store.music_files import any_files
+from engine.store.music_files import LOUD, QUIET, any_files
 from engine.wording import percent
 
 FORMAT = 1
@@ -26,16 +26,17 @@ _COLUMNS = (
     "spotify, isrc, popularity, {since}"
 )
 # What packs of earlier versions have not.
-_SINCE = ("spread", "other_bpm", "calm", "source")
+_SINCE = ("spread", "other_bpm", "calm", "source", "energy_estimated")
 # The person's own files as a pack: what their tags say of tempo counts before what was measured of them, which counts
-# before any pack. How loud and busy they are is measured more plainly than a pack's energy, and fills its gaps.
-_OF_FILES = """(
+# before any pack. Their energy is an estimate of how loud they are, which gives way to any pack's.
+_OF_FILES = f"""(
     SELECT artist_key, track_key, relaxed, artist, track, album, coalesce(tag_bpm, bpm) AS bpm, seconds,
-        iif(tag_bpm IS NULL, other_bpm, NULL) AS other_bpm, calm, 1 - calm AS energy,
+        iif(tag_bpm IS NULL, other_bpm, NULL) AS other_bpm, calm,
+        min(1.0, max(0.0, (loudness - {QUIET}) / {LOUD - QUIET})) AS energy, loudness IS NOT NULL AS energy_estimated,
         iif(tag_bpm IS NULL, 'measured', 'tag') AS source,
         NULL AS danceability, NULL AS valence, NULL AS spotify, NULL AS isrc, NULL AS popularity, NULL AS spread
     FROM music_files WHERE problem IS NULL
-)"""
+)"""  # noqa: S608 - fixed numbers
 _UNSURE = 0.04  # readings farther apart are shown with the tempo
 
 _Item = TypeVar("_Item")
@@ -46,7 +47,8 @@ class TrackFeatures:
     """What the packs know of one track. Tempo in beats a minute, the rest 0..1; None = unknown.
 
     `bpm_source` names where the tempo is from, in the order of trust a file's `tag`, `measured` from its sound, or the
-    pack; what it may be instead, and how far its readings are apart. `ids` are pairs such as ("spotify", "1a2B…").
+    pack; what it may be instead, and how far its readings are apart. `energy_estimated` where it is only how loud a
+    file is. `ids` are pairs such as ("spotify", "1a2B…").
     """
 
     artist_key: str
@@ -63,6 +65,7 @@ class TrackFeatures:
     ids: tuple[tuple[str, str], ...] = ()
     popularity: float | None = None
     calm: float | None = None
+    energy_estimated: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,9 +153,7 @@ class FeatureCatalog:
             self.close()
             raise
         if library is not None and any_files(library):
-            whole = _COLUMNS.format(since=", ".join(_SINCE))
-            self._packs.insert(0, ("", library, whole.replace("energy, ", "NULL, "), _OF_FILES))
-            self._packs.append(("", library, whole, _OF_FILES))
+            self._packs.insert(0, ("", library, _COLUMNS.format(since=", ".join(_SINCE)), _OF_FILES))
 
     def __enter__(self) -> FeatureCatalog:
         return self
@@ -172,14 +173,19 @@ class FeatureCatalog:
         """Number of tracks, counted once a pack."""
         return sum(int(pack.execute("SELECT count(*) FROM features").fetchone()[0]) for pack in self._opened)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where tempo is from, as `bpm_source` has it, most trusted first; what is estimated comes after all."""
+        return tuple(one for name, *_ in self._packs for one in ([name] if name else ["tag", "measured"]))
+
     def lookup(
         self, pairs: Iterable[tuple[str, str]], titles: Mapping[tuple[str, str], str] | None = None
     ) -> dict[tuple[str, str], TrackFeatures]:
         """What is known of the tracks with these (artist key, track key) pairs; unknown ones are left out.
 
-        Where a pair is unknown and its title is in `titles`, another version of the song may answer for it
+        Where a pair's tempo is unknown and its title is in `titles`, another version of the song may answer for it
         (remastered, with or without guests, but not live for studio): without ids and album, and its source
-        says so.
+        says so. So it does for an energy that is an estimate.
         """
         found: dict[tuple[str, str], TrackFeatures] = {}
         wanted = list(dict.fromkeys(pairs))
@@ -191,16 +197,20 @@ class FeatureCatalog:
                 )
                 parameters = [key for pair in chunk for key in pair]
                 _gather(found, name, connection.execute(statement, parameters))
-        missing = (
-            {pair: titles[pair] for pair in wanted if pair not in found and pair in titles} if titles else {}
+        self._fill_from_versions(
+            found, {pair: titles[pair] for pair in wanted if pair in titles} if titles else {}
         )
-        return found | self._other_versions(missing)
+        return found
 
-    def _other_versions(self, titles: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], TrackFeatures]:
+    def _fill_from_versions(
+        self, found: dict[tuple[str, str], TrackFeatures], titles: Mapping[tuple[str, str], str]
+    ) -> None:
+        """Add to `found` what other versions know of tracks in it that lack a tempo or a known energy."""
         asked: dict[str, list[tuple[str, str]]] = {}
         for pair, title in titles.items():
-            asked.setdefault(relaxed_pair(pair[0], title), []).append(pair)
-        found: dict[tuple[str, str], TrackFeatures] = {}
+            known = found.get(pair)
+            if known is None or known.bpm is None or known.energy_estimated:
+                asked.setdefault(relaxed_pair(pair[0], title), []).append(pair)
         for name, connection, columns, table in self._packs:
             for chunk in chunks(asked, CHUNK):
                 statement = (
@@ -211,9 +221,9 @@ class FeatureCatalog:
                 for relaxed, *row in connection.execute(statement, chunk):
                     version = _features(name, row)
                     for pair in asked[relaxed]:
-                        if pair not in found and played_alike(pair[1], version.track_key):
-                            found[pair] = _standing_in(version, pair)
-        return found
+                        if played_alike(pair[1], version.track_key):
+                            other = _standing_in(version, pair)
+                            found[pair] = _filled(found[pair], other) if pair in found else other
 
     def tracks_of(self, artist_keys: Iterable[str]) -> list[TrackFeatures]:
         """Every known track of these artists, by artist in the order given, the most popular first."""
@@ -293,6 +303,7 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         other_bpm,
         calm,
         source,
+        energy_estimated,
     ) = row
     ids = (("spotify", spotify), ("isrc", isrc))
     return TrackFeatures(
@@ -310,6 +321,7 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         ids=tuple((scheme, str(value)) for scheme, value in ids if value is not None),
         popularity=_real(popularity),
         calm=_real(calm),
+        energy_estimated=bool(energy_estimated),
     )
 
 
@@ -331,6 +343,7 @@ def _real(value: str | float | None) -> float | None:
 def _filled(first: TrackFeatures, second: TrackFeatures) -> TrackFeatures:
     schemes = {scheme for scheme, _ in first.ids}
     no_tempo = first.bpm is None
+    other_energy = second.energy is not None and (first.energy is None or first.energy_estimated)
     return TrackFeatures(
         artist_key=first.artist_key,
         track_key=first.track_key,
@@ -339,13 +352,14 @@ def _filled(first: TrackFeatures, second: TrackFeatures) -> TrackFeatures:
         album=first.album if first.album is not None else second.album,
         bpm=second.bpm if no_tempo else first.bpm,
         bpm_source=second.bpm_source if no_tempo else first.bpm_source,
-        energy=second.energy if first.energy is None else first.energy,
+        energy=second.energy if other_energy else first.energy,
         danceability=second.danceability if first.danceability is None else first.danceability,
         valence=second.valence if first.valence is None else first.valence,
         seconds=second.seconds if first.seconds is None else first.seconds,
         ids=first.ids + tuple(pair for pair in second.ids if pair[0] not in schemes),
         popularity=second.popularity if first.popularity is None else first.popularity,
         calm=second.calm if first.calm is None else first.calm,
+        energy_estimated=second.energy_estimated if other_energy else first.energy_estimated,
     )
 
 

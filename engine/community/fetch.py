@@ -294,7 +294,7 @@ class Web:
         reached, UsageError for where one may not ask.
         """
         check_own(url)
-        form = urlencode(fields)
+        form = urlencode(fields, errors="surrogateescape")
         body, sent = None, {**self._headers, **(headers or {})}
         if document is not None:
             body, sent["Content-Type"] = json.dumps(document).encode(), "application/json"

@@ -1,6 +1,6 @@
 """Connections whose servers have so long for the headers of an answer.
 
-One that sends a byte now and then is never late by what a single read may take.
+One that sends a byte now and then is never late by what a single read may take. What no header can hold is refused.
 """
 
 from __future__ import annotations
@@ -8,10 +8,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+
+from engine.errors import UsageError
 
 _SECONDS = 60
 
@@ -29,6 +32,17 @@ class _InTime(HTTPConnection):
             timer.cancel()
             if late.is_set():  # headers that end early are taken for whole
                 raise HTTPError("it is too slow")
+
+    def putheader(self, header: Any, *values: Any) -> None:
+        """As the library's. Raises UsageError for a value with a line break, or letters that are not Latin-1."""
+        try:
+            super().putheader(header, *values)
+        except ValueError:
+            # It holds the value, which may be a password.
+            raise UsageError(
+                f"What is to be sent as {header} holds signs that can't be sent. Check the password, key or token, and "
+                "type it again."
+            ) from None
 
     def _hang_up(self, late: threading.Event) -> None:
         late.set()

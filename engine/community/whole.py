@@ -18,11 +18,17 @@ from engine.paths import Folders, digest_of
 def damaged_packs(folders: Folders) -> Iterator[tuple[Path, str]]:
     """A sentence on each pack that is not whole, and its folder, or that of all where it cannot be read; all of every
     pack is read."""
-    for said in packs.damaged_packs(folders):
+    read, unread = packs.read_packs(folders)
+    for said in unread:
         yield folders.packs, said
-    for pack in packs.list_packs(folders):
+    for pack in read:
         folder = folders.packs / pack.name
-        if why := _why_damaged(folder):
+        try:
+            why = _why_damaged(folder)
+        except (OSError, sqlite3.Error) as error:
+            yield folder, disk_trouble(error, folder)
+            continue
+        if why:
             yield (
                 folder,
                 f"The pack {pack.name} is damaged ({why}). Remove it and bring it again: discover community remove "
@@ -31,6 +37,7 @@ def damaged_packs(folders: Folders) -> Iterator[tuple[Path, str]]:
 
 
 def _why_damaged(folder: Path) -> str:
+    """Empty where nothing is. Raises OSError and sqlite3.Error where the disk or the system is in the way."""
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         kind, digest = manifest["kind"], manifest["digest"]
@@ -51,5 +58,8 @@ def _why_damaged(folder: Path) -> str:
                 if (said := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                     return f"{database.name}: {said}"
     except Exception as error:  # noqa: BLE001 - whatever is in the way of reading it, unless it is the disk
-        return "" if disk_trouble(error) else f"{error}"
+        cause = error.__cause__ or error
+        if isinstance(cause, OSError | sqlite3.Error) and disk_trouble(cause):
+            raise cause from None
+        return f"{error}"
     return ""

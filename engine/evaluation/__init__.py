@@ -1,1 +1,1 @@
-"""How good a ranking is: splits, measures, baselines."""
+"""Evaluation of rankings: splits, metrics, baselines."""

@@ -1,4 +1,4 @@
-"""What a model must beat: popularity, item neighbours by cosine, random walks, and a linear item model.
+"""Baselines a model must beat: popularity, item neighbours by cosine, random walks, and a linear item model.
 
 Each takes (listeners, items) CSR plays and gives a function from listener ids (b,) to scores (b, items) float32.
 """
@@ -29,10 +29,10 @@ def popularity(train: csr_matrix) -> ScoresOf:
 
 
 def item_cosine(train: csr_matrix, rows: csr_matrix | None = None, *, log: bool = False) -> ScoresOf:
-    """An item scores the sum of its cosines with the listener's items, on who played what at all.
+    """An item's score is the sum of its cosines with the listener's items, on binary plays.
 
-    With `log` both are counted by log(1 + plays). The listeners are those of `rows` (others, items) where given: what
-    they play is then no part of the cosines.
+    With `log` both are weighted by log(1 + plays). With `rows` (others, items) the scored listeners are those of
+    `rows`, and their plays are not part of the cosines.
     """
     counts = _log if log else _binary
     played = counts(train)
@@ -43,7 +43,7 @@ def item_cosine(train: csr_matrix, rows: csr_matrix | None = None, *, log: bool 
     unit = played.multiply(per_length[None, :]).tocsr().astype(np.float32)
     items_of = unit.T.tocsr()
 
-    # Never the items x items matrix itself; nearly every listener has one of their items, so dense from there on.
+    # Without the items x items matrix; dense, since nearly every listener shares an item.
     def scores_of(listeners: np.ndarray) -> np.ndarray:
         scores = np.empty((len(listeners), train.shape[1]), dtype=np.float32)
         for first in range(0, len(listeners), _AT_ONCE):
@@ -55,7 +55,8 @@ def item_cosine(train: csr_matrix, rows: csr_matrix | None = None, *, log: bool 
 
 
 def rp3beta(train: csr_matrix, beta: float = 0.3) -> ScoresOf:
-    """Chances of a random walk listener, item, listener, item, divided by the item's listeners to the `beta`.
+    """Probabilities of a random walk listener, item, listener, item, divided by the item's listeners to the power
+    `beta`.
 
     Paudel, Christoffel, Newell, Bernstein 2017. beta 0 is P3, larger ones favour items with few listeners.
     """
@@ -69,11 +70,11 @@ def rp3beta(train: csr_matrix, beta: float = 0.3) -> ScoresOf:
 
 
 def ease(train: csr_matrix, regularization: float = 120.0) -> ScoresOf:
-    """EASE^R: the linear item-to-item model with a zero diagonal, in closed form, on who played what at all.
+    """EASE^R: the linear item-to-item model with a zero diagonal, in closed form, on binary plays.
 
-    With P = (X'X + lambda I)^-1, B = I - P / diag(P) and scores are X B (Steck 2019). Where listeners are fewer
-    than items the same scores come from K = (XX' + lambda I)^-1, listeners by listeners: X P = K X and
-    diag(P) = (1 - diag(X'KX)) / lambda. Raises InvalidDataError where both sides pass EASE_LIMIT.
+    With P = (X'X + lambda I)^-1, B = I - P / diag(P) and scores are X B (Steck 2019). If there are fewer listeners than
+    items, the same scores come from K = (XX' + lambda I)^-1, listeners by listeners: X P = K X and diag(P) = (1 -
+    diag(X'KX)) / lambda. Raises InvalidDataError if both sides exceed EASE_LIMIT.
     """
     if not (np.isfinite(regularization) and regularization > 0):
         raise InvalidDataError(f"regularization is {regularization}; it must be finite and above 0.")
@@ -118,5 +119,5 @@ def _log(train: csr_matrix) -> csr_matrix:
 
 
 def _per(counts: np.ndarray) -> np.ndarray:
-    """One over each count; 0 has nothing to divide."""
+    """The inverse of each count; 0 for 0."""
     return np.asarray(1.0 / np.maximum(counts, 1.0), dtype=np.float32)

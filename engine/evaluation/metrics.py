@@ -1,4 +1,4 @@
-"""Measures of a ranking: recall@k, nDCG@k and MAP@k on held-out items, over listeners in batches."""
+"""Ranking metrics: recall@k, nDCG@k and MAP@k on held-out items, over listeners in batches."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from engine.errors import InvalidDataError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# Listeners scored at a time: at 130,000 items their scores, and the order of these, take 130 MB.
+# Listeners scored at a time: at 130,000 items their scores and order take 130 MB.
 _BATCH = 64
-# Stands in a list where no item is left to recommend.
+# The id in a list where no item is left to recommend.
 NOTHING = -1
 
 
@@ -27,8 +27,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Mean recall@k, nDCG@k and MAP@k over the listeners with held-out items, or over `listeners`.
 
-    `scores_of` takes listener ids (b,) and gives scores (b, items), which may be overwritten; items in `train`
-    are never recommended. Raises InvalidDataError when nobody has a held-out item or the shapes differ.
+    `scores_of` takes listener ids (b,) and gives scores (b, items), which may be overwritten; items in `train` are
+    never recommended. Raises InvalidDataError if nobody has a held-out item or the shapes differ.
     """
     if train.shape != test.shape:
         raise InvalidDataError(f"train is {train.shape} and test {test.shape}; they must match.")
@@ -55,7 +55,7 @@ def top_items(
 ) -> np.ndarray:
     """The k best new items of each listener, best first: (listeners, k) int64, NOTHING where none is left.
 
-    Items in `train` are left out; equal scores come by ascending id.
+    Excludes items in `train`; ties are by ascending id.
     """
     top = np.full((len(listeners), k), NOTHING, dtype=np.int64)
     for start in range(0, len(listeners), _BATCH):
@@ -70,9 +70,9 @@ def top_items(
 def accuracy(top: np.ndarray, test: csr_matrix, listeners: np.ndarray, k: int = 20) -> dict[str, float]:
     """recall@k, nDCG@k and MAP@k of the lists `top` (listeners, k), means over listeners with held-out items.
 
-    Recall divides by min(k, held out), so that 1 can be reached. nDCG's ideal list has the held-out items on top.
-    MAP is the mean over listeners of sum over hits of precision at the hit's place, divided like recall.
-    Raises InvalidDataError when nobody has a held-out item.
+    Recall divides by min(k, held out), so that 1 is possible. nDCG's ideal list has the held-out items on top. MAP is
+    the mean over listeners of the sum over hits of precision at the hit's rank, divided like recall. Raises
+    InvalidDataError if nobody has a held-out item.
     """
     held = np.minimum(np.diff(test.indptr)[listeners], k)
     measured = held > 0
@@ -104,12 +104,12 @@ def hits_of(top: np.ndarray, test: csr_matrix) -> np.ndarray:
 
 
 def best_items(scores: np.ndarray, k: int) -> np.ndarray:
-    """Ids of each row's k best of (b, items), best first, equal scores by ascending id: (b, k) int64, NOTHING where no
+    """Ids of the k best of each row of (b, items), best first, ties by ascending id: (b, k) int64, NOTHING where no
     more are above minus infinity.
     """
     items = scores.shape[1]
-    # Columns in groups side by side: the k-th highest of the groups' highest is a floor under the k best, and most
-    # groups stay below it. Sorting out all scores takes five times as long at 80,000 items.
+    # Adjacent columns form groups: the k-th highest of the groups' maxima is a lower bound for the k best, and most
+    # groups stay below it. Partitioning all scores takes five times as long at 80,000 items.
     width = max(1, int((items / k) ** 0.5))
     groups = items // width
     highest = scores[:, : groups * width].reshape(len(scores), width, groups).max(axis=1)

@@ -1,4 +1,4 @@
-"""Splitting plays into what a model may see and what it must guess."""
+"""Splits plays into training and held-out parts."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def leave_out(
 ) -> tuple[csr_matrix, csr_matrix]:
     """(train, test): a random `share` of each listener's items held out, at least one kept, at least one held.
 
-    Listeners with a single item keep it, and so do all but `listeners`, drawn, where there are more. Same shape as
-    `plays`, CSR. Raises InvalidDataError for a share outside 0 to 1.
+    Listeners with a single item keep it; with more than `listeners` listeners only a random sample of that size has
+    items held out. Same shape as `plays`, CSR. Raises InvalidDataError for a share outside 0 to 1.
     """
     if not 0 < share < 1:
         raise InvalidDataError(f"share is {share}; it must lie between 0 and 1.")

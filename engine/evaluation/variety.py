@@ -1,4 +1,4 @@
-"""What lists are like beyond being right: how much of the catalog they show, how unknown, how unlike each other."""
+"""Metrics beyond accuracy: coverage of the catalog, novelty and diversity."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def variety(top: np.ndarray, train: csr_matrix) -> dict[str, float]:
 
 
 def coverage(top: np.ndarray, train: csr_matrix) -> float:
-    """The share of the items somebody played that stand in at least one list."""
+    """The share of the items somebody played that are in at least one list."""
     played = np.flatnonzero(train.getnnz(axis=0))
     return float(np.isin(played, top).mean()) if len(played) else 0.0
 
@@ -34,7 +34,7 @@ def coverage(top: np.ndarray, train: csr_matrix) -> float:
 def novelty(top: np.ndarray, train: csr_matrix) -> float:
     """Mean self-information of the listed items in bits, -log2(listeners of the item / listeners).
 
-    An item nobody played counts as one with a single listener. Zhou et al. 2010; Vargas, Castells 2011.
+    An item nobody played counts as having one listener. Zhou et al. 2010; Vargas, Castells 2011.
     """
     share = np.maximum(train.getnnz(axis=0), 1) / max(1, train.shape[0])
     listed = top[top != NOTHING]
@@ -44,8 +44,8 @@ def novelty(top: np.ndarray, train: csr_matrix) -> float:
 def diversity(top: np.ndarray, train: csr_matrix) -> float:
     """Intra-list diversity: mean over lists of the mean of 1 - cosine over pairs of listed items.
 
-    The cosine is between the sets of listeners of two items, so it is the same yardstick for every model.
-    Lists of fewer than two items do not count. Ziegler et al. 2005.
+    The cosine is between the sets of listeners of two items, so it is comparable between models. Lists of fewer than
+    two items do not count. Ziegler et al. 2005.
     """
     from scipy.sparse import csr_matrix
 
@@ -57,7 +57,7 @@ def diversity(top: np.ndarray, train: csr_matrix) -> float:
         (np.ones(len(rows), np.float32), (rows, top[rows, places])), (len(top), train.shape[1])
     )
     sizes = np.bincount(rows, minlength=len(top))
-    # The squared length of the sum of unit vectors is the sum of all pairs' cosines, each vector with itself included.
+    # The squared norm of the sum of unit vectors is the sum of all pairs' cosines, including each vector with itself.
     together = listed @ listeners_of
     all_pairs = np.asarray(together.multiply(together).sum(axis=1)).ravel()
     themselves = np.asarray(listed @ (counts > 0).astype(np.float32)).ravel()
@@ -69,9 +69,9 @@ def diversity(top: np.ndarray, train: csr_matrix) -> float:
 
 
 def hubness(vectors: np.ndarray, k: int = 10) -> float:
-    """How far few items crowd the others' lists of related ones, nearest by cosine of `vectors` (items, factors).
+    """How far few items dominate the lists of related items, by cosine of `vectors` (items, factors).
 
-    Zero vectors are left out. Otherwise as `hubness_of`.
+    Excludes zero vectors. Otherwise as `hubness_of`.
     """
     lengths = np.linalg.norm(vectors, axis=1)
     unit = (vectors[lengths > 0] / lengths[lengths > 0, None]).astype(np.float32)
@@ -79,9 +79,10 @@ def hubness(vectors: np.ndarray, k: int = 10) -> float:
 
 
 def hubness_of(similarity: Callable[[np.ndarray], np.ndarray], items: int, k: int = 10) -> float:
-    """The skewness of how often each item is among the `k` most alike another; `similarity` of rows (m,) is (m, items).
+    """The skewness of how often each item is among the `k` most similar to another; `similarity` of rows (m,) is (m,
+    items).
 
-    0 where all are named alike, about 1 for a mild lean, tens where hubs fill every list. Radovanovic, Nanopoulos,
+    0 if all occur equally often, about 1 for a mild bias, tens if hubs fill every list. Radovanovic, Nanopoulos,
     Ivanovic 2010.
     """
     named = np.zeros(items, dtype=np.int64)

@@ -57,7 +57,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
             found = [_record(table.at(row), stamps, since_1904) for row in body]
     shared = Counter(one.started_at for one in found if isinstance(one, Play))
     for one in found:
-        # Songs heard offline share the moment they were sent: only its day says when.
+        # Songs played offline share the moment they were sent: only the day is known.
         if isinstance(one, Play) and one.started_at is not None and shared[one.started_at] > 3:
             one.precision = DAY
         yield one

@@ -98,7 +98,7 @@ class Recoded(io.RawIOBase):
         self._stream = stream
         self._left = stream.read(1 << 16)
         self._decoder = None
-        if not self._left.startswith(_NO_TEXT):
+        if not self._left.startswith(_NO_TEXT) or self._left.startswith(codecs.BOM_UTF32_LE):
             self._decoder = codecs.getincrementaldecoder(encoding)("replace")
             self._left = self._decoder.decode(self._left).encode("utf-8", "replace")
 

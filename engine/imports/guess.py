@@ -14,8 +14,19 @@ _GENERIC = frozenset(name for names in NAMES.values() for name in names) - {"uts
     "data", "datecreated", "exported_at", "header", "itemname", "itemtype", "listens", "meta", "ts", "version",
 }  # fmt: skip
 
+# What can be done with a table of any kind.
+MAP_IT = "Say which columns hold what: --map artist=COLUMN,track=COLUMN,time=COLUMN"
+
 # Columns that are named of a table.
 _MAX_NAMED = 8
+
+
+# How archives begin that are not gone through, and workbooks that are not read.
+_PACKED = (
+    (b"Rar!", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7-Zip"), (b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (b"\x04\x22\x4d\x18", "LZ4"),
+)  # fmt: skip
+_WORKBOOKS, _IN_WORKBOOKS = (".xls", ".ods", ".numbers"), (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 def _nearness(marks: Sequence[str], found: frozenset[str] | set[str]) -> float:
@@ -36,6 +47,11 @@ def guess(head: Head) -> str:
         return f"is not a database of a known program ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
     if is_workbook(head):
         return f"is a workbook with no {SHEET}; save its table of plays as CSV"
+    if head.name.lower().endswith(_WORKBOOKS) and head.data.startswith(_IN_WORKBOOKS):
+        return "is a workbook; save its table of plays as CSV"
+    for start, kind in _PACKED:
+        if head.data.startswith(start):
+            return f"is packed as {kind}, which is not read; unpack it and import what was in it"
     if head.data.startswith(b"bplist"):
         return "is a property list, not that of a music library"
     if head.is_binary:
@@ -53,8 +69,5 @@ def guess(head: Head) -> str:
         return f"looks like {best.title}, but {why}"
     cells = head.header
     if not head.json and cells:
-        return (
-            f"is a table of {first_of(cells)}. Say which columns hold what: --map "
-            "artist=COLUMN,track=COLUMN,time=COLUMN"
-        )
+        return f"is a table of {first_of(cells)}. {MAP_IT}"
     return ""

@@ -143,7 +143,10 @@ class Head:
         """A line as CSV cells, normalised; empty when there is no such line."""
         if (number, delimiter) not in self._cells:
             try:
-                line = next(csv.reader(self.lines[number : number + 1], delimiter=delimiter), [])
+                line = next(
+                    csv.reader(self.lines[number : number + 1], delimiter=delimiter, skipinitialspace=True),
+                    [],
+                )
             except csv.Error:
                 line = []
             self._cells[number, delimiter] = list(map(normal, line))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import islice
 from typing import IO, Any, Generic, TypeVar, get_args, get_origin
@@ -113,11 +113,15 @@ class Records(Generic[T]):
         """The records of JSON objects that follow one another, on lines of their own or on many."""
         yield list(self._objects(data.strip(), cut=True))
 
-    def of_table(self, stream: IO[bytes]) -> Iterator[list[T | Broken]]:
-        """Batches of the records of a CSV whose columns are named like the keys; empty cells are missing."""
+    def of_table(
+        self, stream: IO[bytes], columns: Mapping[str, str] | None = None
+    ) -> Iterator[list[T | Broken]]:
+        """Batches of the records of a CSV whose columns are named like the keys; empty cells are missing. `columns`
+        are other names of a column, as `normal` writes them, and the key of each."""
         again = Again(stream)
         body = rows(again, Head("", again.start).delimiter)
         keys = {field.encode_name.lower(): field.encode_name for field in _fields(self.row)}
+        keys |= columns or {}
         header = [keys.get(normal(cell), "") for cell in next(body, [])]
         while batch := list(islice(body, _ROWS)):
             yield [

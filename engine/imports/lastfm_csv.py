@@ -1,7 +1,7 @@
 """Last.fm histories as tables, in the shapes the exporters of other people write, and Libre.fm's.
 
-Stamps are the start in UTC, to the minute or the second; nothing says how long a track was heard, and every
-row is a play by Last.fm's own rule. Facts: FORMATS.md, Last.fm.
+Stamps are the start in UTC, to the minute or the second; the time played is not given, and every row is a play by
+Last.fm's own rule. Facts: FORMATS.md, Last.fm.
 """
 
 from __future__ import annotations

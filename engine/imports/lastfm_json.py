@@ -150,7 +150,7 @@ def _stamp(date: Date | str | float | None) -> str:
 def sniff_pages(head: Head) -> bool:
     """A list of pages with `track`, which holds records, or of pages as the API answers."""
     paged = "recenttracks" in head.keys or re.search(r'"track"\s*:\s*[\[{]', head.text[:4000]) is not None
-    return head.json == "array" and paged and "artist" in head.text[:4000]
+    return head.json == "array" and paged and '"artist"' in head.text[:4000]
 
 
 def sniff_page(head: Head) -> bool:

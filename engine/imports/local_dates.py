@@ -16,13 +16,15 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from engine.imports.times import MAX_STAMP, to_epoch, wall_clock, zone_of
+from engine.imports.times import MAX_STAMP, is_zone, to_epoch, wall_clock, zone_of
 from engine.store.play import DAY
 
 # Five short names are another month in Croatian (first) than in Czech and Polish; Croatian has a dot after the year.
 _TWICE = {"srp": (7, 8), "lip": (6, 7), "lis": (10, 11), "listopad": (10, 11), "listopada": (10, 11)}
 # What stands behind a sign, or behind `GMT-`, is an offset.
-_COLONS = re.compile(r"(?<![+\u2212\d])(?<!GMT-)(?<!UTC-)(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?")
+_COLONS = re.compile(
+    r"(?<![+\u2212\d])(?<!GMT-)(?<!UTC-)(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+|,\d{3,9}(?![\d/.-]))?"
+)
 _DOTS = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})\.(\d{2})(?!\d|\.\d)")
 _WORDS = re.compile(
     r"(\d{1,2})\s*(?:h|시|นาฬิกา|ໂມງ|時|时|点|點)\s*(\d{1,2})"
@@ -33,6 +35,8 @@ _SHORT_DOTS = re.compile(r"(?<=\s)(\d{1,2})\.(\d{2})(?![\d.])()")
 _OFFSET = re.compile(r"[^\s\d(]*(?<!\d)([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\d\w-])")
 # A half of the day may stand right behind the day: `2日下午8:01`.
 _PART = re.compile(r"\d+|[^\d\s.,،、日:/()\[\]\-\u2013·՝]+")
+# The place that names a zone, `[Europe/Paris]`.
+_PLACE = re.compile(r"\[?\b([A-Z][A-Za-z]+(?:/[A-Z][\w+-]*){1,2})\]?", re.ASCII)
 _LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-]) ?(\d{1,2})\2 ?\d{2,4}\b")
 _MAX_PARTS = 4
@@ -118,7 +122,7 @@ class LocalDates:
         """A date with or without a clock, None where it is not one."""
         if len(text) > MAX_STAMP:
             return None
-        plain = _plain(text)
+        plain, zone = _place(_plain(text))
         clock = _clock(plain)
         before, after = (plain[: clock.start()], plain[clock.end() :]) if clock else (plain, "")
         offset, before, after = _offset(before, after) if clock else (None, before, after)
@@ -141,7 +145,9 @@ class LocalDates:
             moment = wall_clock(year, month, date, hour, minute, second)
         except ValueError:
             return None
-        if offset is None:
+        if offset is None and zone:
+            seconds = to_epoch(moment, zone)
+        elif offset is None:
             left = [part for place, part in enumerate(parts) if place not in used]
             seconds = self._in_zone(moment, left, plain)
         else:
@@ -157,7 +163,7 @@ class LocalDates:
         if self._zone and moment.replace(tzinfo=zone_of(self._zone)).tzname() == name:
             return to_epoch(moment, self._zone)
         if not named:
-            if self._zoned or (name.isupper() and len(name) > 2):
+            if self._zoned or (name.isupper() and len(name) > 2) or name == "Time":
                 self.unknown[name] += 1
             return to_epoch(moment, self._zone)
         hours = _ZONES[name]
@@ -265,6 +271,14 @@ def _plain(text: str) -> str:
         if unicodedata.category(char) != "Cf"
     )
     return " ".join("".join(shown).split())
+
+
+def _place(plain: str) -> tuple[str, str]:
+    """A date without the place that names its zone, and that place."""
+    found = _PLACE.search(plain) if "/" in plain else None
+    if found is None or not is_zone(found[1]):
+        return plain, ""
+    return f"{plain[: found.start()]} {plain[found.end() :]}", found[1]
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

@@ -144,10 +144,10 @@ def parse_uris(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 
 def parted(display: str) -> tuple[str, str]:
-    """Artist and title of one line, parted by its first dash; empty where there is none.
+    """Artist and title of one line, split at its first dash; without one the title is empty.
 
     >>> parted("Burel - Tin Roof - Live"), parted("Burel \u2013 Tin Roof"), parted("Burel")
-    (('Burel', 'Tin Roof - Live'), ('Burel', 'Tin Roof'), ('', ''))
+    (('Burel', 'Tin Roof - Live'), ('Burel', 'Tin Roof'), ('Burel', ''))
     """
     artist, dash, title = display.partition(_DASH)
     if not dash and (found := _DASHES.search(display)):

@@ -10,7 +10,7 @@ import msgspec
 
 from engine.store.play import Ids, Play
 
-__all__ = ["Dropped", "Ids", "Like", "Options", "Play", "PlaylistEntry", "Record", "Unplayed"]
+__all__ = ["Dropped", "Ids", "Like", "Names", "Options", "Play", "PlaylistEntry", "Record", "Unplayed"]
 
 # Why a row became no listen: words a person reads in the report.
 PRIVATE = "private session"
@@ -89,6 +89,9 @@ class Unplayed(msgspec.Struct, gc=False):
     ids: Ids
 
 
+# From (scheme, id) to artist and title.
+Names = Mapping[tuple[str, str], tuple[str, str]]
+
 Record = Play | Dropped | Like | PlaylistEntry | Unplayed
 
 
@@ -109,7 +112,7 @@ class Options:
     zone: str | None = None
     encoding: str | None = None
     artists: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    names: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
     # What a person should know of the file beside its rows: sentences a reader adds, for the report.
     notes: list[str] = field(default_factory=list)
     # Ids that were seen, the same object for the same ids in all files of a run: a cheap sign of nothing new.

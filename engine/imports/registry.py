@@ -11,6 +11,7 @@ from engine.canonical_keys import nearest
 from engine.errors import UsageError
 from engine.imports.head import Head
 from engine.imports.record import Options, Record
+from engine.imports.text import normal
 
 # One module a service, in the order they are asked.
 _MODULES = (
@@ -63,9 +64,12 @@ def format_named(name: str) -> Format:
 def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Format | None:
     """The format of a file that begins like this, None when it is not one of ours.
 
-    With a mapping of `columns` given by the person, a file of no known format is read by that.
+    With a mapping of `columns` given by the person, a file of no known format is read by that, and one that has those
+    columns whatever else it might be.
     """
-    found = next((one for one in formats() if one.sniff(head)), None)
-    if found is None and set(columns or ()) - {"user"} and head.data:
+    named = {normal(column) for field, column in (columns or {}).items() if field != "user"}
+    has_them = named <= {normal(key) for key in (head.keys if head.json else head.columns(head.delimiter))}
+    found = None if named and has_them else next((one for one in formats() if one.sniff(head)), None)
+    if found is None and named and head.data:
         return format_named("jsonl" if head.json else "csv")
     return found

@@ -19,7 +19,7 @@ from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
 from engine.imports.batches import FILE_ERRORS, MAX_MS, DamagedError, batches, damage_named
 from engine.imports.encoding import Recoded, guesses, is_encoding
-from engine.imports.guess import guess
+from engine.imports.guess import MAP_IT, guess
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record, Unplayed
 from engine.imports.registry import Format, format_named, recognise
@@ -143,6 +143,10 @@ class _Run:
         self.report.files = [file for file, _ in sources]
         self._sources = [source for _, source in sources if source is not None]
         found = [(file, source) for file, source in sources if source is not None]
+        for file, source in sources if found else ():
+            # Beside a history a service puts tables of other things: nobody meant those.
+            if source is None and file.path != file.root and file.note.endswith(MAP_IT):
+                file.note = UNKNOWN
         chosen = sorted(found, key=lambda pair: pair[1].format.order)
         if begin is not None and chosen:
             begin()
@@ -170,7 +174,7 @@ class _Run:
     def _look(self, member: Member, forced: Format | None) -> tuple[FileReport, Source | None]:
         file = FileReport(member.path, member.root, note=member.trouble, on_disk=member.on_disk)
         file.unread = bool(member.trouble)
-        if member.trouble:
+        if file.unread:
             return file, None
         known = self._known_digest(member)
         try:
@@ -236,8 +240,7 @@ class _Run:
         """One file, as a whole."""
         member = source.member
         options = replace(self._read_as(source.known), name=member.name, folder=member.folder, notes=[])
-        digest = ""
-        guessed = guesses()
+        digest, guessed = "", guesses()
         replaced = source.known if source.known in self._digests else ""
         ingest.begin_file(member.path, source.format.name, source.format.source, replaced)
         cut = ingest.names_cut
@@ -259,8 +262,7 @@ class _Run:
                 f"names longer than {MAX_NAME:,} characters were cut, of {quantity(cut, 'tracks')}"
             )
         file.note = "; ".join(note for note in (file.note, *options.notes) if note)
-        undated = ingest.undated
-        kept, duplicates = ingest.settle_counts()
+        undated, (kept, duplicates) = ingest.undated, ingest.settle_counts()
         file.kept += kept
         file.duplicates += duplicates
         file.undated += ingest.undated - undated

@@ -40,7 +40,7 @@ class MalojaTrack(msgspec.Struct, gc=False):
 
 
 class MalojaScrobble(msgspec.Struct, gc=False):
-    """A scrobble; `duration` is how many seconds were heard."""
+    """A scrobble; `duration` is the seconds played."""
 
     time: Number = None
     track: MalojaTrack | None = None

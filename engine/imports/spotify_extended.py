@@ -101,7 +101,7 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[list[Record]]:
 def parse_table(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A table whose columns are named like the keys."""
     stamps = _stamps(options)
-    found = (row for batch in Records(Row).of_table(stream) for row in batch)
+    found = (row for batch in Records(Row).of_table(stream, _COLUMNS) for row in batch)
     for row, _ in stamps.settle(found, lambda row: "" if isinstance(row, Broken) else row.ts or ""):
         yield from _records([row], options, stamps)
 
@@ -174,10 +174,19 @@ def sniff_lines(head: Head) -> bool:
 
 
 def sniff_table(head: Head) -> bool:
-    """The same as columns, with the names that Spotify gives them."""
-    return head.has_columns("ts", "ms_played", _MARKS[2], delimiter=head.delimiter)
+    """The same as columns, with the names that Spotify gives them, or shorter ones."""
+    found = {_COLUMNS.get(column, column) for column in head.columns(head.delimiter)}
+    return found >= {*_MARKS, "master_metadata_album_artist_name"}
 
 
+# What people who pass the rows on call the columns.
+_COLUMNS = {
+    **dict.fromkeys(("track_name", "track name", "track"), "master_metadata_track_name"),
+    **dict.fromkeys(
+        ("artist_name", "artist name(s)", "artist name", "artist"), "master_metadata_album_artist_name"
+    ),
+    **dict.fromkeys(("album_name", "album name", "album"), "master_metadata_album_album_name"),
+}
 _MARKS = ("ts", "ms_played", "master_metadata_track_name")
 _TITLE = "Spotify extended streaming history"
 FORMATS = (

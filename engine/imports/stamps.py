@@ -45,11 +45,14 @@ TIME_COLUMNS = (
     "scrobble time", "last played", "last_played", "lastplayed", "endtime", "played", "listened", "scrobbled",
     "date/time", "date time", "date_time", "date (utc)", "timestamp (utc)", "datetime (utc)", "zeitpunkt", "hour",
     "uhrzeit", "zeit", "heure", "hora", "ora", "tid", "tijd", "czas", "godzina", "время", "час", "aika", "saat",
+    "clock", "time of day", "klockslag", "klokkeslæt", "klokkeslett", "kl", "klo", "kello", "klokke", "čas", "idő",
+    "vreme", "vrijeme", "ώρα", "時刻", "時間", "时间", "시간", "시각", "giờ", "jam", "เวลา", "الوقت", "שעה", "समय",
     "last play", "playback date", "listened date", "played date",
 )  # fmt: skip
 DAY_COLUMNS = (
     "date", "day", "played on", "date played", "datum", "tag", "fecha", "data", "dato", "дата", "päivä",
-    "päivämäärä", "tarih", "dag", "dzień", "jour", "日付", "날짜", "日期",
+    "päivämäärä", "tarih", "dag", "dzień", "jour", "日付", "날짜", "日期", "dia", "día", "giorno", "den", "dátum",
+    "ημερομηνία", "ngày", "tanggal", "tarikh", "วันที่", "التاريخ", "תאריך", "तारीख",
 )  # fmt: skip
 
 # A count of seconds or less as a spreadsheet groups its digits.
@@ -68,6 +71,10 @@ _DOTTED = re.compile(r"[T ]\d{1,2}\.\d")
 # Who writes 24:00 has a clock: that is not a day.
 _DAY_END = re.compile(r"[T ]24")
 _ISO_CLOCK = re.compile(r"[T ]\d{2}(:?\d{2})?(:?\d{2})?")
+
+
+# Of a column that is not read so many rows show whether it is a clock's, an hour from this one on that it is no length.
+_LOOKED_AT, _AFTERNOON = 200, 13
 
 
 # What is not the time of a play leaves it without a date.
@@ -98,6 +105,9 @@ Moment(at=1709406060, width=1, day=None))
         # Of month first (True) and day first the first date, and the first month that stands alone.
         self._orders: dict[bool, str] = {}
         self._month = ""
+        # By column: how many clocks stand beside a day, and the latest hour of them.
+        self._clocks: dict[int, tuple[int, int]] = {}
+        self._days = 0
 
     def read(self, text: str) -> Moment | None:
         """The moment of a stamp, None where it is not one."""
@@ -172,15 +182,21 @@ Moment(at=1709406060, width=1, day=None))
         """Of a row's cells that may hold its stamp the one that dates it best, a day and a clock joined."""
         if len(cells) == 1:
             return cells[0]
-        day = clock = ""
+        day = clock = early = ""
         for cell in cells:
             if _CLOCK.fullmatch(cell):
                 clock = clock or cell
             elif moment := self._read(cell.strip()):
-                if moment.width < DAY:
+                if moment.at < EARLIEST:
+                    # A length, in a column that is called like a time's.
+                    early = early or cell
+                elif moment.width < DAY:
                     return cell
-                day = day or cell
-        return f"{day} {clock}".strip() if day else next((cell for cell in cells if cell.strip()), "")
+                else:
+                    day = day or cell
+        return (
+            f"{day} {clock}".strip() if day else early or next((cell for cell in cells if cell.strip()), "")
+        )
 
     def why_not(self, text: str) -> str:
         """The reason a stamp that is not a moment is left out for."""
@@ -194,9 +210,31 @@ Moment(at=1709406060, width=1, day=None))
 
         def stamp(row: list[str]) -> str:
             cells = table.at(row)
-            return self.best([cells(column) for column in columns])
+            text = self.best([cells(column) for column in columns])
+            if self._days < _LOOKED_AT:
+                self._look_for_clocks(row, text)
+            return text
 
-        return self.settle(rows, stamp)
+        yield from self.settle(rows, stamp)
+        for place, (clocks, latest) in self._clocks.items():
+            if clocks == self._days and latest >= _AFTERNOON:
+                names = [name for name in (table.name(place), *columns) if name]
+                self._options.notes.append(
+                    f"only days were read; if “{names[0]}” is the time of day, import it with --map "
+                    f'"date={names[-1]},time={names[0]}"'
+                )
+
+    def _look_for_clocks(self, row: Sequence[str], text: str) -> None:
+        """Note where clocks stand beside a stamp that is a day alone."""
+        moment = self._read(text.strip())
+        if moment is None or moment.width < DAY:
+            return
+        self._days += 1
+        for place, cell in enumerate(row):
+            if ":" in cell and _CLOCK.fullmatch(cell):
+                clocks, latest = self._clocks.get(place, (0, 0))
+                hour = int(re.split(r"\D", cell.strip(), maxsplit=1)[0])
+                self._clocks[place] = clocks + 1, max(latest, hour)
 
     def settle(self, rows: Iterator[Row], stamp: Callable[[Row], str]) -> Iterator[tuple[Row, str]]:
         """The rows with their stamps, kept back until it is known how to read these.
@@ -208,7 +246,7 @@ Moment(at=1709406060, width=1, day=None))
         asks_order = asks_clock = False
         for row in rows:
             text = stamp(row)[: MAX_STAMP + 1]
-            # A count of seconds, or with the year in front: nothing to be told apart.
+            # A count of seconds, or with the year first: not ambiguous.
             plain = text.isdecimal() or text[4:5] == "-"
             order = None if plain else is_month_first(text)
             if order is not None:

@@ -103,7 +103,7 @@ def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]
     csv.field_size_limit(_MAX_FIELD)
     physical = _Lines(line.replace("\0", "") for line in open_text(stream))
     width = 0
-    reader = csv.reader(physical, delimiter=delimiter)
+    reader = csv.reader(physical, delimiter=delimiter, skipinitialspace=True)
     while True:
         physical.taken.clear()
         try:
@@ -116,7 +116,7 @@ def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]
         if (not row or len(taken) > 1) and taken and (len(row) != width or not _is_strict(taken, delimiter)):
             row = taken[0].rstrip("\r\n").split(delimiter)
             physical.again.extendleft(reversed(taken[1:]))
-            reader = csv.reader(physical, delimiter=delimiter)
+            reader = csv.reader(physical, delimiter=delimiter, skipinitialspace=True)
         if row and (len(row) > 1 or row[0].strip()):
             width = width or len(row)
             yield row
@@ -125,7 +125,7 @@ def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]
 def _is_strict(taken: Sequence[str], delimiter: str) -> bool:
     """Whether lines are one row with every quote where it belongs."""
     try:
-        return len(list(csv.reader(taken, delimiter=delimiter, strict=True))) == 1
+        return len(list(csv.reader(taken, delimiter=delimiter, skipinitialspace=True, strict=True))) == 1
     except csv.Error:
         return False
 
@@ -173,6 +173,10 @@ class Table:
 
     def __contains__(self, column: str) -> bool:
         return column in self._places
+
+    def name(self, place: int) -> str:
+        """The column at this place, empty where it has none."""
+        return next((column for column, there in self._places.items() if there == place), "")
 
     def at(self, row: Sequence[str]) -> Table:
         """Look at this row from now on."""

@@ -58,7 +58,7 @@ class _Clock:
 
     def __init__(self, options: Options) -> None:
         self._zone = options.zone
-        # As the clock showed it, for a row's zone to be told of.
+        # Local time, converted by the row's zone.
         self.stamps = Stamps(replace(options, zone=None), day_first=True)
         self.zones = LocalDates(options.zone)
 

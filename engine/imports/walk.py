@@ -192,7 +192,7 @@ def _unfold(member: Member, depth: int) -> Iterator[Member]:
 def _archive_kind(start: bytes, name: str) -> str:
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         # A workbook is a zip too, but one file to its reader.
-        return "" if name.lower().endswith((".xlsx", ".xlsm")) else "zip"
+        return "" if name.lower().endswith((".xlsx", ".xlsm", ".ods", ".numbers")) else "zip"
     if start.startswith(b"\x1f\x8b"):
         return "gz"
     if start.startswith(b"BZh"):

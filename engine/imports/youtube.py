@@ -1,7 +1,7 @@
 """YouTube Music's watch history from Google Takeout, what is not music is left out.
 
-Every row is a start; nothing says how long it was heard, so a song followed by another within 30 seconds
-counts as skipped. Facts: FORMATS.md, YouTube.
+Every row is a start; the time played is not given, so a song followed by another within 30 seconds counts as skipped.
+Facts: FORMATS.md, YouTube.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import msgspec
 from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
-from engine.imports.record import Dropped, Ids, Options, Play, Record
+from engine.imports.record import Dropped, Ids, Names, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.times import iso
 from engine.imports.youtube_verbs import Verbs, plain, what_else
@@ -38,6 +38,9 @@ TOPIC = re.compile(
     r"|subiect|тема|θέμα|konu|موضوع|נושא|トピック|주제|主題|主题|หัวข้อ|chủ đề|topik|paksa)$",
     re.IGNORECASE,
 )
+# Channels that stand for whoever made a song: what the person sent in, releases of artists without a channel.
+_NOBODYS = ("music library uploads", "release")
+_DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
 
 
 class Named(msgspec.Struct, gc=False):
@@ -72,7 +75,7 @@ class Watched:
     link: str = ""
 
 
-def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """`watch-history.json`."""
     found: list[Watched | Dropped] = []
     for batch in Records(Row).of_array(stream):
@@ -86,11 +89,12 @@ def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             found.append(
                 Watched(row.header or "", title, row.title_url or "", channel, iso(row.time or ""), advert)
             )
-    yield from records(found)
+    yield from records(found, options.names)
 
 
-def records(found: Sequence[Watched | Dropped]) -> Iterator[Record]:
-    """The records of one file in its order; what could not be read is handed on in its place."""
+def records(found: Sequence[Watched | Dropped], library: Names) -> Iterator[Record]:
+    """The records of one file in its order; what could not be read is handed on in its place. `library` names songs
+    by the ids of their videos."""
     rows = [one for one in found if isinstance(one, Watched)]
     verbs = Verbs(one.title for one in rows if one.channel and not _leads_elsewhere(one.url))
     for one in rows:
@@ -115,12 +119,18 @@ def records(found: Sequence[Watched | Dropped]) -> Iterator[Record]:
         elif row.at is None:
             yield Dropped(reasons.NO_TIME)
         else:
+            video = _VIDEO_ID.search(row.url)
+            ids: Ids = (("youtube", video[1]),) if video else ()
             artist, title = _names(row)
+            if artist.casefold() in _NOBODYS:
+                named = library.get(ids[0]) if ids else None
+                if named is None:
+                    yield Dropped(reasons.NO_ARTIST)
+                    continue
+                artist, title = named
             if not artist or not title or title.startswith("https://"):
                 yield Dropped(reasons.NO_NAMES)
                 continue
-            video = _VIDEO_ID.search(row.url)
-            ids: Ids = (("youtube", video[1]),) if video else ()
             soon = following.get(row.at, row.at + 3600) - row.at < _SKIPPED_WITHIN and shared[row.at] == 1
             yield Play(artist, title, row.at, ids=ids, skip=soon)
 
@@ -141,12 +151,13 @@ def _is_music(one: Watched) -> bool:
 
 def _names(one: Watched) -> tuple[str, str]:
     """Artist and title: the channel of a Topic, else the left part of `Artist - Title`, else the channel."""
-    if TOPIC.search(one.channel):
-        return TOPIC.sub("", one.channel), one.title
-    artist, dash, title = one.title.partition(" - ")
-    if dash and artist.strip() and title.strip():
-        return artist.strip(), title.strip()
-    return one.channel.removesuffix("VEVO").rstrip(), one.title
+    channel = TOPIC.sub("", one.channel)
+    if channel != one.channel and channel.casefold() not in _NOBODYS:
+        return channel, one.title
+    parts = _DASH.split(one.title.strip(), maxsplit=1)
+    if len(parts) == 2 and all(parts):
+        return parts[0], parts[1]
+    return channel.removesuffix("VEVO").rstrip(), one.title
 
 
 def sniff(head: Head) -> bool:
@@ -163,5 +174,6 @@ FORMATS = (
         parse,
         marks=("header", "titleUrl", "time"),
         order=30,
+        wants_names=True,
     ),
 )

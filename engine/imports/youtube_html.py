@@ -46,7 +46,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     reader.month_first = True in orders and False not in orders
     for one, date in zip(found, dates, strict=True):
         one.at = reader.read(date)
-    yield from records(found)
+    yield from records(found, options.names)
     options.notes.extend(filter(None, (reader.note(), contradiction(orders, reader.month_first))))
 
 
@@ -118,4 +118,14 @@ def sniff(head: Head) -> bool:
     return "mdl-typography--title" in head.text
 
 
-FORMATS = (Format("youtube-html", "YouTube Music watch history (HTML)", "youtube", sniff, parse, order=35),)
+FORMATS = (
+    Format(
+        "youtube-html",
+        "YouTube Music watch history (HTML)",
+        "youtube",
+        sniff,
+        parse,
+        order=35,
+        wants_names=True,
+    ),
+)

@@ -19,7 +19,8 @@ from engine.imports.text import rows
 # "Video" and an id in the first cell, in the languages of Takeout.
 _VIDEO = re.compile(
     r"v[ií]d[eé][oóa]|wideo|filmu|видео|відео|відэа|動画|동영상|비디오|视频|視頻|影片|فيديو|ویدیو|וידאו|סרטון|वीडियो|व्हिडिओ|ভিডিও|วิดีโอ|βίντεο"
-    r"|वीडियो|વિડિઓ|ਵੀਡੀਓ|வீடியோ|వీడియో|ವೀಡಿಯೊ|വീഡിയോ|වීඩියෝ|video|myndskeið|myndbands|vaizdo",
+    r"|वीडियो|વિડિઓ|ਵੀਡੀਓ|வீடியோ|వీడియో|ವೀಡಿಯೊ|വീഡിയോ|වීඩියෝ|ভিডিঅ|ଭିଡିଓ|ଭିଡ଼ିଓ|વીડિયો|भिडियो|ویڈیو|ვიდეო|տեսանյութ|бейне|វីដេអូ|ວິດີໂອ|ဗီဒီယို|ቪዲዮ|bideo|vidiyo"
+    r"|video|myndskeið|myndbands|vaizdo",
     re.IGNORECASE,
 )
 _ID = re.compile(r"\s?[\w-]{11}\s?", re.ASCII)

@@ -54,10 +54,9 @@ def build_index(
 ) -> IndexManifest:
     """Build the index of `item_factors` (items, factors) float32 into the empty `folder` and measure it.
 
-    `queries` (q, factors) are real listeners' vectors, a few hundred, on which the trees for Discover are
-    tuned to a recall of 0.95 among the best 100; with none, items stand in. Related items are tuned on items.
-    The same factors, seed and version of annoy give the same bytes, except for the manifest, which holds
-    times.
+    `queries` (q, factors) are real listeners' vectors, a few hundred, on which the trees for Discover are tuned to a
+    recall of 0.95 among the best 100; with none, items are used. Related items are tuned on items. The same factors,
+    seed and version of annoy give the same bytes, except for the manifest, which holds times.
 
     Raises InvalidDataError for no items, NaN or infinite values or queries of another width; CancelledError;
     DiscoverError when annoy is not installed.
@@ -98,7 +97,7 @@ def _reported(progress: CountReport | None, cancelled: Cancelled | None) -> Shar
 def _checked_queries(queries: ArrayLike, factors: Floats) -> NDArray[np.float64]:
     asked: Floats = np.asarray(queries, dtype=np.float32)
     if asked.size == 0:
-        # Nobody to ask for yet: items evenly spaced through the catalog stand in.
+        # Without queries items evenly spaced through the catalog are used.
         asked = factors[:: max(1, len(factors) // _STANDING_IN)]
     asked = checked_factors(asked)
     if asked.shape[1] != factors.shape[1]:
@@ -108,7 +107,7 @@ def _checked_queries(queries: ArrayLike, factors: Floats) -> NDArray[np.float64]
 
 
 def _related_places(items: NormOrder, seed: int) -> Ids:
-    """Places of the items that stand for the artists people look up: any with a direction, evenly drawn."""
+    """Places of a sample of items for queries of related artists: any with a direction, evenly drawn."""
     count = min(_RELATED_QUERIES, items.with_direction)
     return np.random.default_rng(seed).choice(items.with_direction, count, replace=False).astype(np.int64)
 

@@ -1,1 +1,1 @@
-"""Listens as they happen: what players on this machine report, counted, kept, or let go in a private session."""
+"""Logs plays as they happen: reports of players on this machine, stored, or dropped in a private session."""

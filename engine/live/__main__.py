@@ -1,6 +1,6 @@
-"""Listening in a process of its own: `python -m engine.live WORDS`, a JSON object; `discover listen` becomes this.
+"""The listener as a process of its own: `python -m engine.live WORDS`, a JSON object; `discover listen` becomes this.
 
-What reads a command line and draws on terminals is not loaded: a process that is there all day is to be small.
+Does not load command-line or terminal modules: a process that runs all day should be small.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engine.paths import Folders
 
 def main(words: str) -> int:
     """Listen as `root`, `port` (null: as before), `mpd`, `mpris` and `quiet` say; returns the exit code."""
-    # OpenSSL takes 4 MB, and what is spoken is HTTP on loopback: Python does without it, as where it is not installed.
+    # OpenSSL takes 4 MB and is not needed for HTTP on loopback: Python works without it, as if not installed.
     for unused in ("ssl", "_hashlib"):
         sys.modules[unused] = None  # type: ignore[assignment] # how an import is made to fail
     from engine.live.daemon import run

@@ -1,7 +1,7 @@
-"""What clients of AudioScrobbler 1.2 ask for and what they are answered: the older protocol, in forms and plain text.
+"""AudioScrobbler 1.2: requests and answers of the older protocol, in forms and plain text.
 
-Pure, like `listenbrainz`, whose limits and answers to errors hold here too. A session's id is worked out of the token,
-so that none ends where listening begins anew. Facts: FORMATS.md, Listens sent by players.
+Pure, like `listenbrainz`, with the same limits and error answers. A session's id is derived from the token, so that
+sessions survive a restart of the listener. Facts: FORMATS.md, Listens sent by players.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _MAX_FIELDS = 1000
 
 
 def scrobbler_answer(request: Request, token: str, latest: int) -> Answer | None:
-    """What to answer to a request that is not `foreign`; null where it is none of this protocol. No play can be later
-    than `latest`, in seconds UTC."""
+    """The answer to a request that is not `foreign`; null if it is not of this protocol. No play can be later than
+    `latest`, in seconds UTC."""
     path, _, asked = request.target.partition("?")
     call = path.strip("/").removeprefix(_PATH.strip("/")).strip("/")
     if call not in ("", "np", "sub") or (call and not path.startswith(_PATH)):
@@ -41,7 +41,7 @@ def scrobbler_answer(request: Request, token: str, latest: int) -> Answer | None
     client = form.get("s", "").partition(".")[0]
     if not hmac.compare_digest(form.get("s", "").encode(), _session(client, token).encode()):
         return Answer(200, "BADSESSION\n")
-    # What plays now may be skipped: the play is reported when it is one.
+    # "Now playing" is ignored: the song may be skipped, and a play is reported later.
     report = _report(client, form, latest) if call == "sub" else Report(_CLIENTS.get(client, client))
     return Answer(200, "OK\n", report)
 
@@ -51,7 +51,7 @@ def _form(text: str) -> dict[str, str]:
 
 
 def _greeted(query: Mapping[str, str], token: str, host: str) -> Answer:
-    """A session, for who knows the token; it is shown as MD5 of itself and of a time."""
+    """Open a session for a client that knows the token, which it sends as an MD5 of token and time."""
     known = _md5(_md5(token) + query.get("t", ""))
     if not hmac.compare_digest(query.get("a", "").lower().encode(), known.encode()):
         return Answer(200, "BADAUTH\n")

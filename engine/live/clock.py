@@ -1,7 +1,7 @@
-"""Which plays there were, by what a player was seen to do: half a song or four minutes of it make a play.
+"""Decides what counts as a play from a player's states: half a song or four minutes of it.
 
-Pure: it gets what is seen and when, and asks no clock itself. What counts is the time a song sounded, never where
-in it the player stands, so that seeking neither adds nor takes. The rule is that of Last.fm and ListenBrainz.
+Pure: it gets states with times, and reads no clock itself. Only the time a song sounded counts, never the position, so
+that seeking has no effect. The rule is that of Last.fm and ListenBrainz.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-# Half of a song makes a play, so many seconds of a long one, or of one whose length is not known.
+# Half of a song makes a play, or this many seconds of a long one or one of unknown length.
 ENOUGH = 240.0
-# Pressed on within so many seconds, a song was skipped; a player that opens a list shows some for an instant.
+# A song left within this many seconds was skipped; below the first it was only shown, as by a player that opens a list.
 _SKIPPED, _SHOWN = 30.0, 1.0
-# So near to its beginning, in seconds, a song that was a play already begins again.
+# A song that already counted begins again if it is this near to its beginning, in seconds.
 _BEGINNING = 2.0
-# A player that is asked every second sounds no longer than this after it was last seen to: beyond, it hangs.
+# Seconds a polled player is assumed to sound after its last answer: beyond, it hangs.
 _UNSEEN = 2.0
 # A pause longer than this ends the play.
 _FORGOTTEN = 1800.0
@@ -23,7 +23,7 @@ _FORGOTTEN = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class Song:
-    """What plays; `place` (an address, a place in a queue) distinguishes two of one name. `length` in seconds."""
+    """A song; `place` (an address, a position in a queue) distinguishes two of one name. `length` in seconds."""
 
     artist: str
     title: str
@@ -34,16 +34,15 @@ class Song:
 
     @property
     def name(self) -> tuple[str, str, str]:
-        """What makes it the same song as before: some players know the length and the album later."""
+        """The identity of a song: some players report length and album later."""
         return self.artist, self.title, self.place
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a player shows: `at` by a clock that stands still while the computer sleeps, `wall` in seconds UTC.
+    """A player's state: `at` by a clock that stops while the computer sleeps, `wall` in seconds UTC.
 
-    `song` is null where nothing plays that has an artist and a title. `position` is where in the song, null where it
-    is not known.
+    `song` is null without artist and title. `position` is in the song, null if unknown.
     """
 
     at: float
@@ -55,7 +54,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class PlayedSong:
-    """A song that was played from `started` (seconds UTC) for `seconds`; `skipped` where that makes no play."""
+    """A song that was played from `started` (seconds UTC) for `seconds`; `skipped` if that is not a play."""
 
     song: Song
     started: float
@@ -65,7 +64,7 @@ class PlayedSong:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the person said of a song in the player: `like`, `hide`, or null for neither."""
+    """A verdict given in the player: `like`, `hide`, or null for neither."""
 
     song: Song
     verdict: str | None
@@ -77,25 +76,25 @@ def enough(length: float | None) -> float:
 
 
 class Clock:
-    """One player's. Given the same twice, it counts the same."""
+    """The clock of one player. Deterministic."""
 
     def __init__(self) -> None:
         self._last: Seen | None = None
         self._started = 0.0
-        self._heard = 0.0
-        # Of the song under way the fullest that was shown.
+        self._played = 0.0
+        # The current song, with the most complete metadata seen.
         self._song: Song | None = None
 
     def see(self, seen: Seen) -> tuple[PlayedSong, ...]:
-        """Take note of what a player shows now; what thereby came to its end."""
+        """Process a player's state; returns songs that ended."""
         before, self._last = self._last, seen
         if before is None:
-            # A song that played already when it was first looked at began earlier.
+            # A song already playing when first seen began earlier.
             self._begin(seen, seen.wall - (seen.position or 0.0))
             return ()
         passed = max(0.0, seen.at - before.at)
         if before.playing:
-            self._heard += passed
+            self._played += passed
         same = self._song is not None and seen.song is not None and seen.song.name == self._song.name
         forgotten = not before.playing and passed > _FORGOTTEN
         if same and not forgotten and not self._begins_again(seen):
@@ -107,7 +106,7 @@ class Clock:
         return ended
 
     def end(self, at: float, wall: float, *, pressed: bool) -> tuple[PlayedSong, ...]:
-        """One that is asked every second is not any more; `pressed` where something else was chosen."""
+        """A polled player ended; `pressed` if something else was chosen."""
         late = max(0.0, at - self._last.at - _UNSEEN) if self._last is not None else 0.0
         return self.see(Seen(at - late, wall - late, playing=pressed))
 
@@ -116,26 +115,26 @@ class Clock:
             return False
         plays = enough(self._song.length)
         # In a song of seconds a play comes before the two are over: where it just goes on it is beyond half of that.
-        return self._heard >= plays and seen.position < min(_BEGINNING, plays / 2)
+        return self._played >= plays and seen.position < min(_BEGINNING, plays / 2)
 
     def _begin(self, seen: Seen, started: float) -> None:
-        self._song, self._started, self._heard = seen.song, started, 0.0
+        self._song, self._started, self._played = seen.song, started, 0.0
 
     def _end(self, *, pressed_on: bool) -> tuple[PlayedSong, ...]:
         song = self._song
         if song is None:
             return ()
-        # A player that waits for its source shows that it plays.
-        heard = min(self._heard, song.length) if song.length else self._heard
-        if heard >= enough(song.length):
-            return (PlayedSong(song, self._started, heard),)
-        if pressed_on and _SHOWN <= heard < _SKIPPED:
-            return (PlayedSong(song, self._started, heard, skipped=True),)
+        # A buffering player reports that it plays.
+        played = min(self._played, song.length) if song.length else self._played
+        if played >= enough(song.length):
+            return (PlayedSong(song, self._started, played),)
+        if pressed_on and _SHOWN <= played < _SKIPPED:
+            return (PlayedSong(song, self._started, played, skipped=True),)
         return ()
 
 
 def played_songs(seen: Iterable[Seen]) -> Iterator[PlayedSong]:
-    """All that came to its end while a player was looked at."""
+    """All songs that ended in a series of states."""
     clock = Clock()
     for one in seen:
         yield from clock.see(one)

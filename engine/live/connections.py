@@ -1,7 +1,6 @@
-"""The one module that opens connections to players and waits for theirs.
+"""The only module that opens connections to players and accepts theirs.
 
-Waiting is done on loopback alone. What is connected to is a player at the address the person set, or one that was
-started here.
+It listens on loopback only, and connects to a player at the address the person set, or one started here.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 # systemd hands its sockets on from here (sd_listen_fds(3)).
 _FIRST_INHERITED = 3
 
-# Seconds in which who is connected to must have answered.
+# Timeout of connecting, in seconds.
 _PATIENCE = 10.0
 
 Socket = socket.socket
@@ -29,9 +28,9 @@ Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def listening_socket(port: int) -> socket.socket:
-    """The socket systemd opened for this process, else one of our own on loopback.
+    """The socket systemd opened for this process, else a new one on loopback.
 
-    Raises DiscoverError where the port is in use, or what was handed on is not a port on loopback.
+    Raises DiscoverError if the port is in use, or the passed socket is not on loopback.
     """
     if os.environ.pop("LISTEN_PID", "") == str(os.getpid()) and int(os.environ.pop("LISTEN_FDS", "0")):
         inherited = socket.socket(fileno=_FIRST_INHERITED)
@@ -54,12 +53,12 @@ def listening_socket(port: int) -> socket.socket:
 
 
 async def serve(listener: socket.socket, accept: Accept, limit: int) -> asyncio.Server:
-    """Have `accept` speak to everybody who connects; of a line that has no end `limit` bytes are read."""
+    """Serve connections with `accept`; of an endless line `limit` bytes are read."""
     return await asyncio.start_server(accept, sock=listener, limit=limit)
 
 
 async def connect(address: str, limit: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection to `/path`, `@name` (a socket without a file) or `host:port`. Raises OSError where there is none."""
+    """Connect to `/path`, `@name` (an abstract socket) or `host:port`. Raises OSError."""
     if address.startswith(("/", "@")):
         path = address if address.startswith("/") else f"\0{address[1:]}"
         return await asyncio.open_unix_connection(path, limit=limit)
@@ -70,8 +69,8 @@ async def connect(address: str, limit: int) -> tuple[asyncio.StreamReader, async
 async def start_child(
     arguments: Sequence[str], limit: int
 ) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]:
-    """Start a program of this machine and speak to it by a pair of sockets nobody else has; `{fd}` in its arguments
-    becomes the number of its end. Raises OSError where it can't be started."""
+    """Start a program connected by a private pair of sockets; `{fd}` in its arguments is replaced by its descriptor.
+    Raises OSError if it can't be started."""
     ours, theirs = socket.socketpair()
     try:
         with theirs:

@@ -1,4 +1,4 @@
-"""Listening in a process of its own, until it is asked to stop."""
+"""Runs the listener in its own process, until stopped."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.presence import Presence, Role, private_session_on
 
-# What the settings of what is watched may say.
+# Values of the settings for watched players.
 OFF, WITH_BROWSERS = "off", "with browsers"
 
 
 def watchers(mpd: str, mpris: str, say: Callable[[str], None]) -> list[Watcher]:
-    """Who follows the players that report nothing by themselves, as the settings say."""
+    """The watchers of players that do not report by themselves, by the settings."""
     found: list[Watcher] = []
     if mpd != OFF:
         found.append(Mpd(addresses(mpd), say))
@@ -44,11 +44,11 @@ def listener_for(
     *,
     alone: bool = False,
 ) -> Listener:
-    """Who listens for a library, its port open; `port` is kept for next time. `private` says whether a private session
-    is on over it; `alone`, the process does nothing else.
+    """A listener for a library, with its port open; `port` is stored for next time.
 
-    Raises DiscoverError where somebody does already or the port is in use, PrivateSessionError where in a private
-    session something would have to be written.
+    `private` returns whether a private session is on; with `alone` the process does nothing else. Raises DiscoverError
+    if another process listens or the port is in use, PrivateSessionError if a private session prevents a necessary
+    write.
     """
     used, presence = wanted(folders, port), Presence(folders)
     if presence.others(Role.LISTENS):

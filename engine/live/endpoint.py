@@ -1,4 +1,4 @@
-"""HTTP for players: requests are read with limits to their size, their time and their number; the rest is h11's."""
+"""The HTTP endpoint for players, on h11, with limits on the size, time and number of requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.live.connections import Socket, serve
 from engine.live.listenbrainz import MAX_BODY, Answer, Request, failure, foreign
 
 _MAX_HEAD = 32 << 10
-# Of a body that is too large so much is read and thrown away, so that the client hears why it was refused.
+# Bytes read and discarded of a too large body, so that the client receives the error.
 _MAX_THROWN = 4 * MAX_BODY
 _CONNECTIONS = 16
 
@@ -21,7 +21,7 @@ Handle = Callable[[Request], Awaitable[Answer]]
 
 
 class Endpoint:
-    """Answers HTTP on a listening socket by what `handle` says; `note` takes what nobody expected."""
+    """Answers HTTP requests with `handle`; `note` gets unexpected errors."""
 
     # Seconds that a request may take.
     patience = 10.0
@@ -34,11 +34,11 @@ class Endpoint:
         self.port: int = listener.getsockname()[1]
 
     async def begin(self) -> None:
-        """Answer from now on."""
+        """Start answering."""
         self._server = await serve(self._listener, self._accept, _MAX_HEAD)
 
     async def end(self) -> None:
-        """Answer nobody any more; who was heard is answered first."""
+        """Stop; requests already read are answered first."""
         self._server.close()
         for task, conversation in self._open.items():
             if not conversation.answering:
@@ -62,11 +62,11 @@ class Endpoint:
 
     @property
     def is_full(self) -> bool:
-        """Whether more are connected than are answered."""
+        """Whether there are too many connections."""
         return len(self._open) > _CONNECTIONS
 
     async def answer(self, request: Request) -> Answer:
-        """What is answered to one request, whatever happens."""
+        """The answer to one request, also after errors."""
         try:
             return foreign(request.headers, self.port) or await self._handle(request)
         except Exception as error:  # noqa: BLE001 - who asks is answered, and nothing is drawn over a terminal
@@ -82,12 +82,12 @@ class _Conversation:
     ) -> None:
         self._endpoint = endpoint
         self._reader, self._writer = reader, writer
-        # Whether a request was heard and its answer is not sent yet.
+        # Whether a request was read and its answer is not sent yet.
         self.answering = False
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
 
     async def go_on(self) -> None:
-        """Answer one request after another, until the client has no more or one is in doubt."""
+        """Answer requests until the client closes or one is malformed."""
         while True:
             try:
                 async with asyncio.timeout(self._endpoint.patience):
@@ -114,7 +114,7 @@ class _Conversation:
             self._http.start_next_cycle()
 
     async def _read(self) -> Request | Answer | None:
-        """The next request, or why it is not read whole; null where there is none."""
+        """The next request, or why it could not be read; null if there is none."""
         head = await self._event()
         if not isinstance(head, h11.Request):
             return None
@@ -160,7 +160,7 @@ class _Conversation:
         await self._writer.drain()
 
     async def _throw_away(self) -> None:
-        """Let the client hear the answer, who may not look before all is sent."""
+        """Discard the rest of a body, since clients may read the answer only after sending."""
         if self._http.their_state is not h11.SEND_BODY:
             return
         async with asyncio.timeout(self._endpoint.patience):

@@ -1,8 +1,8 @@
-"""Where plays arrive as they are reported: kept in the library at once, or let go where they were heard in private.
+"""The inbox for reported plays: stored in the library at once, or dropped if played in a private session.
 
-Nothing is open between two arrivals: no connection to the library, no lock, so that a private session may begin at any
-moment. The client is answered when the play is safe on disk; while the library cannot be written to, that it must send
-it again.
+Between two reports nothing is open: no connection to the library, no lock, so that a private session may begin at any
+moment. The client is answered when the play is on disk; while the library cannot be written to, it is asked to send it
+again.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from engine.store.imported_likes import judge
 from engine.store.logged_plays import add_logged_plays, live_source
 from engine.store.play import Play
 
-# Plays from before a private session that arrive in it wait for its end, so many at most.
+# Maximum plays from before a private session that wait for its end.
 _MAX_WAITING = 5000
-# Seconds after which what plays took in memory is given back.
+# Seconds after which memory is returned to the system.
 _BREATH = 1.0
-# A session that was on already when it was first looked is taken to have begun so long before, in seconds.
+# A session already on at the first check is assumed to have begun this many seconds before.
 _UNKNOWN = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """What was reported and who waits for it to be kept; null: nobody, and it is tried again until it is."""
+    """A report and the caller waiting for it; null: nobody, and it is retried until stored."""
 
     report: Report
     kept: asyncio.Future[None] | None
 
 
 class Inbox:
-    """Keeps reports in the library under `folders`. `now` gives seconds UTC; `private` whether a session is on.
-    `alone`, the process has no other use for names: none stays in memory."""
+    """Stores reports in the library under `folders`. `now` returns seconds UTC; `private` whether a session is on. With
+    `alone` no names stay in memory."""
 
     def __init__(
         self,
@@ -59,21 +59,21 @@ class Inbox:
         self._private = private
         self._alone = alone
         self._windows = Windows()
-        # When it was last looked and no session was on.
+        # The last check without a session.
         self._clear: float | None = None
         self._waiting: list[_Waiting] = []
-        # PlayedSong in a private session that began just now: gone unless that is over in a moment.
+        # Plays in a private session that began just now: dropped unless that is over in a moment.
         self._doubtful: list[Report] = []
         self._at_work: asyncio.Task[None] | None = None
         self.look()
 
     @property
     def private(self) -> bool:
-        """Whether a private session was on when it was last looked."""
+        """Whether a private session was on at the last check."""
         return self._windows.on
 
     def look(self) -> None:
-        """Take note of whether a private session is on; to be asked about once a second."""
+        """Check whether a private session is on; to be called about once a second."""
         now = self._now()
         if self._private(self._folders):
             self._windows.begin(now - _UNKNOWN if self._clear is None else self._clear)
@@ -86,9 +86,9 @@ class Inbox:
             self._doubtful.clear()
 
     async def take(self, report: Report) -> None:
-        """Keep what was reported, or let it go; returns when that is done.
+        """Store or drop a report; returns when done.
 
-        Raises DiscoverError where it cannot be kept now and must be reported again.
+        Raises DiscoverError if it cannot be stored now and must be reported again.
         """
         self.look()
         if not (report := self._without_private(report)).plays and not report.verdicts:
@@ -104,18 +104,18 @@ class Inbox:
         await kept
 
     def keep(self, report: Report) -> None:
-        """Keep what a watcher reports, whom nobody asks again: as soon as it can be."""
+        """Store a watcher's report as soon as possible; it is not reported again."""
         self.look()
         if (report := self._without_private(report)).plays or report.verdicts:
             self._waiting.append(_Waiting(report, None))
             self._go_on()
 
     def note(self, error: Exception) -> None:
-        """Put what nobody expected in the log."""
+        """Log an unexpected error."""
         note_error(Door(self._folders, private=self.private), "listening", error)
 
     async def end(self) -> None:
-        """Wait until what can be kept is."""
+        """Wait until pending reports are stored."""
         self.look()
         while self._at_work is not None:
             await self._at_work
@@ -139,7 +139,7 @@ class Inbox:
             self._at_work = asyncio.get_running_loop().create_task(self._work())
 
     async def _work(self) -> None:
-        """Keep what waits, all of it in one go; what comes meanwhile is the next."""
+        """Store all pending reports at once; later ones are the next batch."""
         try:
             while self._waiting and not self._windows.on:
                 batch, self._waiting = self._waiting, []

@@ -1,8 +1,8 @@
-"""What clients of ListenBrainz ask for and what they are answered. Pure: bytes in, an answer and what was reported out.
+"""ListenBrainz's API for clients.
 
-Laxer than ListenBrainz where a refusal would lose a play or have it sent for ever: of a batch the listens that can be
-read are kept, fields that cannot be read are left out. The endpoint takes in and gives nothing out: asked for listens,
-it has none. Facts: FORMATS.md, Listens sent by players.
+Pure: bytes in, an answer and a report out. More lenient than ListenBrainz if a refusal would lose a play or make the
+client retry forever: readable listens of a batch are stored, unreadable fields ignored. It reveals nothing: a request
+for listens gets none. Facts: FORMATS.md, Listens sent by players.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from engine.imports.record import Play
 from engine.imports.times import EARLIEST
 from engine.store.play import UNKNOWN, Ids
 
-# Who a valid token belongs to; clients want a name.
+# The user name of a valid token, which clients expect.
 USER = "me"
 # ListenBrainz takes so many bytes.
 MAX_BODY = 10_240_000
-# Pages of others run scripts too: of browsers only their extensions may ask.
+# Of browsers only extensions may send requests, since web pages run scripts too.
 _EXTENSIONS = ("chrome-extension://", "moz-extension://", "safari-web-extension://")
-# Clients put the version's path where their settings want it.
+# Clients put the version's path in different places.
 _BASES = ("apis/listenbrainz/1/", "1/")
 _CLIENT = re.compile(r"[\w .+-]{1,40}")
 
@@ -45,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`like`, `hide` or null, nothing any more, of the recording of these ids, or the one that is `named`."""
+    """`like`, `hide` or null, nothing any more, of the recording with these ids, or the one `named`."""
 
     verdict: str | None
     ids: Ids = ()
@@ -54,8 +54,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Of a client: plays, and what the person thinks of recordings. `single`: it was just played, else it may come out
-    of a queue."""
+    """A client's report: plays and verdicts. `single`: just played, else it may be from a queue."""
 
     client: str
     plays: tuple[Play, ...] = ()
@@ -65,7 +64,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered once the `report` is kept, or let go: JSON, or plain text."""
+    """The answer once the `report` is stored or dropped: JSON, or plain text."""
 
     status: int
     document: Mapping[str, Any] | str
@@ -94,8 +93,8 @@ _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """What a body says, also with half an emoji in a title, a mark before it, or in UTF-16: refused, plays would be
-    lost or sent for ever. Raises one of _BROKEN."""
+    """Decode a body, also with a lone surrogate, a byte order mark, or in UTF-16, since a refusal would lose plays.
+    Raises one of _BROKEN."""
     try:
         return decoder.decode(body)
     except _BROKEN as error:
@@ -107,15 +106,15 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
 
 def failure(status: int, why: str) -> Answer:
-    """An error as ListenBrainz words it; some clients read the code in the document alone."""
+    """An error in ListenBrainz's form; some clients only read the code in the document."""
     return Answer(status, {"code": status, "error": why})
 
 
 def foreign(headers: Mapping[str, str], port: int) -> Answer | None:
-    """Why a request did not come from a program on this machine; null where it did.
+    """Why a request is not from a program on this machine; null if it is.
 
-    A page of the web may have its own name lead to this machine (DNS rebinding), which the host shows, or ask across
-    origins, which the origin shows.
+    A web page may resolve its name to this machine (DNS rebinding), visible in the host, or send cross-origin requests,
+    visible in the origin.
     """
     host, origin = headers.get("host", ""), headers.get("origin")
     names = ("127.0.0.1", "localhost", "[::1]")
@@ -127,7 +126,7 @@ def foreign(headers: Mapping[str, str], port: int) -> Answer | None:
 
 
 def answer(request: Request, token: str, latest: int) -> Answer:
-    """What to answer to a request that is not `foreign`. No play can be later than `latest`, in seconds UTC."""
+    """The answer to a request that is not `foreign`. No play can be later than `latest`, in seconds UTC."""
     where, _, asked = request.target.partition("?")
     path = re.sub("/+", "/", where).strip("/")
     for base in _BASES:
@@ -166,7 +165,7 @@ def _validated(given: str | None, token: str) -> Answer:
     return Answer(200, {"code": 200, "message": "Token invalid.", "valid": False})
 
 
-# -- what is reported -------------------------------------------------------------------------------------------
+# -- reports -------------------------------------------------------------------------------------------
 
 
 def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
@@ -179,7 +178,7 @@ def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
     listens = [listen for raw in submission.payload if (listen := _read(raw)) is not None]
     client = _client(request.headers, listens)
     if submission.listen_type == "playing_now":
-        # What plays now may be skipped: the play is reported when it is one.
+        # "Now playing" is ignored: the song may be skipped, and a play is reported later.
         named = {"recording_msid": _no_id()} if query.get("return_msid") else {}
         return Answer(200, {**_OK, **named}, Report(client))
     plays = [play for listen in listens if (play := _play(listen, latest)) is not None]
@@ -199,7 +198,7 @@ def _read(raw: msgspec.Raw) -> Listen | None:
 
 
 def _without_details(listen: Any) -> Any:
-    """A listen without what a player said beside the names and the time."""
+    """A listen with names and time only."""
     track = listen.get("track_metadata") if isinstance(listen, dict) else None
     if not isinstance(track, dict):
         return None
@@ -218,14 +217,14 @@ def _play(listen: Listen, latest: int) -> Play | None:
 
 
 def dated(play: Play, latest: int) -> Play:
-    """The play, without a time that it cannot have been at."""
+    """The play, without an impossible time."""
     if play.started_at is not None and not EARLIEST <= play.started_at <= latest:
         play.started_at = None
     return play
 
 
 def _client(headers: Mapping[str, str], listens: Sequence[Listen]) -> str:
-    """What the client calls itself."""
+    """The client's name."""
     track = listens[0].track_metadata if listens else None
     said = (track and track.additional_info and track.additional_info.submission_client) or ""
     for name in (said, headers.get("user-agent", "").partition("/")[0]):
@@ -247,7 +246,7 @@ def _judge(request: Request, _query: Mapping[str, str], _latest: int) -> Answer:
     return Answer(200, _OK, Report(_client(request.headers, ()), verdicts=(Verdict(verdict, ids),)))
 
 
-# -- what is asked --------------------------------------------------------------------------------------------
+# -- queries --------------------------------------------------------------------------------------------
 
 
 def _no_id() -> str:

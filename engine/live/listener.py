@@ -1,4 +1,4 @@
-"""Listening: the endpoint for players, those that are watched, and the one inbox all plays go to."""
+"""The listener: the endpoint for players, watchers, and the inbox for all plays."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from engine.live.token import Access
 from engine.privacy.presence import Presence
 from engine.store.play import START, Play
 
-# How often it is looked whether a private session began or ended: the one thing that happens while nothing plays.
+# Seconds between checks for a private session, the only activity while nothing plays.
 LOOK_SECONDS = 1.0
 
 
 class Watcher(Protocol):
-    """Follows a player and hands on what is played in it, until cancelled."""
+    """Watches a player and passes on its plays, until cancelled."""
 
     async def watch(self, keep: Callable[[str, PlayedSong | Judged], None], /) -> None:
-        """`keep` takes the player's name and what was played, or said of a song."""
+        """`keep` gets the player's name and a play, or a verdict."""
 
 
 def report_of(player: str, played: PlayedSong | Judged) -> Report:
-    """What a watched player let hear, or what was said of a song in it."""
+    """A report of a watched player: plays, or a verdict."""
     song = played.song
     if isinstance(played, Judged):
         return Report(player, verdicts=(Verdict(played.verdict, named=(song.artist, song.title)),))
@@ -49,7 +49,7 @@ def report_of(player: str, played: PlayedSong | Judged) -> Report:
 
 
 class Listener:
-    """Listens on a socket until it is asked to end; `presence` says so to others until then."""
+    """Listens on a socket until ended; `presence` makes that visible to other processes."""
 
     def __init__(
         self,
@@ -70,19 +70,19 @@ class Listener:
         return self._endpoint.port
 
     async def begin(self) -> None:
-        """Listen from now on."""
+        """Start listening."""
         await self._endpoint.begin()
         self._tasks.append(asyncio.create_task(self._look()))
 
     def watch(self, watchers: Sequence[Watcher]) -> None:
-        """Have players followed, too, until the end."""
+        """Also watch players, until the end."""
         self._tasks += [asyncio.create_task(self._watch(watcher)) for watcher in watchers]
 
     async def end(self) -> None:
-        """Listen no more; what was reported is kept first."""
+        """Stop listening; pending reports are stored first."""
         for task in self._tasks:
             task.cancel()
-        # A song under way ends with who watches it.
+        # The current song ends with its watcher.
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._endpoint.end()
         await self.inbox.end()

@@ -1,4 +1,4 @@
-"""What a process that is there all day gives back to the system."""
+"""Returns free memory to the system, in a process that runs all day."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @cache
 def _trim() -> Any:
-    """The C library's way to give back what is free, null where it has none (it is of glibc)."""
+    """glibc's `malloc_trim`, null in other C libraries."""
     try:
         return ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):
@@ -17,6 +17,6 @@ def _trim() -> Any:
 
 
 def give_back_memory() -> None:
-    """Give back what is free. By itself the C library keeps it: what a library's names took once, for good."""
+    """Return free memory to the system, which the C library would keep."""
     if (trim := _trim()) is not None:
         trim(0)

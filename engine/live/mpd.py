@@ -1,8 +1,7 @@
-"""Speaking to MPD, and watching it: what it plays is asked whenever it says that something changed. Facts: MPD's
-protocol, 0.23.
+"""MPD's protocol, and a watcher, which queries the state whenever MPD reports a change.
 
-Watching takes one connection, which waits until MPD speaks; where there is none it is tried again, a minute apart at
-last.
+Facts: MPD's protocol, 0.23. Watching uses one connection, which waits for MPD; if it fails, it is retried, at last once
+a minute.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from engine.live.clock import Clock, Judged, PlayedSong, Seen, Song
 from engine.live.connections import connect
 
 NAME = "mpd"
-# A line of an answer, and an answer, are not longer than this.
+# Maximum length of a line, and of an answer.
 _MAX_LINE, _MAX_LINES = 64 << 10, 1000
 # MPD answers at once or not at all.
 _PATIENCE = 10.0
 _FIRST_WAIT, _MAX_WAIT = 1.0, 60.0
 
-# The sticker in which myMPD and others keep what the person thinks of a song.
+# The sticker in which myMPD and others store verdicts.
 _STICKER, _VERDICTS = "like", {"0": "hide", "1": None, "2": "like"}
 
 Pairs = Sequence[tuple[str, str]]
-# Takes the name of a player and what was heard from it, or said of a song in it.
+# Called with a player's name and its plays, or a verdict.
 Keep = Callable[[str, PlayedSong | Judged], None]
 
 
@@ -35,12 +34,12 @@ class RefusedError(Exception):
     """MPD refused, or what answers is not MPD."""
 
 
-# However MPD goes: refused, closed, silent, saying what it does not say, or set to a port there is not.
+# Ways MPD can fail: refused, closed, silent, invalid answers, or an invalid port.
 LOST = (RefusedError, OSError, TimeoutError, EOFError, ValueError, OverflowError, asyncio.LimitOverrunError)
 
 
 def trouble(error: BaseException) -> str:
-    """How MPD went, one of LOST, in words."""
+    """The error, one of LOST, in words."""
     if isinstance(error, RefusedError):
         return str(error)
     if isinstance(error, EOFError | ConnectionResetError | BrokenPipeError):
@@ -64,9 +63,9 @@ def addresses(setting: str) -> tuple[str, ...]:
 
 
 def seen(status: Pairs, song: Pairs, at: float, wall: float) -> Seen:
-    """What MPD's answers to `status` and `currentsong` show."""
+    """The state from MPD's answers to `status` and `currentsong`."""
     state = dict(status)
-    # Of several artists a history names the first.
+    # Of several artists histories name the first.
     tags: dict[str, str] = {}
     for name, value in song:
         tags.setdefault(name, value)
@@ -97,7 +96,7 @@ class Watcher:
         self._sticker = ("", "")
 
     async def watch(self, keep: Keep) -> None:
-        """Hand on what is heard, until cancelled."""
+        """Pass on plays, until cancelled."""
         wait = _FIRST_WAIT
         while True:
             for place in self._places:
@@ -131,7 +130,7 @@ class Watcher:
         return found
 
     async def _judge(self, mpd: Conversation, song: Song | None, file: str, keep: Keep) -> None:
-        """Hand on what the person says of the song while it plays; what was said before is not news."""
+        """Pass on verdicts given while the song plays, not earlier ones."""
         if song is None:
             return
         sticker = ""
@@ -154,7 +153,7 @@ class Conversation:
         self._reader, self._writer = reader, writer
 
     async def greeting(self) -> None:
-        """Raises RefusedError where what answers is no MPD."""
+        """Raises RefusedError if it is not MPD that answers."""
         async with asyncio.timeout(_PATIENCE):
             line = await self._reader.readuntil()
         if not line.startswith(b"OK MPD "):
@@ -180,7 +179,7 @@ class Conversation:
 
 @contextlib.asynccontextmanager
 async def speaking(place: str) -> AsyncIterator[Conversation]:
-    """A conversation with MPD at a place, a password before it with an @. Raises one of LOST."""
+    """A connection to MPD at a place, optionally after a password and @. Raises one of LOST."""
     password, address = split(place)
     async with asyncio.timeout(_PATIENCE):
         reader, writer = await connect(address, _MAX_LINE)

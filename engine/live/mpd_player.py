@@ -1,6 +1,6 @@
-"""Playing with MPD: songs put in its queue after what plays there, followed while they play, and taken out again.
+"""Plays songs with MPD: adds them to its queue after the current song, watches them, and removes them again.
 
-What else is in the queue stays, and goes on after them. Facts: MPD's protocol, 0.23.
+The rest of the queue stays, and continues after them. Facts: MPD's protocol, 0.23.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from engine.live.clock import Clock, PlayedSong, Seen, Song
 from engine.live.mpd import LOST, NAME, Conversation, Pairs, RefusedError, quoted, speaking, split, trouble
 from engine.live.mpv import Failed, Notify, Now
 
-# How often it is asked what plays, in seconds, and the lines an answer about songs may have.
+# Seconds between polls, and maximum lines of an answer about songs.
 TICK = 1.0
 _LINES = 200_000
 
@@ -113,13 +113,13 @@ class MpdPlayer:
             self._wishes.put_nowait(lambda mpd: mpd.ask(f"setvol {self._volume}"))
 
     def end(self, *, pressed: bool) -> Sequence[PlayedSong]:
-        """Stop it; what was heard of the last song. `pressed` where something else was chosen."""
+        """Stop it; returns what was played of the last song. `pressed` if something else was chosen."""
         self._ended, self._pressed = True, pressed
         self._wishes.put_nowait(_nothing)
         return self._clock.end(time.monotonic(), time.time(), pressed=pressed)
 
     async def run(self, notify: Notify) -> str:
-        """Play to the end, and `notify` of what plays and what came to its end; a sentence where it ended before."""
+        """Play to the end, and `notify` of what plays and what ended; returns a sentence if it failed before."""
         try:
             async with speaking(self._place) as mpd:
                 if first := await self._put_in(mpd, self._upcoming):
@@ -132,7 +132,7 @@ class MpdPlayer:
         return ""
 
     async def _do_wishes(self, mpd: Conversation) -> None:
-        """What is wished for, or after a while nothing."""
+        """Execute pending requests, waiting for a while."""
         try:
             async with asyncio.timeout(TICK):
                 wishes = [await self._wishes.get()]
@@ -146,7 +146,7 @@ class MpdPlayer:
                 await wish(mpd)
 
     async def _look(self, mpd: Conversation, notify: Notify) -> bool:
-        """Take note of what plays; false where it is none of these songs any more."""
+        """Poll what plays; false if it is none of these songs any more."""
         status = dict(await mpd.ask("status"))
         at, wall = time.monotonic(), time.time()
         if self._ended:  # meanwhile
@@ -206,7 +206,7 @@ class MpdPlayer:
                 await mpd.ask(f"deleteid {number}")
 
     async def _leave(self, mpd: Conversation) -> None:
-        """Leave the queue as it was; what plays is stopped, unless something else is about to play."""
+        """Restore the queue; stops playing, unless something else is about to play."""
         playing = dict(await mpd.ask("status")).get("songid", "")
         ours = playing.isdigit() and int(playing) in self._ours
         if ours and self._ended and not self._pressed:

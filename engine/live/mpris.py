@@ -1,7 +1,7 @@
-"""Watching players over the session bus (MPRIS, Linux): any change of one has its whole state asked for.
+"""Watches players over the session bus (MPRIS, Linux): on any change it queries the whole state.
 
-Nobody's answer is waited for: what comes from the bus is taken as it comes, so that a player that hangs holds up no
-other. Facts: the MPRIS 2.2 specification; what players do beside it is said where it matters.
+It never waits for an answer: messages are handled as they come, so that a hanging player does not block others. Facts:
+the MPRIS 2.2 specification; what players do beside it is said where it matters.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _BROWSERS = (
     "epiphany",
     "plasma-browser-integration",
 )
-# Where there is no bus it is looked for again, so many seconds later.
+# Seconds until a missing bus is tried again.
 _WAIT = 60.0
 _MICRO = 1_000_000
 
-# What taking apart a message may raise that says nonsense: of what comes jeepney asserts what it should be.
+# What parsing an invalid message may raise: jeepney asserts its expectations.
 _NONSENSE = (TypeError, ValueError, LookupError, AttributeError, AssertionError, struct.error)
 
 Keep = Callable[[str, PlayedSong | Judged], None]
@@ -48,9 +48,9 @@ _Answered = Callable[[tuple[Any, ...]], list[_Question]]
 
 
 def song_of(metadata: Mapping[str, tuple[str, Any]]) -> Song | None:
-    """The song of a player's `Metadata`; null where it has no artist or no title, as videos and what is not loaded yet.
+    """The song of a player's `Metadata`; null without artist or title, as for videos and songs still loading.
 
-    Types are taken as they come: players send lengths of any kind, an artist without a list, paths as strings.
+    Types are handled leniently: players send lengths of any kind, an artist without a list, paths as strings.
     """
 
     def text(name: str) -> str:
@@ -69,7 +69,7 @@ def song_of(metadata: Mapping[str, tuple[str, Any]]) -> Song | None:
 
 @dataclass
 class _Player:
-    """One that is followed; `known` once it was seen."""
+    """A watched player; `known` once seen."""
 
     name: str
     clock: Clock = field(default_factory=Clock)
@@ -77,19 +77,19 @@ class _Player:
 
 
 class Watcher:
-    """Follows all players of the session, with `browsers` these too; `say` gets a sentence for each that is found."""
+    """Watches all players of the session, optionally `browsers`; `say` gets a sentence for each one found."""
 
     def __init__(self, say: Callable[[str], None], *, browsers: bool = False) -> None:
         self._say = say
         self._left_out = _MIRRORS if browsers else (*_MIRRORS, *_BROWSERS)
-        # By the name of their connection, which signals carry.
+        # By connection name, which signals carry.
         self._players: dict[str, _Player] = {}
-        # What is done with an answer, by the number of the question.
+        # Handlers of answers, by serial number.
         self._asked: dict[int, _Answered] = {}
-        self._keep: Keep = lambda _player, _heard: None
+        self._keep: Keep = lambda _player, _played: None
 
     async def watch(self, keep: Keep) -> None:
-        """Hand on what is heard, until cancelled."""
+        """Pass on plays, until cancelled."""
         self._keep = keep
         while True:
             try:
@@ -128,7 +128,7 @@ class Watcher:
             bus.writer.close()
 
     def _hear(self, message: Message) -> list[_Question]:
-        """What is to be asked because of what came from the bus."""
+        """Queries to send in response to a message."""
         fields, body = message.header.fields, message.body
         if (number := fields.get(HeaderFields.reply_serial)) is not None:
             answered = self._asked.pop(number, None)
@@ -141,11 +141,11 @@ class Watcher:
             return self._come(name, new) if new else []
         if sender not in self._players:
             return []
-        # Only a jump gives a place in the song that can be relied on: some players always say 0.
+        # Only seeking gives a reliable position: some players always report 0.
         return [self._state(sender, body[0] / _MICRO if member == "Seeked" else None)]
 
     def _whose(self, body: tuple[Any, ...]) -> list[_Question]:
-        """The bus said who is there."""
+        """The bus listed its names."""
         (names,) = body
         # Each takes its own name along, which mypy has no type for in a lambda.
         return [
@@ -163,7 +163,7 @@ class Watcher:
         return [self._state(owner)]
 
     def _gone(self, owner: str) -> None:
-        """A player is no more: what it played ends."""
+        """A player left the bus: its song ends."""
         player = self._players.pop(owner, None)
         if player is not None:
             self._see(player, Seen(time.monotonic(), time.time()))

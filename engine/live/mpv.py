@@ -1,4 +1,4 @@
-"""Playing files with mpv: what is sent to it, and what its messages mean. Pure.
+"""mpv's protocol: commands to send, and the meaning of its messages. Pure.
 
 Facts: mpv's JSON IPC, run with 0.35.1. Of a new process the first file loaded is entry 1 of its list, the next 2, and
 no number comes again.
@@ -62,7 +62,7 @@ def _loading(place: str) -> bytes:
     """What is sent to have a file, or an address, come after all others. Of a list that has both, a file opens no
     address either."""
     options = {} if "://" in place else _OF_A_FILE
-    # By their names: what stands in which place differs between versions.
+    # By name: positions of arguments differ between versions.
     words = {"name": "loadfile", "url": place, "flags": "append-play", "options": options}
     return json.dumps({"command": words, "request_id": 0}).encode() + b"\n"
 
@@ -105,7 +105,7 @@ Notify = Callable[[Now | None, Sequence[PlayedSong | Failed]], None]
 class Playback:
     """Songs played one after another, each by the file in its `place`, as far as mpv's messages show.
 
-    Moments are as in `Seen`. What is heard counts while mpv sounds.
+    Times are as in `Seen`. Time counts while mpv sounds.
     """
 
     def __init__(self, songs: Sequence[Song], volume: int = 100) -> None:
@@ -168,7 +168,7 @@ class Playback:
         return Now(self._song, self._played, count, position, self._length, self._paused, self._volume)
 
     def take(self, line: bytes, at: float, wall: float) -> tuple[PlayedSong | Failed, ...]:
-        """Take note of a message; what thereby came to its end."""
+        """Process a message; returns songs that ended."""
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
@@ -191,7 +191,7 @@ class Playback:
         return ()
 
     def end(self, at: float, wall: float, *, pressed: bool = False) -> tuple[PlayedSong, ...]:
-        """Nothing plays any more; `pressed` where something else was chosen."""
+        """Playback ended; `pressed` if something else was chosen."""
         self._song, self._sounds = None, False
         return self._clock.end(at, wall, pressed=pressed)
 
@@ -217,7 +217,7 @@ class Playback:
             return ()
         song = self._song
         shown = Song(song.artist, song.title, song.album, self._length, f"{self._entry}", song.mbid)
-        # An entry plays once, wherever in it one seeks to: the clock need not know where it stands.
+        # An entry plays once, wherever in it one seeks to: the clock need not know the position.
         return self._clock.see(Seen(at, wall, shown, self._sounds))
 
     def _ended(self, message: dict[str, Any], at: float, wall: float) -> tuple[PlayedSong | Failed, ...]:
@@ -225,7 +225,7 @@ class Playback:
         self._pressed = False
         if message.get("reason") == "error" and song is not None:
             self._song = None
-            return (Failed(song, _why(song)),)
+            return (Failed(song, _why(song, message.get("file_error"))),)
         rest = 0.0
         if message.get("reason") == "eof" and self._length:
             # It sounds to its end.
@@ -241,7 +241,9 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and abs(value) < _LARGEST else None
 
 
-def _why(song: Song) -> str:
+def _why(song: Song, error: object) -> str:
+    if isinstance(error, str) and "audio output" in error:
+        return "mpv found no sound device it can use."
     if "://" not in song.place:
         return f"{song.place} is gone or damaged."
     return (

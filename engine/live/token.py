@@ -1,4 +1,4 @@
-"""The word players show with each play, and the port they send it to: one file, readable by its owner alone."""
+"""The token and port for players: one file, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PORT = 17717
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where players send their plays, and the token that lets them: a UUID, the form ListenBrainz gives its own."""
+    """The listener's address, and the token that grants access: a UUID, the form ListenBrainz gives its own."""
 
     token: str
     port: int = PORT
@@ -28,7 +28,7 @@ class Access:
         return f"{HOST}:{self.port}"
 
     def keep(self, door: Door) -> None:
-        """Write it down, unless it is. Raises PrivateSessionError in a private session where it is not."""
+        """Store it, unless stored. Raises PrivateSessionError in a private session if it is not."""
         if access(door.folders) == self:
             return
         data = json.dumps({"token": self.token, "port": self.port}).encode()
@@ -36,7 +36,7 @@ class Access:
 
 
 def access(folders: Folders) -> Access | None:
-    """What is written down; null where nothing ever listened here. Raises DamagedDataError for anything else."""
+    """The stored access; null if nothing ever listened here. Raises DamagedDataError if it is invalid."""
     try:
         data = json.loads(folders.listening.read_bytes())
         if not (isinstance(data["port"], int) and 0 < data["port"] < 1 << 16):

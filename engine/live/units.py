@@ -1,8 +1,9 @@
-"""Units of systemd for the person's own session: the port is open from login on, whatever becomes of who answers."""
+"""systemd user units: the port is open from login on, even if the listener restarts."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,4 +56,6 @@ def _quoted(word: str) -> str:
     """A word of a command as systemd reads it (systemd.service(5), Command lines)."""
     for plain, written in (("\\", "\\\\"), ('"', '\\"'), ("%", "%%"), ("$", "$$")):
         word = word.replace(plain, written)
+    # A line break in the data folder's path would begin a line of the unit.
+    word = re.sub(r"[\x00-\x1f\x7f]", lambda control: f"\\x{ord(control[0]):02x}", word)
     return f'"{word}"'

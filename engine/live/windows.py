@@ -1,7 +1,7 @@
-"""When private sessions were, in memory alone, and which plays were heard in one.
+"""Times of private sessions, in memory only, and which plays were made in one.
 
-Clients stamp a play with its start, its middle or its end, send it late, and some clocks are wrong: what may have been
-heard in a private session is taken to have been.
+Clients stamp a play with its start, its middle or its end, send it late, and some clocks are wrong: a play that may
+have been made in a private session counts as such.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dataclasses import dataclass, field
 
 from engine.store.play import Play
 
-# A song of unknown length is taken for one so long, in seconds.
+# Assumed length of a song of unknown length, in seconds.
 _LENGTH = 600.0
-# A song may have been paused before the session began, or its clock be behind, by so much.
+# Tolerance for pauses before the session began, or a clock that is behind.
 _BEFORE = 3600.0
-# Sent alone while the session is on, a play was heard in it, unless its clock shows another day: zones reach so far.
+# A single play sent during the session was made in it, unless its clock shows another day, allowing for time zones.
 _ZONES = 14 * 3600.0
-# A session that is over so soon was a command, in which nothing was heard.
+# A session this short was a command, in which nothing was played.
 MOMENT = 5.0
-# How long a session is remembered for who sends late.
+# How long a session is remembered for late reports.
 _REMEMBERED = 30 * 86_400.0
 
 
 @dataclass
 class Windows:
-    """Private sessions of a data folder: begun and ended, seconds UTC."""
+    """Private sessions of a data folder: begin and end, seconds UTC."""
 
     _ended: list[tuple[float, float]] = field(default_factory=list)
     _since: float | None = None
@@ -35,13 +35,12 @@ class Windows:
         return self._since is not None
 
     def begin(self, at: float) -> None:
-        """One was first seen; it began at `at` or later. Nothing happens where one is on."""
+        """A session was first seen; it began at `at` or later. Does nothing if one is on."""
         if self._since is None:
             self._since = at
 
     def end(self, at: float) -> bool:
-        """None is on any more; the last one ended at `at` or before. Whether that one counts for nothing, being over in
-        a moment."""
+        """No session is on; the last one ended at `at` or before. Returns whether it was too short to count."""
         if (since := self._since) is None:
             return False
         self._since = None
@@ -56,11 +55,11 @@ class Windows:
         return self._since is not None and at - self._since <= MOMENT
 
     def hide(self, play: Play, *, single: bool) -> bool:
-        """Whether a play that was reported now may have been heard in a private session."""
-        heard = play.started_at
-        if heard is None:
+        """Whether a play reported now may have been made in a private session."""
+        started = play.started_at
+        if started is None:
             return self.on
         length = (play.duration_ms or 0) / 1000 or _LENGTH
         before = length + (_ZONES if single and self.on else _BEFORE)
         windows = [*self._ended, *([(self._since, float("inf"))] if self._since is not None else ())]
-        return any(began - before <= heard <= ended + length for began, ended in windows)
+        return any(began - before <= started <= ended + length for began, ended in windows)

@@ -1,7 +1,7 @@
-"""Artist affinity, where items are tracks: how much of a candidate's artist the listener plays, for how known that is.
+"""Artist affinity, for tracks: how much the listener plays the candidate's artist, relative to the artist's popularity.
 
-A sum over the listener's own tracks of log(1 + plays), of those by the candidate's artist, over the root of how many
-listeners that artist's tracks have: additive, so that each track has its exact share in a score.
+A sum over the listener's own tracks of log(1 + plays), of those by the candidate's artist, over the square root of the
+listeners of that artist's tracks: additive, so that each track has an exact share of a score.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ Floats = NDArray[np.float64]
 
 
 def artist_worth(artists: NDArray[np.int32], listeners: NDArray[np.int32]) -> Floats:
-    """What a track of each artist is worth, by the `artists` of items and their `listeners` (items,): (artists,)."""
+    """The weight of a track of each artist, from the `artists` of items and their `listeners` (items,): (artists,)."""
     return np.asarray(1.0 / np.sqrt(1.0 + np.bincount(artists, weights=listeners)))
 
 
 @dataclass(frozen=True)
 class FoldedAffinity:
-    """One listener: the artist of each of their items, by number, and log(1 + plays) of it by that artist's worth; both
+    """One listener: the artist number of each of their items, and log(1 + plays) times the artist's weight; both
     (n,)."""
 
     artists: NDArray[np.int32]
@@ -30,12 +30,12 @@ class FoldedAffinity:
 
     @cached_property
     def _sums(self) -> tuple[NDArray[np.int32], Floats]:
-        """The artists, rising, and what each has."""
+        """The artists, ascending, and the sum of each."""
         artists, places = np.unique(self.artists, return_inverse=True)
         return artists, np.bincount(places, weights=self.counts, minlength=len(artists)).astype(np.float64)
 
     def scores(self, artists: NDArray[np.int32]) -> Floats:
-        """What the candidates' `artists` (m,) have: (m,), nought for those never played."""
+        """The sums of the candidates' `artists` (m,): (m,), 0 for those never played."""
         own, sums = self._sums
         if not len(own):
             return np.zeros(len(artists))

@@ -1,10 +1,10 @@
 """Implicit-feedback alternating least squares, in the vocabulary of the `implicit` library.
 
-A stored value v is a play count or its transform; its confidence is c = 1 + alpha * v, as in Hu, Koren, Volinsky
-2008 (where `implicit` takes alpha * v itself: give that library v + 1 / alpha to compare). The loss and how it is
-brought down are in `engine.model.sweep`. Differences from `implicit`, all on purpose: the confidence; 40 factors
-and 20 sweeps by default; no progress bar (`callback` reports instead); negative values are refused; ids out of
-range raise an error that is both an InvalidDataError and an IndexError.
+A stored value v is a play count or its transform; its confidence is c = 1 + alpha * v, as in Hu, Koren, Volinsky 2008
+(where `implicit` takes alpha * v itself: give that library v + 1 / alpha to compare). The loss and its minimization are
+in `engine.model.sweep`. Differences from `implicit`, all on purpose: the confidence; 40 factors and 20 sweeps by
+default; no progress bar (`callback` reports instead); negative values are refused; ids out of range raise an error that
+is both an InvalidDataError and an IndexError.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ class AlternatingLeastSquares:
     """Listener and item factors fitted to play counts.
 
     `user_factors` (listeners, factors) and `item_factors` (items, factors) of `dtype` are None before a fit; set them
-    before `fit` to go on from there. `num_threads` 0 takes every core; the result does not depend on it. `random_state`
-    is a seed, a NumPy Generator or RandomState, or None for a new start each time. `use_cg` False solves each row to
-    the end instead of by `cg_steps` steps. With a `frequency_exponent` nu the regularization of a row with n plays is
-    lambda n^nu. `tolerance` stops a fit once a sweep lowers the loss by less than this share. `use_native` and
-    `show_progress` are taken for the library's sake and change nothing; the loss costs nothing and is always given to
-    the callback, whatever `calculate_training_loss` says. Raises InvalidDataError for settings outside their range.
+    before `fit` to continue from there. `num_threads` 0 takes every core; the result does not depend on it.
+    `random_state` is a seed, a NumPy Generator or RandomState, or None for a new one each time. `use_cg` False solves
+    each row to convergence instead of by `cg_steps` steps. With a `frequency_exponent` nu the regularization of a row
+    with n plays is lambda n^nu. `tolerance` stops a fit once a sweep lowers the loss by less than this share.
+    `use_native` and `show_progress` are accepted for compatibility with the library and have no effect; the loss is
+    free and always passed to the callback, whatever `calculate_training_loss` is. Raises InvalidDataError for settings
+    outside their range.
     """
 
     def __init__(
@@ -106,10 +107,10 @@ class AlternatingLeastSquares:
     ) -> None:
         """Fit to a (listeners, items) sparse matrix of counts or their transform, finite and not negative.
 
-        `callback` runs after each sweep, when the factors are those of that sweep; `cancelled` is asked before
-        each. `keep` is given the state after each sweep; a fit that is given it back as `resume`, on the same matrix
-        with the same settings, goes on from there to the same bytes, and calls back for the sweeps that were left.
-        Raises InvalidDataError for an empty matrix, bad counts, factors or a state of another shape; CancelledError.
+        `callback` runs after each sweep, when the factors are those of that sweep; `cancelled` is called before each.
+        `keep` gets the state after each sweep; a fit that gets it back as `resume`, on the same matrix with the same
+        settings, continues to a bit-identical result, and calls back for the remaining sweeps. Raises InvalidDataError
+        for an empty matrix, bad counts, factors or a state of another shape; CancelledError.
         """
         counts = checked_counts(user_items, self.dtype)
         if not counts.nnz:
@@ -130,7 +131,7 @@ class AlternatingLeastSquares:
         )
 
     def precision_for(self, largest: float) -> np.dtype[Any]:
-        """What a fit works in where the largest value is `largest`."""
+        """The precision of a fit whose largest value is `largest`."""
         # Single precision cannot carry confidences so far above the regularization.
         span = self.alpha * largest
         return np.dtype(np.float64) if span >= _SINGLE_SPAN * self.regularization else self.dtype
@@ -146,7 +147,7 @@ class AlternatingLeastSquares:
         keep: Callable[[State], None] | None = None,
         resume: State | None = None,
     ) -> None:
-        """`fit` where the plays, of (listeners, items) `shape`, may be elsewhere: `sides` says who solves their rows.
+        """`fit` for plays of `shape` (listeners, items) on other machines: `sides` gives their solvers.
 
         Raises as `fit` does, and what `sides` raises.
         """
@@ -193,10 +194,10 @@ class AlternatingLeastSquares:
     ) -> tuple[Ids, NDArray[Any]]:
         """The N best items for a listener, or for each of several: ids (int32) and scores, best first.
 
-        `user_items` holds one row for each id: what they played, which is left out unless
-        `filter_already_liked_items` is False, and from which their factors are worked out when `recalculate_user`
-        is True. `filter_items` are left out for all; `items` restricts to these. For one id arrays are (N,), else
-        (ids, N). Where fewer than N are left, the rest are filtered ids with the least possible score.
+        `user_items` holds one row for each id: what they played, which is left out unless `filter_already_liked_items`
+        is False, and from which their factors are computed if `recalculate_user` is True. `filter_items` are left out
+        for all; `items` restricts to these. For one id arrays are (N,), else (ids, N). If fewer than N are left, the
+        rest are filtered ids with the lowest possible score.
         """
         single = np.ndim(userid) == 0
         ids = np.atleast_1d(np.asarray(userid))
@@ -292,10 +293,10 @@ class AlternatingLeastSquares:
         user_weights: NDArray[np.float64] | None = None,
         N: int = 10,
     ) -> tuple[float, list[tuple[int, float]], NDArray[np.float64]]:
-        """Why an item scores as it does: the score, the N largest (item, contribution) parts, and the weights.
+        """Explain an item's score: the score, the N largest (item, contribution) pairs, and the weights.
 
-        `user_items` holds all listeners' rows. The weights, the Cholesky factor of the listener's system, may be
-        given back to save work. Hu, Koren, Volinsky 2008, section 5.
+        `user_items` holds all listeners' rows. The weights, the Cholesky factor of the listener's system, can be passed
+        back to save work. Hu, Koren, Volinsky 2008, section 5.
         """
         from scipy.linalg import cho_solve
 
@@ -319,7 +320,7 @@ class AlternatingLeastSquares:
 
     @classmethod
     def load(cls, fileobj_or_path: str | Path | Any) -> AlternatingLeastSquares:
-        """The model a `save` wrote. Raises DamagedDataError when the file is missing, truncated or of another kind."""
+        """The model that `save` wrote. Raises DamagedDataError if the file is missing, truncated or of another kind."""
         return read_model(fileobj_or_path, cls)
 
     def _set_factors(self, users: NDArray[Any], items: NDArray[Any]) -> None:
@@ -378,7 +379,7 @@ class AlternatingLeastSquares:
         return counts.indices[part].astype(np.int64), 1.0 + self.alpha * counts.data[part].astype(np.float64)
 
     def _lambda_of(self, plays: int) -> float:
-        """The regularization of a row with so many plays."""
+        """The regularization of a row with this many plays."""
         return float(self.regularization * plays**self.frequency_exponent)
 
     def _extended(self, side: NDArray[Any], ids: ArrayLike, rows: NDArray[Any]) -> NDArray[Any]:

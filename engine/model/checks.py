@@ -1,4 +1,4 @@
-"""What a model refuses, with an error that says what was expected."""
+"""Checks of a model's inputs, with errors that say what was expected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def checked_counts(matrix: Any, dtype: np.dtype[Any], what: str = "user_items") 
 
     if not issparse(matrix):
         raise InvalidDataError(f"{what} must be a SciPy sparse matrix, not {type(matrix).__name__}.")
-    # By now known as any of SciPy's sparse types, of which the stubs let only some be made into this one.
+    # The type is now any of SciPy's sparse types, of which the stubs accept only some here.
     counts: Any = csr_matrix(matrix)  # type: ignore[call-overload]
     if not np.isfinite(counts.data).all():
         raise InvalidDataError(f"{what} holds a count that is not a number or infinite.")
@@ -50,7 +50,7 @@ def checked_ids(ids: Any, size: int, what: str) -> NDArray[np.int64]:
 
 
 def checked_rows(matrix: csr_matrix, rows: int, columns: int, what: str) -> csr_matrix:
-    """`matrix` when it has one row for each id asked about and as many columns as the model."""
+    """`matrix` if it has one row for each id and as many columns as the model."""
     if matrix.shape[0] != rows:
         raise InvalidDataError(f"{what} must have one row for each id: {rows} ids, {matrix.shape[0]} rows.")
     if matrix.shape[1] > columns:

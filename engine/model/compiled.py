@@ -1,10 +1,10 @@
 """The kernels as machine code: compiled once for this machine, kept on disk, loaded without Numba.
 
-Numba and LLVM take a second to import and 100 MB to hold, more than a fit adds to a matrix of ten million plays. So
-a child process compiles the kernels of a rank (`python -m engine.model.kernels`) into a shared library, and a fit
+Numba and LLVM take a second to import and 100 MB to hold, more than a fit needs beside a matrix of ten million plays.
+So a child process compiles the kernels of a rank (`python -m engine.model.kernels`) into a shared library, and a fit
 only loads that. The library's name holds a digest of all it depends on: the kernels' text, Numba, the processor.
-Where no C compiler is there to link it, or the code's folder cannot be written, the same functions are compiled in
-this process instead, each time.
+Without a C compiler to link it, or if the code's folder is not writable, the same functions are compiled in this
+process instead, each time.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from engine.privacy.atomic import write_atomically
 Function = Callable[..., None]
 
 _ROOM = Path(__file__).parent
-# Beside the code, where who can write could change the Python as well; never in a data folder, which people sync
-# and share: loading a library runs what is in it.
+# Beside the code, where anyone who can write could change the Python as well; never in a data folder, which people sync
+# and share: loading a library runs its code.
 _folder = _ROOM / "__pycache__"
 
 
@@ -39,7 +39,7 @@ _folder = _ROOM / "__pycache__"
 def functions(kind: str, rank: int, dtype: str) -> Mapping[str, Function]:
     """The kernels of a kind of `SIGNATURES` for `rank` (a multiple of 8) and `dtype` (float32 or float64).
 
-    They are compiled now if need be. Only fits need them, and a private session fits nothing, so it keeps none.
+    Compiles them if necessary. Only fits need them, and a private session does not fit, so it writes none.
     """
     name = f"{kind}-{rank}-{dtype}-{_digest()}.so"
     path = _folder / name
@@ -58,7 +58,7 @@ def functions(kind: str, rank: int, dtype: str) -> Mapping[str, Function]:
 
 
 def _loaded(path: Path) -> ctypes.CDLL | None:
-    """None where the library is not there, is damaged, or lies where no program may run from."""
+    """None if the library is missing, damaged, or on a disk mounted without permission to execute."""
     try:
         return ctypes.CDLL(str(path))
     except OSError:
@@ -74,7 +74,7 @@ def _prototype(kind: str, name: str, dtype: str) -> Any:
 
 
 def _compile(kind: str, rank: int, dtype: str, path: Path) -> None:
-    """Compile in a child and link; leaves no file where either cannot be done."""
+    """Compile in a child and link; leaves no file if either fails."""
     linker = _linker()
     if linker is None:
         return
@@ -102,7 +102,7 @@ def _linker() -> str | None:
 
 @cache
 def _digest() -> str:
-    """Of all that the machine code depends on."""
+    """A digest of everything the machine code depends on."""
     texts = ("kernels", "neighbour_kernels", "signatures", "lanes", "simd", "neighbour_simd")
     parts = [(_ROOM / f"{name}.py").read_bytes() for name in texts]
     parts += [importlib.metadata.version(name).encode() for name in ("numba", "llvmlite")]
@@ -111,7 +111,7 @@ def _digest() -> str:
 
 
 def _processor() -> str:
-    """What differs between processors with other instructions."""
+    """A description of the processor's instruction set."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n")[0].splitlines()
     except OSError:

@@ -1,6 +1,6 @@
-"""How sure a play count makes us: c = 1 + alpha * f(plays) (Hu, Koren, Volinsky 2008, section 4).
+"""Confidence from play counts: c = 1 + alpha * f(plays) (Hu, Koren, Volinsky 2008, section 4).
 
-`f` dampens counts: raw ones, which span five orders of magnitude, ruin the model (MODEL.md).
+`f` dampens counts: raw counts, which span five orders of magnitude, ruin the model (MODEL.md).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Confidence(msgspec.Struct, frozen=True, kw_only=True):
     cap: float = 100.0
 
     def __post_init__(self) -> None:
-        """Raise InvalidDataError for values that make no confidence."""
+        """Raise InvalidDataError for invalid values."""
         if not (np.isfinite(self.alpha) and self.alpha > 0 and np.isfinite(self.cap) and self.cap > 0):
             raise InvalidDataError(f"alpha {self.alpha} and cap {self.cap} must be finite and above 0.")
 
@@ -40,7 +40,7 @@ class Confidence(msgspec.Struct, frozen=True, kw_only=True):
         return np.asarray(np.minimum(counts, self.cap), dtype=np.float32)
 
     def counted(self, plays: csr_matrix) -> csr_matrix:
-        """The same matrix with f applied to every stored count; it shares the places with `plays`."""
+        """The same matrix with f applied to every stored count; it shares its index arrays with `plays`."""
         from scipy.sparse import csr_matrix
 
         return csr_matrix((self.transformed(plays.data), plays.indices, plays.indptr), shape=plays.shape)

@@ -1,8 +1,8 @@
-"""The ensemble that ranks: factors, closeness, neighbours, artist affinity, popularity, in units of their own spreads.
+"""The ensemble that ranks: factors, closeness, neighbours, artist affinity, popularity, each standardized.
 
-Candidates get one raw score of every member; over the candidates each is divided by its standard deviation, and
-the weighted sum ranks. The first four members are sums over the person's items, so a score can be given exactly in
-two ways: by item, and by member. Weights are learned on listeners of the community (`engine.training.weigh`).
+Each member gives the candidates a raw score, which is divided by its standard deviation over the candidates; the
+weighted sum ranks. The first four members are sums over the person's items, so a score decomposes exactly in two ways:
+by item, and by member. Weights are learned on listeners of the community (`engine.training.weigh`).
 """
 
 from __future__ import annotations
@@ -21,30 +21,31 @@ from engine.model.topk import lengths
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
-# Factors: the inner product. Closeness: the same over the item's length, which popular items have more of.
-# Neighbours: `engine.model.neighbours`. Artist: `engine.model.affinity`, of tracks alone. Popularity: log of one plus
-# listeners. Recency: of the person's own items in solo mode, the later heard the higher; of a community's new ones
-# there is none.
+# Factors: the inner product. Closeness: the same divided by the item vector's length, which is larger for popular
+# items. Neighbours: `engine.model.neighbours`. Artist: `engine.model.affinity`, of tracks alone. Popularity: log of one
+# plus listeners. Recency: of the person's own items in solo mode, later played is higher; a community's new items have
+# none.
 MEMBERS = ("factors", "closeness", "neighbours", "artist", "popularity", "recency")
-# Those that are sums over the person's items; nought means that nothing speaks for the item.
+# Members that are sums over the person's items; 0 means no evidence for the item.
 PERSONAL = 4
 FACTORS_ALONE = {"factors": 1.0}
-# Solo mode's: popularity counts one's own sessions there. Fixed, since learning them brings nothing (MODEL.md).
+# Solo mode's weights: there popularity counts one's own sessions. Fixed, since learning them does not help (MODEL.md).
 SOLO_WEIGHTS = {"neighbours": 0.2, "popularity": 0.4, "recency": 0.4}
-# It resurfaces what was not played for so many seconds; what was in so many is what a person plays now.
+# Solo mode resurfaces what was not played for this many seconds; what was played within the second number counts as
+# current listening.
 SOLO_RESTED, SOLO_RECENT = 30 * 86_400, 90 * 86_400
-# A shorter vector has no direction: its closeness would be noise.
+# A shorter vector has no meaningful direction: its closeness would be noise.
 _MIN_LENGTH = 1e-6
-# Days: what was never heard counts as this old.
+# Days: what was never played counts as this old.
 _OLDEST = 36_500.0
 
 
 @dataclass(frozen=True)
 class Members:
-    """What the members are made of; `listeners` (items,) counts the community's, in solo mode one's own sessions.
+    """The members' data; `listeners` (items,) counts the community's, in solo mode one's own sessions.
 
-    `neighbours` is null where not built, `age` (items,) days since each was last heard where that is a member,
-    `artists` (items,) the number of each item's artist where items are tracks.
+    `neighbours` is null if not built; `age` (items,), days since each was last played, if recency is a member;
+    `artists` (items,) the number of each item's artist if items are tracks.
     """
 
     factors: ItemFactors
@@ -54,12 +55,12 @@ class Members:
     artists: NDArray[np.int32] | None = None
 
     def fold_in(self, ids: Ids, confidences: Floats, plays: Floats) -> FoldedMembers:
-        """The listener of items `ids` (n,), with the `confidences` the factors ask for and `plays` for neighbours."""
+        """The listener of items `ids` (n,), with `confidences` for the factors and `plays` for the neighbours."""
         near = self.neighbours.fold_in(ids, plays) if self.neighbours is not None else None
         return FoldedMembers(self, self.factors.fold_in(ids, confidences), near, self.affinity(ids, plays))
 
     def affinity(self, ids: Ids, plays: Floats) -> FoldedAffinity | None:
-        """The listener of items `ids` (n,) in the member of artists; null where items are artists."""
+        """The listener of items `ids` (n,) in the member artist; null if items are artists."""
         if self.artists is None or self._worth is None:
             return None
         artists = self.artists[ids]
@@ -74,7 +75,7 @@ class Members:
         return lengths(self.factors.item_factors[ids].astype(np.float64), _MIN_LENGTH)
 
     def gather(self, ids: Ids, listener: FoldedNeighbours | None = None) -> GatheredItems:
-        """What the members know of items `ids` (m,), whatever the counts of this `listener`."""
+        """The parts of scoring items `ids` (m,) that do not depend on this `listener`'s counts."""
         vectors = self.factors.item_factors[ids].astype(np.float64)
         known = np.zeros((len(ids), len(MEMBERS)))
         known[:, PERSONAL] = by_popularity(self.listeners[ids])
@@ -86,26 +87,26 @@ class Members:
 
 
 def member_name(name: str, *, solo: bool) -> str:
-    """What a member is called: in solo mode popularity is that of `sessions`."""
+    """A member's name: in solo mode popularity is called `sessions`."""
     return "sessions" if solo and name == "popularity" else name
 
 
 def by_popularity(listeners: NDArray[np.int32]) -> Floats:
-    """The member popularity of items with so many `listeners`, or sessions: (m,)."""
+    """The member popularity of items with these `listeners`, or sessions: (m,)."""
     return np.asarray(np.log1p(listeners.astype(np.float64)))
 
 
 def by_recency(age: Floats) -> Floats:
-    """The member recency of items last heard so many days ago: (m,)."""
+    """The member recency of items last played this many days ago: (m,)."""
     return np.asarray(-np.log1p(np.minimum(age, _OLDEST)))
 
 
 @dataclass(frozen=True)
 class GatheredItems:
-    """Items with what scoring them for a listener again and again needs. Made by `Members.gather`.
+    """Items prepared for scoring them repeatedly for a listener. Made by `Members.gather`.
 
-    `ids` (m,), their `vectors` (m, f) and those `lengths` (m,), `known` (m, members) with those that are the same
-    for every listener, the neighbours' `cells`, and of tracks the `artists` (m,).
+    `ids` (m,), their `vectors` (m, f) and those `lengths` (m,), `known` (m, members) with the members that are the same
+    for every listener, the neighbours' `cells`, and for tracks the `artists` (m,).
     """
 
     ids: Ids
@@ -126,7 +127,7 @@ class FoldedMembers:
     affinity: FoldedAffinity | None = None
 
     def replayed(self, confidences: Floats, plays: Floats) -> FoldedMembers:
-        """The listener of the same items with other counts, as `Members.fold_in` would fold them in."""
+        """The listener of the same items with other counts, as from `Members.fold_in`."""
         near = self.neighbours.replayed(plays) if self.neighbours is not None else None
         affinity = self.members.affinity(self.factors.ids, plays)
         return FoldedMembers(self.members, self.factors.replayed(confidences), near, affinity)
@@ -135,7 +136,7 @@ class FoldedMembers:
         return ids if isinstance(ids, GatheredItems) else self.members.gather(ids, self.neighbours)
 
     def raw(self, ids: Ids | GatheredItems) -> Floats:
-        """Each member's score of items `ids`: (m, members), nought where a member is not built."""
+        """Each member's score of items `ids`: (m, members), 0 if a member is not built."""
         found = self._gathered(ids)
         raw = found.known.copy()
         raw[:, 0] = found.vectors @ self.factors.vector
@@ -147,7 +148,8 @@ class FoldedMembers:
         return raw
 
     def contributions(self, ids: Ids, blend: Blend) -> Floats:
-        """(m, n): what each of the listener's n items adds to the score; with popularity rows sum to the scores."""
+        """(m, n): each of the listener's n items' contribution to the score; with popularity, rows sum to the
+        scores."""
         weights = blend.weights / blend.spread
         parts = self.factors.contributions(ids)
         parts = parts * (weights[0] + weights[1] / self.members.lengths(ids))[:, None]
@@ -175,10 +177,7 @@ class FoldedMembers:
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights with what each member is measured from, `zero`, and in, `spread`; all (members,).
-
-    Those two are those of a person's candidates.
-    """
+    """Weights with each member's offset `zero` and scale `spread` over a person's candidates; all (members,)."""
 
     weights: Floats
     zero: Floats
@@ -194,13 +193,13 @@ class Blend:
 
 
 def blend_over(raw: Floats, weights: dict[str, float]) -> Blend:
-    """The blend whose spreads are those of candidates' scores `raw` (m, members); a member all alike counts nothing."""
+    """The blend whose spreads are those of candidates' scores `raw` (m, members); a constant member counts 0."""
     spread = raw.std(axis=0) if len(raw) else np.ones(len(MEMBERS))
     flat = spread <= 1e-12
     zero = np.zeros(len(MEMBERS))
     zero[PERSONAL:] = raw[:, PERSONAL:].mean(axis=0) if len(raw) else 0.0
     by_member = np.array([weights.get(name, 0.0) for name in MEMBERS])
-    # One candidate, or all equal: the factors alone still order what comes beside them.
+    # One candidate, or all equal: the factors alone still order items outside the candidates.
     if flat[0]:
         spread = np.where(flat, 1.0, spread)
         flat = np.array([False, *flat[1:]])

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from engine.errors import InvalidDataError
 
 Floats = NDArray[np.float64]
-# Below this the rank-one update has lost more digits than 1e-6 allows, and the system is solved anew. Measured on
-# confidences to 1e12: no error above 1e-9 where a full solve itself is sure, and 500 what-ifs take as long.
+# Below this the rank-one update has lost more digits than 1e-6 allows, and the system is solved again. Measured on
+# confidences to 1e12: no error above 1e-9 where a full solve is itself accurate, and 500 what-ifs take the same time.
 _MIN_LEFT = 1e-2
 # Beyond this an item's part in the system, in units of lambda, leaves the inverse too few digits. How few depends on
-# the processor's own routines: at 1e16 one machine's was right to six places, another's to none.
+# the processor's BLAS: at 1e16 one machine was accurate to six places, another to none.
 _STEEPEST = 1e7
 
 
@@ -107,7 +107,7 @@ class FoldedListener:
 
     @cached_property
     def _steep(self) -> bool:
-        """Whether an item's part in the system is so far beyond lambda that rounding is."""
+        """Whether an item's part in the system is so far above lambda that the inverse loses too many digits."""
         parts = (self.confidences - 1.0) * np.einsum("ij,ij->i", self._own, self._own)
         return bool(parts.max(initial=0.0) > _STEEPEST * self._penalty)
 
@@ -135,12 +135,12 @@ class FoldedListener:
         return np.asarray(self._items.item_factors[item_ids].astype(np.float64) @ self._parts.T)
 
     def without(self, index: int) -> Floats:
-        """The vector had the listener never played `ids[index]`, by a rank-one update: (factors,).
+        """The vector as if the listener had never played `ids[index]`, by a rank-one update: (factors,).
 
-        Lambda stays that of the listener's n items. Taking item j away subtracts (c_j - 1) y_j y_j' from the
-        system (Sherman, Morrison 1950) and c_j y_j from its right-hand side. Where j all but fills its direction
-        (a huge confidence beside a small lambda) the update cancels, and where any item does the inverse is known to
-        few places: then the rest is solved anew.
+        Lambda stays that of the listener's n items. Taking item j away subtracts (c_j - 1) y_j y_j' from the system
+        (Sherman, Morrison 1950) and c_j y_j from its right-hand side. If j dominates its direction (a huge confidence
+        beside a small lambda), the update cancels, and if any item does, the inverse is inaccurate: then the remaining
+        system is solved again.
         """
         y, c = self._own[index], self.confidences[index]
         direction = self._inverse @ y

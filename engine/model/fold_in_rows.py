@@ -1,7 +1,7 @@
-"""Many rows folded in at once: listeners into items' factors, or items nobody knew at training into listeners'.
+"""Folds in many rows at once: listeners into items' factors, or items new since training into listeners'.
 
-As `engine.model.fold_in` does one, and half a sweep of a fit all, by the kernels of a fit: with the other side Y fixed,
-each row's x = (Y'Y + Y_u'(C_u - I) Y_u + lambda n^nu I)^-1 Y_u' C_u 1 (Hu, Koren, Volinsky 2008, section 4).
+The batch form of `engine.model.fold_in`, with the kernels of a fit: with the other side Y fixed, each row's x = (Y'Y +
+Y_u'(C_u - I) Y_u + lambda n^nu I)^-1 Y_u' C_u 1 (Hu, Koren, Volinsky 2008, section 4).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# Each step of conjugate gradients brings two to three digits; from nothing these leave less than single precision does.
+# Each step of conjugate gradients gains two to three digits; from zero this many reach single precision.
 _STEPS = 24
 # With lambda 0 and fewer rows than factors the system is singular; this much of its mean keeps it solvable.
 _MIN_PENALTY = 1e-7

@@ -1,11 +1,11 @@
-"""Tracks that few listeners have, or none, lean on their artist: a prior in the fit of the items' factors.
+"""Priors for tracks with few listeners or none: their factors are shrunk towards their artist's.
 
 With the listeners X fixed an item's factors are y = (X'X + X_i'(C_i - I) X_i + r I)^-1 (X_i' C_i 1 + r p): the system
-of Hu, Koren and Volinsky with the penalty's centre moved from nought to p, the mean of the artist's other items, each
-by its listeners n and with one listener's worth of the mean of all: (sum n_j y_j + g) / (sum n_j + 1). r is `WEIGHT`
-times the item's own penalty. An item nobody has goes where p points, and all such are of one length: what ranks them
-is then closeness, the lengths of priors being noise. What more than `SCARCE` listeners have says enough of itself;
-beyond, nothing was measured (`tests.benchmarks.cold`; figures in MODEL.md).
+of Hu, Koren and Volinsky with the penalty centred at p instead of 0, p the mean of the artist's other items, weighted
+by their listeners n, with the global mean counting as one listener: (sum n_j y_j + g) / (sum n_j + 1). r is `WEIGHT`
+times the item's own penalty. An item without listeners takes the direction of p, all such with one length: they are
+then ranked by closeness, since the lengths of priors are noise. Items with more than `SCARCE` listeners need no prior;
+beyond that nothing was measured (`tests.benchmarks.cold`; figures in MODEL.md).
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def lean_on_artists(
     plays: csr_matrix,
     artists: NDArray[np.int32] | None,
 ) -> None:
-    """Have the scarce items of a `model` fitted to (listeners, items) `plays`, transformed by `confidence`, lean on
-    their `artists` (items,), by number; null where items are artists and have none."""
+    """Apply the priors to the scarce items of a `model` fitted to (listeners, items) `plays`, transformed by
+    `confidence`; `artists` (items,) by number, null if items are artists."""
     if artists is None:
         return
     listeners = np.asarray(plays.getnnz(axis=0))
-    # What nobody has stays at nought. All that is known of one that was held out to measure is that it was: who learns
-    # weights there would learn to look for what nobody has.
+    # Items without listeners stay 0: in a validation split such an item is always a held-out one, and the weights would
+    # learn to prefer items without listeners.
     scarce = np.flatnonzero((listeners > 0) & (listeners <= SCARCE))
     if not len(scarce):
         return
@@ -54,7 +54,7 @@ def lean_on_artists(
         "frequency_exponent": model.frequency_exponent,
     }
     users = model.user_factors
-    if users is None:  # MLlib's fit leaves none.
+    if users is None:  # MLlib's model has no listeners' factors.
         users = fold_in_rows(confidence.counted(plays), model.item_factors, **settings)
     priors = artist_means(model.item_factors, listeners, artists)[scarce]
     found = np.array(model.item_factors, copy=True)
@@ -63,8 +63,8 @@ def lean_on_artists(
 
 
 def artist_means(factors: NDArray[Any], listeners: NDArray[Any], artists: NDArray[np.int32]) -> Floats:
-    """(items, f): the priors, of each item the mean of its artist's other `factors` (items, f), weighted by
-    `listeners` (items,), with one listener's worth of the mean of all; `artists` (items,) by number."""
+    """(items, f): the priors, of each item the mean of its artist's other `factors` (items, f), weighted by `listeners`
+    (items,), with the global mean counting as one listener; `artists` (items,) by number."""
     from scipy.sparse import csr_matrix
 
     weights = listeners.astype(np.float32)
@@ -88,8 +88,8 @@ def leaning(
     regularization: float,
     frequency_exponent: float,
 ) -> Floats:
-    """Factors (items, f) of items each of whom at most `SCARCE` listeners have: (listeners, items) transformed
-    `counts`, the factors of the `users` (listeners, f) fixed, and the items' `priors` (items, f)."""
+    """Factors (items, f) of items with at most `SCARCE` listeners each: (listeners, items) transformed `counts`, the
+    factors of the `users` (listeners, f) fixed, and the items' `priors` (items, f)."""
     columns = counts.tocsc()
     listeners = np.diff(columns.indptr)
     found = np.empty_like(priors)
@@ -116,8 +116,8 @@ def leaning(
 def _solved(own: Floats, turned: Floats, extra: Floats, leant: Floats) -> Floats:
     """(m, f): items of n listeners each, whose factors are `own` (m, n, f) and confidences one and `extra` (m, n).
 
-    `turned` (m, n, f) are these factors, and `leant` (m, f) what the items lean on, by the inverse of X'X and the
-    penalty: what few listeners add to that has a small rank (Sherman, Morrison, Woodbury).
+    `turned` (m, n, f) are these factors, and `leant` (m, f) the priors, both multiplied by the inverse of X'X and the
+    penalty: few listeners are a low-rank update of that (Sherman, Morrison, Woodbury).
     """
     solved = leant + np.einsum("mn,mnf->mf", 1.0 + extra, turned)
     inner = np.einsum("mnf,mkf->mnk", turned, own)

@@ -1,8 +1,8 @@
 """The compiled parts of a sweep, for one rank and dtype: rows solved by conjugate gradients, Gram matrix, transform.
 
-Numba is imported by this module and those it imports alone. It is run in a child process to write machine
-code that a fit loads without Numba (`engine.model.compiled`, which also has the arguments' kinds), so the functions
-here take addresses, allocate nothing and raise nothing: such code needs no part of Numba when it runs.
+Only this module and those it imports need Numba. It is run in a child process to write machine code that a fit loads
+without Numba (`engine.model.compiled`, which also has the arguments' kinds), so the functions here take addresses,
+allocate nothing and raise nothing: such code runs without Numba.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def write_machine_code(kind: str, rank: int, dtype: str, path: Path) -> None:
         reloc="pic",
         codemodel="default",
     )
-    # Once only the entries can be called, LLVM sees that none fails, and drops the interpreter's error handling.
+    # If only the entry points are visible, LLVM sees that none fails, and removes the interpreter's error handling.
     builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=3))
     builder.getModulePassManager().run(module, builder)
     path.write_bytes(target.emit_object(module))
@@ -152,7 +152,7 @@ def _gram(rank: int) -> Any:
                     add_outer_products(y, i, room, rank)
                     i += 4
                 if i < stop:
-                    # The last few rows, filled up with rows of zeros.
+                    # The last rows, padded with rows of zeros.
                     for j in range(4):
                         for k in range(rank):
                             room[rank + j, k] = y[i + j, k] if i + j < stop else 0

@@ -1,10 +1,10 @@
-"""Learning the neighbours: each item from its nearest, in closed form, a ridge regression of at most 100 items.
+"""Learns the neighbour model: for each item a ridge regression on at most 100 nearest items, in closed form.
 
-Counts are dampened and divided by their mean: Z. Of an item i, S are the items with the largest
-z_s.z_i / sqrt((|z_s|^2 + d_s) (|z_i|^2 + d_i)), those with at least two listeners in common before all others, and
-b_S = (Z_S'Z_S + D_S)^-1 Z_S'z_i, the ridge d growing with an item's listeners. Products among S are taken from those
-kept of each item, some 200, nought where they are not: so it is one pass over the listeners of every item, item by
-item, and what it leaves does not grow with them. Compiled (`engine.model.neighbour_kernels`), on all cores.
+Counts are dampened and divided by their mean: Z. Of an item i, S are the items with the largest z_s.z_i / sqrt((|z_s|^2
++ d_s) (|z_i|^2 + d_i)), those with at least two listeners in common first, and b_S = (Z_S'Z_S + D_S)^-1 Z_S'z_i, the
+ridge d growing with an item's listeners. Products within S are those kept per item, about 200, and 0 otherwise: so the
+fit takes one pass over each item's listeners, and its memory does not grow with them. Compiled
+(`engine.model.neighbour_kernels`), on all cores.
 
 The L2 form of SLIM restricted to nearest items (Ning, Karypis 2011; in full it is EASE^R, Steck 2019).
 """
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from engine.model.parallel import Threads
 
 Floats = NDArray[np.float64]
-# An item's ridge at mean popularity, and its growth with an item's listeners: good on HetRec (benchmark `quality`). The
-# nearest are chosen under this one, whatever ridge weighs them.
+# An item's ridge at mean popularity, and its growth with an item's listeners: chosen on HetRec (benchmark `quality`).
+# The nearest items are always selected with this one.
 RIDGE, RIDGE_GROWTH = 30.0, 0.5
-# Products are kept of as many items as such arrays hold, within these bounds: 200 are 208 MB at 130,000 items. On
+# Products kept per item: as many as arrays of this size hold, within these bounds. 200 are 208 MB at 130,000 items. On
 # HetRec (one split) 200 measure .281 alone, 400 .282, all .282.
 KEPT_CELLS, MIN_KEPT, MAX_KEPT = 26_000_000, 200, 400
-# An item that joins a trained model hears from so many (growth.py).
+# Neighbours of an item that is added to a trained model (growth.py).
 JOINING = 16
-# How often the progress is reported at most, after how much work at least (a few hundredths of a second), and the parts
-# between two times that threads share.
-_TOLD, _WORTH_TELLING, _PARTS = 200, 1e6, 16
+# Maximum number of progress reports, minimum work between two (a few hundredths of a second), and the parts that
+# threads share in between.
+_MAX_REPORTS, _WORK_PER_REPORT, _PARTS = 200, 1e6, 16
 
 
 @dataclass(frozen=True)
 class Products:
-    """Of each item those kept, the `NEAREST` first: their `ids` and `products` (items, kept), how many (items,)
-    `counts`; each item's own product (items,) `lengths` and its `listeners` (items,). Counts were divided by their
-    `mean`, of `pairs` pairs."""
+    """The products kept per item, the `NEAREST` first: `ids` and `products` (items, kept), their number `counts`
+    (items,); each item's squared length (items,) `lengths` and its `listeners` (items,). Play counts were divided by
+    their `mean`, of `pairs` pairs."""
 
     ids: NDArray[np.int32]
     products: NDArray[np.float32]
@@ -64,10 +64,10 @@ class Products:
         progress: Share = silent,
         cancelled: Cancelled | None = None,
     ) -> Products:
-        """Those of the plays these are of without the rows `less` and with the rows `more`, (listeners, items) both.
+        """Update the products for plays without the rows `less` and with the rows `more`, both (listeners, items).
 
-        In place: these are not to be used again. Which are kept stays as it was, so of few rows beside many it is what
-        `products_of` would find, in a fraction of the time. Raises CancelledError.
+        In place: do not use these again. The kept ids stay the same, so for few changed rows the result is that of
+        `products_of`, in a fraction of the time. Raises CancelledError.
         """
         from scipy.sparse import csr_matrix, vstack
 
@@ -105,24 +105,24 @@ class Products:
         progress: Share = silent,
         cancelled: Cancelled | None = None,
     ) -> Neighbours:
-        """The model with this ridge, for all items or what is said `among` some. Raises CancelledError."""
+        """The model with this ridge, for all items, or only the weights `among` some. Raises CancelledError."""
         from engine.model.parallel import cores
 
         items, kept = self.ids.shape
         chosen = np.arange(items, dtype=np.int32) if among is None else among
-        hears_from = np.minimum(self.counts[chosen], NEAREST)
+        inputs = np.minimum(self.counts[chosen], NEAREST)
         diagonal = (self.lengths + _ridges(self.listeners, ridge)).astype(np.float32)
         with _threads() as threads:
             found = np.zeros((len(chosen), threads.rank), dtype=np.float32)
             rooms = _rooms(threads.rank, items, cores())
-            for bounds in _in_parts(hears_from.astype(np.float64) ** 2 + 1, progress, cancelled):
+            for bounds in _in_parts(inputs.astype(np.float64) ** 2 + 1, progress, cancelled):
                 threads.run(
                     "weights", self.ids, self.products, self.counts, items, kept, diagonal, chosen, len(chosen), bounds,
                     len(bounds) - 1, found, rooms=rooms,
                 )  # fmt: skip
-        heard = _heard(found, self.ids if among is None else self.ids[among], self.counts[chosen])
+        incoming = _incoming(found, self.ids if among is None else self.ids[among], self.counts[chosen])
         del found
-        return _said(heard, chosen, items)
+        return _by_source(incoming, chosen, items)
 
 
 def build_neighbours(
@@ -134,7 +134,7 @@ def build_neighbours(
 ) -> Neighbours:
     """The model of (listeners, items) CSR play counts.
 
-    Raises InvalidDataError when nobody played anything or a count is not finite, CancelledError.
+    Raises CancelledError, and InvalidDataError without plays or for a count that is not finite.
     """
     products = products_of(plays, progress=part_of(progress, 0.0, 0.8), cancelled=cancelled)
     return products.neighbours(ridge, progress=part_of(progress, 0.8, 1.0), cancelled=cancelled)
@@ -143,9 +143,9 @@ def build_neighbours(
 def products_of(
     plays: csr_matrix, *, progress: Share = silent, cancelled: Cancelled | None = None
 ) -> Products:
-    """The products of (listeners, items) CSR play counts, which serve for any ridge.
+    """The products of (listeners, items) CSR play counts, reusable for any ridge.
 
-    Raises InvalidDataError when nobody played anything or a count is not finite, CancelledError.
+    Raises CancelledError, and InvalidDataError without plays or for a count that is not finite.
     """
     items = plays.shape[1]
     kept = min(max(KEPT_CELLS // max(1, items), MIN_KEPT), MAX_KEPT)
@@ -160,8 +160,8 @@ def joining(
     progress: Share = silent,
     cancelled: Cancelled | None = None,
 ) -> Neighbours:
-    """What is said `among` some items that few of the listeners of (listeners, items) CSR `plays` play: by `JOINING`
-    items each, with Z_S'Z_S of the item's own listeners, so that no other item's products are needed.
+    """The weights `among` some items that few listeners of (listeners, items) CSR `plays` play: from `JOINING` items
+    each, with Z_S'Z_S of the item's own listeners, so that no other item's products are needed.
 
     Raises as `products_of`.
     """
@@ -181,7 +181,7 @@ def joining(
                 near.ids, near.products, near.counts, items, kept, diagonal, among, len(among), bounds,
                 len(bounds) - 1, found, rooms=rooms,
             )  # fmt: skip
-    return _said(_heard(found, near.ids[among], near.counts[among]), among, items)
+    return _by_source(_incoming(found, near.ids[among], near.counts[among]), among, items)
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class _Damped:
         return cls(rows, rows.tocsc(), mean)
 
     def work(self) -> Floats:
-        """What each item costs: a look at every item of every listener of its own."""
+        """The work per item: the items of all its listeners."""
         return _summed(np.diff(self.rows.indptr)[self.columns.indices], self.columns) + 1
 
 
@@ -220,7 +220,7 @@ def _nearest(
     progress: Share,
     cancelled: Cancelled | None,
 ) -> Products:
-    """Products of so many nearest `kept` of each item `among` some, none of the others. Raises CancelledError."""
+    """The `kept` nearest products of each item `among` some; the others have none. Raises CancelledError."""
     from engine.model.parallel import cores
 
     rows, columns = damped.rows, damped.columns
@@ -230,7 +230,7 @@ def _nearest(
     blocks = -(-items // BLOCK)
     inverse = np.zeros(blocks * BLOCK, dtype=np.float32)
     inverse[:items] = 1.0 / np.sqrt(lengths + _ridges(listeners, RIDGE))
-    # Pages that no item fills are never taken.
+    # The system allocates only pages that are written.
     ids, products = np.empty((items, kept), dtype=np.int32), np.empty((items, kept), dtype=np.float32)
     found = np.zeros(items, dtype=np.int32)
     starts, row_starts = columns.indptr.astype(np.int64), rows.indptr.astype(np.int64)
@@ -238,7 +238,7 @@ def _nearest(
         rooms: list[list[NDArray[Any]]] = [
             [
                 np.zeros(blocks * BLOCK),
-                np.zeros(WAITING + 2 * (blocks * BLOCK + 1), dtype=np.int32),
+                np.zeros(WAITING + blocks, dtype=np.int32),
                 np.zeros(WAITING + blocks, dtype=np.float32),
             ]
             for _ in range(cores())
@@ -252,32 +252,32 @@ def _nearest(
     return Products(ids, products, found, lengths, listeners, damped.mean, rows.nnz)
 
 
-def _heard(
+def _incoming(
     found: NDArray[np.float32], ids: NDArray[np.int32], counts: NDArray[np.int32]
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]]:
-    """Item by item, as of a CSR matrix, what it hears: weights `found` (chosen, rank), from the second on, of the first
-    `counts` (chosen,) of the items `ids` (chosen, kept)."""
+    """The weights into each chosen item, as a CSR matrix: `found` (chosen, rank), from the second column on, for the
+    first `counts` (chosen,) of the items `ids` (chosen, kept)."""
     most = min(NEAREST, ids.shape[1])
-    hears_from = np.minimum(counts, most)
-    there = np.arange(most) < hears_from[:, None]
-    starts = np.concatenate(([0], np.cumsum(hears_from, dtype=np.int64)))
+    inputs = np.minimum(counts, most)
+    there = np.arange(most) < inputs[:, None]
+    starts = np.concatenate(([0], np.cumsum(inputs, dtype=np.int64)))
     return found[:, 1 : most + 1][there], ids[:, :most][there], starts
 
 
-def _said(
-    heard: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]],
+def _by_source(
+    incoming: tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int64]],
     chosen: NDArray[np.int32],
     items: int,
 ) -> Neighbours:
-    """The same item by item what it says to those `chosen`."""
+    """The same weights by source item: a model whose targets are those `chosen`."""
     from scipy.sparse import csr_matrix
 
-    said = csr_matrix(heard, shape=(len(chosen), items)).tocsc()
-    return Neighbours(said.indptr.astype(np.int64), chosen[said.indices], said.data)
+    by_source = csr_matrix(incoming, shape=(len(chosen), items)).tocsc()
+    return Neighbours(by_source.indptr.astype(np.int64), chosen[by_source.indices], by_source.data)
 
 
 def _rooms(rank: int, items: int, threads: int) -> list[list[NDArray[Any]]]:
-    """What each thread takes to solve an item's system: the system, and where each item stands in it."""
+    """Each thread's memory for an item's system: the system, and the row of each item in it."""
     return [
         [np.zeros((rank + 2, rank), dtype=np.float32), np.zeros(items, dtype=np.uint8)]
         for _ in range(threads)
@@ -304,15 +304,16 @@ def _threads() -> Threads:
 
 
 def _in_parts(work: Floats, progress: Share, cancelled: Cancelled | None) -> Iterator[NDArray[np.int64]]:
-    """Bounds of items to do next, in parts of about as much work, until all are done. Raises CancelledError."""
+    """Yields bounds of the items to do next, in parts of about equal work, until all are done. Raises
+    CancelledError."""
     done = np.concatenate(([0.0], np.cumsum(work)))
-    told = min(_TOLD, 1 + int(done[-1] / _WORTH_TELLING))
-    cuts = np.searchsorted(done, np.linspace(0.0, done[-1], told * _PARTS + 1)).astype(np.int64)
+    reports = min(_MAX_REPORTS, 1 + int(done[-1] / _WORK_PER_REPORT))
+    cuts = np.searchsorted(done, np.linspace(0.0, done[-1], reports * _PARTS + 1)).astype(np.int64)
     cuts[-1] = len(work)
-    for turn in range(told):
+    for turn in range(reports):
         if cancelled is not None and cancelled():
             raise CancelledError("Training stopped. Your previous model is unchanged.")
         bounds = np.unique(cuts[turn * _PARTS : (turn + 1) * _PARTS + 1])
         if len(bounds) > 1:
             yield bounds
-        progress((turn + 1) / told)
+        progress((turn + 1) / reports)

@@ -14,14 +14,14 @@ from engine.model.neighbour_simd import add_scaled_from, best_of, fetch
 from engine.model.signatures import BLOCK, MIN_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING
 from engine.model.simd import dot, next_in_line, numbers_at, rows_at
 
-# What one more listener adds to a sum, above twice any sum of products: a double holds both exactly enough. Added and
-# taken away again, `ROUNDED` leaves a double's nearest multiple of it.
+# What one more listener adds to a sum, above twice any sum of products: a double represents both accurately enough.
+# Adding and subtracting `ROUNDED` leaves a double's nearest multiple of it.
 COUNTED = float(1 << 24)
 ROUNDED = 1.5 * 2.0**52 * COUNTED
-# How many of the nearest ahead what is kept of them is fetched.
+# How many items ahead the kept products are prefetched.
 _AHEAD = 3
-# An item whose listeners' rows hold fewer than one of so many items is compared with those alone, by a list of them;
-# where there are more, going through all items in blocks is less.
+# An item whose listeners' rows contain fewer than this share (1 in so many) of the items is compared with those only,
+# visiting each three times; otherwise scanning all items in blocks is cheaper.
 _FEW = 16
 
 
@@ -61,19 +61,19 @@ def _least(scores, count):
 
 @njit(error_model="numpy", _nrt=False)
 def _row(starts, row):
-    """Where a row begins and ends; never negative, so that no place is taken for one counted from the end."""
+    """A row's begin and end; unsigned, so that Numba adds no check for negative indices."""
     return types.uint64(starts[row]), types.uint64(starts[row + 1])
 
 
 @njit(error_model="numpy", _nrt=False)
 def _product(total):
-    """What a sum holds beside how many were added."""
+    """The sum of products, without the count of listeners."""
     return types.float32(total - ((total + ROUNDED) - ROUNDED))
 
 
 @njit(error_model="numpy", _nrt=False)
 def _nearness(total, scale, own):
-    """The penalised cosine of a sum, and one more where enough listeners are in common."""
+    """The penalised cosine of a sum, plus 1 if enough listeners are in common."""
     nearness = _product(total) * scale * own
     if total >= MIN_TOGETHER * COUNTED:
         nearness += 1
@@ -82,7 +82,7 @@ def _nearness(total, scale, own):
 
 @njit(error_model="numpy", _nrt=False)
 def _offered(nearness, item, score, near, count, bar, kept):
-    """(how many wait, what the next must reach) once an item was compared with those that do."""
+    """Offer an item to the candidates; returns (their number, the score the next must reach)."""
     if nearness >= bar and nearness > 0:
         score[count], near[count] = nearness, item
         count += 1
@@ -93,7 +93,8 @@ def _offered(nearness, item, score, near, count, bar, kept):
 
 
 def nearest_body(_rank: int) -> Any:
-    """Of each item those with the largest penalised cosine among those with enough listeners in common."""
+    """The nearest items of each item: those with the largest penalised cosine, first those with enough listeners in
+    common."""
 
     def nearest(
         starts_at, listeners_at, values_at, row_starts_at, row_items_at, row_values_at, nonzeros, rows, items,
@@ -111,58 +112,39 @@ def nearest_body(_rank: int) -> Any:
             numbers_at(counts_at, items),
             numbers_at(cursor_at, 1),
         )
-        # A thread's own. A sum holds how many were added in its high bits, as so many times `COUNTED`.
+        # Per thread. A sum has the number of listeners in its high bits, as multiples of `COUNTED`.
         sums = numbers_at(sums_at, blocks * BLOCK)
-        near, score = (
-            numbers_at(near_at, WAITING + 2 * (blocks * BLOCK + 1)),
-            numbers_at(scores_at, WAITING + blocks),
-        )
-        # Behind those that wait are the blocks by number, or the items met in turn, and those met often enough.
-        best, block, met = score[WAITING:], near[WAITING:], near[WAITING:]
-        together = near[WAITING + blocks * BLOCK + 1 :]
+        near, score = numbers_at(near_at, WAITING + blocks), numbers_at(scores_at, WAITING + blocks)
+        best, block = score[WAITING:], near[WAITING:]
         while True:
             part = next_in_line(cursor)
             if part >= parts:
                 break
             for place in range(bounds[part], bounds[part + 1]):
                 i = wanted[place]
-                work, seen, enough = types.uint64(0), types.uint64(0), types.uint64(0)
-                for p in range(starts[i], starts[i + 1]):
-                    q, last = _row(row_starts, listeners[p])
-                    work += last - q
-                few = work * types.uint64(_FEW) < types.uint64(items)
+                work = types.uint64(0)
                 for p in range(starts[i], starts[i + 1]):
                     own = types.float64(values[p])
                     q, last = _row(row_starts, listeners[p])
-                    if few:
+                    work += last - q
+                    while q < last:
+                        sums[row_items[q]] += own * row_values[q] + COUNTED
+                        q += types.uint64(1)
+                sums[i] = 0
+                bar, count = types.float32(0), 0
+                few = work * types.uint64(_FEW) < types.uint64(items)
+                if few:
+                    for p in range(starts[i], starts[i + 1]):
+                        q, last = _row(row_starts, listeners[p])
                         while q < last:
                             j = row_items[q]
-                            before = sums[j]
-                            met[seen], together[enough] = j, j
-                            seen += types.uint64(before == 0)
-                            enough += types.uint64(before >= (MIN_TOGETHER - 1) * COUNTED) & types.uint64(
-                                before < MIN_TOGETHER * COUNTED
-                            )
-                            sums[j] = before + (own * row_values[q] + COUNTED)
                             q += types.uint64(1)
-                    else:
-                        while q < last:
-                            sums[row_items[q]] += own * row_values[q] + COUNTED
-                            q += types.uint64(1)
-                sums[i] = 0
-                bar, count, at = types.float32(0), 0, types.uint64(0)
-                if few:
-                    # Those with enough listeners in common come before all others, and they may be enough.
-                    among, last = met, seen
-                    if enough > types.uint64(kept):
-                        among, last = together, enough
-                    while at < last:
-                        j = among[at]
-                        nearness = _nearness(sums[j], inverse[j], inverse[i])
-                        count, bar = _offered(nearness, j, score, near, count, bar, kept)
-                        at += types.uint64(1)
+                            if sums[j] > 0:
+                                nearness = _nearness(sums[j], inverse[j], inverse[i])
+                                count, bar = _offered(nearness, j, score, near, count, bar, kept)
+                                sums[j] = -sums[j]  # was looked at
                 else:
-                    # As many blocks hold one each that is as near as the least of their best: no other is wanted.
+                    # At least that many blocks have a maximum above this: nothing below it is needed.
                     for k in range(blocks):
                         best[k], block[k] = (
                             best_of(sums, inverse, k * BLOCK, MIN_TOGETHER * COUNTED, ROUNDED, inverse[i]),
@@ -182,12 +164,13 @@ def nearest_body(_rank: int) -> Any:
                 counts[i] = count
                 for k in range(count):
                     j = near[k]
-                    ids[i, k], products[i, k] = j, _product(sums[j])
+                    ids[i, k], products[i, k] = j, _product(abs(sums[j]))
                 if few:
-                    at = types.uint64(0)
-                    while at < seen:
-                        sums[met[at]] = 0
-                        at += types.uint64(1)
+                    for p in range(starts[i], starts[i + 1]):
+                        q, last = _row(row_starts, listeners[p])
+                        while q < last:
+                            sums[row_items[q]] = 0
+                            q += types.uint64(1)
                 else:
                     for j in range(blocks * BLOCK):
                         sums[j] = 0
@@ -196,7 +179,7 @@ def nearest_body(_rank: int) -> Any:
 
 
 def added_body(_rank: int) -> Any:
-    """To the products kept of each item, `times` as much, those of some rows by `values` of columns and of rows."""
+    """Add `times` the products of some rows, by `values` of columns and of rows, to the products kept of each item."""
 
     def added(
         starts_at, listeners_at, values_at, row_starts_at, row_items_at, row_values_at, nonzeros, rows, items, kept,
@@ -226,14 +209,15 @@ def added_body(_rank: int) -> Any:
 
 
 def _solver(rank: int) -> Any:
-    """Elimination of one item's system in place: the weights of its nearest into `own`."""
+    """Solve one item's system in place by elimination; the weights of its nearest go into `own`."""
 
     @njit(error_model="numpy", _nrt=False)
     def solve(system, right, pivots, near, diagonal, own, size):
         for a in range(1, size + 1):
             pivots[a] = system[a, a]
             if pivots[a] < types.float32(PIVOT_FLOOR) * diagonal[near[a - 1]]:
-                # The others say all it could, or what is not kept would mislead: it says nothing.
+                # Nearly a linear combination of the others, or products that were not kept would mislead: its weight is
+                # 0.
                 right[a], pivots[a] = 0, 1
                 for k in range(rank):
                     system[a, k] = 0
@@ -252,7 +236,7 @@ def _solver(rank: int) -> Any:
 
 
 def weights_body(rank: int) -> Any:
-    """Of each item the weights of its nearest: (Z_S'Z_S + D_S)^-1 Z_S' z_i by elimination."""
+    """The weights of each item's nearest: (Z_S'Z_S + D_S)^-1 Z_S' z_i by elimination."""
     solve = _solver(rank)
 
     def weights(
@@ -278,7 +262,7 @@ def weights_body(rank: int) -> Any:
             for place in range(bounds[part], bounds[part + 1]):
                 i = wanted[place]
                 size = min(counts[i], NEAREST)
-                # Rows and columns of the system begin at one: column nought takes what is not among the nearest.
+                # Rows and columns of the system begin at 1: column 0 takes what is not among the nearest.
                 for a in range(1, size + 1):
                     places[ids[i, a - 1]] = a
                     right[a] = products[i, a - 1]
@@ -297,7 +281,7 @@ def weights_body(rank: int) -> Any:
                 for a in range(1, size + 1):
                     places[ids[i, a - 1]] = 0
                     for b in range(a + 1, size + 1):
-                        # Kept of one of the two it is known.
+                        # Known if either of the two kept it.
                         if system[a, b] == 0:
                             system[a, b] = system[b, a]
                 solve(system, right, right[rank:], ids[i], diagonal, found[place], size)
@@ -306,7 +290,7 @@ def weights_body(rank: int) -> Any:
 
 
 def joining_body(rank: int) -> Any:
-    """Of each item the weights of its nearest with Z_S'Z_S of the item's own listeners, but the diagonal."""
+    """The weights of each item's nearest, with Z_S'Z_S (off the diagonal) from the item's own listeners."""
     solve = _solver(rank)
 
     def joining(
@@ -337,7 +321,8 @@ def joining_body(rank: int) -> Any:
                     for k in range(rank):
                         system[a, k] = 0
                 for p in range(starts[i], starts[i + 1]):
-                    # A listener's own of them stand where the pivots will; what is not among them in column nought.
+                    # A listener's values are stored where the pivots will be; what is not among the nearest goes to
+                    # column 0.
                     for k in range(size + 1):
                         pivots[k] = 0
                     q, last = _row(row_starts, listeners[p])

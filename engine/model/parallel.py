@@ -1,8 +1,8 @@
-"""Compiled passes over many rows, shared among threads; those of a sweep: solve, Gram, transform, observed loss.
+"""Runs compiled passes over many rows on threads; those of a sweep: solve, Gram, transform, observed loss.
 
-The compiled functions (`engine.model.kernels`) hold no interpreter lock and share work through an atomic counter,
-so plain Python threads run them: no OpenMP or BLAS threads that spin against ours. Whole rows are solved by one
-thread and sums are kept by part, so the result does not depend on the number of threads.
+The compiled functions (`engine.model.kernels`) hold no interpreter lock and share work through an atomic counter, so
+plain Python threads run them: no OpenMP or BLAS threads that compete with ours. Each row is solved by one thread and
+sums are kept per part, so the result does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from engine.model.compiled import Function, functions
 from engine.model.signatures import LANES
 
 Floats = NDArray[np.float64]
-# Rows are dealt out in parts of about this much work (non-zeros, a row itself counted as eight).
+# Work per part (non-zeros, plus eight per row).
 _WORK = 20_000
 # Parts of the Gram matrix and of a transform: fixed, so that sums do not depend on the threads.
 _PARTS = 64
 
 
 def padded(factors: int) -> int:
-    """The rank the kernels work at: the next multiple of eight, so that few ranks are ever compiled."""
+    """The rank the kernels work at: the next multiple of eight, so that few ranks are compiled."""
     return -(-factors // LANES) * LANES
 
 
@@ -51,7 +51,7 @@ class Threads:
             self._pool.shutdown()
 
     def run(self, name: str, *arguments: Any, rooms: Sequence[Sequence[NDArray[Any]]]) -> None:
-        """Every thread takes parts until none is left; each has `rooms` of its own, arrays to work in."""
+        """Every thread takes parts until none is left; each has its own work arrays (`rooms`)."""
         function: Function = self.functions[name]
         cursor = np.zeros(1, dtype=np.int64)
         given = [_argument(value) for value in (*arguments, cursor)]
@@ -81,12 +81,12 @@ class Kernels(Threads):
     ) -> float:
         """Improve each row of `x` (n, rank) by `steps` CG steps; `y` (m, rank) is transformed by inv(L)' already.
 
-        `turning` is L and inv(L)', see `triangular`; `extra` (n,) what each row's lambda has over the one in it.
+        `turning` is L and inv(L)', see `triangular`; `extra` (n,) the excess of each row's lambda over the one in it.
 
         In the transformed coordinates the system of a row is I + sum alpha v y y' (and extra inv(L) inv(L)'): well
-        conditioned, and without extra free of the (rank, rank) product in every step. Returns sum over rows of
-        x . (right side + residual), which is what the rows take off the loss (see `engine.model.sweep`). A row
-        without non-zeros becomes 0.
+        conditioned, and without extra free of the (rank, rank) product in every step. Returns sum over rows of x .
+        (right side + residual), by which the rows lower the loss (see `engine.model.sweep`). A row without non-zeros
+        becomes 0.
         """
         lower, upper_inverse = turning
         into = np.ascontiguousarray(lower, dtype=x.dtype)
@@ -108,7 +108,7 @@ class Kernels(Threads):
         return np.asarray(sums.sum(axis=0))
 
     def observed(self, rows: Rows, x: NDArray[Any], y: NDArray[Any], alpha: float) -> float:
-        """What the non-zeros add to the loss beyond every cell at c = 1, r = 0: sum of c (1 - x.y)^2 - (x.y)^2."""
+        """The non-zeros' part of the loss beyond every cell at c = 1, r = 0: sum of c (1 - x.y)^2 - (x.y)^2."""
         sums = np.zeros(len(rows.bounds) - 1)
         self._run(
             "observed",
@@ -130,7 +130,7 @@ class Kernels(Threads):
     def triangular(self, system: Floats) -> tuple[Floats, Floats]:
         """L and inv(L)' with L L' = `system` (rank, rank), symmetric and positive definite.
 
-        Not LAPACK: OpenBLAS would wake threads for it that then spin against ours for longer than it takes.
+        Not LAPACK: OpenBLAS would start threads that then compete with ours for longer than this takes.
         """
         lower, upper_inverse = np.zeros_like(system), np.zeros_like(system)
         self.functions["factorize"](_argument(system), _argument(lower), _argument(upper_inverse))
@@ -160,7 +160,7 @@ class Rows:
 
 
 def _argument(value: Any) -> Any:
-    """What the compiled functions take: an array's address, a number as it is."""
+    """An argument of the compiled functions: an array's address, or a number unchanged."""
     if isinstance(value, np.ndarray):
         if not value.flags.c_contiguous:
             raise TypeError("The kernels read arrays in C order.")

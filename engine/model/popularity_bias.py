@@ -1,4 +1,4 @@
-"""Leaning a ranking towards popular or obscure items by a dial, and what that costs."""
+"""The popularity dial: biases a ranking towards popular or obscure items, and what that costs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# At the dial's end one standard deviation of (log) listeners weighs this many standard deviations of the score.
+# At the dial's end one standard deviation of (log) listeners counts as this many standard deviations of the score.
 REACH = 1.5
 
 
@@ -16,13 +16,13 @@ def with_popularity_bias(
 ) -> NDArray[np.float64]:
     """`scores` (..., n) of candidates plus `bias`, -1 (obscure) to 1 (popular), of their `listeners` (..., n).
 
-    Both are compared within the candidates along the last axis, so that a lean means the same for every listener.
+    Both are compared within the candidates along the last axis, so that a bias means the same for every listener.
     """
     return leant(scores, np.log1p(listeners), bias)
 
 
 def leant(scores: NDArray[np.float64], known_by: NDArray[np.float64], bias: float) -> NDArray[np.float64]:
-    """`scores` (..., n) plus `bias` of how well `known_by` (..., n) candidates are, in any unit."""
+    """`scores` (..., n) plus `bias` times the popularity `known_by` (..., n) of candidates, in any unit."""
     spread = known_by.std(axis=-1, keepdims=True)
     unit = np.divide(
         known_by - known_by.mean(axis=-1, keepdims=True),
@@ -34,10 +34,10 @@ def leant(scores: NDArray[np.float64], known_by: NDArray[np.float64], bias: floa
 
 
 def cost_of(measured: Sequence[Sequence[float]], bias: float) -> float | None:
-    """The share of what would have been found that a dial at `bias` loses, below 0 where it finds more.
+    """The share of hits lost with the dial at `bias`, negative if it gains.
 
-    `measured` has (place of the dial, hits there beside those at 0) by rising place (`engine.training.dial_cost`), and
-    is empty where nothing was; null then, and at 0.
+    `measured` has (dial position, hits relative to those at 0) by ascending position (`engine.training.dial_cost`),
+    empty if not measured; null then, and at 0.
     """
     if not measured or bias == 0.0:
         return None

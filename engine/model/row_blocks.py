@@ -1,9 +1,8 @@
-"""Half a sweep where the plays are spread over processes: Arrow batches in, solved rows out.
+"""Half a sweep over plays distributed over processes: Arrow batches in, solved rows out.
 
 Plays come as (row, column, value) sorted by row, a partition at a time, and are packed once into blocks of whole rows;
-each half sweep then solves the blocks by the same kernels as a fit in one process does, and so to the same factors.
-What a block or its result holds is bytes: that crosses from process to process without being looked at. PyArrow alone
-is needed here, not Spark.
+each half sweep then solves the blocks with the same kernels as a fit in one process, and so to the same factors. Blocks
+and results are bytes, which pass between processes without conversion. Needs only PyArrow, not Spark.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 # Non-zeros of a block: 4 MB, of which a process holds one at a time.
 PAIRS = 500_000
-# As Spark writes types: of a block, a block's solved rows, and what it adds to the loss.
+# Spark's schemas of a block, of a block's solved rows, and of its part of the loss.
 VALUES = "row int, column int, value float"
 BLOCK = "ids binary, starts binary, columns binary, values binary"
 SOLVED = "ids binary, factors binary, taken double"
@@ -32,7 +31,7 @@ OBSERVED = "observed double"
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """All that is the same for every row of a half sweep; the arguments of `Kernels.solve`, with `x` of all rows."""
+    """What all rows of a half sweep share: the arguments of `Kernels.solve`, with `x` of all rows."""
 
     x: NDArray[Any]
     y: NDArray[Any]
@@ -52,7 +51,7 @@ class Factors:
 
 
 class Shared(Protocol):
-    """What every process was sent: a Spark broadcast, or anything with a `value`."""
+    """What was sent to every process: a Spark broadcast, or anything with a `value`."""
 
     @property
     def value(self) -> Any:
@@ -84,7 +83,7 @@ def blocks_of(batches: Iterator[pa.RecordBatch], pairs: int = PAIRS) -> Iterator
             yield _block(rows[:whole], columns[:whole], values[:whole])
         kept = [[rows[whole:], columns[whole:], values[whole:]]]
         held -= whole
-        # A row longer than a block is not put together anew with every batch of it.
+        # A row longer than a block is not reassembled with each of its batches.
         enough = max(pairs, 2 * held)
     if held:
         rows, columns, values = map(np.concatenate, zip(*kept, strict=True))
@@ -92,7 +91,7 @@ def blocks_of(batches: Iterator[pa.RecordBatch], pairs: int = PAIRS) -> Iterator
 
 
 def solved(shared: Shared, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Blocks' rows, improved as the `Half` in `shared` says, and what they take off the loss (`Kernels.solve`)."""
+    """Blocks' rows, improved with the `Half` in `shared`, and by how much they lower the loss (`Kernels.solve`)."""
     half: Half = shared.value
     with Kernels(half.y.shape[1], half.y.dtype, 1) as kernels:
         for ids, rows in _rows_of(batches, half.y.dtype):
@@ -102,7 +101,7 @@ def solved(shared: Shared, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Rec
 
 
 def observed(shared: Shared, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """What blocks' non-zeros add to the loss with the `Factors` in `shared` (`Kernels.observed`)."""
+    """The loss of blocks' non-zeros with the `Factors` in `shared` (`Kernels.observed`)."""
     both: Factors = shared.value
     with Kernels(both.y.shape[1], both.y.dtype, 1) as kernels:
         for ids, rows in _rows_of(batches, both.y.dtype):

@@ -32,9 +32,9 @@ _SETTINGS = (
     "tolerance",
 )
 _SIDES = ("user_factors", "item_factors")
-# Stands for factors there are not, so that an archive that lost an entry differs from one of a model not fitted.
+# The entry of missing factors, so that an archive that lost an entry differs from that of an unfitted model.
 _NOT_FITTED = np.zeros((0, 0), dtype=np.float32)
-# What a damaged archive makes zipfile, NumPy's header reader and the settings' own checks raise.
+# What zipfile, NumPy's header parser and the checks of settings raise for a damaged archive.
 _UNREADABLE = (
     OSError,
     EOFError,
@@ -55,7 +55,7 @@ _UNREADABLE = (
 
 
 def write_model(file: Any, model: AlternatingLeastSquares) -> None:
-    """Write `model` to a path (`.npz` is added where it lacks) or an open binary file.
+    """Write `model` to a path (`.npz` is added if missing) or an open binary file.
 
     A seed is kept; a random generator is not, since it cannot be written without pickle.
     """

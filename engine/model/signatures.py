@@ -1,14 +1,14 @@
-"""What the compiled kernels take: the one thing that who writes them and who calls them must agree on."""
+"""Signatures of the compiled kernels, shared by their implementation and their callers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Numbers in a vector instruction as the kernels write them; ranks are multiples of it.
+# Numbers per vector instruction in the kernels; ranks are multiples of it.
 LANES = 8
-# Neighbours: an item hears from so many, those with this many listeners in common before all others. One whose pivot
-# falls below this share of its diagonal says nothing. So many wait to be compared with the nearest kept; items are
-# looked at in blocks.
+# Neighbours: the maximum per item, and the listeners in common of those that come first. A neighbour whose pivot falls
+# below this share of its diagonal gets the weight 0. The number of candidates collected before they are compared with
+# the nearest kept; items are scanned in blocks.
 MIN_TOGETHER, NEAREST, PIVOT_FLOOR, WAITING, BLOCK = 2, 100, 0.05, 1024, 64
 # Argument kinds: an array of reals of the model's dtype, of doubles, of int64, of int32, of such that are never
 # negative, of bytes; a real, an integer.

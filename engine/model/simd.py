@@ -21,10 +21,10 @@ from numba.np import arrayobj
 
 from engine.model.lanes import CACHE_LINE, I32, I64, Lanes, pointer_of, prefetch
 
-# How many of a row's non-zeros ahead the fixed side is fetched; 8 to 16 measured alike, 0 takes twice as long.
+# How many non-zeros ahead the fixed side is prefetched; 8 to 16 measured the same, 0 takes twice as long.
 AHEAD = 12
 
-# Vectors of a result summed at a time, so that wide rows stay within the machine's registers.
+# Vectors of a result summed at a time, so that wide rows fit into registers.
 _TILE = 8
 
 

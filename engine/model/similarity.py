@@ -1,20 +1,20 @@
-"""How alike two items are: close in factors, played by the same listeners, and not merely near to everything.
+"""Similarity of two items: by factors and by shared listeners, corrected for hubs.
 
-Half is the cosine of the factors, half the share of listeners in common, shrunk where few say anything. Items that
-are near to everything (hubs) would fill every list, so a part of both items' usual similarity to their nearest is taken
-away (as in CSLS: Conneau, Lample, Ranzato, Denoyer, Jegou 2018), which also makes more pairs mutual. On HetRec, ten
-nearest, against the cosine alone: held-out pairs played together .061 for .057, hubness .76 for .91, mutual .66 for
-.54; of an item's own held-out companions .038 for .041 (items with three listeners or more, one split).
+Half is the cosine of the factors, half the share of listeners in common, shrunk for small numbers. Items near to
+everything (hubs) would fill every list, so a part of both items' mean similarity to their nearest is subtracted (as in
+CSLS: Conneau, Lample, Ranzato, Denoyer, Jegou 2018), which also makes more pairs mutual. On HetRec, ten nearest,
+against the cosine alone: held-out pairs played together .061 for .057, hubness .76 for .91, mutual .66 for .54; of an
+item's own held-out companions .038 for .041 (items with three listeners or more, one split).
 
-Lists are ordered by likeness times n / (n + 2), n the listeners of what is listed (`with_support`): two items of one
-and the same listener look wholly alike, and would fill the lists of all that few play. `tests.benchmarks.related` has
-what that is worth.
+Lists are ordered by similarity times n / (n + 2), n the listeners of the listed item (`with_support`): two items with
+the same single listener look identical, and would fill the lists of rarely played items. `tests.benchmarks.related`
+measures that.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -27,23 +27,22 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
-# Who plays an item is known well enough from so many listeners.
+# A sample of this many listeners per item is enough.
 LISTENERS = 10_000
 TOGETHER, SHRINK = 0.5, 20.0
-# Two items with all listeners in common are as alike as two in one direction when many listeners say so.
+# With many listeners, two items with all listeners in common are as similar as two with the same direction.
 _TOGETHER_SCALE = 2.0
 HUBNESS_SHARE, NEAREST = 0.25, 10
-# An item of so many listeners counts half of what one of very many does.
+# An item with this many listeners counts half as much as one with very many.
 SUPPORT = 2.0
-# Items the others are compared with to learn how crowded they are; of a larger catalog a sample.
+# Items the others are compared with to measure hubness; of a larger catalog a sample.
 _COMPARED, _ROWS = 5_000, 512
 
 
 class Listens(msgspec.Struct, frozen=True):
-    """Who of some listeners plays what, for `np.save`: item i is played by `listeners` (cells,) int32 from `starts[i]`
+    """Which listeners play which items, for `np.save`: item i is played by `listeners` (cells,) int32 from `starts[i]`
     to `starts[i + 1]`; `starts` (items + 1,) int64."""
 
-    ARRAYS: ClassVar = ("starts", "listeners")
     starts: NDArray[np.int64]
     listeners: NDArray[np.int32]
 
@@ -53,7 +52,7 @@ class Listens(msgspec.Struct, frozen=True):
         return int(self.listeners.max(initial=-1)) + 1
 
     def counts(self, ids: Ids) -> Ids:
-        """How many listeners each of these items has: (m,)."""
+        """The number of listeners of each of these items: (m,)."""
         return np.asarray(self.starts[ids + 1] - self.starts[ids])
 
     def of(self, ids: Ids) -> tuple[Ids, NDArray[np.int32]]:
@@ -65,7 +64,7 @@ class Listens(msgspec.Struct, frozen=True):
 
 
 def listens_of(plays: csr_matrix, seed: int = 0) -> Listens:
-    """Those of (listeners, items) CSR play counts; of many listeners a sample."""
+    """From (listeners, items) CSR play counts; of many listeners a sample."""
     rows = np.flatnonzero(np.diff(plays.indptr))
     if len(rows) > LISTENERS:
         rows = np.sort(np.random.default_rng(seed).permutation(rows)[:LISTENERS])
@@ -75,14 +74,14 @@ def listens_of(plays: csr_matrix, seed: int = 0) -> Listens:
 
 @dataclass(frozen=True)
 class ItemSimilarity:
-    """Over item factors (items, f) float32; `listens` and `hubness` (items,) are null where not built."""
+    """Over item factors (items, f) float32; `listens` and `hubness` (items,) are null if not built."""
 
     factors: NDArray[np.float32]
     listens: Listens | None = None
     hubness: NDArray[np.float32] | None = None
 
     def of(self, item: int, ids: Ids) -> Floats:
-        """How alike `item` is to each of `ids`: (m,), the same both ways, at most 1."""
+        """Similarity of `item` to each of `ids`: (m,), symmetric, at most 1."""
         one = self.factors[item].astype(np.float64)
         many = self.factors[ids].astype(np.float64)
         lengths = np.linalg.norm(many, axis=1) * np.linalg.norm(one)
@@ -105,7 +104,7 @@ class ItemSimilarity:
         return np.asarray(self.in_common(item, ids) / (np.sqrt(counts) + SHRINK))
 
     def in_common(self, item: int, ids: Ids) -> Ids:
-        """How many of those whose listens are kept play both `item` and each of `ids`: (m,), 0 where none are kept."""
+        """How many of the sampled listeners play both `item` and each of `ids`: (m,), 0 if there is no sample."""
         if self.listens is None:
             return np.zeros(len(ids), dtype=np.int64)
         _, own = self.listens.of(np.array([item]))
@@ -127,7 +126,7 @@ class ItemSimilarity:
 
 
 def with_support(alike: Floats, listeners: NDArray[np.integer[Any]]) -> Floats:
-    """How alike (m,) in the order of a list: less where few of an item's `listeners` (m,) say so; unlike stays so."""
+    """Similarity (m,) for ordering a list: lower for items with few `listeners` (m,); negative values are unchanged."""
     return np.asarray(np.where(alike > 0, alike * listeners / (listeners + SUPPORT), alike))
 
 

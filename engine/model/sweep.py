@@ -4,14 +4,14 @@ The loss, over all cells (Hu, Koren, Volinsky 2008): sum c (r - x.y)^2 + lambda 
 c = 1 + alpha v where a value v is stored, r = 0 and c = 1 elsewhere. With a frequency exponent nu each row has a
 lambda of its own, lambda n^nu for its n stored values (Rendle, Krichene, Zhang, Koren 2022, section 4.3).
 
-With one side fixed, the part of row x is x'Ax - 2 b.x + sum c, A = Y'Y + lambda I + sum (c - 1) y y' and
-b = sum c y. Conjugate gradients (Takacs, Pilaszy, Tikk 2011) leave the residual b - Ax beside x, so that part is
-sum c - x . (b + residual): the exact loss of both sides costs no pass over the data (but where it is so small beside
-sum c that rounding would show: there it is counted). A = L (I + ...) L' with Y'Y + lambda I = L L', the same L for all
+With one side fixed, the part of row x is x'Ax - 2 b.x + sum c, A = Y'Y + lambda I + sum (c - 1) y y' and b = sum c y.
+Conjugate gradients (Takacs, Pilaszy, Tikk 2011) leave the residual b - Ax beside x, so that part is sum c - x . (b +
+residual): the exact loss of both sides costs no pass over the data (except where it is so small relative to sum c that
+rounding would show: there it is summed cell by cell). A = L (I + ...) L' with Y'Y + lambda I = L L', the same L for all
 rows: solving in coordinates transformed by L is preconditioning by the Gram matrix at no cost per step.
 
-Sweeps are accelerated: each starts from items moved on along their last change by Nesterov's factor. When the loss
-would rise, the sweep is done again without that (restart after O'Donoghue, Candes 2015), so the loss falls.
+Sweeps are accelerated: each starts from items extrapolated along their last change by Nesterov's factor. If the loss
+would rise, the sweep is repeated without that (restart after O'Donoghue, Candes 2015), so the loss falls.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 # With lambda 0 and fewer rows than factors the Gram matrix is singular; this much of its mean keeps it solvable.
 _MIN_REGULARIZATION = {"float32": 1e-7, "float64": 1e-12}
-# Rounding in float32 sums: a rise of the loss below this is none.
+# Rounding in float32 sums: a smaller rise of the loss is ignored.
 _NOISE = 1e-7
-# Below this share of the sum of all confidences the loss is counted cell by cell.
+# Below this share of the sum of all confidences the loss is summed cell by cell.
 _NEAR_ZERO = 0.05
 _INITIAL_SIGMA = 0.01
-# Rows moved on at a time, so that no third array is needed.
+# Rows extrapolated at a time, so that no third array is needed.
 _BLOCK = 4096
 
 
 @dataclass(slots=True)
 class State:
-    """A fit between two sweeps: all it takes to go on to the very same factors.
+    """A fit between two sweeps: everything needed to continue to identical factors.
 
     `user_factors`, `item_factors` and `items_before`, the items of the sweep before that momentum needs, are
     (rows, rank) with the rank padded as the kernels have it; `losses` has one a sweep.
@@ -66,8 +66,8 @@ def start(
     given: tuple[NDArray[Any] | None, NDArray[Any] | None],
     random_state: int | np.random.Generator | np.random.RandomState | None,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both sides' factors to start from, padded to `rank` columns: those `given`, else zeros for listeners and small
-    random ones for items. Raises InvalidDataError where the given ones are of another shape.
+    """Initial factors of both sides, padded to `rank` columns: those `given`, else zeros for listeners and small random
+    ones for items. Raises InvalidDataError if the given ones have another shape.
     """
     rng = random_state
     if not isinstance(rng, np.random.Generator | np.random.RandomState):
@@ -91,10 +91,10 @@ def start(
 
 
 class Side(ABC):
-    """One side's non-zeros by row, wherever they are, and the lambda of each row.
+    """One side's non-zeros by row, on this or other machines, and the lambda of each row.
 
-    `regularization` is one for all rows, `extra` (rows,) of `dtype` what each row's own has over it; `lengths` (rows,)
-    are the rows' numbers of non-zeros.
+    `regularization` is common to all rows, `extra` (rows,) of `dtype` each row's excess over it; `lengths` (rows,) are
+    the rows' numbers of non-zeros.
     """
 
     def __init__(
@@ -198,7 +198,7 @@ class Sweeps:
         self._losses: list[float] = []
 
     def state(self) -> State:
-        """Where the fit is; the arrays are those of the fit, which the next sweep changes."""
+        """The current state; the next sweep changes its arrays."""
         return State(
             self.user_factors,
             self.item_factors,
@@ -209,7 +209,7 @@ class Sweeps:
         )
 
     def restore(self, state: State) -> None:
-        """Go on from a state of the same matrix and settings. Raises InvalidDataError for another's."""
+        """Continue from a state of the same matrix and settings. Raises InvalidDataError for another."""
         for name, own, given in (
             ("listeners", self.user_factors, state.user_factors),
             ("items", self.item_factors, state.item_factors),
@@ -239,7 +239,7 @@ class Sweeps:
         return loss
 
     def _attempt(self, pace: float) -> float:
-        """One sweep from the items moved on by `pace` times their last change; the result is in `_before`."""
+        """One sweep from the items extrapolated by `pace` times their last change; the result is in `_before`."""
         items = self._before
         if self._momentum:
             for first in range(0, len(items), _BLOCK):

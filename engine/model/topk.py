@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# As `implicit` gives them; its evaluation takes no other.
+# As in `implicit`, whose evaluation accepts no other.
 Ids = NDArray[np.int32]
-# What a filtered item scores, as in `implicit`: it comes last, where fewer than N items are left.
+# A filtered item's score, as in `implicit`: it comes last, if fewer than N items are left.
 FILTERED = -float(np.finfo(np.float32).max)
 # Scores held at a time: 32 MB of float32.
 _SCORES = 8_000_000

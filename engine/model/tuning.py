@@ -1,10 +1,11 @@
-"""Choosing the count transform, alpha, lambda and, where asked, the factors by successive halving on held-out plays.
+"""Tunes the count transform, alpha, lambda and optionally the number of factors by successive halving on held-out
+plays.
 
 Many settings are tried for a few sweeps, the better third for more, the last few for a full fit on two splits
 (Jamieson, Talwalkar 2016); then the winner's lambda and alpha are moved in small steps while that helps, and more
-factors are tried where they may be chosen. What is good on one catalog collapses another to zero (MODEL.md), so
-nothing is assumed but where to start. Of a large community each rung sees a sample of the listeners, further up a
-larger one: the best lambda moves with the size.
+factors are tried where they may be chosen. What is good on one catalog collapses another to zero (MODEL.md), so only
+the starting grid is assumed. Of a large community each rung uses a sample of the listeners, larger in later rungs: the
+best lambda depends on the size.
 """
 
 from __future__ import annotations
@@ -36,26 +37,26 @@ CONFIDENCES = (
 # Lambda at a listener of mean length: see `regularization_for`.
 REGULARIZATIONS = (1.0, 5.0, 15.0, 40.0, 100.0)
 # Lambda grows with the number of a row's plays to this power: popular items, with many listeners to learn from, are
-# held back more. On HetRec .75 measures .297 where 0 measures .286 (40 factors, log counts, two splits).
+# regularized more. On HetRec .75 measures .297 where 0 measures .286 (40 factors, log counts, two splits).
 EXPONENTS = (0.75, 0.0)
 EXPONENT_STEP = 0.25
-# (sweeps, how many go on): the rungs of the ladder; the last is measured on two splits.
+# (sweeps, survivors) of each rung; the last is measured on two splits.
 RUNGS = ((4, 14), (8, 5), (20, 1))
 # Steps for lambda and alpha around the winner, and how often they are taken at most.
 STEPS, CLIMBS = (1.5, 1.5), 3
 # Tried in turn when the factors are free, and taken only where better by GAIN. More factors want a stronger lambda.
 MORE_FACTORS, GAIN = (64, 96, 128), 0.004
 STRONGER = (1.0, 1.5)
-# Scores worked out for a measurement: what decides how many listeners are measured.
+# Scores computed per measurement, which determines the number of listeners measured.
 MEASURED_SCORES = 4e7
-# The first rung, which only sorts out what is far off, measures this share of them.
+# The first rung, which only removes the worst settings, measures this share of them.
 FIRST_RUNG_SHARE = 0.3
-# What an inner split holds out. A fifth would leave so much less to fit that the best lambda is another: on
-# HetRec it led to settings that lost .004 nDCG on the whole.
+# The share an inner split holds out. A fifth would leave so much less to fit that the best lambda differs: on HetRec it
+# led to settings that lost .004 nDCG on the whole.
 HELD_OUT = 0.1
-# The most plays a rung sees, drawn by listener, and how many listeners of the drawn an item needs to be among them.
+# Maximum plays per rung, sampled by listener, and the sampled listeners an item needs to be included.
 RUNG_PLAYS, MIN_LISTENERS = (100_000, 400_000, 1_000_000), 3
-# Factors this small say nothing: the regularization has drowned the data.
+# Factors below this have collapsed: the regularization outweighs the data.
 COLLAPSED = 1e-4
 
 
@@ -74,7 +75,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """The choice and every trial that led to it. `finished` is false when time was up before the search was over."""
+    """The choice and all trials. `finished` is false if time ran out before the search was over."""
 
     confidence: Confidence
     regularization: float
@@ -97,9 +98,9 @@ def tune(
 ) -> Tuned:
     """Choose the confidence and lambda, and with `free_factors` the rank, for (listeners, items) CSR play counts.
 
-    `seconds` bounds the search: no trial starts after it, and the best of the furthest rung counts. `progress`
-    gets trials done and foreseen. Raises CancelledError, and InvalidDataError when nothing can be held out or
-    every setting collapses.
+    `seconds` bounds the search: no trial starts after it, and the best of the last rung counts. `progress` gets trials
+    done and planned. Raises CancelledError, and InvalidDataError when nothing can be held out or every setting
+    collapses.
     """
     search = _Search(plays, seed, seconds, progress, cancelled)
     candidates = _grid(plays, factors)
@@ -122,7 +123,7 @@ def tune(
 
 
 def _grid(plays: csr_matrix, factors: int) -> list[Trial]:
-    """All settings of the first rung, the middle first: a budget too short for all has then seen the likeliest."""
+    """All settings of the first rung, the middle first, so that a short budget tries the likeliest."""
     settings = sorted(
         itertools.product(EXPONENTS, CONFIDENCES, REGULARIZATIONS),
         key=lambda setting: abs(np.log(setting[2] / (20 * setting[1].alpha ** 0.5))),
@@ -140,7 +141,8 @@ def regularization_for(plays: csr_matrix, at_mean: float, exponent: float) -> fl
 
 
 def drawn(plays: csr_matrix, most: int, rng: np.random.Generator) -> csr_matrix:
-    """About `most` of the (listeners, items) plays: those of listeners drawn, and of items that enough of them play."""
+    """About `most` of the (listeners, items) plays: those of sampled listeners, and of items that enough of them
+    play."""
     rows = np.sort(rng.permutation(plays.shape[0])[: max(2, int(most / plays.nnz * plays.shape[0]))])
     some = plays[rows]
     return some[:, np.flatnonzero(some.getnnz(axis=0) >= MIN_LISTENERS)]
@@ -181,9 +183,9 @@ class _Search:
         return self.elapsed() > self._seconds
 
     def rung(self, candidates: Iterable[Trial], sweeps: int) -> list[Trial]:
-        """Every candidate after so many sweeps, best first; when time is up, those not tried come last.
+        """Every candidate after this many sweeps, best first; if time runs out, those not tried come last.
 
-        When it was up before the first of them, the candidates as they are: the rung before decides.
+        If it ran out before the first, the candidates stay in the order of the rung before.
         """
         splits = self._splits[[each for each, _ in RUNGS].index(sweeps)]
         candidates = list(candidates)
@@ -193,8 +195,8 @@ class _Search:
         return sorted(results, key=lambda trial: -trial.ndcg)
 
     def climb(self, best: Trial, climbs: int = CLIMBS) -> Trial:
-        """`best`, or better ones around it: lambda, then alpha, then its exponent, until a round brings nothing."""
-        # A sample shows the way, not each step.
+        """`best`, or better ones around it: lambda, then alpha, then its exponent, until a round does not help."""
+        # Small steps are tried on all data, not on a sample.
         for _ in range(1 if self._sampled else climbs):
             before = best
             for step in (STEPS[0], 1 / STEPS[0]):

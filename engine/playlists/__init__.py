@@ -1,1 +1,1 @@
-"""Playlists for a context, and the files they are written to."""
+"""Playlists for contexts, mixes, and playlist files."""

@@ -1,18 +1,18 @@
-"""How much tracks belong to times of the week, from when the person played them."""
+"""How much tracks belong to times of the week, by when the person played them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# An artist is as at any time until this many plays say otherwise, a track as its artist.
+# Prior plays: of an artist at the overall rate, and of a track at its artist's.
 _ARTIST_PLAYS, _TRACK_PLAYS = 10.0, 5.0
 
 
 def at_times(plays: Mapping[tuple[str, str], tuple[int, int]]) -> dict[tuple[str, str], float]:
-    """Of each (artist key, track key), with its plays at the times and at any: 0..1, and 0.5 where it is played then as
-    often as all there is. Empty where nothing was played then.
+    """For each (artist key, track key), with its plays at these times and at any: 0..1, with 0.5 for the overall rate.
 
-    Few plays say little: a track's share of plays then is drawn towards its artist's, that towards all.
+    Empty if nothing was played then. With few plays a track's share is shrunk towards its artist's, and that towards
+    the overall one.
 
     >>> found = at_times({("a", "x"): (30, 40), ("a", "y"): (0, 0), ("b", "z"): (0, 60)})
     >>> {key: round(value, 2) for key, value in found.items()}

@@ -1,8 +1,8 @@
-"""A way from one artist to another in factor space, as what is asked of a list over its time.
+"""Bridges: a path from one artist to another in factor space, followed by a list over its time.
 
-Each artist lies at a place along the arc between the two directions. A track is worth more the nearer its artist lies
-to the arc, and the place to the share of the list's time that is over; a step costs what its artists are unlike, and
-none goes back.
+Each artist has a position along the arc between the two directions. A track is worth more the nearer its artist is to
+the arc, and its position to the elapsed share of the list's time; a step costs its artists' dissimilarity, and none
+goes back.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from engine.playlists.contexts import Context, Weights
 from engine.playlists.pool import Pool
 from engine.playlists.profile import Floats
 
-# Beside how near the way lies, chance and how much a track is played count a little.
+# Small weights of chance and of plays, beside the distance to the path.
 CONTEXT = Context(
     name="bridge",
     title="Bridge",
     asks="steps of like artists",
     weights=Weights(appeal=0.6, transitions=3.0, new=0.0),
 )
-# What it costs to be away from where the list is by its time, squared, the arc being 1 long.
+# The cost of the squared distance from the list's position, the arc having length 1.
 AWAY = 4.0
 
 
@@ -37,12 +37,12 @@ class Way:
     directions: Mapping[str, Floats]
 
     def worth(self, pool: Pool, share: Floats) -> Floats:
-        """What the tracks of a pool are worth at shares (rows, 1) of the list's time: (rows, tracks)."""
+        """The worth of a pool's tracks at shares (rows, 1) of the list's time: (rows, tracks)."""
         place, near = self._along(pool)
         return np.asarray(near - AWAY * (place - share) ** 2)
 
     def steps(self, pool: Pool) -> Floats:
-        """What it costs that a track (line) comes before another (column): infinite where that is no farther on."""
+        """The cost of a track (row) before another (column): infinite if that is not farther on."""
         vectors = self._vectors(pool)
         # By artist: of two at one place either may be the farther one, and no artist comes twice.
         order = np.lexsort((pool.artist, self._along(pool)[0]))
@@ -51,7 +51,7 @@ class Way:
         return np.where(rank[:, None] < rank, 1.0 - vectors @ vectors.T, np.inf)
 
     def ends(self, pool: Pool) -> tuple[Floats, Floats]:
-        """What it costs that each track is the first on the way, and that it is the last."""
+        """The cost of each track as the first, and as the last."""
         vectors = self._vectors(pool)
         return 1.0 - vectors @ self.start, 1.0 - vectors @ self.end
 

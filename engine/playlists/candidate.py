@@ -1,19 +1,20 @@
-"""A track that may go into a playlist, as the recommending side offers it."""
+"""A candidate track for a playlist."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How the source of a tempo begins that is not the track's own.
+# Prefix of the source of an estimated tempo.
 ESTIMATE = "estimate"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One track on offer, with what is known of it.
+    """One candidate track, with its features.
 
     `artist_key` and `track_key` come from `engine.canonical_keys`. `bpm` is in beats a minute, None when unknown;
-    `bpm_source` names where it is from. `energy` and `calm` are 0..1. `appeal` is any number on one scale for the whole
+    `bpm_source` names where it is from. `energy` and `calm` are 0..1; `energy_estimated` where it is only how loud its
+    file is. `appeal` is any number on one scale for the whole
     pool, greater is better: only its rank is used. `known` is true for what the person has played. `ids` are
     pairs of scheme and value as in the library: ("spotify", …), ("isrc", …), ("mb_recording", …), ("file",
     path). `at_times` is how much it belongs to the context's times of the week: 0.5 as to any other, towards 1 more.
@@ -33,3 +34,4 @@ class Candidate:
     ids: tuple[tuple[str, str], ...] = ()
     calm: float | None = None
     at_times: float | None = None
+    energy_estimated: bool = False

@@ -1,4 +1,4 @@
-"""Makes a playlist for a context out of a pool of candidates, and says honestly how it went."""
+"""Makes a playlist for a context from a pool of candidates, with notes on its shortcomings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.playlists import sequence as search
 from engine.playlists.bridge import Way
 from engine.playlists.candidate import Candidate
 from engine.playlists.contexts import CONTEXTS, MEASURES, Context, Settings
-from engine.playlists.notes import notes_on
+from engine.playlists.notes import notes_on, on_waiting
 from engine.playlists.objective import Objective, Question, objective_of, question_of
 from engine.playlists.playlist import ContextPlaylist, Curve, PlaylistTrack
 from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, of_usual_length, pool_of
@@ -29,18 +29,20 @@ def compose(
     settings: Settings | None = None,
     context: Context = CONTEXTS["running"],
     cancelled: Cancelled | None = None,
+    waiting: int = 0,
 ) -> ContextPlaylist:
     """A playlist of `settings.minutes` from `candidates`, following the context's profile.
 
-    No track comes twice and no artist within `artist_gap` places; where too little fits, the list is shorter
-    and its notes say so. The same candidates (in any order), settings and seed give the same list.
+    No track comes twice and no artist within `artist_gap` places; if too little fits, the list is shorter and its notes
+    say so. The same candidates (in any order), settings and seed give the same list. `waiting` are files of the
+    person's that were not measured yet, which is said where something is not known.
 
     Raises NothingYetError when there are no candidates or nothing is known of them that the context goes by,
     CancelledError.
     """
     settings = settings or context.defaults
     whole = pool_of(candidates, settings.seed)
-    measured = _measured(whole, context)
+    measured = _measured(whole, context, waiting)
     question = question_of(whole.of(np.flatnonzero(whole.of_length(settings.minutes))), context, settings)
     objective, found = _found(question, cancelled)
     tracks, curves = _tracks(objective, found.order, context)
@@ -58,7 +60,7 @@ def compose(
         measured=measured,
         curves=curves,
     )
-    return replace(playlist, notes=notes_on(playlist, whole, question))
+    return replace(playlist, notes=notes_on(playlist, whole, question, waiting))
 
 
 def sequenced(
@@ -89,22 +91,26 @@ def sequenced(
     return _tracks(objective, found.order, context)[0]
 
 
-def _measured(pool: Pool, context: Context) -> str:
-    """What the context asks for first. Raises NothingYetError where the pool has nothing to go by."""
+def _measured(pool: Pool, context: Context, waiting: int) -> str:
+    """The context's first measure. Raises NothingYetError if no candidate has it."""
     if not len(pool):
-        raise NothingYetError("No tracks to choose from yet. Import your history: discover import PATH.")
+        raise NothingYetError(
+            "No tracks to choose from yet. Import your history: discover import PATH, or add your music files: "
+            "discover library add DIR."
+        )
     tracks = quantity(len(pool), "tracks")
+    add = " ".join(filter(None, (on_waiting(waiting), _ADD)))
     measures = context.measures or ("tempo",)
     if context.needs_tempo and not pool.known("tempo").any():
-        raise NothingFitsError(f"None of the {tracks} has a tempo. {_ADD}")
+        raise NothingFitsError(f"None of the {tracks} has a tempo. {add}")
     if not any(pool.known(measure).any() for measure in (*measures, "at_times")):
         when = f", nor was played {context.times.spans_in_words}" if context.times else ""
-        raise NothingFitsError(f"None of the {tracks} has a known {' or '.join(measures)}{when}. {_ADD}")
+        raise NothingFitsError(f"None of the {tracks} has a known {' or '.join(measures)}{when}. {add}")
     return measures[0]
 
 
 def _found(question: Question, cancelled: Cancelled | None) -> tuple[Objective, search.Sequence]:
-    """The best list; artists come closer than the context has it only where that fills more time."""
+    """The best list; artists come closer than the context's gap only if that fills more time."""
     objective = objective_of(question, question.context.artist_gap)
     found = search.sequence(objective, cancelled)
     for gap in (gap for gap in (2, 1, 0) if gap < question.context.artist_gap):
@@ -149,8 +155,14 @@ def _tracks(
                 seconds_estimated=not known_length(track),
             )
         )
+    estimated = {"energy": sum(track.energy_estimated for track in pool.candidates)}
     curves = (
-        Curve(measure, tuple(wanted[:, MEASURES.index(measure)].tolist()), _known(has[measure]))
+        Curve(
+            measure,
+            tuple(wanted[:, MEASURES.index(measure)].tolist()),
+            _known(has[measure]),
+            estimated.get(measure, 0),
+        )
         for measure in context.measures
     )
     return tuple(tracks), tuple(curves)

@@ -1,6 +1,6 @@
-"""Contexts as data: what each asks of a playlist. A new one is an entry in `CONTEXTS`.
+"""Contexts as data: the requirements of a playlist.
 
-Needs no NumPy: what is asked is named and checked before anything is loaded.
+A new one is an entry in `CONTEXTS`. Does not need NumPy: settings are checked before anything heavy is loaded.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from engine.taste.window import TIMES_OF_WEEK, TimeOfWeek, time_of_week
 
 # (share of the list's length, value): straight lines between points, ends held.
 Points = tuple[tuple[float, float], ...]
-# Places between two tracks of one artist; fewer only where nothing else is left.
+# Minimum places between two tracks of one artist; fewer only if nothing else is left.
 ARTIST_GAP = 5
-# What a profile can ask for over time. Tempo is a share of `Settings.bpm`, the others are 0..1.
+# Measures of a profile over time. Tempo is a share of `Settings.bpm`, the others are 0..1.
 MEASURES = ("tempo", "energy", "calm")
 _MAX_OF = {"tempo": 4.0, "energy": 1.0, "calm": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the person may set.
+    """A context's settings.
 
-    `bpm` is the tempo asked for, of a run the cadence in steps per minute, `tolerance` the most a track's tempo may be
-    off in percent, `minutes`, `warm_up` and `cool_down` are minutes, `new` the share of tracks not played before
-    (0..1). The same `seed` gives the same list from the same pool. Raises UsageError for values that make no list.
+    `bpm` is the target tempo, for a run the cadence in steps per minute, `tolerance` the maximum deviation of a track's
+    tempo in per cent, `minutes`, `warm_up` and `cool_down` are minutes, `new` the share of tracks not played before
+    (0..1). The same `seed` gives the same list from the same pool. Raises UsageError for invalid values.
     """
 
     bpm: float = 170.0
@@ -64,12 +64,11 @@ def _within(name: str, value: float, least: float, most: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What each part of a list's worth counts, 0 for not at all.
+    """Weights of the parts of a list's score, 0 for none.
 
-    `tempo`, `energy` and `calm`: how near tracks come to the profile. `times`: how much they are played at the
-    context's times of the week. `appeal`: how much the person plays or might like them. `transitions`: how little one
-    track differs from the next. `variety`: how few artists come twice. `new`: how near it comes to the share of new
-    music asked for.
+    `tempo`, `energy` and `calm`: fit of tracks to the profile. `times`: how much they are played at the context's times
+    of the week. `appeal`: how much the person plays or might like them. `transitions`: similarity of adjacent tracks.
+    `variety`: few repeated artists. `new`: distance to the requested share of new music.
     """
 
     tempo: float = 1.0
@@ -88,12 +87,12 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A kind of moment, and what it asks of a playlist.
+    """A context, with its requirements.
 
-    `tempo`, `energy` and `calm` are the profile over the list's time, each empty where it asks for none. With
-    `needs_tempo` a track without a tempo that fits is never taken, otherwise it only counts less. `eases` says that it
-    has a warm-up and a cool-down. `artist_gap` is how many places lie at least between two tracks of an artist; `times`
-    are when it usually is. `defaults` are what is asked where nothing is set. Raises UsageError for what makes no list.
+    `tempo`, `energy` and `calm` are the profile over the list's time, each may be empty. With `needs_tempo` a track
+    without a fitting tempo is never taken, otherwise it only counts less. `eases` says that it has a warm-up and a
+    cool-down. `artist_gap` is how many places lie at least between two tracks of an artist; `times` are its usual
+    times. `defaults` are its default settings. Raises UsageError for invalid values.
     """
 
     name: str
@@ -118,7 +117,7 @@ class Context:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """What its profile asks for, of `MEASURES`."""
+        """The measures of its profile, of `MEASURES`."""
         return tuple(measure for measure in MEASURES if getattr(self, measure))
 
     def settings(self, **given: float) -> Settings:
@@ -134,7 +133,7 @@ class Context:
 
 
 def _check_points(measure: str, points: Points) -> None:
-    """Times must not go back, and everything lies in range."""
+    """Check that times ascend and values are in range."""
     most = _MAX_OF[measure]
     before = 0.0
     for time, value in points:

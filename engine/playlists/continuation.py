@@ -1,5 +1,5 @@
-"""More tracks for a playlist or a mix: of the artists that fit it, own ones and new ones, at its tempo where it has
-one. What is asked for stays the same all the time; the sequencer chooses and orders."""
+"""Continues a playlist or mix: own and new tracks of fitting artists, at its tempo if it has one. The targets are
+constant; the sequencer chooses and orders."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.playlists.pool import signs
 from engine.playlists.tempo import tempo_fit
 
-# How much an artist's best track is worth more than its least, beside how well the artist fits (0..1).
+# The bonus of an artist's best track over its least, beside the artist's fit (0..1).
 APPEAL = 0.25
 # An artist that fits comes again before one that fits less; and the own track that fits least does not go before the
 # new one that fits best.
 _WEIGHTS = Weights(variety=0.0, new=1 / 6)
-# So many tempos make a list one of a tempo, when nearly all of them agree.
+# Minimum known tempos for a list to have a tempo, if nearly all agree.
 _MIN_TEMPOS, _AGREE = 5, 0.9
-# A list can be asked for at no other tempo.
+# The range of tempos a list can have.
 _MIN_BPM, _MAX_BPM = 40.0, 250.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the list says of its own: beats a minute (null where it has no tempo), per cent a track may be off,
-    and the share of new music (0..1)."""
+    """The list's own targets: beats per minute (null without a tempo), maximum deviation in per cent, and the share of
+    new music (0..1)."""
 
     bpm: float | None
     tolerance: float
@@ -49,13 +49,13 @@ def wishes_of(tracks: Sequence[PlaylistTrack], settings: Mapping[str, object]) -
     tolerance = _number(settings.get("tolerance"), 0.5, 25.0, plain.tolerance)
     new = _number(settings.get("new"), 0.0, 1.0, plain.new)
     if any(track.target_bpm for track in tracks) and "bpm" in settings:
-        # The run's cadence, not that of its last minutes, which may be easing off.
+        # The run's cadence, not that of its cool-down.
         return Wishes(_number(settings["bpm"], _MIN_BPM, _MAX_BPM, plain.bpm), tolerance, new)
     return Wishes(_agreed_tempo(tracks, tolerance), tolerance, new)
 
 
 def _number(value: object, least: float, most: float, otherwise: float) -> float:
-    """What was written down with the list, where it is a number that makes sense."""
+    """A number stored with the list, if valid."""
     return float(value) if isinstance(value, int | float) and least <= value <= most else otherwise
 
 

@@ -15,7 +15,7 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.wording import few, one_or_many, quantity
 
-# The formats that name files.
+# The formats whose entries are files.
 _WITH_FILES = ("m3u8", "pls", "xspf", "jspf")
 
 
@@ -23,9 +23,8 @@ _WITH_FILES = ("m3u8", "pls", "xspf", "jspf")
 class ExportReport:
     """What was written: `tracks` are in the file, `left_out` could not be expressed in its format.
 
-    `note` are sentences about what was left out or is not there, empty when nothing is; `missing` are the tracks of
-    which there is no file, or id, in a format that names nothing else, `not_there` those whose file is named and is not
-    where it was.
+    `note` are sentences about these, may be empty; `missing` are tracks without a file, or id, in a format that needs
+    one, `not_there` those whose file does not exist now.
     """
 
     file: Path

@@ -1,4 +1,4 @@
-"""How well tracks fit what is asked for at each time: tempo, energy, calm, and the person's own habits."""
+"""How well tracks fit the targets over time: tempo, energy, calm, and the person's habits."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from engine.playlists.pool import Bools, Ints, Pool
 from engine.playlists.profile import Floats, Profile
 from engine.playlists.tempo import octaves_by, tempo_credit, tempo_fit
 
-_STEP = 10.0  # seconds for which what is asked for stays the same ...
-_MAX_STEPS = 600  # ... and longer in a list of which that would be more than so many
-# What is asked for is rounded to this, so that few times differ.
+_STEP = 10.0  # seconds of a step with constant targets ...
+_MAX_STEPS = 600  # ... longer if a list would have more steps than this
+# Targets are rounded to this, so that few rows differ.
 _GRAIN = {"tempo": 0.25, "energy": 0.01, "calm": 0.01}
 _ALONG = 0.01
-# Half or double time is worth so much less where no energy is known.
+# Half or double time counts this much less without known energy, or with an estimate, which may be far off.
 _UNSURE = 0.6
-# What a measure is worth that is not known, of a track beside others (0..1): less than one that fits half.
+_MISSES = 0.2
+# The score of an unknown measure (0..1): less than one that fits half.
 _UNKNOWN = 0.4
-_ENERGY_MARGIN = 0.4  # as far from what is asked for energy and calm are worth nothing
+_ENERGY_MARGIN = 0.4  # at this distance from the target energy and calm score 0
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What is asked for over time: `values` are (rows, measures and one more), NaN where a measure is not asked for,
-    the last one the share of the time that is over for a list that goes a way; `row` is which of them each `step`
-    seconds have, the last one from then on."""
+    """Targets over time: `values` are (rows, measures and one more), NaN for a measure that is not targeted, the last
+    one the elapsed share of time for a bridge; `row` is the row of each `step` seconds, the last one continuing."""
 
     row: Ints
     values: Floats
@@ -49,8 +49,8 @@ class Targets:
 
 @dataclass(frozen=True)
 class Fit:
-    """Of each row of targets and each track, (rows, tracks): what it is worth, whether it may be taken, and what its
-    tempo is multiplied by."""
+    """For each row of targets and each track, (rows, tracks): its score, whether it may be taken, and the factor of its
+    tempo."""
 
     worth: Floats
     allowed: Bools
@@ -104,11 +104,12 @@ def fit(
     if context.tempo:
         octaves: Floats | float = 1.0
         if apart is not None and not any_octave:
-            octaves = octaves_by(apart)
+            octaves = octaves_by(apart - _MISSES * pool.guessed)
         distance, factor = tempo_fit(pool.log_bpm, tempo, octaves)
         credit = tempo_credit(distance, settings.tolerance / 100.0)
         if apart is not None:
-            credit = np.where((factor != 1.0) & np.isnan(apart) & (credit > 0), _UNSURE * credit, credit)
+            unsure = (factor != 1.0) & (np.isnan(apart) | pool.guessed) & (credit > 0)
+            credit = np.where(unsure, _UNSURE * credit, credit)
         if context.needs_tempo:
             allowed = credit >= 0
         credit = np.where(np.isnan(distance), _UNKNOWN, np.maximum(credit, 0.0))
@@ -118,5 +119,5 @@ def fit(
 
 
 def _credit(apart: Floats) -> Floats:
-    """1 for what is asked for, falling to 0 at 0.4 from it."""
+    """1 at the target, falling to 0 at a distance of 0.4."""
     return np.where(np.isnan(apart), _UNKNOWN, np.maximum(1.0 - apart / _ENERGY_MARGIN, 0.0))

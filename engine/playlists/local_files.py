@@ -1,4 +1,4 @@
-"""Which of the person's own files is a track: by MusicBrainz' recording, else by its names and its length."""
+"""Finds the person's file of a track: by MusicBrainz recording, else by names and length."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AS_LONG = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A track to find a file of; `seconds` and `recording` are null where not known."""
+    """A track to find a file of; `seconds` and `recording` are null if unknown."""
 
     artist: str
     track: str
@@ -53,8 +53,8 @@ def is_there(path: str) -> bool:
 def files_to_play(
     connection: sqlite3.Connection, wanted: Sequence[tuple[str, str | None]]
 ) -> list[list[MusicFile] | None]:
-    """Of each track (artist, title) its file, and of each artist (title null) all by path; none of what is blocked,
-    null where that is all."""
+    """The file of each track (artist, title), and all files of each artist (title null) by path; none of what is
+    blocked, null if everything is."""
     tracks = [Wanted(artist, title) for artist, title in wanted if title]
     found = iter(find_files(connection, tracks))
     artists = files_by(
@@ -68,11 +68,11 @@ def files_to_play(
             of_it = [file] if (file := next(found)) else []
         else:
             of_it = [one for one in artists.get(key, ()) if is_there(one.path)]
-        heard = [
+        playable = [
             one for one in of_it if not (blocked.holds(one.artist_key or "") or blocked.holds(_item(one)))
         ]
         named = blocked.holds(key) or (title and blocked.holds(joined_key(key, title)))
-        files.append(None if named or (of_it and not heard) else heard)
+        files.append(None if named or (of_it and not playable) else playable)
     return files
 
 

@@ -1,4 +1,4 @@
-"""What a mix is asked for, what it is made from, and what comes of it. Needs no NumPy."""
+"""A mix: its settings, seeds and result. Does not need NumPy."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.wording import few, quantity
 
 Kind = Literal["mix", "daily", "forgotten", "on-this-day", "bridge"]
-# A mix lasts so long unless it is said, and may last so long, in minutes.
+# Default and maximum length of a mix, in minutes.
 MINUTES, MAX_MINUTES = 90.0, 600
 _SHORT_BY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class MixSettings:
-    """How long a mix lasts in `minutes`, how far it goes away from its seeds (`drift`: the share with which the tracks
-    before lead, 0..1), whether all of it is music the person has (`from_library`), and for how many days none was
-    played (`not_played_in`, 0: whenever). The same `seed` gives the same mix of the same library. Raises UsageError."""
+    """How long a mix lasts in `minutes`, how far it moves away from its seeds (`drift`: the weight of the preceding
+    tracks, 0..1), whether it is restricted to music the person has (`from_library`), and the days since the last play
+    of its tracks (`not_played_in`, 0: any). The same `seed` gives the same mix of the same library. Raises
+    UsageError."""
 
     minutes: float = MINUTES
     seed: int = 0
@@ -47,9 +48,8 @@ class MixSettings:
 
 @dataclass(frozen=True, slots=True)
 class MixSeeds:
-    """What a mix starts from: `tracks` begin it, the artists (by name) in `leading` say what goes with it and how much
-    each counts, `without` are in it no more. `key` is the seeds' alone, and nothing of their names; a mix of seeds
-    without one is not gone on with."""
+    """The seeds of a mix: `tracks` begin it, the artists (by name) in `leading` lead it with their weights, `without`
+    are excluded. `key` is a digest of the seeds; a mix without one is not continued."""
 
     title: str
     tracks: tuple[PlaylistTrack, ...]

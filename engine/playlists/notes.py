@@ -1,4 +1,4 @@
-"""What to say about a list that is not all that was asked for. Each reason is measured: what lifting it would bring."""
+"""Notes on a list that misses its targets. Each reason is measured by what lifting it would bring."""
 
 from __future__ import annotations
 
@@ -10,21 +10,30 @@ from engine.playlists.objective import Question, objective_of, question_of
 from engine.playlists.playlist import ContextPlaylist
 from engine.playlists.pool import ASSUMED_SECONDS, MAX_SECONDS, MIN_SECONDS, Bools, Pool
 from engine.playlists.sequence import greedy
-from engine.wording import percent, quantity
+from engine.wording import one_or_many, percent, quantity
 
 _WORTH_SAYING = 30.0  # seconds
 _FAR = 0.2  # as far from its profile on average, energy or calm is noted
 
 
-def notes_on(playlist: ContextPlaylist, whole: Pool, question: Question) -> tuple[str, ...]:
-    """Sentences the person should read: `whole` is the pool with tracks of any length."""
+def notes_on(playlist: ContextPlaylist, whole: Pool, question: Question, waiting: int = 0) -> tuple[str, ...]:
+    """Sentences the person should read: `whole` is the pool with tracks of any length, `waiting` are files not measured
+    yet."""
     return (
         *_on_length(playlist, whole, question),
         *_on_new(playlist, whole, question),
         *_on_spacing(playlist, question.context),
-        *_on_measures(playlist, whole, question.context),
+        *_on_measures(playlist, whole, question.context, waiting),
         *_on_estimates(playlist),
     )
+
+
+def on_waiting(files: int) -> str:
+    """That so many files of one's own could be measured; empty for none."""
+    if not files:
+        return ""
+    which = quantity(files, "of your music files are", "of your music files is")
+    return f"{which} not measured yet: discover library tempo."
 
 
 # -- length ---------------------------------------------------------------------------------------------
@@ -77,7 +86,9 @@ def _what_would_help(playlist: ContextPlaylist, whole: Pool, question: Question,
     ]
     gains.sort(key=lambda one: -one[0])
     if gains:
-        return [f"{sentence} {gain / 60:.0f} minutes." for gain, sentence in gains[:2]]
+        return [
+            f"{sentence} {quantity(max(1, round(gain / 60)), 'minutes')}." for gain, sentence in gains[:2]
+        ]
     if not playlist.tracks:
         return ["Change the tempo, or add tempo data for more tracks."]
     if playlist.fitting > len(playlist.tracks):
@@ -110,8 +121,8 @@ def _lifted(
         other = question_of(pool, context, settings, any_octave=True)
         more = int((other.fitting & ~question.fitting).sum())
         if more:
-            tracks = quantity(more, "tracks fit", "track fits")
-            tried(other, f"{tracks} at half or double time but not in energy; they would bring")
+            tracks, they = quantity(more, "tracks fit", "track fits"), one_or_many(more, "they", "it")
+            tried(other, f"{tracks} at half or double time but not in energy; {they} would bring")
     if gap:
         tried(question, "Artists nearer to themselves would bring", artist_gap=0)
     tried(question, "Another share of new music would bring", new=_share_of(pool.new, question.fitting))
@@ -181,7 +192,7 @@ def _on_spacing(playlist: ContextPlaylist, context: Context) -> list[str]:
     return [f"Few artists match: an artist may repeat after {after}, not {context.artist_gap}."]
 
 
-def _on_measures(playlist: ContextPlaylist, whole: Pool, context: Context) -> list[str]:
+def _on_measures(playlist: ContextPlaylist, whole: Pool, context: Context, waiting: int) -> list[str]:
     notes = []
     count = quantity(len(whole), "tracks")
     if context.needs_tempo and playlist.coverage < 1:
@@ -198,6 +209,8 @@ def _on_measures(playlist: ContextPlaylist, whole: Pool, context: Context) -> li
             )
     for unknown, measures in by_unknown.items():
         notes.append(_unknown(unknown, measures, playlist, whole, context))
+    if waiting and (by_unknown or (context.needs_tempo and playlist.coverage < 1)):
+        notes.append(on_waiting(waiting))
     return notes
 
 
@@ -220,8 +233,10 @@ def _on_estimates(playlist: ContextPlaylist) -> list[str]:
         notes.append(
             f"The tempo of {quantity(guessed, 'tracks')} is an estimate: the median of their artist."
         )
+    if by_loudness := sum(curve.estimated for curve in playlist.curves):
+        notes.append(f"The energy of {quantity(by_loudness, 'tracks')} is an estimate: how loud the file is.")
     if estimated := sum(track.seconds_estimated for track in playlist.tracks):
         minutes, seconds = divmod(round(ASSUMED_SECONDS), 60)
-        tracks = quantity(estimated, "tracks are", "track is")
-        notes.append(f"{tracks} of unknown length, assumed {minutes}:{seconds:02} each.")
+        tracks, each = quantity(estimated, "tracks are", "track is"), one_or_many(estimated, " each", "")
+        notes.append(f"{tracks} of unknown length, assumed {minutes}:{seconds:02}{each}.")
     return notes

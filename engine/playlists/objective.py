@@ -1,4 +1,4 @@
-"""What makes one order of tracks better than another, for many orders at once."""
+"""The objective of sequencing, for many orders at once."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _OCTAVE_APART = 2.0  # what an octave between neighbours is worth beside all of 
 class Objective:
     """The worth of playlists drawn from one pool; greater is better.
 
-    The mean over the list's time of what the track is worth that plays then, less penalties for a wrong length, a wrong
-    share of new music, an artist within `artist_gap` places of itself, tracks that may not be taken, artists that come
-    again, and neighbours that differ. A list that is too short loses what its missing time could have earned. `length`
-    is in seconds, `new` a share. `worth` is (rows of targets, tracks), `jump` what it costs that one track (line) comes
+    The mean over the list's time of the current track's score, less penalties for a wrong length, a wrong share of new
+    music, an artist within `artist_gap` places of itself, tracks that may not be taken, artists that come again, and
+    neighbours that differ. A list that is too short loses what its missing time could have earned. `length` is in
+    seconds, `new` a share. `worth` is (rows of targets, tracks), `jump` what it costs that one track (line) comes
     before another (column), infinite where it may not, `ends` that one is the first, and the last, `earned` (steps of
     targets + 1, tracks): what each track would have earned in a list's share of time, playing from its beginning.
     `before` are the numbers of the artists played last before the list.
@@ -106,8 +106,8 @@ class Objective:
 
 @dataclass(frozen=True)
 class Question:
-    """A pool, and what is asked of it: `pool` are the tracks of a usable length, `sampled` how these fit some of the
-    targets. `before` are the artists (keys) played last before the list, `way` is the one it goes, if any."""
+    """A pool with its targets: `pool` are the tracks of a usable length, `sampled` their fit to some of the targets.
+    `before` are the artists (keys) of the tracks before the list, `way` is its bridge, if any."""
 
     pool: Pool
     context: Context

@@ -1,7 +1,7 @@
-"""The tracks on offer for a playlist: the person's own, and those of artists they might like.
+"""The candidates for a playlist: the person's own tracks, and those of artists they might like.
 
-Own tracks come through the same blocks and rules as taste. New ones are tracks that a feature pack knows by artists
-near the top of Discover: without a tempo nothing could be done with them.
+Own tracks pass the same blocks and rules as taste. New ones are tracks in feature packs by artists near the top of
+Discover, since they need a tempo.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from engine.store.history import PlayedTrack, ids_of_track, played_tracks
 from engine.store.music_files import MusicFile
 from engine.taste.gate import excluded_by_rules
 from engine.taste.kept_tracks import KeptTrack, kept_tracks
-from engine.taste.own_music import own_music
+from engine.taste.own_music import OwnMusic, own_music
 from engine.taste.rules import counted_listens
 from engine.taste.when_played import counted_before, plays_at
 from engine.taste.window import TimeOfWeek
@@ -124,8 +124,15 @@ def offered(
         if not unwanted.holds(joined_key(one.artist_key, one.track))
     )
     have |= set(keys)
-    files = {(str(one.artist_key), str(one.track_key)): one for one in own.files if wanted(one)}
-    files = {pair: one for pair, one in files.items() if pair not in have}
+    # A song is not new for the version it is in.
+    had = [(one.artist_key, one.track) for one in played]
+    known = OwnMusic.of(had + [(one.artist_key, one.track) for one in kept])
+    artists = {artist for artist, _ in known.tracks}
+    files = {
+        (str(one.artist_key), str(one.track_key)): one
+        for one in own.files
+        if wanted(one) and not known.is_version(one.relaxed or "", one.track_key or "")
+    }
     tempos = features.lookup(files, {pair: str(one.track) for pair, one in files.items()})
     found += (
         _unplayed(one, tempos.get(pair), place.get(pair[0], len(place)) / max(1, len(place)))
@@ -137,7 +144,11 @@ def offered(
     have |= set(files)
     for track in features.tracks_of(place):
         key = (track.artist_key, track.track_key)
-        if key not in have and not unwanted.holds(joined_key(track.artist_key, track.track)):
+        if (
+            key not in have
+            and not (track.artist_key in artists and known.holds(track.artist_key, track.track))
+            and not unwanted.holds(joined_key(track.artist_key, track.track))
+        ):
             found.append(_new(track, place[track.artist_key] / max(1, len(place))))
     return found
 
@@ -225,6 +236,7 @@ def _unplayed(file: MusicFile, features: TrackFeatures | None, depth: float) -> 
         bpm=features.bpm if features else None,
         bpm_source=features.bpm_source if features else None,
         energy=features.energy if features else None,
+        energy_estimated=bool(features and features.energy_estimated),
         calm=features.calm if features else None,
         seconds=file.seconds or (features.seconds if features else None),
         appeal=math.log1p(NEW_AT_TOP ** (1.0 - depth) * NEW_AT_END**depth),
@@ -250,6 +262,7 @@ def _known(
         bpm=features.bpm if features else None,
         bpm_source=features.bpm_source if features else None,
         energy=features.energy if features else None,
+        energy_estimated=bool(features and features.energy_estimated),
         calm=features.calm if features else None,
         seconds=seconds or (features.seconds if features else None),
         appeal=appeal,
@@ -279,6 +292,7 @@ def _new(track: TrackFeatures, depth: float) -> Candidate:
         bpm=track.bpm,
         bpm_source=track.bpm_source,
         energy=track.energy,
+        energy_estimated=track.energy_estimated,
         calm=track.calm,
         seconds=track.seconds,
         appeal=math.log1p(weight),

@@ -1,4 +1,4 @@
-"""Orders of a list's places: where the chosen ones come to stand. Nothing here is read or written."""
+"""Operations on positions of a list, pure."""
 
 from __future__ import annotations
 

@@ -43,11 +43,13 @@ class PlaylistTrack:
 @dataclass(frozen=True, slots=True)
 class Curve:
     """How a list follows what is asked for: a track each, what was `wanted` in its middle and what it `has` (null where
-    unknown). Tempo is in beats a minute, half and double time counted; energy and calm are 0..1."""
+    unknown). Tempo is in beats a minute, half and double time counted; energy and calm are 0..1. `estimated` tracks
+    have an energy that is only how loud their file is."""
 
     measure: str
     wanted: tuple[float, ...]
     has: tuple[float | None, ...]
+    estimated: int = 0
 
     @property
     def error(self) -> float | None:

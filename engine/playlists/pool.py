@@ -29,7 +29,8 @@ class Pool:
     """Tracks sorted by key, as parallel arrays of one length; what is unknown is NaN.
 
     `log_bpm` is log2 of beats a minute, `energy`, `calm` and `at_times` are 0..1, `seconds` holds the assumption for
-    unknown lengths, `appeal` the rank as a share of the pool, `artist` numbers the artists from 0.
+    unknown lengths, `appeal` the rank as a share of the pool, `artist` numbers the artists from 0; `guessed` where the
+    energy is an estimate.
     """
 
     candidates: tuple[Candidate, ...]
@@ -41,6 +42,7 @@ class Pool:
     at_times: Floats
     new: Bools
     artist: Ints
+    guessed: Bools
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -54,7 +56,17 @@ class Pool:
         """Some of the tracks."""
         arrays = {
             name: getattr(self, name)[index]
-            for name in ("log_bpm", "energy", "calm", "seconds", "appeal", "at_times", "new", "artist")
+            for name in (
+                "log_bpm",
+                "energy",
+                "calm",
+                "seconds",
+                "appeal",
+                "at_times",
+                "new",
+                "artist",
+                "guessed",
+            )
         }
         return replace(self, candidates=tuple(self.candidates[place] for place in index.tolist()), **arrays)
 
@@ -100,6 +112,7 @@ def pool_of(candidates: Iterable[Candidate], seed: int) -> Pool:
         artist=np.array(
             [numbers.setdefault(track.artist_key, len(numbers)) for track in tracks], dtype=np.int64
         ),
+        guessed=np.array([track.energy_estimated for track in tracks], dtype=np.bool_),
     )
 
 
@@ -127,7 +140,7 @@ def of_usual_length(track: Candidate) -> bool:
 
 
 def known_length(track: Candidate) -> bool:
-    """Whether the track's length is known; otherwise `ASSUMED_SECONDS` stands for it."""
+    """Whether the track's length is known; otherwise `ASSUMED_SECONDS` is used."""
     return track.seconds is not None and 0 < track.seconds < math.inf
 
 

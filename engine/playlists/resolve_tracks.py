@@ -22,8 +22,8 @@ def track_of_each(
 ) -> list[PlaylistTrack]:
     """(name, key) of artists as one track each: the most popular in the packs, else the person's most played.
 
-    One of whom no track is known stands there by name, with an empty title. A track that is hidden or blocked is
-    passed over.
+    An artist without a known track is listed by name, with an empty title. A track that is hidden or blocked is passed
+    over.
     """
     unwanted = AnySpelling(marked(connection, "hide", "block").tracks)
     own = tracks_by_artist(connection, [key for _, key in artists])

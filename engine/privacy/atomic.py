@@ -1,9 +1,9 @@
-"""Files and folders that are there whole or not at all, and what a process that was killed leaves of them.
+"""Atomic writes of files and folders, and cleaning up what a killed process left.
 
-What is being written has a name with a dot, and whoever writes it holds a lock on it, which the system lets go of
-however a process ends: so what is left over is known from what is being written. A folder that takes the place of
-another is for a moment neither of the two by its name. Its second name, `.NAME.new`, says that it is whole, and whoever
-looks next (`settle`) ends the exchange.
+Unfinished files have a name with a dot, and their writer holds a lock on them, which the system releases however the
+process ends: so leftovers are distinguished from work in progress. Replacing a folder takes two renames, between which
+neither folder has the name. The name `.NAME.new` marks the new one as complete, and the next reader (`settle`) finishes
+the exchange.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-# Of the person's own: forgetting deletes it while it is being written.
+# The person's own data: forgetting deletes it even while it is being written.
 OWN = ".own.partial"
 PARTIAL, NEW, OLD = ".partial", ".new", ".old"
-# Only names of this form are ever deleted: a data folder may be in the middle of other things. Eight characters of the
-# whole alphabet are an earlier version's.
+# Only names of this form are ever deleted: a data folder may contain other things. Eight characters of the whole
+# alphabet are an earlier version's.
 _LEFT = re.compile(r"\.(?P<of>.+)-(?:[0-9a-f]{16}|[0-9a-f]{8}\.old|[0-9a-z_]{8}(?:(?:\.own)?\.partial)?)")
 # What `write_atomically` and `held_folder` make of a name.
 _ENDING = re.compile(r"-(?:[0-9a-f]{16}|[0-9a-f]{8}\.partial)$")
-# What was made a moment ago and is empty may be about to be locked.
+# Seconds for which a new, empty file is kept: its writer may be about to lock it.
 _YOUNG_SECONDS = 60
 
 
@@ -58,11 +58,11 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None) -> None:
 
 
 def write_through(path: Path, data: bytes) -> None:
-    """Write to what is not a plain file: a device, a pipe somebody reads, what a program was given as its output.
+    """Write to something other than a plain file: a device, a pipe, an inherited output.
 
     Raises OSError, for a pipe without a reader at once.
     """
-    # Behind what a file opened for the program holds already.
+    # Append to what an inherited file already contains.
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
     with os.fdopen(handle, "wb") as file:
         os.set_blocking(handle, True)
@@ -70,7 +70,7 @@ def write_through(path: Path, data: bytes) -> None:
 
 
 def is_plain(path: Path) -> bool:
-    """Whether there is a file, or nothing yet: not a device, a pipe, or a name the system has for an open file."""
+    """Whether `path` is a plain file or does not exist: not a device, a pipe, or a name for an open file."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return False
@@ -90,7 +90,7 @@ def is_plain(path: Path) -> bool:
 
 @contextlib.contextmanager
 def held_folder(beside: Path, of: str, suffix: str = "", mode: int = 0o700) -> Iterator[Path]:
-    """A new folder in `beside` that is to become, or serves, what is called `of`: locked while the block runs and gone
+    """A new folder in `beside` that will become, or serves, the one named `of`: locked while the block runs and deleted
     after it."""
     folder = beside / f".{of}-{secrets.token_hex(4)}{suffix}"
     folder.mkdir(mode=mode)
@@ -104,15 +104,16 @@ def held_folder(beside: Path, of: str, suffix: str = "", mode: int = 0o700) -> I
 
 
 def make_safe(folder: Path) -> None:
-    """Have the disk keep every file in a folder."""
+    """fsync every file in a folder."""
     for file in sorted(folder.rglob("*")):
         fsync(file)
 
 
 def put_in_place(folder: Path, path: Path) -> None:
-    """Give a whole folder beside `path` that name; what had it is gone. Killed at any step, `settle` ends it."""
+    """Rename a complete folder beside `path` to it, replacing what is there. If killed at any step, `settle` finishes
+    it."""
     with _alone_in(path.parent):
-        # One that was broken off first, else this one would have its name.
+        # Finish an interrupted exchange first, or this one would get its name.
         _finish_exchanges(path.parent)
         folder.rename(path.with_name(f".{path.name}{NEW}"))
         _finish_exchanges(path.parent)
@@ -121,23 +122,24 @@ def put_in_place(folder: Path, path: Path) -> None:
 
 
 def take_away(path: Path) -> None:
-    """Delete a file or a folder; killed meanwhile, there is the whole folder or none. Nothing where it is not."""
+    """Delete a file or a folder atomically: if killed, the whole folder is there or none. Does nothing if it does not
+    exist."""
     if path.is_dir() and not path.is_symlink() and not _LEFT.fullmatch(path.name):
         path = path.rename(_away(path))
     _delete(path)
 
 
 def settle(folder: Path, known: Collection[str] | None = None) -> None:
-    """End the exchanges in a folder that were broken off, and delete what a process that was killed left half done.
+    """Finish interrupted exchanges in a folder, and delete what a killed process left unfinished.
 
-    In a folder that may hold other things, only what was to become one of the names `known`.
+    In a folder that may contain other things, only what was to become one of the names `known`.
     """
     for path in leftovers(folder, known):
         _delete(path)
 
 
 def sweep(path: Path) -> None:
-    """Delete what a process that was killed left of making the file or folder `path`, wherever that is."""
+    """Delete what a killed process left when writing the file or folder `path`."""
     with contextlib.suppress(OSError):
         for left in leftovers(path.parent, {path.name}):
             # Names that earlier versions used may be another program's here.
@@ -146,7 +148,7 @@ def sweep(path: Path) -> None:
 
 
 def leftovers(folder: Path, known: Collection[str] | None = None) -> list[Path]:
-    """What nobody writes any more and nobody needs; exchanges that were broken off are ended first."""
+    """Unfinished files without a writer; finishes interrupted exchanges first."""
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
@@ -166,12 +168,12 @@ def leftovers(folder: Path, known: Collection[str] | None = None) -> list[Path]:
 
 
 def broken_off(folder: Path) -> bool:
-    """Whether an exchange in a folder is to be ended before what is in it can be found by its name."""
+    """Whether a folder has an interrupted exchange, so that something in it cannot be found by name."""
     return any(not _name_of(new).exists() for new in folder.glob(f".*{NEW}"))
 
 
 def _finish_exchanges(folder: Path) -> None:
-    """Give every folder that is whole and new its name. The lock of `folder` is held."""
+    """Rename every complete new folder to its name. The caller holds the lock of `folder`."""
     for new in folder.glob(f".*{NEW}"):
         path, away = _name_of(new), None
         with contextlib.suppress(FileNotFoundError):
@@ -179,11 +181,11 @@ def _finish_exchanges(folder: Path) -> None:
         try:
             new.rename(path)
         except OSError:
-            # Until it may be renamed, what was there is found by its name.
+            # Until the rename succeeds, the old one stays at its name.
             if away is not None:
                 away.rename(path)
             raise
-    # An earlier version put what was there aside by this name, until the new one was in its place.
+    # Earlier versions moved the old one to this name until the new one was in place.
     for old in folder.glob(f".*{OLD}"):
         if not _LEFT.fullmatch(old.name):
             path = folder / old.name.removeprefix(".").removesuffix(OLD)
@@ -191,12 +193,12 @@ def _finish_exchanges(folder: Path) -> None:
 
 
 def _name_of(new: Path) -> Path:
-    """What a folder that is whole and new is to be called."""
+    """The final name of a complete new folder."""
     return new.with_name(new.name.removeprefix(".").removesuffix(NEW))
 
 
 def _away(path: Path) -> Path:
-    """A name under which a folder waits to be deleted."""
+    """A name for a folder that is about to be deleted."""
     return path.with_name(f".{path.name}-{secrets.token_hex(4)}{OLD}")
 
 
@@ -211,7 +213,7 @@ def _is_left_over(path: Path) -> bool:
         status = os.fstat(handle)
         empty = not any(path.iterdir()) if path.is_dir() else not status.st_size
         return not empty or time.time() - status.st_mtime > _YOUNG_SECONDS
-    # Somebody has it, or the disk cannot say.
+    # It has a writer, or the disk does not support locks.
     except OSError:
         return False
     finally:
@@ -219,7 +221,7 @@ def _is_left_over(path: Path) -> bool:
 
 
 def _delete(path: Path) -> None:
-    """Delete a file or folder of ours; whoever deletes the same at the same time may."""
+    """Delete a file or folder of this program; another process may delete it at the same time."""
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
         return
@@ -227,10 +229,10 @@ def _delete(path: Path) -> None:
         try:
             shutil.rmtree(path)
         except FileNotFoundError:
-            # Another deletes it too: once more for what that one has not yet.
+            # Another process deletes it too: try again for what is left.
             continue
         except OSError as error:
-            # Another put a file in meanwhile.
+            # Another process added a file meanwhile.
             if last or error.errno != errno.ENOTEMPTY:
                 raise
         else:
@@ -239,7 +241,7 @@ def _delete(path: Path) -> None:
 
 @contextlib.contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold off whoever else exchanges folders in this one."""
+    """Lock a folder against other processes that exchange folders in it."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         _lock(handle)
@@ -249,13 +251,13 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _lock(handle: int) -> None:
-    """Wait for the lock of a file or folder; where the disk has none, nobody is known."""
+    """Wait for the lock of a file or folder; does nothing on a disk without locks."""
     with contextlib.suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def fsync(path: Path) -> None:
-    """Have the disk keep a file, or the names in a folder."""
+    """fsync a file, or the entries of a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,7 @@
-"""Opening the library's file: to write, or as the copy in memory that a private session is.
+"""Opens the library's file: to write, or as a private session's copy in memory.
 
-A private session reads the file once, as it is when the session begins, and goes on without it: what others write
-meanwhile neither breaks it nor shows in it, and they need not wait. A million listens take a tenth of a second and
-80 MB.
+A private session reads the file once, as it is when the session begins: what other processes write meanwhile is not
+visible in it, and they need not wait. A million listens take a tenth of a second and 80 MB.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ from engine.errors import (
 from engine.paths import Folders
 from engine.privacy.presence import WAIT_SECONDS, Presence, Role, wait_a_moment
 
-# Tables a person changes by using the app. In a private session each is copied to a temporary table of the
-# same name: SQLite resolves temporary names first, so the same statements act on the copy, and what it differs in
-# from the first one is what is discarded in the end.
+# Tables a person changes by using the app. In a private session each is copied to a temporary table of the same name:
+# SQLite resolves temporary names first, so the same statements act on the copy, and the difference from the original is
+# what is discarded at the end.
 SESSION_TABLES = ("feedback", "rules", "playlists", "playlist_tracks")
-# When SQLite waits for the disk: with a write-ahead log this loses nothing but the last changes to a power cut.
+# SQLite's `synchronous`: with a write-ahead log a power cut loses at most the last changes.
 SYNCHRONOUS = "NORMAL"
 # Seconds a connection waits for another one's transaction.
 BUSY_SECONDS = 10.0
 _COPIED = "The library is busy: a private session is just reading it. Try again."
-# What SQLite says of a log whose index is not there yet, or no more.
+# SQLite's messages for a log whose index is missing.
 _OPENING = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _OPENED = "The library is busy: another discover is just opening or closing it. Try again."
 
@@ -58,10 +57,10 @@ _WRITES = {
 
 
 class Connection(sqlite3.Connection):
-    """A connection to the library that says of itself to other processes what they must know."""
+    """A connection to the library, visible to other processes (`Presence`)."""
 
     presence: Presence | None = None
-    # Whether its file may go on changing when it is closed: the last one to close folds the log in.
+    # Whether closing it may change the file: the last one to close merges the log.
     writes = False
 
     def close(self) -> None:
@@ -70,7 +69,7 @@ class Connection(sqlite3.Connection):
         if here is None:
             return
         with contextlib.ExitStack() as stack:
-            # A copy is made in a moment. Of one that does not end no more can come than that it is made again.
+            # A copy takes a moment. If one hangs, the worst is that it is made again.
             with contextlib.suppress(BusyError):
                 if self.writes:
                     stack.enter_context(here.without(Role.READS, Role.OPENS, _COPIED))
@@ -79,10 +78,10 @@ class Connection(sqlite3.Connection):
 
 
 def open_to_write(folders: Folders) -> sqlite3.Connection:
-    """The library's file, made where there is none, with a write-ahead log.
+    """The library's file, created if missing, with a write-ahead log.
 
-    Raises BusyError while others let nobody in, DamagedDataError when the file is not a database, DiscoverError when
-    the disk is full or what is there is not ours to write.
+    Raises BusyError while another process locks it, DamagedDataError if the file is not a database, DiscoverError if
+    the disk is full or the file is not writable.
     """
     here = Presence(folders)
     with here.without(Role.READS, Role.OPENS, _COPIED):
@@ -92,7 +91,7 @@ def open_to_write(folders: Folders) -> sqlite3.Connection:
 def _opened(path: Path, here: Presence) -> sqlite3.Connection:
     try:
         if not path.exists():
-            # Created by hand first so that it is never, even for a moment, readable by others.
+            # Created here first, so that it is never readable by others.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         elif not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
             raise PermissionError(errno.EROFS, "it is read-only")
@@ -130,7 +129,7 @@ def _connected(where: Path | str, here: Presence) -> Connection:
 
 
 def _begin_log(connection: sqlite3.Connection) -> None:
-    """Have a write-ahead log. SQLite itself does not wait for others who begin one at the same time."""
+    """Switch to a write-ahead log. SQLite itself does not wait for another process that does so at the same time."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -143,11 +142,12 @@ def _begin_log(connection: sqlite3.Connection) -> None:
 
 
 def open_private(folders: Folders, *, announced: bool) -> sqlite3.Connection:
-    """A copy of the library in memory, an empty one where there is none; what cannot be changed in private is refused.
+    """A copy of the library in memory, empty without a library; changes that a private session may not make are
+    refused.
 
-    `announced`, the session is known to every process until the connection is closed, and no play is logged. Nothing on
-    disk changes, no time stamp either. Raises DamagedDataError when the file is not a library, BusyError while it is
-    not to be read, PrivateSessionError when it was left in a state that only an ordinary session may mend.
+    With `announced` every process knows of the session until the connection is closed, and no play is logged. Nothing
+    on disk changes, not even a time stamp. Raises DamagedDataError if the file is not a library, BusyError while it
+    cannot be read, PrivateSessionError if it was left in a state that only an ordinary session may repair.
     """
     here = Presence(folders)
     if announced:
@@ -157,7 +157,7 @@ def open_private(folders: Folders, *, announced: bool) -> sqlite3.Connection:
         with here.without(Role.OPENS, Role.READS, _OPENED):
             _copy(folders.database, connection)
         if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-            # There is no library yet, or somebody is just making it.
+            # There is no library yet, or another process is creating it.
             return connection
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -168,20 +168,20 @@ def open_private(folders: Folders, *, announced: bool) -> sqlite3.Connection:
         if isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError | OSError):
             raise library_trouble(error, folders.database) from error
         raise
-    # Else the first change that is refused would roll the copies back with it.
+    # Otherwise the first refused change would roll back the copies too.
     connection.commit()
     connection.set_authorizer(_refuse_writes_outside_memory)
     return connection
 
 
 def _copy(path: Path, to: sqlite3.Connection) -> None:
-    """Copy the library's file while nobody opens or closes it; where there is none, nothing."""
+    """Copy the library's file while no process opens or closes it; does nothing without one."""
     log, index = (path.with_name(f"{path.name}-{end}") for end in ("wal", "shm"))
     if not path.exists() or not path.stat().st_size:
         return
     if log.exists() and index.exists():
-        # Somebody is at work, or was when they were killed. SQLite's own locks keep this reader whole, and the log's
-        # index is not changed by it either.
+        # A process has it open, or was killed. SQLite's own locks protect this reader, which does not change the log's
+        # index either.
         how = "readonly_shm=1"
     elif log.exists() and log.stat().st_size:
         raise PrivateSessionError(
@@ -193,7 +193,7 @@ def _copy(path: Path, to: sqlite3.Connection) -> None:
     uri = f"{path.absolute().as_uri()}?mode=ro&{how}"
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=WAIT_SECONDS)) as connection:
         try:
-            # Else the backup waits for as long as another program has the file to itself.
+            # Otherwise the backup waits for as long as another program locks the file.
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         except sqlite3.OperationalError as error:

@@ -1,9 +1,8 @@
 """The one door to every write in the data folder.
 
-Everything this program keeps goes through a `Door`. In a private session the door holds no writable handle:
-it works on a copy of the database in memory, files are refused, and what the person does (likes, hides, playlists)
-lives in temporary tables that shadow the real ones and vanish with the session. There is no second way
-to write that could forget to ask.
+All writes of this program go through a `Door`. In a private session it has no writable handle: it works on a copy of
+the database in memory, refuses files, and what the person does (likes, hides, playlists) is kept in temporary tables
+that shadow the real ones and vanish with the session. There is no other way to write that could forget to check.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from engine.privacy.atomic import (
 from engine.privacy.database_file import open_private, open_to_write
 from engine.privacy.presence import Presence, Role
 
-# What folders for a while are called.
+# The name of temporary folders.
 _SCRATCH = "scratch"
 _MODELS_MADE = (
     "Another discover is training in this library, or adding a model to it. Try again when it is done."
@@ -45,7 +44,8 @@ class Door:
     """Opens the database and writes files under `folders.root`, or refuses to when `private`."""
 
     def __init__(self, folders: Folders, *, private: bool = False, announced: bool = True) -> None:
-        """A private session is known to other processes if `announced`: what merely looks around is not one."""
+        """With `announced` other processes know of a private session; a caller that only inspects the library is not
+        one."""
         self.folders = folders
         self.private = private
         self._announced = announced
@@ -53,10 +53,10 @@ class Door:
     # -- the database ---------------------------------------------------------------------------------
 
     def connect(self) -> sqlite3.Connection:
-        """Open the library, as `engine.privacy.database_file` says: to write, or a copy of it in memory.
+        """Open the library, as `engine.privacy.database_file` says: to write, or a copy in memory.
 
         Raises BusyError, DamagedDataError, DiscoverError; PrivateSessionError for a file that only an ordinary session
-        may mend.
+        may repair.
         """
         if self.private:
             return open_private(self.folders, announced=self._announced)
@@ -65,9 +65,9 @@ class Door:
 
     @contextlib.contextmanager
     def making_models(self) -> Iterator[None]:
-        """Be the only one in the data folder who makes a model, or clears old ones away, while the block runs.
+        """Lock the data folder against other processes that write or delete models, while the block runs.
 
-        Raises BusyError where another process is at it.
+        Raises BusyError if another one is.
         """
         here = Presence(self.folders)
         try:
@@ -98,7 +98,7 @@ class Door:
         write_atomically(path, data, mode=0o600)
 
     def write_config(self, data: bytes) -> None:
-        """`write_file` of the settings; the person may keep them elsewhere and have a link here, which is followed."""
+        """`write_file` for the settings; a link to settings kept elsewhere is followed."""
         path = self.folders.config
         if path.is_symlink():
             self.require_writable(f"write {path}")
@@ -108,11 +108,11 @@ class Door:
 
     @contextlib.contextmanager
     def new_folder(self, path: Path, *, own: bool = False) -> Iterator[Path]:
-        """A temporary folder beside `path` that becomes `path` when the block ends well, and is gone otherwise.
+        """A temporary folder beside `path` that becomes `path` if the block succeeds, and is deleted otherwise.
 
-        Every file in it is fsynced before the rename, so after a crash there is the whole folder or none.
-        An existing `path` is replaced. One that names what the person played is their `own`: forgetting deletes it
-        before it is whole.
+        Every file in it is fsynced before the rename, so after a crash there is the whole folder or none. An existing
+        `path` is replaced. `own` marks a folder that names what the person played: forgetting deletes it even if
+        unfinished.
         """
         self.require_writable(f"create {path}")
         self.make_folder(path.parent)
@@ -125,14 +125,14 @@ class Door:
 
     @contextlib.contextmanager
     def scratch_folder(self) -> Iterator[Path]:
-        """A folder for files that are gone when the block ends, however it ends."""
+        """A temporary folder, deleted when the block ends."""
         self.require_writable("keep a file for a while")
         self.make_folder(self.folders.root)
         with held_folder(self.folders.root, _SCRATCH) as folder:
             yield folder
 
     def settle(self) -> None:
-        """Put right what a process that was killed left: end exchanges of folders, delete what is half done."""
+        """Clean up after a killed process: finish exchanges of folders, delete unfinished files."""
         self.require_writable("clear up")
         folders = self.folders
         files = {path.name for path in folders.files}
@@ -141,17 +141,17 @@ class Door:
             settle(folder)
 
     def remove(self, path: Path) -> None:
-        """Delete a file or a whole folder; nothing happens when it is not there."""
+        """Delete a file or a whole folder. Does nothing if it does not exist."""
         self.require_writable(f"remove {path}")
         take_away(path)
 
     def replace_folder(self, path: Path, by: Path) -> None:
-        """Give a folder of ours the name of another beside it, which is gone then."""
+        """Replace a folder of this program by another beside it."""
         self.require_writable(f"replace {path}")
         put_in_place(by, path)
 
     def rename(self, path: Path, to: Path) -> None:
-        """Give a file or folder of ours another name in the same folder, in one step."""
+        """Rename a file or folder of this program within its folder, atomically."""
         self.require_writable(f"rename {path}")
         path.rename(to)
         fsync(path.parent)
@@ -159,8 +159,8 @@ class Door:
     def export(self, path: Path, data: bytes) -> None:
         """Write a file the person named, outside the data folder. Allowed in a private session.
 
-        A plain file is replaced in one step; a link is followed, a device or a pipe written through. Raises
-        DiscoverError when it cannot be written or would land in the data folder.
+        A plain file is replaced in one step; a link is followed, a device or a pipe is written to. Raises DiscoverError
+        if it cannot be written or would be in the data folder.
         """
         target = Path(os.path.realpath(path))
         if target.is_relative_to(self.folders.root.resolve()):
@@ -171,7 +171,7 @@ class Door:
             if is_plain(path):
                 write_atomically(target, data, mode=None)
             else:
-                # By its own name: what it leads to may have none.
+                # By its own name: its target may have none.
                 write_through(path, data)
         except OSError as error:
             reason = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
@@ -179,10 +179,10 @@ class Door:
 
     @contextlib.contextmanager
     def export_folder(self, path: Path) -> Iterator[Path]:
-        """`new_folder` where the person named it, outside the data folder, as readable as their other files.
+        """`new_folder` at a path the person named, outside the data folder, with default permissions.
 
-        Allowed in a private session. Raises DiscoverError when it cannot be written, would land in the data folder, or
-        is there with anything in it.
+        Allowed in a private session. Raises DiscoverError if it cannot be written, would be in the data folder, or
+        exists and is not empty.
         """
         if path.resolve().is_relative_to(self.folders.root.resolve()):
             raise DiscoverError(f"{path} is inside the data folder. Export to another folder.")

@@ -1,4 +1,4 @@
-"""Evidence of what a stretch of the program did: every file's digest before and after, every connection it opened.
+"""Evidence of what a private session did: every file's digest before and after, every connection it opened.
 
 Held in memory only. Python reports each connection and each child as it happens (audit events, PEP 578); a child is
 named, not followed.
@@ -23,9 +23,9 @@ _CHILDREN = {"subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"}
 
 @dataclass
 class Evidence:
-    """`files` with `bytes` were digested; `changed` are the names of those that differ after, came or went, in
+    """`files` with `bytes` were digested; `changed` are the names of those that differ, were added or removed, by
     content, time stamp or permissions. `connections` and `children` are what was opened and started, in words;
-    `listening` the ports on loopback at which players were waited for, who reported plays in vain."""
+    `listening` the loopback ports open to players, whose plays were dropped."""
 
     files: int = 0
     bytes: int = 0
@@ -36,13 +36,13 @@ class Evidence:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was written and nobody was spoken to."""
+        """Whether nothing was written and no connection was made."""
         return not self.changed and not self.connections
 
 
 @cache
 def _watching() -> list[Evidence]:
-    """Who is watching now, with one hook for all: Python has no way to take one back."""
+    """The current watchers, with one audit hook for all: Python cannot remove one."""
     watching: list[Evidence] = []
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
@@ -64,13 +64,13 @@ def _watching() -> list[Evidence]:
 
 
 def _on_loopback(address: object) -> str:
-    """The port that is bound, where nobody but this machine reaches it."""
+    """The port of a socket bound to loopback."""
     return f"{address[0]}:{address[1]}" if isinstance(address, tuple) and address[0] == "127.0.0.1" else ""
 
 
 @contextmanager
 def watched(folder: Path) -> Iterator[Evidence]:
-    """Collect evidence while the block runs; what it shows of files is there after the block."""
+    """Collect evidence while the block runs; its files are compared after the block."""
     evidence, watching = Evidence(), _watching()
     before = traces(folder)
     evidence.files = sum(1 for digest, _, _ in before.values() if digest)

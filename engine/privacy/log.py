@@ -1,7 +1,8 @@
-"""The log: what went wrong that nobody expected. It is there only when something did, and holds no name of music.
+"""The log of unexpected errors.
 
-Of an error it keeps the kinds, the files of the program with their lines, and the system's own word for it; never a
-message or a value, which may name an artist or a file of the person's. In a private session nothing is written.
+The file exists only after one, and names no music. It keeps an error's types, the program's files with lines, and the
+system's error name; never a message or a value, which may name an artist or a file of the person. In a private session
+nothing is written.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from engine.errors import DiscoverError
 from engine.privacy.door import Door
 
 MAX_BYTES = 256 << 10
-# So many of an error's innermost and outermost steps say enough; a recursion has a thousand.
+# Innermost and outermost frames that are kept of a traceback; a recursion has a thousand.
 _STEPS = 12
 _MARK = "==== "
 
 
 def note_error(door: Door, where: str, error: BaseException) -> bool:
-    """Put an error in the log under `where` it happened (a word of this program's). True where that was written."""
+    """Log an error under `where` it happened (a word of this program). Returns whether it was written."""
     return _append(door, f"{where}\n{in_words(error)}")
 
 
 def in_words(error: BaseException) -> str:
-    """An error and what led to it: kinds, files and lines, without any value."""
+    """An error and its causes: types, files and lines, without any value."""
     parts: list[str] = []
     seen: set[int] = set()
     now: BaseException | None = error
@@ -43,7 +44,7 @@ def in_words(error: BaseException) -> str:
 
 
 def where_it_happened(error: BaseException) -> str:
-    """The kind of an error and the step it came from, in a few words: `KeyError in tuiapp/app.py line 12`."""
+    """The type of an error and the line it came from: `KeyError in tuiapp/app.py line 12`."""
     steps = _steps(error.__traceback__)
     ours = [step for step in steps if step.startswith(("engine/", "tuiapp/"))]
     at = (ours or steps)[-1:]
@@ -69,7 +70,7 @@ def _steps(trace: TracebackType | None) -> list[str]:
 
 
 def _inside(file: Path) -> str:
-    """A file of the program without the folders it is installed under, which may name the person."""
+    """A file of the program without its installation folder, which may name the person."""
     for root in sorted(sys.path, key=len, reverse=True):
         if root and file.is_relative_to(root):
             return file.relative_to(root).as_posix()
@@ -84,16 +85,16 @@ def _append(door: Door, text: str) -> bool:
         old = path.read_bytes() if path.exists() else b""
         data = old + entry.encode(errors="replace")
         if len(data) > MAX_BYTES:
-            # The oldest go first, as wholes.
+            # Whole entries, the oldest first.
             start = data.find(b"\n" + _MARK.encode(), len(data) - MAX_BYTES)
             data = data[start + 1 :] if start >= 0 else data[-MAX_BYTES:]
         door.write_file(path, data)
     except (OSError, DiscoverError):
-        # A full or read-only disk, or a private session: what failed is shown on the screen all the same.
+        # A full or read-only disk, or a private session: the failure is still shown on the screen.
         return False
     return True
 
 
 def note_warning(door: Door, category: type[Warning], filename: str, line: int) -> bool:
-    """Put a warning of Python's in the log: its kind and its place, not its words. True where that was written."""
+    """Log a Python warning: its type and place, not its text. Returns whether it was written."""
     return _append(door, f"warning\n{category.__name__}\n  {_inside(Path(filename))} line {line}\n")

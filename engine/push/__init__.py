@@ -1,13 +1,13 @@
-"""Playlists sent to servers of the person's own: matched there by names, shown first, replaced only where made here."""
+"""Sends playlists to the person's own servers: matched by names, shown first, and replacing only lists made here."""
 
 from __future__ import annotations
 
-# What may be sent to, by name, and what people call it.
+# Supported servers: name, and display name.
 SERVICES = {
     "subsonic": "Navidrome, Subsonic",
     "jellyfin": "Jellyfin",
     "listenbrainz": "ListenBrainz",
     "mpd": "MPD",
 }
-# Those that say what a person starred there, or calls a favourite.
+# Servers with stars or favourites.
 WITH_STARS = ("subsonic", "jellyfin")

@@ -1,4 +1,4 @@
-"""Questions to servers that take and give JSON."""
+"""Requests to servers with JSON APIs."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from engine.community.fetch import Web
 from engine.errors import DiscoverError
 
 BAD_REQUEST, NOT_THERE = 400, 404
-# From here on the fault is the server's, not that of what was asked.
+# Status codes from here on are the server's errors.
 SERVER_ERROR = 500
 
 
 class NotLetInError(DiscoverError):
-    """The server does not know who asks: it takes another name, password, token or key."""
+    """The server rejected the login: name, password, token or key."""
 
 
 class NoDigestError(DiscoverError):
-    """The server takes no digest of a password, the password itself alone."""
+    """The server does not accept a digest, only the password itself."""
 
 
 def ask_json(
@@ -32,9 +32,9 @@ def ask_json(
     fields: Sequence[tuple[str, str]] = (),
     document: object = None,
 ) -> dict[str, Any] | None:
-    """The object a server answers, empty where it answers none; null where what was asked for is not there.
+    """The server's JSON object, empty if the answer is empty; null if not found.
 
-    Raises NotLetInError where it does not know who asks, DiscoverError where it refuses or answers something else.
+    Raises NotLetInError if the login is rejected, DiscoverError for other refusals and invalid answers.
     """
     status, data = web.ask(method, f"{address}{path}", fields=fields, headers=headers, document=document)
     return read_json(address, path, status, data)

@@ -1,4 +1,4 @@
-"""Who the person is to their servers, by service and address: so that what is sent to one server is sent to no other.
+"""Logins for the person's servers, by service and address, so that none is sent to another server.
 
 Names are kept in one file of the data folder, readable by its owner alone. The secrets are in the system's keyring,
 where there is one and the extra `keyring` is installed, else in that file.
@@ -32,9 +32,9 @@ class Credentials:
 
 
 def credentials(folders: Folders, service: str, address: str) -> Credentials | None:
-    """Those for a server, null where none are kept.
+    """The login for a server, null if none is stored.
 
-    Raises DamagedDataError, UsageError where others can read them, DiscoverError where the keyring does not open.
+    Raises DamagedDataError, UsageError if others can read the file, DiscoverError if the keyring does not open.
     """
     one = _kept(folders).get(f"{service} {address}")
     if one is None:
@@ -46,10 +46,7 @@ def credentials(folders: Folders, service: str, address: str) -> Credentials | N
 
 
 def keep_credentials(door: Door, service: str, address: str, known: Credentials) -> None:
-    """Write them down.
-
-    Raises PrivateSessionError in a private session, DiscoverError where the keyring does not take them.
-    """
+    """Store a login. Raises PrivateSessionError in a private session, DiscoverError if the keyring refuses."""
     door.require_writable("keep a password")
     secret: str | None = known.secret
     if (keyring := _keyring()) is not None:
@@ -61,7 +58,7 @@ def keep_credentials(door: Door, service: str, address: str, known: Credentials)
 
 
 def keep_known(door: Door, task: Mapping[str, Any], address: str) -> None:
-    """Write down who is `known` in a task of the app; as `keep_credentials`."""
+    """Store the login `known` of the app's task; as `keep_credentials`."""
     keep_credentials(door, task["service"], address, Credentials(**task["known"]))
 
 

@@ -50,7 +50,7 @@ class ListenBrainz:
         note: Callable[[str], None],
         sent: Callable[[int], None],
     ) -> None:
-        """As a `Server`: what was there goes once all that is new stands behind it."""
+        """As a `Server`: old tracks are removed once all new ones are appended."""
         before = self._ask("GET", f"/1/playlist/{there}") if there else None
         parts = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
         old = there_now = 0

@@ -1,4 +1,4 @@
-"""Who speaks to which kind of server."""
+"""Creates the client for a kind of server."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The ensemble's weights, moved a little by what the person did with recommendations.
+"""Adapts the ensemble's weights slightly to what the person did with recommendations.
 
-A like or an open says that the weights should have ranked the artist above what is usual among the candidates, a
-hide or a block below. The weights are the most likely ones under a logistic model with a normal prior around those
-the community taught (Rasmussen, Williams 2006, section 3.3, is the same trick): a prior worth a hundred answers, so
-that ten clicks move them by less than a tenth and cannot break a list.
+A like or an open is evidence that the artist should have ranked above the usual candidate, a hide or a block below. The
+weights are the most likely ones under a logistic model with a normal prior around those learned from the community
+(Rasmussen, Williams 2006, section 3.3, uses the same approximation): the prior counts as a hundred answers, so that ten
+clicks move them by less than a tenth and cannot break a list.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from engine.model.ensemble import MEMBERS
 
 Floats = NDArray[np.float64]
 PRIOR = 100.0
-# An open says less than a like.
+# An open counts less than a like.
 LIKED, OPENED, REFUSED = 1.0, 0.5, -1.0
 _NEWTON_STEPS = 8
-# A candidate far from all others says no more than this many spreads.
+# Bounds the influence of an outlier, in standard deviations.
 _MAX_SCORE = 3.0
 
 
 def adapted(weights: dict[str, float], members: Floats, answers: Sequence[float]) -> dict[str, float]:
     """Weights after `answers` (n,) about artists whose members, in spreads from the usual candidate, are (n, 4).
 
-    An answer's sign is yes or no, its size how much it says, at most 1.
+    An answer's sign is yes or no, its size its weight, at most 1.
     """
     before = np.array([weights.get(name, 0.0) for name in MEMBERS])
-    # What does not count for the community is not brought in by one person's clicks.
+    # A member with weight 0 for the community stays 0.
     counts = before != 0.0
     rows = np.clip(members[:, counts], -_MAX_SCORE, _MAX_SCORE) * np.sign(answers)[:, None]
     how_much = np.abs(np.asarray(answers, dtype=np.float64))

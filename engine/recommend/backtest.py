@@ -1,10 +1,10 @@
 """Backtest: how good Discover would have been for this person.
 
-It looks at their plays up to a day and guesses what came new. The history is cut before each of its last quarters that
-brought anything new, however long ago they were. For each cut the taste is what was played before; what counts is which
-artists, or tracks, the person played for the first time in the ninety days after it, and beside that at any later time.
-Discover is asked as it is served, for its first 50, and again with plays that decay by half-lives. Beside it stand the
-community's most played and two forms of item neighbours: cosines of who plays what at all, and of how much.
+It predicts the new artists of a quarter from the plays before it. The history is cut before each of its last quarters
+that brought anything new, however long ago they were. For each cut the taste is what was played before; a hit is an
+artist, or track, the person played for the first time in the ninety days after it; any later time is counted
+separately. Measured are the first 50 of Discover as it is served, and with plays that decay by several half-lives,
+beside the community's most played and two forms of item neighbours: cosines of binary plays and of log plays.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 QUARTER = 90 * 86_400
-# The last two years, where each quarter brought something new.
+# The last two years, if each quarter brought something new.
 MAX_CUTS = 8
 # A history of less than five quarters is cut into five parts, none shorter than a week.
 PARTS, MIN_QUARTER = 5, 7 * 86_400
@@ -54,7 +54,7 @@ HALF_LIVES = (90.0, 180.0, 365.0, 730.0)
 
 @dataclass(frozen=True, eq=False)
 class _Past:
-    """One cut: what was listed then by each form of Discover, what no list may hold, and what came.
+    """One cut: the list of each form of Discover, what no list may contain, and the new items.
 
     `own` are the items that count for the taste then, with their `weights`; `new` came in the quarter, `later` at any
     later time. All are ids.
@@ -79,11 +79,11 @@ def backtest(
     also: Mapping[str, DiscoverSettings] | None = None,
     ranking: Ranking = USUAL,
 ) -> Backtest:
-    """Discover, made by this `ranking` over its `model`, measured on the person's own past.
+    """Measure Discover with this `ranking` over its `model` on the person's own history.
 
-    `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items; without
-    it item neighbours are not among the methods. `also` are other settings to measure Discover under, by name.
-    Raises NothingYetError when no cut has both a past the model knows and something new after it.
+    `community` is the (listeners, items) CSR matrix the model was trained on, its columns the model's items; without it
+    item neighbours are not among the methods. `also` are other settings to measure Discover under, by name. Raises
+    NothingYetError if no cut has both a past the model knows and something new after it.
     """
     listed = in_steps(progress, MAX_CUTS)
     pasts: list[_Past] = []
@@ -101,7 +101,7 @@ def backtest(
             "In no quarter of a year did you play something new that is in the community data. Import "
             "more of your history, with dates, and try again."
         )
-    progress(1.0)  # there may have been fewer quarters than are looked at
+    progress(1.0)  # there may be fewer quarters
     lists = {name: np.stack([past.listed[name] for past in pasts]) for name in pasts[0].listed}
     forms = tuple(lists)
     lists |= _baselines(model, pasts, community)
@@ -126,7 +126,7 @@ def backtest(
 
 
 def _compared(one: np.ndarray, other: np.ndarray) -> Comparison:
-    """What either of two alone hit, of the same artists."""
+    """Hits of one method but not the other, on the same artists."""
     return Comparison(int((one & ~other).sum()), int((other & ~one).sum()))
 
 
@@ -176,26 +176,26 @@ def _as_of(
     at: int,
     weights: Mapping[str, float] | None,
 ) -> Recommender:
-    """Discover as it was `at` a time; what is undated, played or kept, may have been so before it."""
+    """Discover as it was `at` a time; undated plays and kept tracks count as earlier."""
     own = read_dated_taste(connection, Window(until=at), level=model.manifest.level)
     known = whole.of_items(item for item in whole.items if first.get(item.key, 0 if item.kept else at) < at)
     return Recommender.of(model, own, DatedTaste(known), weights=weights)
 
 
 def _padded(ids: Ids) -> Ids:
-    """A list in its whole length."""
+    """A list padded to its full length."""
     return np.concatenate([ids, np.full(LENGTHS[-1] - len(ids), NOTHING, dtype=np.int64)])
 
 
 def _baselines(model: Model, pasts: Sequence[_Past], community: csr_matrix | None) -> dict[str, np.ndarray]:
-    """What each baseline listed at each cut, of all that no list had to leave out: (cuts, n)."""
+    """Each baseline's list at each cut, without the excluded items: (cuts, n)."""
     listeners = model.listeners.astype(np.float32)
-    # One after the other: each holds the community anew.
+    # One after the other: each copies the community's plays.
     methods: dict[str, Callable[[], ScoresOf]] = {
         POPULARITY: lambda: lambda cuts: np.tile(listeners, (len(cuts), 1))
     }
     if community is not None:
-        # Of what the person had played before each cut: later plays would give away what comes.
+        # From plays before each cut only: later plays would leak what comes.
         own = _rows(model, [past.own for past in pasts], [past.weights for past in pasts])
         methods[NEIGHBOURS] = lambda: item_cosine(community, own)
         methods[COSINE] = lambda: item_cosine(community, own, log=True)

@@ -1,7 +1,7 @@
-"""Browsing: what the model has by genre and decade, in the order of Discover's own scores, what is known marked.
+"""Browse: the model's artists by genre and decade, in the order of Discover's scores, with known ones marked.
 
-Where nobody said what the music is, the artists are grouped by who listens to them (`engine.recommend.modes`), and a
-group is named by the artists it is most about. Decades are of tags and of the person's own files.
+Without genres, artists are grouped by their listeners (`engine.recommend.modes`), and a group is named by its most
+typical artists. Decades come from tags and from the person's own files.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from engine.taste.query import Known
 from engine.training.artifact import Model
 
 Kind = Literal["all", "genre", "decade", "group"]
-# What is listed where not all is: what is new to the person, or what is known.
+# Filters: new to the person, or known.
 Only = Literal["new", "known"]
 ALL = "all artists"
-# Groups are found among so many of the most listened, so many artists a group at least, and at most so many groups.
+# Groups: artists considered (the most popular), minimum artists per group, maximum number of groups.
 GROUPED, GROUP_SIZE, MAX_GROUPS, NAMES = 10_000, 20, 24, 3
 NO_GENRES = (
     "Nothing here says what the music is, so artists are grouped by who listens to them. For genres: discover "
@@ -43,8 +43,8 @@ NO_DECADES = "No decades: neither the community data nor files of yours say when
 @dataclass(frozen=True, eq=False)
 class Sections:
     """The parts of a catalog, all of it the first: `items` (n,) of each from `starts[i]` to `starts[i + 1]`, none
-    empty; `parents` are places in `names`, -1 on top. The items of groups, which have no names of their own, are in
-    the order of how typical they are."""
+    empty; `parents` are indices into `names`, -1 at the top. The items of groups, which have no names of their own, are
+    in the order of how typical they are."""
 
     names: tuple[str, ...]
     kinds: tuple[Kind, ...]
@@ -74,7 +74,7 @@ class Sections:
         )
 
     def with_decades(self, items_of: Mapping[str, Collection[int]]) -> Sections:
-        """These, with items added to decades ("1980s"), at least one to each, some of which may be new."""
+        """These with items added to decades ("1980s"), which may be new, at least one item each."""
         if not items_of:
             return self
         parts = np.split(self.items, self.starts[1:-1])
@@ -103,8 +103,8 @@ class Sections:
 
 @dataclass(frozen=True, slots=True)
 class BrowseNode:
-    """A section of the tree, `depth` below the top: how many `artists`, how many of them are `known`, and the share of
-    the person's plays (0 to 1) that are theirs. What is hidden or blocked counts nowhere."""
+    """A section of the tree, `depth` below the top: how many `artists`, how many of them are `known`, and their share
+    of the person's plays (0 to 1). Without what is hidden or blocked."""
 
     name: str
     kind: Kind
@@ -117,7 +117,7 @@ class BrowseNode:
 
 @dataclass(frozen=True, slots=True)
 class BrowseTree:
-    """Every section before those below it, what the person plays most of first; `notes` say what is missing."""
+    """Every section before those below it, most played first; `notes` say what is missing."""
 
     nodes: tuple[BrowseNode, ...]
     notes: tuple[str, ...] = ()
@@ -125,8 +125,8 @@ class BrowseTree:
 
 @dataclass(frozen=True, slots=True)
 class BrowseList:
-    """The first artists of a section in their order, of `artists` in all, of whom so many are `known`. `half_life`
-    (days) is that of the plays they are ordered by, null where those do not decay."""
+    """The first artists of a section in order, with the totals `artists` and `known`. `half_life` (days) is that of the
+    plays they are ordered by, null where those do not decay."""
 
     name: str
     kind: Kind
@@ -138,7 +138,7 @@ class BrowseList:
 
 
 class Browser:
-    """Browsing for one person: what a recommender ranks by, in the sections of its model."""
+    """Browse for one person: a recommender's scores in the sections of its model."""
 
     def __init__(self, sections: Sections, recommender: Recommender) -> None:
         self._sections = sections
@@ -147,7 +147,7 @@ class Browser:
         self._listed: dict[Known, tuple[NDArray[np.bool_], Floats, Floats]] = {}
 
     def tree(self, known: Known) -> BrowseTree:
-        """The sections that have an artist left."""
+        """The sections with listable artists."""
         sections = self._sections
         known_here, plays = self._known(known) & self._listable, self._plays * self._listable
         counts = [sections.sums(of) for of in (self._listable, known_here, plays)]
@@ -179,7 +179,7 @@ class Browser:
         return BrowseTree(tuple(nodes), self._notes)
 
     def _parent(self, number: int, artists: Sequence[float]) -> int:
-        """The nearest section above that has an artist left."""
+        """The nearest section above with listable artists."""
         above = self._sections.parents[number]
         return above if above < 0 or artists[above] else self._parent(above, artists)
 
@@ -219,8 +219,8 @@ class Browser:
         return BrowseList(self._names[number], kind, whole, knowns, items, solo, recommender.half_life)
 
     def section_of(self, names: Sequence[str], artist: str) -> str:
-        """The first of these names a section has, else the smallest genre or group with the artist of this key, else
-        all."""
+        """The section with the first of these names that exists, else the smallest genre or group with the artist of
+        this key, else all."""
         for name in names:
             if (place := self._places.get(_spelled(name))) is not None:
                 return self._names[place]
@@ -236,7 +236,7 @@ class Browser:
         ]
 
     def _place(self, name: str) -> int:
-        """The place of a section however it is spelled."""
+        """The index of a section, in any spelling."""
         if (place := self._places.get(_spelled(name))) is None:
             close = nearest(name, filter(None, self._names))
             hint = f" Did you mean {', '.join(close)}?" if close else " See them all: discover browse."
@@ -245,12 +245,12 @@ class Browser:
 
     @cached_property
     def _places(self) -> dict[str, int]:
-        """The places of sections by how they may be spelled."""
+        """The indices of sections by spelling."""
         return {_spelled(name): place for place, name in enumerate(self._names)}
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        """The sections' names; a group's are those of the most typical of its artists that may be named."""
+        """The sections' names; a group's consist of its most typical artists that may be named."""
         typical = {
             number: ids[self._listable[ids]][:NAMES].tolist()
             for number, kind in enumerate(self._sections.kinds)
@@ -297,7 +297,7 @@ class Browser:
 
     @cached_property
     def _listable(self) -> NDArray[np.bool_]:
-        """(items,) bool: which no verdict or exclusion keeps out. One that rests is there to be found."""
+        """(items,) bool: not excluded by a verdict or rule. Resting ones are included."""
         model, taste = self._recommender.model, self._recommender.listener.taste
         found = np.ones(model.catalog.size, dtype=np.bool_)
         found[list(model.catalog.ids_meant(taste.unwanted))] = False
@@ -321,13 +321,13 @@ def _ids(items: Collection[int]) -> NDArray[np.int32]:
 
 
 def _spelled(name: str) -> str:
-    """The form by which spellings of a section's name are one: "80s" and "1980s" too."""
+    """A normal form of a section's name: the same for "80s" and "1980s"."""
     return genre_key(decade_of(name) or name)
 
 
 def groups(model: Model) -> list[NDArray[np.int32]]:
-    """A model's artists in groups of those that are alike, in each the most typical first; the same every time. None
-    where they are too few."""
+    """A model's artists in groups of similar ones, the most typical first; deterministic. Empty if there are too
+    few."""
     factors, listeners = model.factors.item_factors, model.listeners
     weights = np.log1p(listeners.astype(np.float64))
     some = np.argsort(-listeners, kind="stable")[:GROUPED]

@@ -1,7 +1,7 @@
-"""Candidates: which items may be listed for a listener, new ones and known ones.
+"""Candidates: the items that may be listed for a listener, new and known.
 
-They come from the index for the whole taste and for each of its modes, and from the neighbours. What is found is kept:
-turning a dial only re-orders it.
+They come from the index, for the whole taste and for each of its modes, and from the neighbours. They are cached:
+turning a dial only re-orders them.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from engine.model.ensemble import SOLO_RESTED, FoldedMembers
 from engine.recommend.listener import Ids, Listener
 
 CANDIDATES = 1000
-# Beside those: so many of the nearest to each mode of the taste, and of the neighbours' best for all and for what is
-# recent.
+# Further candidates: of the nearest to each mode of the taste, and of the neighbours' best for all plays and for recent
+# ones.
 MODE_CANDIDATES, NEIGHBOUR_CANDIDATES = 150, 200
-# Beside what goes with everything, what goes with the artists of the last four weeks.
+# Recent: artists of the last four weeks.
 RECENT = 28 * 86_400
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """What may be listed for one listener; `unwanted` are the sorted ids of what no list may recommend.
+    """What may be listed for one listener; `unwanted` are the sorted ids that no list may recommend.
 
-    `anchor` makes the index quick for listeners like this one. `undecayed` are the candidates of the undecayed
-    listener, which serve for this one too; null for those themselves.
+    `anchor` speeds up the index for similar listeners. `undecayed` are the candidates of the undecayed listener, reused
+    here; null for those themselves.
     """
 
     listener: Listener
@@ -48,7 +48,7 @@ class Candidates:
         return cls(listener, np.array(sorted(found), dtype=np.int64))
 
     def with_decay(self, remaining: Mapping[str, float], anchor: Anchor | None = None) -> Candidates:
-        """Those of the listener with that share of each item's plays left."""
+        """The candidates of the listener with this share of each item's plays left."""
         origin = self.undecayed or self
         return replace(
             origin, listener=origin.listener.with_decay(remaining), anchor=anchor, undecayed=origin
@@ -60,21 +60,21 @@ class Candidates:
         return self.listener.model.index.anchor([one.folded.factors.vector for one in listeners])
 
     def new(self, known: Ids) -> Ids:
-        """Ids of what may be recommended beside the `known` ids (sorted); none in solo mode."""
+        """Ids that may be recommended, without the `known` ids (sorted); none in solo mode."""
         if self.listener.model.manifest.solo:
             return np.empty(0, dtype=np.int64)
         return self._once("new", known, self._find_new)
 
     def familiar(self, known: Ids) -> Ids:
-        """Of the `known` ids those that may be listed, however plays decay; in solo mode those of `resurfaced`."""
+        """The `known` ids that may be listed, independent of decay; in solo mode those of `resurfaced`."""
         if self.undecayed is not None:
             return self.undecayed.familiar(known)
         return self._once("familiar", known, self._listable)
 
     @cached_property
     def usual(self) -> Ids:
-        """The index's best of what is not the listener's own, whatever counts as known; where there are fewer than
-        two, the listener's own. In solo mode what may be listed."""
+        """The index's best without the listener's own, whatever counts as known; if fewer than two, the listener's own.
+        In solo mode what may be listed."""
         if self.listener.model.manifest.solo:
             return self.resurfaced
         own_ids = self.listener.own_ids
@@ -82,7 +82,7 @@ class Candidates:
         return ids if len(ids) > 1 else np.setdiff1d(own_ids, self.unwanted)
 
     def unplayed(self, own: Ids, known: Ids) -> Ids:
-        """Of the `own` ids (sorted), what a person has, those that may be recommended beside the `known` ids."""
+        """Of the `own` ids (sorted) that a person has, those that may be recommended, without the `known` ids."""
         if self.listener.model.manifest.solo:
             return np.empty(0, dtype=np.int64)
         return np.setdiff1d(own, self._excluded(known))
@@ -117,7 +117,7 @@ class Candidates:
 
     @property
     def resurfaced(self) -> Ids:
-        """Sorted ids of what solo mode ranks: what has rested, and where nothing has, what is half explored."""
+        """Sorted ids of what solo mode ranks: what has rested, or if nothing has, what is half explored."""
         if self.undecayed is not None:
             return self.undecayed.resurfaced
         return self._rested if len(self._rested) else self._half_explored
@@ -155,7 +155,7 @@ class Candidates:
 
     @cached_property
     def _spelled_alike(self) -> dict[int, Ids]:
-        """Of what the listener knows that of which the catalog has other spellings too, with the ids of all."""
+        """Known items that the catalog has in several spellings, with the ids of all."""
         known, catalog = self.listener.known, self.listener.model.catalog
         forms = {number: relaxed_item_key(item.key) for number, item in known.items()}
         found = catalog.ids_spelled_alike(item.key for item in known.values())
@@ -183,9 +183,9 @@ class Candidates:
         return np.flatnonzero([(item.last_played or 0) > since for item in self.listener.reasons])
 
     def _nearest(self, folded: FoldedMembers, excluded: Ids) -> Ids:
-        """Ids of the neighbours' best for a folded listener; none where the ensemble does not weigh them."""
+        """Ids of the neighbours' best for a folded listener; none if their weight in the ensemble is 0."""
         near = folded.neighbours
-        # A person's answers move a weight, but never to or from nought: the community's says as much.
+        # A person's answers never move a weight to or from 0, so the community's weight is enough to check.
         if near is None or not self.listener.model.manifest.ensemble.get("neighbours"):
             return np.empty(0, dtype=np.int64)
         scores = near.scores()

@@ -1,6 +1,6 @@
 """Discover: the artists, or tracks, a person would like next, with exact reasons.
 
-One `Recommender` ranks for one listener (`engine.recommend.ranker`); turning a dial only re-orders what was gathered.
+One `Recommender` ranks for one listener (`engine.recommend.ranker`); turning a dial only re-orders the candidates.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def solo_note(level: Level) -> str:
 
 
 def half_explored_note(level: Level) -> str:
-    """What a list of solo mode is of where nothing has rested."""
+    """The note on a solo list if nothing has rested."""
     return (
         f"None of your {level} had rested for {SOLO_RESTED // 86_400} days when you last listened, so these are the "
         "half of them you played in the fewest sessions."
@@ -55,12 +55,12 @@ def half_explored_note(level: Level) -> str:
 
 
 def only_own_note(level: Level, count: int) -> str:
-    """What a list is chosen from that holds only what the person has."""
+    """The note on a list restricted to what the person has."""
     return f"Only music you have: {quantity(count, level)} of it in the community data."
 
 
 def nothing_left(level: Level) -> str:
-    """Why a list of solo mode is empty."""
+    """Why a solo list is empty."""
     return f"Nothing to resurface: all the {level} you know are hidden, blocked or excluded."
 
 
@@ -69,11 +69,11 @@ _Side = tuple[Ids, Floats]
 
 @dataclass(frozen=True, eq=False)
 class Recommender:
-    """Discover for one listener. `own` is the taste with its plays by day, `wider` the one whose items are known.
+    """Discover for one listener.
 
-    `only` are the sorted ids of all that may be listed, null for everything. `resting` keys are left out unless known.
-    `half_life` (days) is how plays decay, null where they do not; `undecayed` is the recommender this one is made of,
-    null for that itself.
+    `own` is the taste with its plays by day, `wider` the one whose items are known. `only` are the sorted ids that may
+    be listed, null for all. `resting` keys are left out unless known. Plays decay by `half_life` (days), null for no
+    decay; `undecayed` is the recommender this one is derived from, null for that itself.
     """
 
     ranker: Ranker
@@ -104,9 +104,9 @@ class Recommender:
     ) -> Recommender:
         """Discover over a model and a taste of the same level; without a `wider` taste the taste is what is known.
 
-        `answers` by key are what the person said or did (`engine.recommend.adapt`); `weights` stand in place of the
-        ensemble's; `sessions` are in how many each item was played, for solo mode. Raises NothingYetError where taste
-        and model have nothing in common.
+        `answers` by key are the person's feedback (`engine.recommend.adapt`); `weights` replace the ensemble's;
+        `sessions` count each item's sessions, for solo mode. Raises NothingYetError if taste and model have nothing in
+        common.
         """
         known = with_parts(model.catalog, wider or own)
         listener = Listener.of(model, own.taste, known.taste, days=own.days, sessions=sessions)
@@ -114,12 +114,12 @@ class Recommender:
         return cls(ranker, own, known, resting, own.taste.window.half_life)
 
     def limited_to(self, keys: frozenset[str]) -> Recommender:
-        """The same, listing none but the items of these keys."""
+        """The same, restricted to the items of these keys."""
         ids = self.model.catalog.ids_of(sorted(keys)).values()
         return replace(self, only=np.array(sorted(set(ids)), dtype=np.int64))
 
     def with_decay(self, half_life: float) -> Recommender:
-        """The same with plays that decay: quick, since what was gathered serves again. Needs the taste's days."""
+        """The same with plays that decay: fast, since candidates are reused. Needs the taste's days."""
         origin = self.undecayed or self
         if origin.own.days is None:
             raise ValueError("plays can decay only where their days are known")
@@ -128,7 +128,7 @@ class Recommender:
 
     @cached_property
     def _anchor(self) -> Anchor:
-        """Between these the dial of recency turns."""
+        """The ends of the recency dial."""
         days = self.own.days
         decays = [] if days is None else [days.remaining(half_life) for half_life in ANCHORED]
         return self.ranker.candidates.anchored(decays)
@@ -155,7 +155,7 @@ class Recommender:
 
     @property
     def modes(self) -> tuple[Mode, ...]:
-        """The tastes the person's is made of, the largest first."""
+        """The person's tastes, largest first."""
         return self.listener.modes
 
     @cached_property
@@ -163,7 +163,7 @@ class Recommender:
         return standings(self.own.days) if self.own.days is not None else {}
 
     def known_ids(self, known: Known) -> Ids:
-        """Sorted ids of the items that count as known; decay makes none unknown."""
+        """Sorted ids of the known items, independent of decay."""
         if self.undecayed is not None:
             return self.undecayed.known_ids(known)
         if known not in self._known:
@@ -173,7 +173,7 @@ class Recommender:
         return self._known[known]
 
     def sides(self, settings: DiscoverSettings) -> tuple[Ids, list[_Side]]:
-        """What is known, and the (ids, scores) of new and of familiar items; kept, since dials only re-order them."""
+        """What is known, and the (ids, scores) of new and of familiar items; cached, since dials only re-order them."""
         wanted = settings.query().known
         which = (wanted, settings.day, settings.mode)
         if which not in self._gathered:
@@ -197,7 +197,7 @@ class Recommender:
     def ranked(self, settings: DiscoverSettings = DEFAULTS) -> Ids:
         """The items of the list under these dials, best first: (at most n,) ids."""
         _, sides = self.sides(settings)
-        # Of what a person has there may be nothing new.
+        # What a person has may contain nothing new.
         no_new = self.only is not None and not len(sides[0][0])
         familiarity = 0.0 if self.model.manifest.solo or no_new else settings.familiarity
         limits = self._quotas(sides, settings.per_artist, familiarity)
@@ -221,7 +221,7 @@ class Recommender:
     def discover(self, settings: DiscoverSettings = DEFAULTS, *, reasons: bool = True) -> DiscoverList:
         """The list under these dials. `settings.window` and `.without` belong to the taste, not here.
 
-        Without `reasons` lines whose reasons are not worked out yet have none: for a dial that is still turning.
+        Without `reasons`, rows whose reasons are not computed yet have none: for a dial that is still turning.
         """
         known, _ = self.sides(settings)
         items = self._records(self.ranked(settings), frozenset(known.tolist()), settings.day, reasons)
@@ -254,7 +254,7 @@ class Recommender:
         )
 
     def _popularity_cost(self, settings: DiscoverSettings) -> float | None:
-        """What the dial of popularity costs where it stands; null where nothing new is listed, or none was measured."""
+        """The cost of the popularity dial at its position; null if nothing new is listed or it was not measured."""
         if self.model.manifest.solo or settings.familiarity == 0.0:
             return None
         measured = self.model.manifest.validation.get("ensemble") or {}
@@ -278,7 +278,7 @@ class Recommender:
     def _records(
         self, ids: Ids, known: frozenset[int], day: int | None, reasons: bool
     ) -> tuple[Recommendation, ...]:
-        """The lines of a list. What a line says but its rank is the same under every dial, and worked out once."""
+        """The rows of a list. Except for its rank a row is the same under every dial, and computed once."""
         numbers: list[int] = ids.tolist()
         missing = [number for number in numbers if (day, number) not in self._lines]
         quick: dict[int, Recommendation] = {}
@@ -342,8 +342,8 @@ class Recommender:
         )
 
     def _largest(self, ids: Ids, shares: Floats) -> list[tuple[Share, ...]]:
-        """The largest shares of each row of (items, reasons), greatest first; of equal ones the first. An item is no
-        reason for itself."""
+        """The largest shares of each row of (items, reasons), descending; ties in order. An item is not a reason for
+        itself."""
         others = np.where(ids[:, None] == self.listener.ids[None, :], -np.inf, shares)
         count = min(REASONS, shares.shape[1])
         most = np.sort(np.argpartition(-others, count - 1, axis=1)[:, :count], axis=1)

@@ -1,7 +1,7 @@
 """How a person's taste drifts: for each year the share of the plays in each of their tastes, and what was new.
 
-Years are those of this machine's time zone. Only plays that count for taste are looked at, with dates: what rules
-leave out and blocked artists are in none of it, nor are counts of a player that dates only the last play.
+Years are those of this machine's time zone. Only plays that count for taste are looked at, with dates: without what
+rules exclude, blocked artists, and counts of players that date only the last play.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class YearOfTaste:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The names of the tastes, the largest first, and the years with plays, the first first."""
+    """The names of the tastes, largest first, and the years with plays, earliest first."""
 
     tastes: tuple[str, ...]
     years: tuple[YearOfTaste, ...]
@@ -63,7 +63,7 @@ def drift(connection: sqlite3.Connection, listener: Listener) -> Drift:
         for key, count in counted.items():
             if key in mode_of:
                 in_mode[mode_of[key]] += count
-        # The most played; of equally played ones the first by key.
+        # The most played; ties by key.
         ranked = sorted(counted, key=lambda key: (-counted[key], key))
         new = [key for key in ranked if key not in known]
         known.update(new)

@@ -17,9 +17,9 @@ WHAT_IFS = 5
 
 
 def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEFAULTS) -> Explanation:
-    """Every share in one item's score, and where it would stand without each of the strongest reasons.
+    """Every share in one item's score, and its rank without each of the strongest reasons.
 
-    Raises UnknownNameError when the model does not know the item.
+    Raises UnknownNameError if the model does not know the item.
     """
     model, ranker, reasons = recommender.model, recommender.ranker, recommender.reasons
     solo = model.manifest.solo
@@ -30,10 +30,10 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
     one = np.array([number], dtype=np.int64)
     found = ranker.reasons(one, settings.day)
     row = found.shares[0]
-    # Its own plays count towards it, but are not a reason for it.
+    # Its own plays count towards it, but are not shown as a reason.
     itself = recommender.listener.ids == number
     order = np.argsort(-row, kind="stable")
-    # Where they do not speak for it in all, none is a reason.
+    # If in sum they count against it, there is no reason.
     order = order[~itself[order] & (row[order] != 0.0)]
     known, (new, familiar) = recommender.sides(settings)
     pool, scores = familiar if solo or number in known else new
@@ -43,7 +43,7 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
     strongest: list[int] = order[:WHAT_IFS].tolist()
     candidates = folded.members.gather(pool, folded.neighbours)
     fewer = folded.without(strongest, candidates, ranker.blend)
-    # What a community says nothing for leaves the list; of one's own all are ranked.
+    # Without community evidence an item leaves the list; in solo mode all are ranked.
     least = -np.inf if solo else 0.0
     rank = _rank(number, pool, scores, least)
     ranks = [_rank(number, pool, scored, least) for scored in fewer]
@@ -59,7 +59,7 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
         ),
         itself=float(row[itself].sum()),
         tastes=ranker.groups.shares(one, found.contributions, found.personal)[0],
-        # Had the person never played it: a rank-one update.
+        # As if the person had never played it: a rank-one update.
         without=tuple(
             WhatIf(reasons[i].name, reasons[i].track, after)
             for i, after in zip(strongest, ranks, strict=True)
@@ -77,10 +77,7 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
 def contributions_of(
     recommender: Recommender, key: str, settings: DiscoverSettings = DEFAULTS
 ) -> tuple[Share, ...]:
-    """The items of the list with the share one artist the person plays has in the score of each, greatest first.
-
-    Empty where it counts towards none.
-    """
+    """The listed items that one of the person's artists counts towards, with its share in each score, descending."""
     places = [
         number for number, item in enumerate(recommender.reasons) if key in (item.key, artist_of(item.key))
     ]
@@ -95,7 +92,7 @@ def contributions_of(
 
 
 def _rank(number: int, pool: Ids, scores: Floats, least: float) -> int | None:
-    """1-based rank of an item by score within the pool; null when it is not there or its score not above `least`."""
+    """1-based rank of an item by score within the pool; null if it is not there or its score is not above `least`."""
     where = np.flatnonzero(pool == number)
     if not len(where) or scores[where[0]] <= least:
         return None

@@ -1,4 +1,4 @@
-"""Which artists go with a few given ones: as Discover ranks them for a listener who plays nothing else."""
+"""Artists that fit a few given ones: Discover for a listener who plays nothing else."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from engine.recommend.ranker import Ranker
 from engine.taste.gate import Taste
 from engine.training.artifact import Model
 
-# Solo mode's: of one hidden from a session the neighbours find most (MODEL.md).
+# Solo mode's: the neighbours are best at finding an artist held out from a session (MODEL.md).
 GOES_TOGETHER = {"neighbours": 1.0}
 
 
 def fitting_artists(model: Model, taste: Taste, own: Iterable[str]) -> list[str]:
     """Keys of the artists something in `taste` counts towards, best first, those of the taste among them.
 
-    They come from the model's candidates for it and from `own` (keys). What the taste does not want is not there.
-    Raises NothingYetError when model and taste have no artist in common.
+    They come from the model's candidates for it and from `own` (keys). Without what the taste excludes. Raises
+    NothingYetError if model and taste have no artist in common.
     """
     candidates = Candidates.of(Listener.of(model, taste))
     mine = np.array(
         sorted(model.catalog.ids_of(sorted(set(own) | taste.by_key.keys())).values()), dtype=np.int64
     )
-    # Nothing counts as known: one of the person's own may fit as well as a new one.
+    # Nothing counts as known: an artist of the person may fit as well as a new one.
     ids = np.setdiff1d(np.union1d(candidates.new(np.empty(0, dtype=np.int64)), mine), candidates.unwanted)
     if model.manifest.solo:
-        # How often and how lately an artist was played says what to go back to, not what goes with what.
+        # Frequency and recency matter for what to go back to, not for what fits together.
         raw = candidates.listener.folded.raw(ids)
         ranked = ids[np.argsort(-blend_over(raw, GOES_TOGETHER).scores(raw), kind="stable")]
     else:

@@ -1,7 +1,7 @@
-"""What a backtest found: each method's hits quarter by quarter, who is better and how surely, and which half-life.
+"""Results of a backtest: each method's hits by quarter, which is better and how certainly, and the half-life.
 
-A half-life is chosen on the earlier half of the quarters, and taken only where it wins again on the later half, which
-had no part in choosing it: of four tried on the same few quarters one always looks best.
+A half-life is chosen on the earlier half of the quarters, and used only if it wins again on the later half, which had
+no part in the choice: of four tried on the same few quarters one always looks best.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from engine.recommend.rankings import USUAL
 DISCOVER, POPULARITY = "Discover", "popularity"
 NEIGHBOURS, COSINE = "item neighbours", "item cosine (log plays)"
 BASELINES = (POPULARITY, NEIGHBOURS, COSINE)
-# Lists of these lengths are looked at.
+# Lengths of the lists measured.
 LENGTHS = (20, 50)
 NDCG, HITS = f"ndcg@{LENGTHS[-1]}", f"hits@{LENGTHS[-1]}"
-# A half-life wins where it raises the mean nDCG by this share and more quarters than it lowers. Either half must hold
-# so many quarters, and so many new artists.
+# A half-life wins if it raises the mean nDCG by this share, and more quarters than it lowers. Each half needs this many
+# quarters and new artists.
 GAIN, MIN_CUTS, MIN_NEW = 0.05, 2, 10
-# A difference is significant beyond so many standard errors.
+# A difference is significant beyond this many standard errors.
 SURE = 2.0
 
 Measures = dict[str, float]
@@ -32,10 +32,10 @@ Verdict = Literal["better", "worse", "too few to tell"]
 
 
 class Cut(msgspec.Struct, frozen=True):
-    """One look back: plays before `at` were seen, `until` is the end of the quarter guessed, both in seconds UTC.
+    """One cut: plays before `at` are seen, `until` is the end of the predicted quarter, both in seconds UTC.
 
-    Of what the model knows so much was `known` before, so much came `new` in the quarter, and so much at any `later`
-    time, the quarter included.
+    Of the items in the model this many were `known` before, came `new` in the quarter, and came at any `later` time,
+    the quarter included.
     """
 
     at: int
@@ -53,28 +53,28 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def difference(self) -> int:
-        """Hits the first has more."""
+        """How many more hits the first has."""
         return self.found - self.missed
 
     @property
     def standard_error(self) -> float:
-        """Of the difference, were it as likely for either to find what one of them found (McNemar 1947)."""
+        """The difference's standard error if both were equally good (McNemar 1947)."""
         return math.sqrt(self.found + self.missed)
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the first is better or worse, where that is surely no chance."""
+        """Whether the first is significantly better or worse."""
         if abs(self.difference) <= SURE * self.standard_error:
             return "too few to tell"
         return "better" if self.difference > 0 else "worse"
 
 
 class Backtest(msgspec.Struct, frozen=True):
-    """Each method's measures cut by cut, for what came in the quarter after it (`next`) and at any `later` time.
+    """Each method's metrics by cut, for the quarter after it (`next`) and any `later` time.
 
-    `compared` has each form of Discover beside each baseline, by what came in the quarter; `half_life` is the one in
-    days that is taken, null for none. With `counts` some plays are counts of a player that dates the last alone:
-    what is known by them only stands as first played then. `ranking` is the name of the one that Discover was made by.
+    `compared` has each form of Discover against each baseline, in the quarter; `half_life` is the chosen one in days,
+    null for none. With `counts` some plays are counts of players that date only the last play: items known only by them
+    count as first played then. `ranking` is the name of the ranking measured.
     """
 
     cuts: tuple[Cut, ...]
@@ -87,13 +87,13 @@ class Backtest(msgspec.Struct, frozen=True):
 
     @property
     def used(self) -> str:
-        """The name of the form of Discover that the half-life makes the one in use."""
+        """The name of the form of Discover in use, with the chosen half-life."""
         name = DISCOVER if self.half_life is None else with_half_life(self.half_life)
         return name if name in self.next else DISCOVER
 
     @property
     def methods(self) -> dict[str, Measures]:
-        """The measures of each method over the quarters: hits are sums, all else is a mean."""
+        """The measures of each method over the quarters: hits are sums, all others means."""
         return {name: overall(runs) for name, runs in self.next.items()}
 
     @property
@@ -103,12 +103,12 @@ class Backtest(msgspec.Struct, frozen=True):
 
 
 def with_half_life(days: float) -> str:
-    """The name of Discover with plays that decay so."""
+    """The name of Discover with plays that decay by this half-life."""
     return f"{DISCOVER}, half-life {days:g} days"
 
 
 def overall(runs: Sequence[Measures]) -> Measures:
-    """One method's measures over several cuts: hits are sums, all else is a mean."""
+    """One method's measures over several cuts: hits are sums, all others means."""
     each = {name: [run[name] for run in runs] for name in runs[0]}
     return {name: sum(values) if name.startswith("hits") else mean(values) for name, values in each.items()}
 
@@ -116,8 +116,8 @@ def overall(runs: Sequence[Measures]) -> Measures:
 def half_life_taken(
     cuts: Sequence[Cut], runs: Mapping[str, Sequence[Measures]], half_lives: Sequence[float]
 ) -> float | None:
-    """The half-life with the best mean on the earlier half of the `cuts` in time, where it clearly beats counting all
-    plays alike there and again on the later half; null where none does, or where there is too little to go by."""
+    """The half-life with the best mean on the earlier half of the `cuts` in time, if it clearly beats no decay there
+    and again on the later half; null if none does, or if there is too little data."""
     if not enough(cuts):
         return None
     measured = {days: [run[NDCG] for run in runs[with_half_life(days)]] for days in half_lives}
@@ -128,7 +128,7 @@ def half_life_taken(
 
 
 def enough(cuts: Sequence[Cut]) -> bool:
-    """Whether there is enough in either half to choose a half-life by."""
+    """Whether both halves have enough data to choose a half-life."""
     halves = _halves(cuts)
     return all(
         len(cuts[half]) >= MIN_CUTS and sum(cut.new for cut in cuts[half]) >= MIN_NEW for half in halves

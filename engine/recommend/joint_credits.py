@@ -1,8 +1,8 @@
-"""Joint credits: who played "David Guetta & Sia" knows both, though the history has only their names together.
+"""Joint credits: playing "David Guetta & Sia" means knowing both artists.
 
-A name is taken apart only where the community data does not have it as one artist ("Simon & Garfunkel"), and so is
-any run of its parts that stands there, or in the history, as one. A name with a band behind it ("Ida & the Oaks") is
-taken apart only where both are artists, and one of many tracks only where a part of it stands elsewhere too.
+A name is split only if the community data does not have it as one artist ("Simon & Garfunkel"), and a run of its parts
+stays together if the data or the history has it as one. A name with a backing band ("Ida & the Oaks") is split only if
+both are artists, and one with many tracks only if a part of it occurs elsewhere too.
 """
 
 from __future__ import annotations
@@ -20,20 +20,22 @@ from engine.canonical_keys import SEPARATOR, relaxed_artist_key, relaxed_item_ke
 from engine.community.catalog import Catalog
 from engine.taste.gate import DatedTaste, Days, Taste, TasteItem
 
-# A credit with so many tracks is an artist's own name, unless a part of it stands elsewhere.
+# A credit with this many tracks is an artist's own name, unless a part of it occurs elsewhere.
 OWN_NAME = 5
 # More parts than these are a list, not a credit.
 MAX_PARTS = 12
 # Words between two artists, in the languages names are credited in.
 _WORDS = (
-    r"x|vs|versus|and|with|meets|pres|presents|und|mit|et|avec|y|e|con|com|och|og|en|met|\u0438|\u0442\u0430"
+    r"x|vs|versus|b2b|and|with|meets|pres|presents|und|mit|et|avec|y|e|con|com|och|og|en|met|\u0438|\u0442\u0430"
+    r"|ve|i|oraz|\xe9s|ja|\u0219i|dan|\u03ba\u03b1\u03b9|\u3068|\u548c|\u4e0e|\u8207|\ubc0f"
 )
-# What no name without it is joint by: most names are done with at that.
+# A quick test: a name without any of these is not joint.
 _JOINED = re.compile(
     rf"[;/|×、，,&+·•・＆／＋；\\]|\s(?:{_WORDS})\b|\(with\b|\b(?:feat|ft|featuring)\b", re.IGNORECASE
 )
 _GUESTS = re.compile(
-    r"\s*+(?:[(\[]\s*+)?\b(?:(?:feat|ft|featuring)\b(?:\.\s*+|\s++)|[fw]/\s*+)|\s*+[(\[]\s*+with\s++",
+    r"\s*+(?:[(\[]\s*+)?\b(?:(?:feat|ft|featuring|(?:in\s)?duet\swith)\b(?:\s?[.:]\s*+|\s++)|[fw]/\s*+)"
+    r"|\s*+[(\[]\s*+(?:with|and|[&+])\s++",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(
@@ -46,21 +48,21 @@ _BETWEEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What stands between guest words: `spans` of what may be artists, and which `may_be_band` of the one before."""
+    """A part between guest words: `spans` that may be artists, and which of them `may_be_band` of the one before."""
 
     text: str
     spans: tuple[tuple[int, int], ...]
     may_be_band: tuple[bool, ...]
 
     def run(self, first: int, last: int) -> str:
-        """What stands from one part to another, that one excluded."""
+        """The text from one part to another, excluding the latter."""
         return self.text[self.spans[first][0] : self.spans[last - 1][1]].strip()
 
 
-# Each is asked for again: for its parts, for their keys.
+# Cached: each is needed several times.
 @lru_cache(maxsize=1 << 15)
 def _pieces(name: str) -> tuple[_Piece, ...]:
-    """A credit cut at all that may join artists; empty where nothing does."""
+    """A credit split at everything that may join artists; empty if nothing does."""
     if not _JOINED.search(name):
         return ()
     found = []
@@ -76,7 +78,7 @@ def _pieces(name: str) -> tuple[_Piece, ...]:
 
 
 def parts_of(name: str, is_artist: Callable[[str], bool]) -> list[str]:
-    """The artists of a joint credit, none where it is one name; runs of parts that are an artist stay whole.
+    """The artists of a joint credit, empty if it is one name; runs of parts that are one artist stay together.
 
     >>> is_artist = {"Simon & Garfunkel", "Sia", "Ida"}.__contains__
     >>> parts_of("Simon & Garfunkel, Sia feat. David Guetta", is_artist)
@@ -126,7 +128,7 @@ def _joint(catalog: Catalog, taste: Taste) -> dict[str, list[str]]:
     several = [item for item in taste.items if _pieces(item.name)]
     if not several:
         return {}
-    # Guests are let go of in a relaxed key: with them it stands for the first artist alone.
+    # A relaxed key drops guests: with guests it would mean the first artist alone.
     own = {relaxed_item_key(item.key): item.key for item in taste.items if not _GUESTS.search(item.name)}
     ids = catalog.ids_spelled_alike({form for item in several for form in _forms(item)})
     parts: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The listener: one taste in one model, folded into its members whole and taste by taste."""
+"""The listener: one taste in one model, folded into the ensemble's members as a whole and by mode."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Listener:
 
     `own` are the model's items of the taste by id, `known` those of a wider taste, and `known_keys` all keys of that.
     `ids` (n,) rising are the items that count towards others, the `reasons`: those with a weight, in solo mode the
-    recently played ones. Of each `weights` (n,) has the plays as the model counts them, `recent` (n,) the share of
-    the plays that count, which in solo mode are the recent ones, and `confidence_after_decay` (n,) the share of the
-    weight that this and decay leave. `sessions` are in how many each item was played, by key, in solo mode; null: as
-    the model counted them. `undecayed` is the listener this one is made of, null for that itself.
+    recently played ones. For each, `weights` (n,) has the plays as the model counts them, `recent` (n,) the share of
+    plays that count, in solo mode the recent ones, and `confidence_after_decay` (n,) the share of the weight left by
+    both. `sessions` counts each item's sessions by key, in solo mode; null: as the model counted them. `undecayed` is
+    the listener this one is derived from, null for that itself.
     """
 
     model: Model
@@ -45,7 +45,7 @@ class Listener:
     weights: Floats
     recent: Floats
     confidence_after_decay: Floats
-    latest: int  # when anything was last played, seconds UTC; 0 where nothing has a date
+    latest: int  # time of the last play, seconds UTC; 0 without dates
     sessions: Mapping[str, int] | None = None
     undecayed: Listener | None = None
 
@@ -59,10 +59,10 @@ class Listener:
         days: Days | None = None,
         sessions: Mapping[str, int] | None = None,
     ) -> Listener:
-        """The listener of a taste, who knows what is in the `wider` one, without it what is in the taste.
+        """The listener of a taste, who knows the items of the `wider` one, or without it those of the taste.
 
-        `days` are those of the taste: without them all plays of what was recently played count in solo mode.
-        Raises NothingYetError where taste and model have nothing in common.
+        `days` are the taste's: without them all plays of recently played items count in solo mode. Raises
+        NothingYetError if taste and model have nothing in common.
         """
         own = _in_catalog(model, taste)
         _check(model, taste, own)
@@ -92,7 +92,7 @@ class Listener:
         )
 
     def with_decay(self, remaining: Mapping[str, float]) -> Listener:
-        """The same listener with that share of each item's plays, by key, left; quick, since most serves again."""
+        """The same listener with this share of each item's plays, by key, left; fast, since most is reused."""
         origin = self.undecayed or self
         left = np.array([remaining.get(item.key, 1.0) for item in origin.reasons])
         confidence = _after_decay(origin.reasons, np.minimum(left, origin.recent))
@@ -107,7 +107,7 @@ class Listener:
 
     @cached_property
     def coverage(self) -> Coverage | None:
-        """How much of the taste the model's data knows; null in solo mode. No plays are left out of it by decay."""
+        """How much of the taste the model's data knows, independent of decay; null in solo mode."""
         if self.undecayed is not None:
             return self.undecayed.coverage
         return _coverage(self.model, self.taste, self.own)
@@ -138,7 +138,7 @@ class Listener:
 
     @cached_property
     def last_play(self) -> int:
-        """When anything that is known was last played, whatever the taste's window: seconds UTC, 0 without dates."""
+        """The last play of any known item, in or outside the taste's window: seconds UTC, 0 without dates."""
         return max((item.last_played or 0 for item in self.known.values()), default=0)
 
     @cached_property
@@ -149,7 +149,7 @@ class Listener:
         return self.fold(np.arange(len(self.ids)))
 
     def fold(self, places: Ids) -> FoldedMembers:
-        """Some of the reasons, by their places, folded in as if they were all."""
+        """Some of the reasons, by index, folded in as if they were all."""
         confidences, plays = self._counted
         return self.members.fold_in(self.ids[places], confidences[places], plays[places])
 
@@ -157,12 +157,12 @@ class Listener:
     def _counted(self) -> tuple[Floats, Floats]:
         """The reasons' confidences, and their plays as neighbours count them."""
         sure = self.model.manifest.confidence.of(self.weights) - 1.0
-        # Decay scales the confidence, not the count: a count may be dampened to yes or no.
+        # Decay scales the confidence, not the count, whose transform may be binary.
         return 1.0 + sure * self.confidence_after_decay, self.weights * self.confidence_after_decay
 
     @cached_property
     def mode_places(self) -> list[Ids]:
-        """Places in `reasons` of the artists of each taste this one is made of; decay moves none of them."""
+        """Indices into `reasons` of the artists of each mode, independent of decay."""
         if self.undecayed is not None:
             return self.undecayed.mode_places
         return mode_places(self.reason_factors, self._dampened)
@@ -173,7 +173,7 @@ class Listener:
 
     @cached_property
     def modes(self) -> tuple[Mode, ...]:
-        """The tastes this one is made of, the largest first; one where nothing sets its artists apart."""
+        """The modes of the taste, largest first; a single one if its artists do not form clusters."""
         if self.undecayed is not None:
             return self.undecayed.modes
         tags = [self.model.catalog.tags(number, TAGS) for number in self.ids.tolist()]
@@ -181,12 +181,12 @@ class Listener:
 
 
 def _counted_share(item: TasteItem, within: float | None) -> float:
-    """The share of an item's plays that are among those `within` a time; all where none is said."""
+    """The share of an item's plays `within` a time; 1 if none is given."""
     return min(1.0, within / item.plays) if within is not None and item.plays else 1.0
 
 
 def _after_decay(reasons: Sequence[TasteItem], left: Floats) -> Floats:
-    """The share of each reason's weight that is left with so much of its plays: (n,). A like does not decay."""
+    """The share of each reason's weight left with this share of its plays: (n,). A like does not decay."""
     plays = np.array([1.0 - (LIKE_PLAYS if item.liked else 0.0) / item.weight for item in reasons])
     return np.asarray(1.0 - plays * (1.0 - left))
 
@@ -215,7 +215,7 @@ def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
         raise NothingYetError("You played nothing in that time.")
     if not any(item.weight > 0 for item in own.values()):
         gone = taste.blocked | taste.left_out
-        # Of those that are left the model knows none, and of these it does.
+        # The model knows none of the others, but does know these.
         if gone and (not taste.items or model.catalog.ids_of(sorted(gone))):
             counts = (len(taste.blocked), "blocked"), (len(taste.left_out), "excluded")
             raise NothingLeftError(

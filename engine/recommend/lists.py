@@ -1,4 +1,4 @@
-"""What recommending gives back: plain records both front ends show and the command line prints."""
+"""Results of recommending: plain records for both front ends."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class TasteShare:
-    """What a group of the person's artists, or tracks, says for one item, or against it, as a share (above 0).
+    """The contribution of a group of the person's artists, or tracks, for or against one item, as a share (above 0).
 
-    `names` are those of it that say most beside what they usually do, the item itself never among them; `more` counts
-    the others.
+    `names` are those that contribute most above their usual, never the item itself; `more` counts the others.
     """
 
     names: tuple[str, ...]
@@ -33,8 +32,8 @@ class TasteShare:
 class TasteShares:
     """Reasons by group (`engine.recommend.taste_shares`): `named`, the largest first, and the `rest` sum to 1.
 
-    `against` are the groups that speak against the item, the largest first, and `against_in_all` all such, in the same
-    unit: the sum of what speaks for it. Empty where nothing does.
+    `against` are the groups with negative contributions, largest first, and `against_in_all` their sum, in the same
+    unit: relative to the sum of the positive ones. Empty if there are none.
     """
 
     named: tuple[TasteShare, ...] = ()
@@ -43,7 +42,7 @@ class TasteShares:
     against_in_all: float = 0.0
 
     def times(self, share: float) -> TasteShares:
-        """The same where this is but a share of what speaks for an item; nothing where it is none of it."""
+        """The same scaled by a share of the item's evidence; empty for 0."""
         if share <= 0.0:
             return TasteShares()
         named, against = (
@@ -62,9 +61,9 @@ class TasteShares:
 class OwnPlays:
     """What solo mode ranks one of the person's own items by.
 
-    It was played in so many `sessions`: in more than the share `more_than` of what is ranked were, in fewer than
-    `fewer_than`. `last_played` is in seconds UTC, `day` that of the list (days since 1970, local time), null where it
-    is of none. What is ranked has `rested`, or where nothing has is half explored.
+    `sessions` it was played in, more than the share `more_than` of the ranked items, and fewer than `fewer_than`.
+    `last_played` is in seconds UTC, `day` the list's (days since 1970, local time), null without one. The ranked items
+    have `rested`, or if none has they are half explored.
     """
 
     sessions: int
@@ -77,7 +76,7 @@ class OwnPlays:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An item in a list: its place, from 1 on, and its number in the model's catalog.
+    """An item in a list: its rank, from 1, and its id in the model's catalog.
 
     `listeners` counts the community's, in solo mode the sessions, `plays` the person's own. `known` is true when the
     person has played it.
@@ -96,15 +95,14 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation(Ranked):
-    """One line of Discover. `track` is null where artists are recommended.
+    """One row of Discover. `track` is null if artists are recommended.
 
     `why` holds the largest shares, greatest first, the item itself never among them; the remaining `others` items
-    together have `others_share`. `tastes` says the same by group.
-    `members` are the ensemble's shares in the score, by name
-    (`engine.recommend.ranker.by_member`); those that speak for the item sum to 1, the others are below 0.
-    In solo mode `own` says what it is ranked by, and the shares of `why` and `tastes` are of all of that; else null.
-    `standing` is how one of the person's own stands with them (`engine.recommend.rediscovery`), empty for new ones.
-    `later` counts the plays after the day the list is of, null for a list of today.
+    together have `others_share`. `tastes` says the same by group. `members` are the ensemble's shares in the score, by
+    name (`engine.recommend.ranker.by_member`); the positive ones sum to 1, the others are below 0. In solo mode `own`
+    has what it is ranked by, and the shares of `why` and `tastes` refer to all of that; else null. `standing` is the
+    rediscovery status of one of the person's own (`engine.recommend.rediscovery`), empty for new ones. `later` counts
+    the plays after the day the list is of, null for a list of today.
     """
 
     why: tuple[Share, ...]
@@ -146,7 +144,8 @@ class DiscoverList:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The rank something would have had the person never played an artist, or track; null where it would leave."""
+    """The rank an item would have if the person had never played an artist, or track; null if it would leave the
+    list."""
 
     artist: str
     track: str | None
@@ -181,7 +180,7 @@ class Explanation:
 @dataclass(frozen=True, slots=True)
 class RelatedArtist:
     """One neighbour. `similarity` is that of `engine.model.similarity`, at most 1 and the same both ways; `in_common`
-    counts the listeners who play both, null where they are not known."""
+    counts the listeners who play both, null if unknown."""
 
     rank: int
     artist: str
@@ -195,10 +194,10 @@ class RelatedArtist:
 
 @dataclass(frozen=True, slots=True)
 class RelatedList:
-    """The neighbours of one artist, best first: the nearest, those few listeners speak for behind.
+    """The neighbours of one artist, best first; those with few listeners rank lower.
 
-    `note` says where little is known of the artist, else it is empty. `sampled` is among how many listeners those in
-    common are counted, null where among all. In solo mode all `listeners` are one's own sessions.
+    `note` says if little is known of the artist, else it is empty. `sampled` is the number of listeners among whom
+    those in common are counted, null for all. In solo mode all `listeners` are one's own sessions.
     """
 
     artist: str

@@ -1,8 +1,7 @@
-"""One list of what is new and of what is known: how the two are mixed, and how many items of one artist it may hold.
+"""Mixes new and known items into one list, and limits the items per artist.
 
-How many each side may hold of an artist is settled before any order is: so a dial that orders the sides anew finds the
-same numbers left, and what holds for the best of each side (more popular as the dial turns to popular) holds for the
-list.
+How many of an artist each side may contain is decided before ordering: so a dial that re-orders the sides finds the
+same numbers, and what holds for the best of each side (more popular as the dial turns to popular) holds for the list.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ def quotas(
 ) -> tuple[Ids, Ids]:
     """How many items of its artist each side may hold, for each of `new` (a,) and `familiar` (b,) artists' numbers.
 
-    Together no more than `per_artist`, in the shares the dial asks for as far as there are as many.
+    Together no more than `per_artist`, in the dial's shares as far as there are enough.
     """
     artists, place = np.unique(np.concatenate([new, familiar]), return_inverse=True)
     of_new, of_familiar = place[: len(new)], place[len(new) :]
@@ -31,7 +30,7 @@ def quotas(
 
 
 def within_quota(artists: NDArray[np.int32], quota: Ids) -> NDArray[np.bool_]:
-    """(m,) bool: which of items, best first, by these `artists` (m,) are among as many of each as its `quota`."""
+    """(m,) bool: which of items, best first, by these `artists` (m,) are within each one's `quota`."""
     order = np.argsort(artists, kind="stable")
     firsts = np.flatnonzero(np.diff(artists[order], prepend=-1))
     before = np.empty(len(artists), dtype=np.int64)
@@ -40,9 +39,9 @@ def within_quota(artists: NDArray[np.int32], quota: Ids) -> NDArray[np.bool_]:
 
 
 def mixed(new: Ids, familiar: Ids, familiarity: float, n: int) -> Ids:
-    """Merge two ordered lists so that after every line the share of new items is as near `familiarity` as it can be.
+    """Merge two ordered lists so that after every row the share of new items is as near `familiarity` as possible.
 
-    When one side runs out at a mixed setting, the other fills the list; at the ends of the dial nothing is mixed in.
+    If one side runs out at a mixed setting, the other fills the list; at the ends of the dial nothing is mixed in.
     """
     if familiarity in (0.0, 1.0):
         return (new if familiarity else familiar)[:n]

@@ -1,8 +1,8 @@
 """Several tastes, not one average: the person's artists in clusters, each with a name.
 
 Spherical k-means over the directions of the artists' factors, weighted by plays (Dhillon, Modha 2001), from
-starts that are far apart and the same every time. The number of modes is the one whose artists are most clearly
-nearer to their own mode than to the next (mean silhouette), where that is clear at all.
+deterministic starts that are far apart. The number of modes is the one with the highest mean silhouette, if that is
+clear enough.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from engine.taste.gate import TasteItem
 
 Floats = NDArray[np.float64]
 MAX_MODES = 6
-# A mode of fewer artists is a whim; tastes less clearly apart than this are one: around one direction of forty factors
-# noise reaches .08, the sample's listener .21, half of eight of HetRec's .3 and more.
+# A mode needs this many artists; modes with a lower silhouette than this are one: noise around one direction of forty
+# factors reaches .08, the sample's listener .21, half of eight of HetRec's .3 and more.
 MIN_ARTISTS, MIN_SILHOUETTE = 4, 0.1
 SWEEPS = 30
 NAMES = 3
@@ -27,9 +27,9 @@ NAMES = 3
 
 @dataclass(frozen=True, eq=False)
 class Mode:
-    """One taste: its artists as `places` in the person's list, by their part in it, and its share of the plays.
+    """One taste: its artists as `places` in the person's list, by centrality, and its share of the plays.
 
-    `name` is the community's word for it that sets it apart where there is one, else its first artists.
+    `name` is the community tag that distinguishes it if there is one, else its first artists.
     """
 
     name: str
@@ -68,7 +68,7 @@ def named_modes(
     for places, found in zip(groups, words, strict=True):
         # Of tracks the artists, each once.
         names = tuple(dict.fromkeys(items[place].name for place in places.tolist()))[:NAMES]
-        # A word that every mode has distinguishes none of them.
+        # A tag that every mode has distinguishes none.
         own = [word for word in found if used[word] == 1 or len(groups) == 1]
         modes.append(
             Mode(
@@ -132,7 +132,7 @@ def _silhouette(unit: Floats, label: NDArray[np.int64], weights: Floats) -> floa
     # tracks would have billions.
     distances = (sizes - unit @ (unit.T @ member)) / sizes
     rows = np.arange(len(label))
-    # The distance to oneself is 0 and no neighbour's.
+    # The distance to oneself, 0, is excluded.
     within = distances[rows, label] * sizes[label] / np.maximum(sizes[label] - 1, 1)
     distances[rows, label] = np.inf
     between = distances.min(axis=1)
@@ -141,13 +141,13 @@ def _silhouette(unit: Floats, label: NDArray[np.int64], weights: Floats) -> floa
 
 
 def _centrality(unit: Floats, weights: Floats, places: NDArray[np.int64]) -> Floats:
-    """How much each of the artists is the mode: its weight, and its cosine with the mode's centre."""
+    """Centrality of each artist: its weight times its cosine with the mode's centre."""
     centre = (unit[places] * weights[places, None]).sum(axis=0)
     return np.asarray(weights[places] * (unit[places] @ centre / max(float(np.linalg.norm(centre)), 1e-12)))
 
 
 def _words(places: NDArray[np.int64], weights: Floats, tags: Sequence[Sequence[str]]) -> list[str]:
-    """The community's words for a mode's artists, the most weighty first; those of one artist alone do not count."""
+    """The community's tags for a mode's artists, by weight; tags of a single artist do not count."""
     weight: dict[str, float] = defaultdict(float)
     artists: Counter[str] = Counter()
     for place in places.tolist():

@@ -1,4 +1,4 @@
-"""The ranker: scores of candidates for one listener, in the ensemble's weights, and what each score is made of.
+"""The ranker: scores candidates for one listener with the ensemble, and decomposes each score.
 
 A score is a sum over what the person plays (Hu, Koren, Volinsky 2008, section 5, for the factors) and over the members
 of the ensemble (`engine.model.ensemble`), so the shares in a reason sum to the whole either way.
@@ -33,16 +33,16 @@ from engine.recommend.taste_shares import ReasonGroups, grouped
 # How far the daily shuffle moves scores, whose members' weights sum to 1: on HetRec it changes 1.6 of the first 20 from
 # one day to the next and costs .2 % of nDCG@20 at most (two splits, two days).
 DAILY_SHUFFLE = 0.1
-# So many of the usual candidates say what a reason usually adds, and into how many groups reasons go.
+# Usual candidates from which a reason's usual contribution is computed, and the number of groups of reasons.
 USUAL = 200
-# Where all of a model's items are scored, so many at once.
+# Batch size when all of a model's items are scored.
 AT_A_TIME = 1 << 14
-# What the shuffle adds to a score is named so beside the ensemble's members.
+# The name of the shuffle's part of a score, beside the ensemble's members.
 TODAY = "today"
 
 
 class _RawScores:
-    """Members' scores of the items asked for so far: rising `ids` (m,) and `rows` (m, members)."""
+    """Cached members' scores: ascending `ids` (m,) and `rows` (m, members)."""
 
     def __init__(self) -> None:
         self.ids: Ids = np.empty(0, dtype=np.int64)
@@ -53,7 +53,7 @@ class _RawScores:
         self.ids, self.rows = ids, rows
 
     def missing(self, ids: Ids) -> Ids:
-        """Those of `ids` that were not asked for."""
+        """Those of `ids` that are not cached."""
         places = np.searchsorted(self.ids, ids)
         there = places < len(self.ids)
         there[there] = self.ids[places[there]] == ids[there]
@@ -72,10 +72,11 @@ class _RawScores:
 
 @dataclass(frozen=True, eq=False)
 class Ranker:
-    """Scores for one listener. `answers` by key are what the person said or did (`engine.recommend.adapt`).
+    """Scores for one listener.
 
-    `fixed` are weights of the members in place of the ensemble's, null for those. `undecayed` ranks for the undecayed
-    listener, and what it worked out serves this one; null for that itself.
+    `answers` by key are the person's feedback (`engine.recommend.adapt`). `fixed` are weights that replace the
+    ensemble's, null for those. `undecayed` ranks for the undecayed listener, whose results are reused; null for that
+    itself.
     """
 
     candidates: Candidates
@@ -85,13 +86,13 @@ class Ranker:
     _kept: _RawScores = field(default_factory=_RawScores, init=False, repr=False)
 
     def with_decay(self, remaining: Mapping[str, float], anchor: Anchor | None = None) -> Ranker:
-        """The same for the listener with that share of each item's plays left."""
+        """The same for the listener with this share of each item's plays left."""
         origin = self.undecayed or self
         return replace(origin, candidates=origin.candidates.with_decay(remaining, anchor), undecayed=origin)
 
     @property
     def listener(self) -> Listener:
-        """Whom this ranks for."""
+        """The listener this ranks for."""
         return self.candidates.listener
 
     @property
@@ -101,7 +102,7 @@ class Ranker:
 
     @cached_property
     def weights(self) -> dict[str, float]:
-        """The ensemble's weights: those the community taught, moved by the person's own answers."""
+        """The ensemble's weights: those learned from the community, adapted by the person's feedback."""
         if self.undecayed is not None:
             return self.undecayed.weights
         model, taste = self.listener.model, self.listener.taste
@@ -110,19 +111,22 @@ class Ranker:
         if not found or model.manifest.solo:
             return taught
         try:
-            # As it was before the answers: a like already counts in the taste.
+            # Before the feedback: a like already counts in the taste.
             before = Ranker(Candidates.of(Listener.of(model, taste.without(frozenset(self.answers)))))
         except NothingYetError:
             return taught
         keys = sorted(found)
         usual = before._usual
+        if not len(usual):
+            # Nothing there is may be recommended: no spread to weigh an answer by.
+            return taught
         raw = before.folded.raw(np.array([found[key] for key in keys], dtype=np.int64))
         spread = np.where(usual.std(axis=0) > 0, usual.std(axis=0), 1.0)
         return adapted(taught, (raw - usual.mean(axis=0)) / spread, [self.answers[key] for key in keys])
 
     @cached_property
     def blend(self) -> Blend:
-        """The ensemble in the spreads of the usual candidates, whatever counts as known."""
+        """The ensemble standardized over the usual candidates, whatever counts as known."""
         return blend_over(self._usual, self.weights)
 
     @cached_property
@@ -130,10 +134,10 @@ class Ranker:
         return self._raw(self.candidates.usual)
 
     def _raw(self, ids: Ids) -> Floats:
-        """Members' scores of items `ids`, each worked out once: (m, members)."""
+        """Members' scores of items `ids`, cached: (m, members)."""
         kept = self._kept
         if not len(kept.ids) and self.undecayed is not None:
-            # Most of what is asked for is what the undecayed ranker was asked for, and is at hand.
+            # Most requests repeat those to the undecayed ranker, which has them cached.
             gathered = self.undecayed._gathered
             kept.start(gathered.ids, self.folded.raw(gathered))
         missing = kept.missing(ids)
@@ -143,21 +147,21 @@ class Ranker:
 
     @cached_property
     def _gathered(self) -> GatheredItems:
-        """What the members know of the items asked for so far, and of those that usually are."""
+        """The gathered items: those requested so far, and the usual candidates."""
         own_ids = self.listener.own_ids
         usual = np.union1d(self.candidates.new(own_ids), own_ids)
         return self.listener.members.gather(np.union1d(self._kept.ids, usual), self.folded.neighbours)
 
     def parts(self, ids: Ids, day: int | None) -> Floats:
-        """(m, members + 1): what each member, and the day's shuffle, adds to the scores of items `ids`."""
+        """(m, members + 1): the parts of each member, and of the day's shuffle, in the scores of items `ids`."""
         return self._parts(ids, self._raw(ids), day)
 
     def scores_of_all(self, day: int | None) -> Floats:
-        """The score of every item of the model, whatever may be listed: (items,)."""
+        """The score of every item of the model, listable or not: (items,)."""
         scores = np.empty(self.listener.model.catalog.size)
         for start in range(0, len(scores), AT_A_TIME):
             ids = np.arange(start, min(len(scores), start + AT_A_TIME))
-            # Not kept: most of them are asked for once.
+            # Not cached: most are needed once.
             scores[ids] = self._parts(ids, self.folded.raw(ids), day).sum(axis=1)
         return scores
 
@@ -169,22 +173,22 @@ class Ranker:
         return np.column_stack([self.blend.parts(raw), shuffle])
 
     def scored(self, ids: Ids, day: int | None) -> tuple[Ids, Floats]:
-        """(ids, scores), best first, of those of the rising `ids` that something the person plays counts towards."""
+        """(ids, scores), best first, of those of the ascending `ids` with positive evidence from the person's plays."""
         parts = self.parts(ids, day)
         counts = np.ones(len(ids), dtype=bool)
         if not self.listener.model.manifest.solo:
             counts = parts[:, :PERSONAL].sum(axis=1) > 0
         ids, scores = ids[counts], parts[counts].sum(axis=1)
-        # Ids rise: of equal scores the lower id comes first.
+        # Ids are ascending: ties by lower id.
         order = np.argsort(-scores, kind="stable")
         return ids[order], scores[order]
 
     def contributions(self, ids: Ids) -> Floats:
-        """(m, reasons): what each of the listener's reasons adds to the scores of items `ids`."""
+        """(m, reasons): the contributions of the listener's reasons to the scores of items `ids`."""
         return self.folded.contributions(ids, self.blend)
 
     def reasons(self, ids: Ids, day: int | None) -> Reasons:
-        """What the scores of items `ids` are made of."""
+        """The decomposition of the scores of items `ids`."""
         return Reasons(
             self.parts(ids, day), self.contributions(ids), of_all=self.listener.model.manifest.solo
         )
@@ -213,14 +217,14 @@ class Ranker:
 
     @cached_property
     def groups(self) -> ReasonGroups:
-        """The listener's reasons by group. Decay moves none to another, nor what is usual."""
+        """The listener's reasons by group, independent of decay."""
         if self.undecayed is not None:
             return self.undecayed.groups
         usual = self.candidates.usual
         return grouped(self.listener, self.contributions(usual[:: max(1, len(usual) // USUAL)]))
 
     def of_mode(self, ids: Ids, number: int) -> NDArray[np.bool_]:
-        """(m,) bool: which of items `ids` are nearer to the taste of this number, from 1, than to the others."""
+        """(m,) bool: which of items `ids` are nearer to the mode of this number, from 1, than to the others."""
         listener = self.listener
         by_mode = np.stack([listener.fold(mode.places).factors.scores(ids) for mode in listener.modes])
         return np.asarray(by_mode.argmax(axis=0) == number - 1)
@@ -228,10 +232,10 @@ class Ranker:
 
 @dataclass(frozen=True, eq=False)
 class Reasons:
-    """What the scores of m items are made of: `parts` (m, members + 1) by member, `contributions` (m, n) by reason.
+    """The decomposition of the scores of m items: `parts` (m, members + 1) by member, `contributions` (m, n) by reason.
 
-    With `of_all` the reasons' shares are of all that speaks for an item, as in solo mode, where how often and how
-    lately it was played carry most of the rank; without, of the members that are sums over the reasons.
+    With `of_all` the reasons' shares are relative to all positive parts, as in solo mode, where frequency and recency
+    determine most of the rank; otherwise to the members that are sums over the reasons.
     """
 
     parts: Floats
@@ -240,21 +244,21 @@ class Reasons:
 
     @cached_property
     def by_member(self) -> Floats:
-        """(m, members + 1): the parts in the unit of those that speak for the item, which sum to 1."""
+        """(m, members + 1): the parts relative to the sum of the positive ones."""
         speaking = np.maximum(self.parts, 0.0).sum(axis=1, keepdims=True)
         return np.asarray(np.divide(self.parts, speaking, out=np.zeros_like(self.parts), where=speaking > 0))
 
     @cached_property
     def personal(self) -> Floats:
-        """(m,): what the reasons' shares of each item sum to; nought where in all they do not speak for it."""
+        """(m,): the sum of the reasons' shares of each item; 0 if their evidence is not positive."""
         share = self.by_member[:, :PERSONAL].sum(axis=1) if self.of_all else np.ones(len(self.parts))
         return np.where(self.contributions.sum(axis=1) > 0, np.maximum(share, 0.0), 0.0)
 
     @cached_property
     def shares(self) -> Floats:
-        """(m, n): each reason's share, noughts where in all they do not speak for the item.
+        """(m, n): each reason's share, zeros if their evidence is not positive.
 
-        Where they are of all, those that speak for it sum to `personal`, so that none is beyond that.
+        With `of_all` the positive ones sum to `personal`, so that none exceeds that.
         """
         counted = np.maximum(self.contributions, 0.0) if self.of_all else self.contributions
         totals = counted.sum(axis=1, keepdims=True)
@@ -264,13 +268,13 @@ class Reasons:
 
 
 def by_member(shares: Sequence[float], *, solo: bool) -> dict[str, float]:
-    """A row of shares by the members' names, of those that have any."""
+    """A row of shares by the members' names, without zeros."""
     names = [member_name(name, solo=solo) for name in (*MEMBERS, TODAY)]
     return {name: share for name, share in zip(names, shares, strict=True) if share != 0.0}
 
 
 def daily_shuffle(ids: Ids, day: int) -> Floats:
-    """A number for each item (m,) that is another every day and the same all day: mean 0, variance 1, bounded."""
+    """A number for each item (m,) that changes daily: mean 0, variance 1, bounded."""
     mixed = ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     mixed += np.uint64(day * 0xD1B54A32D192ED03 % 2**64)
     # SplitMix64's mixing (Steele, Lea, Flood 2014).

@@ -1,4 +1,4 @@
-"""The rankings a person can compare in Discover: each is the usual one but for what it is named for."""
+"""The rankings a person can compare in Discover: each differs from the usual one in what its name says."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from engine.recommend.settings import DiscoverSettings
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """One way to rank, and what it goes by in a few words.
+    """One way to rank, with a short description.
 
-    `weights` are the members' in place of the ensemble's; with `adapted` false likes and hides move them no more.
-    `popularity` is added to that dial. With `before` it is the model that was in use before the one there is.
+    `weights` replace the ensemble's; with `adapted` false likes and hides do not adapt them. `popularity` is added to
+    that dial. With `before` it uses the previous model.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Ranking:
     before: bool = False
 
     def of(self, settings: DiscoverSettings) -> DiscoverSettings:
-        """The settings with its lean."""
+        """The settings with its popularity added."""
         popularity = max(-1.0, min(1.0, settings.popularity + self.popularity))
         return replace(settings, popularity=popularity) if self.popularity else settings
 
@@ -42,7 +42,7 @@ RANKINGS = {ranking.name: ranking for ranking in (USUAL, *OTHERS)}
 
 
 def ranking_named(name: str) -> Ranking:
-    """The ranking of a name. Raises UsageError, with the names there are."""
+    """The ranking of a name. Raises UsageError, listing the names."""
     if name not in RANKINGS:
         raise UsageError(f"{name} is not a ranking: use one of {', '.join(RANKINGS)}.")
     return RANKINGS[name]

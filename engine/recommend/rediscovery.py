@@ -1,6 +1,6 @@
 """What is worth going back to among the person's own artists: overdue ones, forgotten favourites, deep cuts.
 
-All from days with plays, before the last day anything was played: no list changes because a clock moved on.
+All from days with plays, before the last day anything was played: lists do not change with the clock.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from engine.store.history import PlayedTrack
 from engine.taste.gate import Days
 
 Standing = Literal["", "overdue", "forgotten favourite", "deep cut"]
-# A favourite is among so large a part of the artists by plays; forgotten when last played so many days ago.
+# A favourite is in this top share of the artists by plays; forgotten if last played this many days ago.
 FAVOURITES, FORGOTTEN_DAYS = 0.2, 180
-# A track that is a forgotten favourite was played so often, whatever the others were.
+# Minimum plays of a track that is a forgotten favourite.
 MIN_PLAYS = 3
-# Overdue: played on so many days, and now away for so many times the usual gap between them, and for a fortnight.
+# Overdue: minimum days with plays, and how many times the median gap, and days, it must have been away.
 MIN_DAYS, TIMES_THE_GAP, MIN_AWAY = 5, 3.0, 14
-# A deep cut is one played on so few days.
+# Maximum days with plays of a deep cut.
 FEW_DAYS = 2
 _DAY = 86_400
 

@@ -1,4 +1,4 @@
-"""Related artists: found by the index and among what the same listeners play, with what the person knows of them."""
+"""Related artists: from the index and from shared listeners, with the person's plays."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from engine.taste.gate import DatedTaste, Taste
 from engine.training.artifact import Model
 from engine.wording import quantity
 
-# At least so many candidates of each kind, and so many for each place of the list: the nearest in factors are crowded
-# with items of one and the same listener.
+# Minimum candidates of each kind, and candidates per row of the list: the nearest in factors include many items with
+# the same single listener.
 CANDIDATES, CANDIDATES_EACH = 200, 4
-# Of an item with so few listeners nothing is known but what these few play.
+# Below this many listeners, only what these few play is known of an item.
 FEW = 2
 
 
 def candidates_for(n: int) -> int:
-    """How many candidates of each kind a list of `n` is chosen from."""
+    """The number of candidates of each kind for a list of `n`."""
     return max(CANDIDATES, CANDIDATES_EACH * n)
 
 
 def most_alike(
     similarity: ItemSimilarity, listeners: NDArray[np.int32], item: int, near: Ids, n: int, excluded: Ids
 ) -> tuple[Ids, Floats]:
-    """Ids of the `n` items most alike `item`, best first, and how alike they are: (at most n,) each.
+    """Ids of the `n` items most similar to `item`, best first, and their similarity: (at most n,) each.
 
-    Among those `near` in factors and those most played together, without the `excluded`; ordered by likeness with the
-    support it has from the items' `listeners` (items,).
+    From those `near` in factors and those most played together, without the `excluded`; ordered by similarity
+    discounted for few `listeners` (items,).
     """
     together = similarity.most_together(item, candidates_for(n))
     candidates = np.setdiff1d(np.union1d(near, together), [*excluded.tolist(), item])
@@ -41,7 +41,7 @@ def most_alike(
 
 
 def related_artists(model: Model, taste: Taste, item: int, n: int = defaults.LENGTH) -> RelatedList:
-    """The `n` artists most alike item `item` (`model.similarity`), without those blocked or left out by rules."""
+    """The `n` artists most similar to item `item` (`model.similarity`), without those blocked or excluded by rules."""
     unwanted = model.catalog.ids_meant(taste.blocked | taste.left_out)
     excluded = np.array(sorted(unwanted), dtype=np.int64)
     near, _ = model.index.nearest(item, candidates_for(n), exclude=excluded)
@@ -88,7 +88,7 @@ def _in_common(model: Model, item: int, ids: Ids) -> list[int | None]:
 
 
 def _sampled(model: Model) -> int | None:
-    """Of how many listeners the listens are kept; null where of all, or of none."""
+    """The number of sampled listeners; null if all are kept, or none."""
     listens = model.similarity.listens
     return (
         listens.count
@@ -98,7 +98,7 @@ def _sampled(model: Model) -> int | None:
 
 
 def _little_known(listeners: int, *, solo: bool) -> str:
-    """What to say of an artist whose list few have made; empty where they are enough."""
+    """The note on an artist with few listeners; empty if there are enough."""
     if listeners > FEW:
         return ""
     played = (

@@ -1,10 +1,9 @@
-"""Routines: the times of the week at which a person plays something of its own, found in their sessions.
+"""Routines: times of the week with their own listening habits, found in a person's sessions.
 
-Sessions are put at their weekday and hour and told apart by what is played in them. Hours next to each other are merged
-as long as their sessions differ by no more than chance makes them (Ward 1963, on the sessions' directions in a plane of
-few dimensions); so are the working week and the weekend within such a span. What remains apart is a routine when it
-guesses the person's own sessions at least as well as all of their history does: the spans are found in the earlier part
-of the history, and asked about the later.
+Sessions are placed by weekday and hour and compared by what is played in them. Adjacent hours are merged as long as
+their sessions differ no more than by chance (Ward 1963, on the sessions' directions in few dimensions); so are the
+working week and the weekend within such a span. A remaining span is a routine if it predicts the person's sessions at
+least as well as their whole history does: spans are found in the earlier part of the history and tested on the later.
 """
 
 from __future__ import annotations
@@ -23,25 +22,25 @@ Ids = NDArray[np.int64]
 # Days of the week from Sunday, as `TimeOfWeek` has them, and what their sessions are called.
 WEEKDAYS, WEEKEND, EVERY_DAY = (1, 2, 3, 4, 5), (0, 6), ()
 _HOURS = 24
-# Spans of fewer sessions, or sessions of fewer weeks, say nothing of a habit.
+# Minimum sessions, and weeks, of a habit.
 MIN_SESSIONS, MIN_WEEKS = 20, 6
-# Two spans are apart when they differ by so many times what chance makes of it.
+# Two spans are distinct if they differ by this many times what chance explains.
 APART = 2.0
-# Of the sessions the last part is asked about; a figure needs so many of them in a span.
+# The last share of the sessions is for testing; a figure needs this many of them in a span.
 ASKED_SHARE, MIN_ASKED = 1 / 3, 10
 GUESSES = 10
-# Spans of the working week and of the weekend are one when they share so much of their hours and are not apart.
+# Spans of the working week and the weekend are merged if they share this much of their hours and are not distinct.
 SAME_HOURS = 0.5
 _DIMENSIONS = 20
-# What is played at any time breaks ties among what was never played at these.
+# Plays at any time break ties among items never played at these times.
 _AT_ANY_TIME = 0.01
 MAX_ROUTINES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Guessed:
-    """How many of a session's artists are among the `GUESSES` first, of `asked` sessions in a span in the mean: ranked
-    by the sessions at such times before, and by all before."""
+    """Mean share of a session's artists among the first `GUESSES`, over `asked` sessions of a span: ranked by earlier
+    sessions at such times, and by all earlier sessions."""
 
     asked: int
     then: float
@@ -50,7 +49,7 @@ class Guessed:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A time of the week with its `sessions`, the `items` that stand out then, most first, and how well it guesses."""
+    """A time of the week with its `sessions`, the `items` that stand out then, descending, and how well it predicts."""
 
     times: TimeOfWeek
     sessions: Ids
@@ -87,7 +86,7 @@ class Sessions:
 
 
 def routines(sessions: Sessions) -> tuple[Routine, ...]:
-    """The routines there are, those of most sessions first; none where the history shows none."""
+    """The routines, by sessions descending; empty if the history shows none."""
     if sessions.count < 3 * MIN_SESSIONS:
         return ()
     directions = _directions(sessions)
@@ -108,7 +107,7 @@ def routines(sessions: Sessions) -> tuple[Routine, ...]:
 
 
 def _directions(sessions: Sessions) -> Floats:
-    """(sessions, few): what is played in each, of length 1; items of few sessions count more than those of many."""
+    """(sessions, few): unit vectors of what is played in each; items of few sessions count more (idf)."""
     from scipy.sparse import csr_matrix
     from scipy.sparse.linalg import svds
 
@@ -134,7 +133,7 @@ class _Group:
     total: Floats
 
     def apart_from(self, other: _Group, spread: float) -> float:
-        """How far the means are from each other, in what chance makes of as many sessions: 1 is chance itself."""
+        """The distance of the means in units of what chance gives for as many sessions: 1 is chance."""
         if not (self.count and other.count):
             return 0.0
         between = self.total / self.count - other.total / other.count
@@ -198,7 +197,7 @@ def _merged(groups: list[_Group], spread: float) -> list[_Group]:
         apart = [
             one.apart_from(groups[(place + 1) % len(groups)], spread) for place, one in enumerate(groups)
         ]
-        # Few sessions are never far apart: they go to the side they are nearer to.
+        # Spans of few sessions are never distinct: they join the nearer side.
         nearest = int(np.argmin(apart))
         if apart[nearest] > APART:
             break
@@ -209,7 +208,7 @@ def _merged(groups: list[_Group], spread: float) -> list[_Group]:
 
 
 def _guessed(sessions: Sessions, there: Ids, earlier: int) -> Guessed | None:
-    """How well the later sessions of a span are guessed; null where too few are there to ask about."""
+    """How well the later sessions of a span are predicted; null if there are too few."""
     asked = there[there >= earlier]
     if len(asked) < MIN_ASKED:
         return None
@@ -265,7 +264,7 @@ def _part_of_day(hours: Sequence[int]) -> str:
 
 
 def _named_apart(found: Sequence[Routine]) -> Iterator[Routine]:
-    """Those that would be called alike, with their hours."""
+    """Routines of the same name, with their hours added."""
     names = [one.times.name for one in found]
     for one in found:
         times = one.times

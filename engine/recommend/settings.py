@@ -1,4 +1,4 @@
-"""What a person can ask of Discover: the dials, the time window, what to pretend was never played."""
+"""Discover's settings: the dials, the time window, what to pretend was never played."""
 
 from __future__ import annotations
 
@@ -17,16 +17,14 @@ class DiscoverSettings:
     """The dials.
 
     `familiarity` 0 (only artists you know) to 1 (only new ones) is the share of new artists in the list. `popularity`
-    -1 (obscure) to 1 (popular) leans the order that way, 0 leaves the model's own. `variety` goes from 0 (the best
-    alone) to 1 (as unlike each other as the candidates allow).
-    An artist is known who was played at least `known_plays` times, with `known_days` within so many days before the
-    last play. `half_life` (days) lets older plays decay, 0 counts all alike, null takes what guessed the person's own
-    past best. `without` names artists, and tracks (`track_name`), to pretend you never played. `n` is the
-    length of the list. `day` (days since 1970, local time) brings that day's small changes of order and lets what was
-    ignored before it rest; null for neither.
-    `mode` is the number, from 1, of the one of the person's tastes to recommend for; null for all. `level` is what is
-    recommended: artists, or tracks, of which there are at most `per_artist` of each artist, 0 for any number. With
-    `from_library` only what the person has is listed (`engine.taste.own_music`).
+    -1 (obscure) to 1 (popular) biases the order, 0 keeps the model's own. `variety` goes from 0 (the best alone) to 1
+    (as unlike each other as the candidates allow). An artist is known who was played at least `known_plays` times, with
+    `known_days` within so many days before the last play. `half_life` (days) lets older plays decay, 0 for no decay,
+    null for the one that did best on the person's own history. `without` names artists, and tracks (`track_name`), to
+    pretend you never played. `n` is the length of the list. `day` (days since 1970, local time) gives that day's
+    shuffle and leaves out what rests then; null for neither. `mode` is the number, from 1, of the taste to recommend
+    for; null for all. `level` is what is recommended: artists, or tracks, of which there are at most `per_artist` of
+    each artist, 0 for any number. With `from_library` only what the person has is listed (`engine.taste.own_music`).
     """
 
     n: int = defaults.LENGTH
@@ -47,7 +45,7 @@ class DiscoverSettings:
     def __post_init__(self) -> None:
         """Raise UsageError for a dial outside its range."""
         if not 0.0 <= self.familiarity <= 1.0:
-            # Called as both faces call it, and as playlists are refused.
+            # Named as in both front ends.
             raise UsageError(f"new {self.familiarity:g} is out of range: enter a number from 0 to 1.")
         if not -1.0 <= self.popularity <= 1.0:
             raise UsageError(f"popularity {self.popularity:g} is out of range: enter a number from -1 to 1.")
@@ -67,7 +65,7 @@ class DiscoverSettings:
             raise UsageError(f"n is {self.n}; enter 1 or more.")
 
     def query(self, measured: float | None = None) -> TasteQuery:
-        """The taste these ask for; `measured` is the half-life (days) that guessed the person's own past best."""
+        """The taste these ask for; `measured` is the half-life (days) that did best on the person's own history."""
         return taste_query(
             self.window,
             half_life=self.half_life,
@@ -79,7 +77,7 @@ class DiscoverSettings:
         )
 
     def as_of(self, end: int) -> DiscoverSettings:
-        """The same at an earlier time: of what was played before `end` (seconds UTC), with that day's list."""
+        """The same as of an earlier time: from plays before `end` (seconds UTC), with that day's shuffle."""
         until = end if self.window.until is None else min(end, self.window.until)
         day = (end - 1) // 86_400 if self.day is None else self.day
         return replace(self, window=replace(self.window, until=until), day=day)

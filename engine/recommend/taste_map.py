@@ -1,4 +1,4 @@
-"""The person's artists in the plane, as far as two directions can show it: alike ones near each other.
+"""The taste map: the person's artists in two dimensions, similar ones near each other.
 
 A linear projection of the directions of their factors, weighted by plays: first the directions in which the centres
 of the tastes differ most, then, where there are too few tastes for two, those in which the artists do (principal
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from engine.recommend.listener import Listener
 
 Floats = NDArray[np.float64]
-# How far along each axis places are moved from where they project to towards even distances.
+# How far positions on each axis are moved from the projection towards even spacing.
 SPREAD = 0.5
-# A direction of less than this part of the whole is rounding and does not count.
+# A direction with less than this share of the variance is rounding and is ignored.
 _ROUNDING = 1e-6
 
 

@@ -1,9 +1,9 @@
 """Reasons by group: the person's artists, or tracks, in about a dozen groups, and what each says for an item.
 
-Of somebody who plays hundreds of artists no three hold much of any score; three groups of artists alike hold most of
-it. What a group says is the sum of its artists' contributions, divided by the sum of the groups that speak for the
-item: exact, and never beyond 100 %. What speaks against it is given in the same unit, apart. A group is named by those
-of it that say more for this item than they say for what is usually listed.
+For somebody who plays hundreds of artists no three have much of any score; three groups of similar artists have most of
+it. A group's share is the sum of its artists' contributions, divided by the sum of the positive groups: exact, and
+never above 100 %. Negative groups are given separately in the same unit. A group is named by those of its artists that
+contribute more to this item than to what is usually listed.
 """
 
 from __future__ import annotations
@@ -47,21 +47,22 @@ class ReasonGroups:
         hold the share `personal` (m,) of what speaks for it."""
         if not len(self.labels):
             return [TasteShares()] * len(ids)
-        said = _said(contributions, self.labels)
+        by_group = _by_group(contributions, self.labels)
         itself = ids[:, None] == self.ids[None, :]
         return [
             self._shares_of(*row).times(float(share))
             for *row, share in zip(
-                said, contributions, contributions - self.usual, itself, personal, strict=True
+                by_group, contributions, contributions - self.usual, itself, personal, strict=True
             )
         ]
 
-    def _shares_of(self, said: Floats, contributions: Floats, lift: Floats, itself: Ids) -> TasteShares:
-        """One item's: `said` (groups,), and by reason (n,) what it adds, that above the usual, and the item itself."""
-        whole = float(said[said > 0].sum())
+    def _shares_of(self, by_group: Floats, contributions: Floats, lift: Floats, itself: Ids) -> TasteShares:
+        """One item's: `by_group` (groups,), and per reason (n,) its contribution, the excess over the usual, and
+        whether it is the item."""
+        whole = float(by_group[by_group > 0].sum())
         if whole <= 0.0:
             return TasteShares()
-        shares = said / whole
+        shares = by_group / whole
         order = np.argsort(-shares, kind="stable")
         speaking = [int(one) for one in order if shares[one] > 0]
         named = [one for one in speaking[:MAX_NAMED] if one == speaking[0] or shares[one] >= MIN_NAMED]
@@ -99,17 +100,18 @@ def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
             labels = np.asarray(np.unique(clusters, return_inverse=True)[1], dtype=np.int64)
             if _held(usual, labels) >= MIN_HELD:
                 break
-    return ReasonGroups(listener.ids, listener.reasons, labels, usual.mean(axis=0))
+    mean = usual.mean(axis=0) if len(usual) else np.zeros(count)
+    return ReasonGroups(listener.ids, listener.reasons, labels, mean)
 
 
 def _held(contributions: Floats, labels: Ids) -> float:
     """The share of what speaks for an item that the groups named hold, in the median of (m, n) contributions."""
-    said = np.sort(np.maximum(_said(contributions, labels), 0.0), axis=1)[:, ::-1]
-    whole = said.sum(axis=1)
-    held = np.divide(said[:, :MAX_NAMED].sum(axis=1), whole, out=np.ones(len(said)), where=whole > 0)
+    by_group = np.sort(np.maximum(_by_group(contributions, labels), 0.0), axis=1)[:, ::-1]
+    whole = by_group.sum(axis=1)
+    held = np.divide(by_group[:, :MAX_NAMED].sum(axis=1), whole, out=np.ones(len(by_group)), where=whole > 0)
     return float(np.median(held)) if len(held) else 1.0
 
 
-def _said(contributions: Floats, labels: Ids) -> Floats:
+def _by_group(contributions: Floats, labels: Ids) -> Floats:
     """(m, groups): the sums of (m, n) contributions by group."""
     return np.asarray(contributions @ np.eye(int(labels.max()) + 1)[labels])

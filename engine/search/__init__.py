@@ -1,4 +1,4 @@
-"""Names found as people type them: in part, in another order, with a slip. One way for own and community names."""
+"""Search for names as people type them: partial, reordered, misspelt. The same for own and community names."""
 
 from engine.search.query import Hit, Query, SearchedIndex, answers, best
 from engine.search.trigram_index import (

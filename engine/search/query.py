@@ -1,7 +1,7 @@
-"""What is asked for, how well a name answers, and the best answers of an index: the one order of all search.
+"""Queries, how well a name matches, and the best matches of an index: the order of all search results.
 
-The whole name first, then what begins so, then words that do (in any order), then a part of a word, then names a
-slip or two away. Within each the better known name.
+Exact names first, then prefixes, then prefixes of words (in any order), then substrings, then names with one or two
+typing errors. Within each the better known name.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
 Way = Callable[[], np.ndarray]
 
 EXACT, BEGINS, WORDS, PART, ALIKE, BEGINS_ALIKE = range(6)
-# Names looked at with care in each way of finding them.
+# Candidates examined per way of finding them.
 _LOOKED_AT = 120
-# Names compared letter by letter, of those that share most trigrams.
+# Candidates compared letter by letter, of those that share most trigrams.
 _COMPARED = 60
-# With fewer answers than this that hold what was typed, what is like it is looked for too.
+# With fewer matches than this that contain the query, similar names are searched too.
 _FEW = 5
-# One slip in a name as long as this can be listed in well under a millisecond; longer ones share enough trigrams.
+# Up to this length all texts one slip away can be listed in well under a millisecond; longer names share enough
+# trigrams.
 _LISTED = 40
 _ASCII = "abcdefghijklmnopqrstuvwxyz0123456789 "
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A name that answers: its number in the index, how (EXACT to BEGINS_ALIKE) and with how many slips."""
+    """A match: the name's number in the index, how it matches (EXACT to BEGINS_ALIKE) and with how many slips."""
 
     number: int
     how: int
@@ -51,7 +52,7 @@ class Query:
 
     @staticmethod
     def of(text: str) -> Query:
-        """The query of a text as typed. Its key is empty where there is nothing to look for."""
+        """The query of a text as typed. Its key is empty if there is nothing to search for."""
         return Query(artist_key(text[:MAX_KEY])[:MAX_KEY].strip())
 
     @cached_property
@@ -61,23 +62,23 @@ class Query:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """Its words, each once; the first eight say enough."""
+        """Its distinct words, at most eight."""
         return tuple(dict.fromkeys(self.key.split()))[:8]
 
     @cached_property
     def grams(self) -> frozenset[str]:
-        """The trigrams of the framed key: what a name like it shares."""
+        """The trigrams of the framed key, which similar names share."""
         return frozenset(grams_of(f"  {self.key}  "))
 
     @cached_property
     def allowed(self) -> int:
-        """Slips forgiven: one in a short name, one more for every five letters, at most three."""
+        """Slips tolerated: one in a short name, one more for every five letters, at most three."""
         return min(3, len(self.plain) // 5 + 1) if len(self.plain) > 2 else 0
 
     def answered_by(self, key: str, artist: str = "") -> tuple[int, int] | None:
-        """How well a name answers, as (how, slips): lower is better, and None is not at all.
+        """How well a name matches, as (how, slips), lower is better; null if it does not.
 
-        `artist` is a track's: it may answer for some of the words, never for all of them.
+        `artist` is a track's: it may match some of the words, never all of them.
         """
         asked, plain = self.key, relaxed_artist_key(key)
         both = (f"{artist} {key}", f"{key} {artist}") if artist else ()
@@ -103,7 +104,7 @@ class Query:
         if found and both and several:
             found = min(found, *(slips(asked, other, most) for other in both))
         if found > most and several:
-            # A slip in words of another order.
+            # Slips and reordered words.
             found = min(slips(self._in_order, _sorted(other), most) for other in (plain, *both[:1]))
         if found <= most:
             return ALIKE, found
@@ -126,7 +127,7 @@ class Query:
 
 @dataclass(frozen=True)
 class SearchedIndex:
-    """Where to look: an index without the names numbered in `without`.
+    """An index to search, without the names numbered in `without`.
 
     For tracks `artists` is the index of their artists, `artist_of` (tracks) int32 each track's artist there.
     """
@@ -146,15 +147,14 @@ class SearchedIndex:
 
 
 def best(query: Query, names: NameIndex, n: int) -> list[Hit]:
-    """The best `n` answers of an index, best first, then best known."""
+    """The best `n` matches of an index, best first, then best known."""
     return answers(query, n, [SearchedIndex(names)])[0]
 
 
 def answers(query: Query, n: int, places: Sequence[SearchedIndex]) -> list[list[Hit]]:
-    """The best `n` answers of each place, best first, then best known.
+    """The best `n` matches of each index, best first, then best known.
 
-    What is only like the query is looked for where all places together hold few answers and none by the whole name:
-    who typed that meant it.
+    Similar names are searched only if all indexes together have few matches and none by the exact name.
     """
     if not query.key:
         return [[] for _ in places]
@@ -171,7 +171,7 @@ def answers(query: Query, n: int, places: Sequence[SearchedIndex]) -> list[list[
 def _look(
     query: Query, n: int, place: SearchedIndex, ways: Iterable[tuple[int, Way]], found: dict[int, Hit]
 ) -> dict[int, Hit]:
-    """Read the names each way finds, until enough answer better than the next way can."""
+    """Read the names each way finds, until enough match better than the next way can."""
     seen = set(found)
     for how, way in ways:
         better = how if how < ALIKE else how + 1
@@ -190,7 +190,7 @@ def _look(
 
 
 def _holding(query: Query, place: SearchedIndex) -> Iterator[tuple[int, Way]]:
-    """Ways to names that hold what was typed, the best first. Some do not, on a closer look."""
+    """Ways to candidates that contain the query, best first. Some may not, when examined."""
     key, words, names = query.key, query.words, place.names
     yield EXACT, lambda: names.called(checksums([query.plain]))
     yield BEGINS, lambda: names.holding(grams_of(f"  {key}"))
@@ -202,7 +202,7 @@ def _holding(query: Query, place: SearchedIndex) -> Iterator[tuple[int, Way]]:
 
 
 def _like(query: Query, place: SearchedIndex) -> Iterator[tuple[int, Way]]:
-    """Ways to names that are like what was typed."""
+    """Ways to candidates similar to the query."""
     if len(query.plain) <= _LISTED:
         letters = _letters(query, place.names)
         yield ALIKE, lambda: place.names.called(query.one_slip_away(letters))
@@ -239,7 +239,7 @@ def _sharing(query: Query, place: SearchedIndex) -> np.ndarray:
 
 
 def _letters(query: Query, names: NameIndex) -> str:
-    """Letters that may have been meant: the plain ones, and those of the query's own script."""
+    """Letters a slip may have replaced: the basic ones, and those of the query's script."""
     own = {
         near
         for letter in set(query.plain)
@@ -254,5 +254,5 @@ def _sorted(key: str) -> str:
 
 
 def grams_of(text: str) -> Iterator[str]:
-    """The trigrams of a text; a shorter text itself."""
+    """The trigrams of a text; a shorter text is its own."""
     return (text[place : place + 3] for place in range(max(1, len(text) - 2)))

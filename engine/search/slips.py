@@ -1,4 +1,4 @@
-"""Slips of the keyboard between two names: a letter dropped, doubled, swapped with the next, or replaced.
+"""Typing errors ("slips") between two names: a letter dropped, doubled, swapped with the next, or replaced.
 
 The distance is that of optimal string alignment, computed for all letters of the first name at once in the bits of
 one number (Hyyrö, "A bit-vector algorithm for computing Levenshtein and Damerau edit distances", 2003).
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 
 def slips(asked: str, name: str, most: int) -> int:
-    """How many slips lie between two names; `most` + 1 where it is more.
+    """The number of slips between two names; `most` + 1 if it is more.
 
     >>> slips("burail", "burial", 2), slips("boards", "bored", 2), slips("boards", "canada", 2)
     (1, 3, 3)
@@ -22,7 +22,7 @@ def slips(asked: str, name: str, most: int) -> int:
 
 
 def slips_from_start(asked: str, name: str, most: int) -> tuple[int, int]:
-    """How many slips lie between `asked` and the most alike beginning of a name, and between it and the whole name.
+    """The number of slips between `asked` and the closest prefix of a name, and between it and the whole name.
 
     Each at most `most` + 1.
 
@@ -35,7 +35,7 @@ def slips_from_start(asked: str, name: str, most: int) -> tuple[int, int]:
 
 
 def one_slip_away(name: str, letters: str) -> Iterator[str]:
-    """Every text one slip away, with these letters put in.
+    """Every text one slip away, inserting these letters.
 
     >>> sorted(set(one_slip_away("ab", "a")))
     ['a', 'aa', 'aab', 'aba', 'b', 'ba']
@@ -70,7 +70,7 @@ def _distances(asked: str, name: str) -> list[int]:
     places = _places(asked)
     last = 1 << len(asked) - 1
     every = (last << 1) - 1
-    # Where going down one letter of `asked` costs one more, or one less; the places of the letter before.
+    # Bits where the next letter of `asked` costs one more, or one less; the places of the letter before.
     more, less, before, matched = every, 0, 0, 0
     distance = len(asked)
     found = [distance]

@@ -1,12 +1,12 @@
 """An index of names by their trigrams, in a handful of arrays: in memory, or mapped from a model's folder.
 
-Names are numbered by how well known they are, so that the first numbers of any list are the ones to show and a
-common fragment costs no more than a rare one. Each is framed by two spaces, `  boards of canada  `: the trigram
-`  b` means that the name begins so, ` bo` that a word does. Trigrams lie in the order of their letters, so that all
-that begin with two letters, or with one, are one piece: that is how a fragment shorter than a trigram is found.
+Names are numbered by popularity, so that the first numbers of any list are the ones to show and a common fragment costs
+no more than a rare one. Each is framed by two spaces, ` boards of canada `: the trigram ` b` marks the beginning of the
+name, ` bo` of a word. Trigrams are sorted by their letters, so that all that begin with the same one or two letters are
+one slice: that is how a fragment shorter than a trigram is found.
 
-A second list holds a checksum of every whole name. What differs from a name by one slip is few enough to be listed
-(some hundreds), so such a name is found for certain and in a moment, however short it is.
+A second list has a checksum of every whole name. The texts one slip away from a query are few enough to list (some
+hundreds), so a name one slip away is always found, and fast, however short it is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from engine.canonical_keys import AnySpelling, relaxed_artist_key
 from engine.errors import ARRAY_ERRORS, reason, unreadable
 from engine.mapped import mapped_array
 
-# Beyond this a name is cut for the index, in characters: some titles are whole stories.
+# Names are cut to this many characters for the index.
 MAX_KEY = 200
 # A trigram's code is three letters of 14 bits; packed with the name's number it must fit in 64.
 _LETTER_BITS = 14
@@ -37,10 +37,10 @@ _SPACES = "  "
 class NameIndex:
     """The index; a name's number is its rank, 0 the best known.
 
-    `text` uint8: all names in UTF-8, `starts` (names + 1) int64 where each begins; `letters` uint32: the characters
-    there are, sorted; `grams` int64: the trigrams there are, sorted by letters; `places` (grams + 1) int64 and
-    `postings` int32: the numbers of the names that hold each, ascending; `sizes` (names) uint16: trigrams a name;
-    `checksums` uint32, sorted, and `checked` int32, the name of each; `ids` (names) int32: what the caller calls it.
+    `text` uint8: all names in UTF-8, `starts` (names + 1) int64 their offsets; `letters` uint32: the characters in use,
+    sorted; `grams` int64: the trigrams in use, sorted by letters; `places` (grams + 1) int64 and `postings` int32: the
+    numbers of the names that contain each, ascending; `sizes` (names) uint16: trigrams per name; `checksums` uint32,
+    sorted, and `checked` int32, the name of each; `ids` (names) int32: the caller's ids.
     """
 
     text: np.ndarray
@@ -72,7 +72,7 @@ class NameIndex:
         pieces = sorted(self._pieces(grams), key=lambda piece: len(piece[0]))
         if not pieces or not len(pieces[0][0]):
             return np.empty(0, dtype=np.int32)
-        # A piece of several trigrams may name a name twice, and out of order.
+        # A slice of several trigrams may list a name twice, and out of order.
         found, whole = pieces[0]
         if not whole:
             found = np.flatnonzero(self._mask(found))
@@ -110,7 +110,7 @@ class NameIndex:
         return maybe[there]
 
     def letters_near(self, letter: str) -> list[str]:
-        """Letters of the same script, as far as the order of characters shows: up to 40 to either side."""
+        """Letters of the same script, approximately: code points within 40."""
         low, high = np.searchsorted(self.letters, [max(0, ord(letter) - 40), ord(letter) + 41])
         return [chr(code) for code in self.letters[low:high].tolist()]
 
@@ -121,13 +121,13 @@ class NameIndex:
 
     @cached_property
     def _codes(self) -> dict[str, int]:
-        """The code of each letter; 0, for the rest, stands for the letters too rare to have one of their own."""
+        """The code of each letter; 0 for all others, which are too rare for a code of their own."""
         return {chr(letter): place for place, letter in enumerate(self.letters.tolist(), 1)}
 
     def _pieces(self, grams: Iterable[str]) -> list[tuple[np.ndarray, bool]]:
-        """The names that hold each trigram, and whether it is a whole one.
+        """The names that contain each trigram, and whether it is a whole one.
 
-        Of a shorter part, those of every trigram that begins with it.
+        For a shorter part, those of every trigram that begins with it.
         """
         ends: list[int] = []
         whole: list[bool] = []
@@ -151,9 +151,9 @@ def checksums(names: Iterable[str]) -> np.ndarray:
 
 
 def build_names(keys: Sequence[str], ids: Sequence[int] | np.ndarray) -> NameIndex:
-    """The index of names, best known first; `ids` say what the caller calls each (int32).
+    """The index of names, best known first; `ids` are the caller's (int32).
 
-    Two seconds and some 400 bytes of memory a name for a million names, a third of that when it is done.
+    A million names take two seconds and about 400 bytes of memory per name, a third of that when done.
     """
     keys = [key[:MAX_KEY] for key in keys[:MAX_NAMES]]
     encoded = [key.encode() for key in keys]
@@ -184,8 +184,8 @@ def _trigrams(keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     whole = np.frombuffer(f"{_SPACES}{_SPACES.join((*keys, ''))}".encode("utf-32-le"), dtype=np.uint32)
     counts = np.bincount(whole, minlength=_ALL_LETTERS)
     room = (1 << _LETTER_BITS) - 1
-    there = np.flatnonzero(counts)
-    letters = np.sort(there[np.argsort(-counts[there], kind="stable")[:room]]).astype(np.uint32)
+    common = np.argsort(-counts, kind="stable")[:room]
+    letters = np.sort(common[counts[common] > 0]).astype(np.uint32)
     code = np.zeros(_ALL_LETTERS, dtype=np.uint64)
     code[letters] = np.arange(1, len(letters) + 1, dtype=np.uint64)
     coded = code[whole]
@@ -197,12 +197,12 @@ def _trigrams(keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     packed <<= np.uint64(_NAME_BITS)
     lengths = np.fromiter(map(len, keys), dtype=np.int64, count=len(keys)) + len(_SPACES)
     packed |= np.repeat(np.arange(len(keys), dtype=np.uint64), lengths)
+    return letters, *_sorted_postings(packed)
+
+
+def _sorted_postings(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`grams`, `places` and `postings` of (trigram, name) packed in 64 bits, which are sorted in place."""
     packed.sort()
-    return letters, *_postings(packed)
-
-
-def _postings(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`grams`, `places` and `postings` of (trigram, name) packed in 64 bits, sorted."""
     packed = packed[np.flatnonzero(np.diff(packed, prepend=np.uint64(2**64 - 1)))]
     postings = (packed & np.uint64(MAX_NAMES - 1)).astype(np.int32)
     packed >>= np.uint64(_NAME_BITS)
@@ -211,9 +211,9 @@ def _postings(packed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def merged_names(indexes: Sequence[NameIndex], numbers: Sequence[np.ndarray]) -> NameIndex:
-    """Several indexes as one; `numbers` are those that the names of each have in it, ascending.
+    """Several indexes as one; `numbers` are the merged numbers of each index's names, ascending.
 
-    As `build_names` makes it of all names, but that letters too rare for a code stay so.
+    The same as `build_names` of all names, except that letters too rare for a code stay so.
     """
     total = sum(map(len, indexes))
     order = np.argsort(np.concatenate(numbers), kind="stable")
@@ -228,9 +228,7 @@ def merged_names(indexes: Sequence[NameIndex], numbers: Sequence[np.ndarray]) ->
     packed = np.concatenate(
         [_recoded(index, letters, number) for index, number in zip(indexes, numbers, strict=True)]
     )
-    # What is sorted piece by piece is merged so, in a thirtieth of the time.
-    packed.sort(kind="stable")
-    grams, places, postings = _postings(packed)
+    grams, places, postings = _sorted_postings(packed)
     checks = np.empty(total, dtype=np.uint32)
     for index, number in zip(indexes, numbers, strict=True):
         checks[number[index.checked]] = index.checksums
@@ -272,7 +270,7 @@ def write_names(folder: Path, names: NameIndex) -> list[Path]:
 
 
 def open_names(folder: Path) -> NameIndex:
-    """Map what `write_names` wrote. Raises DamagedDataError where a file is missing or no array."""
+    """Map what `write_names` wrote. Raises DamagedDataError if a file is missing or is not an array."""
     try:
         # Mapped, but as plain arrays: the class for maps makes each slice slower.
         arrays = {

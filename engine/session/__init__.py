@@ -1,8 +1,8 @@
-"""One open library and all that can be done with it: the face of the engine that both front ends talk to.
+"""One open library and its services: the engine's interface for both front ends.
 
 A `Session` opens a `Library` and holds services over it, each in a module of its own: `session.discover.list()`,
-`session.artists.resolve(name)`, `session.taste.exclude(rule)`. A service keeps what is costly to work out until the
-library says that it changed.
+`session.artists.resolve(name)`, `session.taste.exclude(rule)`. A service caches what is costly to compute until the
+library signals a change.
 """
 
 from engine.session.playlists import PlaylistEdit, TakenPlaylist

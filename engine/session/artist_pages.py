@@ -1,4 +1,4 @@
-"""What there is to say of one artist."""
+"""Artist pages: everything about one artist."""
 
 from __future__ import annotations
 
@@ -19,21 +19,20 @@ if TYPE_CHECKING:
     from engine.store.artists import PlayedArtist
 
 NEAR, REASONS = 5, 5
-# How far down Discover is looked for what an artist speaks for.
+# How far down Discover an artist's contributions are searched.
 LINES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ArtistCard:
-    """One artist: the verdict on them, what was played of them, and what the community says. In solo mode there are
-    one's own `sessions` in place of `listeners`.
+    """One artist: the verdict, the plays, and community data.
 
-    `why` are the largest shares of what recommends them, `tastes` the same by group where groups are more than single
-    artists, else null. `rank` is their place in Discover, or among the known ones (null where they have none), `near`
-    the nearest five, `near_note` says where little is known of them. Of one's own artists `of_taste` is the share in
-    the weight of all of them, `of_discover` the mean share in the scores of Discover's first hundred, and `speaks_for`
-    those it has the largest share in.
-    `note` says what there is not, and why. A blocked artist's card says nothing but what was played.
+    In solo mode it has one's own `sessions` instead of `listeners`. `why` are the largest shares of the recommendation,
+    `tastes` the same by group if groups are more than single artists, else null. `rank` is the rank in Discover, or
+    among the known ones (null without one), `near` the nearest five, `near_note` says if little is known of them. For
+    one's own artists `of_taste` is the share of the taste's weight, `of_discover` the mean share of the scores of
+    Discover's first hundred, and `speaks_for` those it has the largest share in. `note` says what is missing, and why.
+    A blocked artist's page has only the plays.
     """
 
     artist: str
@@ -68,18 +67,18 @@ class ArtistPages(Service):
 
     @synchronized
     def of(self, name: str, settings: DiscoverSettings | None = None) -> ArtistCard:
-        """All there is to know of one artist. Raises UnknownNameError with the nearest names."""
+        """The page of one artist. Raises UnknownNameError with the nearest names."""
         from engine.recommend.settings import DiscoverSettings
         from engine.store.artists import played_artist
 
         display, key = self._artists.resolve(name)
         played = played_artist(self.library.connection, key)
         card = ArtistCard(display, key, self._verdicts.of(key), played)
-        # Of a blocked artist model and taste say nothing.
+        # A blocked artist is in neither model nor taste.
         return card if card.verdict == "block" else self._described(card, settings or DiscoverSettings())
 
     def _described(self, card: ArtistCard, settings: DiscoverSettings) -> ArtistCard:
-        """The card with what genre packs, the model and the taste say."""
+        """The card with data from genre packs, the model and the taste."""
         from engine.community.genres import read_genres
         from engine.recommend.listener import TAGS
 
@@ -93,7 +92,7 @@ class ArtistPages(Service):
         try:
             explanation = self._discover.explain(card.artist, settings)
         except (NothingYetError, UnknownNameError) as missing:
-            # An artist only the library knows, or no model at all: what was played is still worth a card.
+            # An artist only the library knows, or no model: the plays are shown all the same.
             return replace(card, note=str(missing))
         own = explanation.own
         card = _counted(card, own.sessions if own else explanation.listeners, solo=own is not None)
@@ -116,10 +115,10 @@ class ArtistPages(Service):
 
 
 def _counted(card: ArtistCard, count: int, *, solo: bool) -> ArtistCard:
-    """The card with so many listeners, or sessions."""
+    """The card with this many listeners, or sessions."""
     return replace(card, sessions=count) if solo else replace(card, listeners=count)
 
 
 def _grouped(tastes: TasteShares) -> TasteShares | None:
-    """Reasons by group, null where they say no more than those by artist."""
+    """Reasons by group, null if the groups are single artists."""
     return tastes if tastes.named and not tastes.of_single_items else None

@@ -1,4 +1,4 @@
-"""Artists by name: who is meant, what is found by a few letters, and similar artists."""
+"""Artists by name: resolving names, search, and similar artists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.session.models import Models
     from engine.session.searching import Found, OwnNames
 
-# What stands between an artist and a title as people write them.
+# Separators between an artist and a title as people write them.
 DASH = re.compile(r"(?<!\s)\s++[-\u2013\u2014]\s+")
 
 
@@ -38,17 +38,17 @@ class Artists(Service):
     def __init__(self, library: Library, models: Models) -> None:
         super().__init__(library)
         self._models = models
-        # Kept while the library holds as much as when they were read.
+        # Valid while the library has the same number of rows.
         self._own_names: tuple[tuple[int, ...], OwnNames] | None = None
 
     def drop_cache(self, change: Change, /) -> None:
-        """Names come and go with plays; counts may rise where no listen is added."""
+        """Names change with plays; counts may rise without a new listen."""
         if change >= Change.PLAYS:
             self._own_names = None
 
     @synchronized
     def search(self, text: str, n: int = 20) -> tuple[Found, ...]:
-        """Artists and tracks by name, your own first; typos are forgiven, what is blocked stays out."""
+        """Artists and tracks by name, your own first; tolerates typos, excludes what is blocked."""
         from engine.session.searching import own_names, search
 
         newest = history.newest(self.library.connection)
@@ -65,8 +65,8 @@ class Artists(Service):
 
     @synchronized
     def resolve(self, name: str) -> tuple[str, str]:
-        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key, else of a file or
-        of a like, hide or block, of a track of theirs too.
+        """(display name, key) of an artist of the library or the catalog, by exact then relaxed key, else of a music
+        file or of a like, hide or block, also of a track of theirs.
 
         Raises UnknownNameError with the nearest names.
         """
@@ -88,7 +88,7 @@ class Artists(Service):
         for mark in store_feedback.all_feedback(connection):
             if is_one(key, artist_key(mark.artist)):
                 return mark.artist, artist_key(mark.artist)
-        # Whom search finds, of the community too; who is farther away only where it finds nobody.
+        # Suggestions from search, of the community too; more distant names only if it finds nothing.
         found = [hit.artist for hit in self.search(name) if hit.kind == "artist"]
         close = found[:3] or nearest(name, history.artist_names(connection))
         hint = f" Did you mean {', '.join(close)}?" if close else ""
@@ -96,13 +96,13 @@ class Artists(Service):
 
     @synchronized
     def is_known(self, name: str) -> bool:
-        """Whether the library or a catalog has an artist of this name, in no other spelling."""
+        """Whether the library or a catalog has an artist of exactly this key."""
         key = artist_key(name)
         own = history.artist_by_key(self.library.connection, key) if key else None
         return own is not None or (bool(key) and self._artist_of_catalogs(key) is not None)
 
     def _is_catalogs(self, key: str, name: str, catalogs: str) -> bool:
-        """Whether the library's artist is the catalog's in another spelling, and in no catalog by their own."""
+        """Whether the library's artist is in a catalog only under another spelling."""
         return is_one(key, catalogs) and self._artist_of_catalogs(key) == (name, catalogs)
 
     def _artist_of_catalogs(self, key: str) -> tuple[str, str] | None:
@@ -130,7 +130,7 @@ class Artists(Service):
         try:
             return self.resolve(name)[1]
         except UnknownNameError:
-            # Either may have a dash of its own.
+            # Either name may contain a dash.
             for dash in DASH.finditer(name) if level == "tracks" else ():
                 with contextlib.suppress(UnknownNameError):
                     return joined_key(self.resolve(name[: dash.start()])[1], name[dash.end() :])
@@ -151,5 +151,5 @@ class Artists(Service):
 
 
 def is_one(key: str, other: str) -> bool:
-    """Whether two keys are of one item, however the artist is spelled; who has guests is not their host."""
+    """Whether two keys are of one item in any spelling; an artist with guests is not the artist alone."""
     return AnySpelling([key]).holds(other) and AnySpelling([other]).holds(key)

@@ -1,7 +1,8 @@
-"""A way from one artist, track, playlist or genre to another, in steps of similar artists, each step explained."""
+"""Bridges: playlists from one artist, track, playlist or genre to another in steps of similar artists."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from engine.session.seeds import Seeds
     from engine.training.artifact import Model
 
-# Artists are looked for among so many that are nearest to each waypoint.
+# Candidates per waypoint.
 NEAREST = 60
-# Two that are so alike have nothing between them.
+# Two artists at least this similar have nothing between them.
 _SAME = 0.9999
 
 
 class Bridges(Service):
-    """Ways from A to B. Blocked and hidden artists are not steps of any."""
+    """Bridges from A to B, without blocked and hidden artists."""
 
     def __init__(self, library: Library, models: Models, packs: Packs, seeds: Seeds) -> None:
         super().__init__(library)
@@ -40,10 +41,10 @@ class Bridges(Service):
 
     @synchronized
     def bridge(self, start: str, end: str, settings: MixSettings | None = None) -> Mix:
-        """From one seed to another, as `Seeds.of` takes them, with each step's likeness (`engine.model.similarity`).
+        """From one seed to another, as `Seeds.of` takes them, with each step's similarity (`engine.model.similarity`).
 
-        No artist comes twice. Raises UsageError where both are the same, UnknownNameError for what nobody here knows,
-        NothingYetError without a model, for what it does not know, and where nothing lies between.
+        No artist occurs twice. Raises UsageError if both are the same, UnknownNameError for unknown names,
+        NothingYetError without a model, for what it does not know, and if nothing lies between.
         """
         from engine.playlists.pool import ASSUMED_SECONDS
 
@@ -67,6 +68,10 @@ class Bridges(Service):
             lacking = given.own.lacking([*ends_of_any[:1], *of_any, *ends_of_any[1:]])
         if not steps:
             between = f"between {_name(ends[0])} and {_name(ends[1])}"
+            if seconds < ASSUMED_SECONDS:
+                taken = math.ceil(settings.minutes - seconds / 60)
+                said = f"{settings.minutes:g} minutes leave no room {between}, whose own tracks take {taken}."
+                raise NothingYetError(f"{said} Ask for more.")
             if lacking:
                 raise NothingYetError(" ".join([f"You have no music {between}.", *note_on_missing(lacking)]))
             raise NothingYetError(
@@ -76,7 +81,7 @@ class Bridges(Service):
         tracks = (*begin, *steps, *close)
         likeness = self._likeness(model, ids, begin, tracks)
         title = f"From {_name(ends[0])} to {_name(ends[1])}"
-        # As long as its tracks happen to be: less than two of them are not missing.
+        # As long as its tracks are, give or take two.
         short = settings.minutes * 60 - seconds_of(tracks)
         notes = (
             *note_on_missing(lacking),
@@ -101,7 +106,7 @@ class Bridges(Service):
         seconds: float,
         seed: int,
     ) -> list[PlaylistTrack]:
-        """Tracks of the artists on the way, that last about so long."""
+        """Tracks of the artists on the way, of about this total length."""
         import numpy as np
 
         from engine.playlists.bridge import CONTEXT, Way, waypoints
@@ -143,7 +148,7 @@ class Bridges(Service):
         begin: Sequence[PlaylistTrack],
         tracks: Sequence[PlaylistTrack],
     ) -> tuple[float | None, ...]:
-        """How alike the artist of each track is to the one before; null where either is not known alone."""
+        """The similarity of each track's artist to the one before; null if either is unknown."""
         import numpy as np
 
         found: list[float | None] = []
@@ -161,7 +166,7 @@ class Bridges(Service):
 
 
 def _widest_step(tracks: Sequence[PlaylistTrack], likeness: Sequence[float | None]) -> list[str]:
-    """How alike the steps are, and which is the widest; nothing where there are none."""
+    """The similarity of the steps, and the widest one; empty without steps."""
     steps = [(like, place) for place, like in enumerate(likeness) if like is not None]
     if not steps:
         return []
@@ -182,7 +187,7 @@ def _one_each(pool: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _direction(model: Model, ids: Sequence[int]) -> NDArray[np.float64]:
-    """The middle of some artists' directions: (f,), a unit vector."""
+    """The mean direction of some artists: (f,), a unit vector."""
     import numpy as np
 
     middle = _unit(np.asarray(model.factors.item_factors[list(ids)], dtype=np.float64)).mean(axis=0)

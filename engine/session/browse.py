@@ -1,4 +1,4 @@
-"""Browsing over a library: what there is by genre and decade, in the order it fits the person."""
+"""Browse over a library: artists by genre and decade, in the order they fit the person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Browse(Service):
-    """The model's sections are kept as long as it is open, what is the person's until the library changes."""
+    """Caches the model's sections while it is open, the person's data until the library changes."""
 
     def __init__(self, library: Library, discover: Discover) -> None:
         super().__init__(library)
@@ -29,18 +29,17 @@ class Browse(Service):
         self._browser: tuple[Recommender, Browser] | None = None
 
     def drop_cache(self, change: Change, /) -> None:
-        """Everything but the model's sections is the person's."""
+        """Everything but the model's sections depends on the person."""
         self._own = self._browser = None
         if change is Change.EVERYTHING:
             self._sections = None
 
     @synchronized
     def tree(self, settings: DiscoverSettings | None = None) -> BrowseTree:
-        """The genres there are, or groups of artists where nothing is known of those, and the decades.
+        """The genres, or without any groups of artists, and the decades.
 
-        An artist is in those that tags name and those the person's files of them are from.
-
-        Raises NothingYetError saying what is missing: listens, or a model.
+        An artist is in those of its tags and of the person's files. Raises NothingYetError saying what is missing:
+        listens, or a model.
         """
         browser, settings = self._for(settings)
         return browser.tree(settings.query().known)
@@ -51,15 +50,16 @@ class Browse(Service):
     ) -> BrowseList:
         """The first artists of a genre, decade or group, in Discover's order of today; with `only` new or known ones.
 
-        Of the settings those count that say what is known, how plays decay, what of popularity and how many. Raises
-        UnknownNameError with the nearest names, NothingYetError saying what is missing.
+        Uses the settings for what is known, half-life, popularity and length. Raises UnknownNameError with the nearest
+        names, NothingYetError saying what is missing.
         """
         browser, settings = self._for(settings)
         return browser.list(name, settings, only)
 
     @synchronized
     def section_of(self, names: Sequence[str], artist: str, settings: DiscoverSettings | None = None) -> str:
-        """The first of these names there is, else the narrowest genre, or group, an artist is in, else all artists.
+        """The section of the first of these names that exists, else the smallest genre, or group, with the artist, else
+        all artists.
 
         Raises NothingYetError saying what is missing.
         """

@@ -1,4 +1,4 @@
-"""Which ranking is better for this person: two of them mixed in Discover, and what the person took up of each."""
+"""Compares two rankings for this person: both interleaved in Discover, by which rows the person acts on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a comparison stands. `started` and `ended` are seconds since 1970 UTC, `ended` null while it runs."""
+    """The state of a comparison. `started` and `ended` are seconds since 1970 UTC, `ended` null while it runs."""
 
     usual: Ranking
     other: Ranking
@@ -29,7 +29,7 @@ class Standing:
 
 
 class Comparisons(Service):
-    """One comparison at a time. A private session neither mixes nor notes anything."""
+    """One comparison at a time. A private session neither interleaves nor records anything."""
 
     def __init__(self, library: Library, models: Models) -> None:
         super().__init__(library)
@@ -37,16 +37,16 @@ class Comparisons(Service):
 
     @synchronized
     def in_force(self) -> Ranking:
-        """The ranking Discover is made by: the one kept last, the usual one until then."""
+        """The ranking in use: the one kept last, by default the usual one."""
         from engine.recommend.rankings import RANKINGS, USUAL
 
         latest = self._latest()
-        # One that a later version knows, and this one no more, ranks nothing.
+        # A ranking that this version does not know is ignored.
         return RANKINGS.get(latest.kept, USUAL) if latest is not None else USUAL
 
     @synchronized
     def running(self) -> Ranking | None:
-        """The ranking that is mixed in; null where none is, and in a private session."""
+        """The ranking that is interleaved; null without one, and in a private session."""
         from engine.recommend.rankings import RANKINGS
 
         latest = self._latest()
@@ -56,7 +56,7 @@ class Comparisons(Service):
 
     @synchronized
     def standing(self) -> Standing | None:
-        """How the comparison that runs stands, or the last there was; null where there was none."""
+        """The state of the running comparison, or the last one; null if there was none."""
         from engine.evaluation.interleaving import Tally
         from engine.recommend.rankings import RANKINGS, USUAL
 
@@ -70,7 +70,7 @@ class Comparisons(Service):
 
     @synchronized
     def choices(self) -> tuple[Ranking, ...]:
-        """The rankings that can be compared with the one in force, those that need what is not there left out."""
+        """The rankings that can be compared with the one in use."""
         from engine.recommend.rankings import RANKINGS
 
         usual = self.in_force()
@@ -81,10 +81,10 @@ class Comparisons(Service):
 
     @synchronized
     def begin(self, name: str) -> None:
-        """Mix the ranking of this name into Discover from now on.
+        """Start interleaving the ranking of this name.
 
-        Raises UsageError for a name there is not, or while a comparison runs; NothingYetError without a model of a
-        community, or where the model before is asked for and none is kept; PrivateSessionError.
+        Raises UsageError for an unknown name, or while a comparison runs; NothingYetError without a community model, or
+        if it needs the previous model and none is kept; PrivateSessionError.
         """
         from engine.recommend.rankings import ranking_named
 
@@ -106,9 +106,9 @@ class Comparisons(Service):
 
     @synchronized
     def end(self, keep: str | None = None) -> Ranking:
-        """End the comparison that runs; the ranking `keep` ranks from now on, the one before without it.
+        """End the running comparison; the ranking `keep` is used from now on, by default the previous one.
 
-        Raises NothingYetError where none runs, UsageError where `keep` is neither of the two, PrivateSessionError.
+        Raises NothingYetError if none runs, UsageError if `keep` is neither of the two, PrivateSessionError.
         """
         from engine.recommend.rankings import ranking_named
 
@@ -122,9 +122,9 @@ class Comparisons(Service):
 
     @synchronized
     def undo(self) -> str:
-        """Undo the last of `begin` and `end`, and say which in words.
+        """Undo the last `begin` or `end`, and say which in words.
 
-        Raises NothingYetError where there is nothing to undo, PrivateSessionError.
+        Raises NothingYetError if there is nothing to undo, PrivateSessionError.
         """
         self.library.door.require_writable("undo a comparison")
         latest = self._latest()
@@ -138,13 +138,13 @@ class Comparisons(Service):
 
     @synchronized
     def note_shown(self, sides: dict[str, Side], day: int) -> None:
-        """Items, by key, were shown, each picked by one side; not in a private session."""
+        """Record items, by key, as shown, each picked by one side; not in a private session."""
         latest = self._latest()
         if sides and not self.library.private and latest is not None and latest.ended is None:
             comparisons.note_shown(self.library.connection, latest.number, sides, day)
 
     def seed(self, day: int, level: str) -> str:
-        """What the coin of a day's list hangs on: another for each comparison, the same all day."""
+        """The seed of a day's interleaving: different for each comparison, the same all day."""
         latest = self._latest()
         return f"{latest.number if latest else 0} {day} {level}"
 

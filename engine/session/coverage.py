@@ -34,20 +34,19 @@ class Coverages(Service):
         self._found: dict[_Asked, Coverage | None] = {}
 
     def drop_cache(self, _change: Change, /) -> None:
-        """It is worked out of taste, packs and models."""
+        """It depends on taste, packs and models."""
         self._tastes.clear()
         self._found.clear()
 
     @synchronized
     def of(self, level: Level = "artists") -> Coverage | None:
-        """That of the model in use, and before there is one that of the packs together.
+        """Coverage of the model in use, or without one of all packs.
 
-        Null without community data, as in solo mode, where nothing was played, and where data is damaged: what uses
-        it says how it is mended.
+        Null without community data, as in solo mode, without plays, and for damaged data, which its users report.
         """
         folders = self.library.folders
         if not (folders.models.is_dir() or folders.packs.is_dir()):
-            return None  # an import into an empty folder needs no NumPy to say so
+            return None  # an import into an empty folder does not load NumPy
         try:
             model = self._models.manifest(level)
             if model is None:
@@ -64,7 +63,7 @@ class Coverages(Service):
 
     @synchronized
     def of_pack(self, pack: PackInfo) -> Coverage | None:
-        """That of one pack, in use or not; null where it is not community data, and as for `of`."""
+        """Coverage of one pack, in use or not; null if it is not community data, and as for `of`."""
         if pack.kind != "community":
             return None
         try:

@@ -1,4 +1,4 @@
-"""What in the data folder is not as it was written: each file by name, with what helps."""
+"""Finds damaged files in the data folder, each with what to do."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from engine.community.whole import damaged_packs
-from engine.errors import DamagedDataError, DiscoverError, library_trouble
+from engine.errors import DamagedDataError, DiscoverError, disk_trouble, library_trouble
 from engine.paths import Folders, what_is_wrong
 from engine.store.backups import sound
 
-# Files that are worked out anew where they are gone.
+# Files that are recomputed if missing.
 _WORKED_OUT = ("hindsight", "mixes", "state")
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A `path` that is damaged, and in a sentence how it shows and what helps; `worked_out`: to delete it is enough."""
+    """A damaged `path`, with a sentence on the damage and what to do; `worked_out` if deleting it is enough."""
 
     path: Path
     said: str
@@ -28,18 +28,47 @@ class Damage:
 
 
 def damage(folders: Folders, connection: sqlite3.Connection | None = None) -> list[Damage]:
-    """All that is damaged: of the library, where it is open, then of models and packs, then of what is worked out."""
-    return [*damage_of_data(folders, connection), *_of_small_files(folders)]
+    """All damage: of the library, if it is open, then of models and packs, then of derived files.
+
+    What the disk or the system is in the way of looking at is among it, in words that advise no removing.
+    """
+    found: list[Damage] = []
+    of_all = (
+        _of_library(folders, connection),
+        _of_models(folders),
+        _of_packs(folders),
+        _of_small_files(folders),
+    )
+    for damaged in of_all:
+        try:
+            for one in damaged:
+                found.append(one)  # noqa: PERF402 - what was found before a disk fails stays
+        except (OSError, sqlite3.Error) as error:
+            if not (said := disk_trouble(error, folders.root)):
+                raise
+            found.append(Damage(Path(getattr(error, "filename", None) or folders.root), said))
+    return found
 
 
 def damage_of_data(folders: Folders, connection: sqlite3.Connection | None) -> Iterator[Damage]:
-    """What is damaged of what every answer stands on: the library, models, packs."""
+    """Damage of the data everything depends on: the library, models, packs.
+
+    Raises OSError and sqlite3.Error where the disk or the system is in the way.
+    """
+    yield from _of_library(folders, connection)
+    yield from _of_models(folders)
+    yield from _of_packs(folders)
+
+
+def _of_library(folders: Folders, connection: sqlite3.Connection | None) -> Iterator[Damage]:
     if connection is not None and (why := sound(connection)) != "ok":
         damaged = sqlite3.DatabaseError(why)
         damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         yield Damage(folders.database, str(library_trouble(damaged, folders.database)))
-    yield from _of_models(folders)
-    yield from (Damage(folder, said) for folder, said in damaged_packs(folders))
+
+
+def _of_packs(folders: Folders) -> Iterator[Damage]:
+    return (Damage(folder, said) for folder, said in damaged_packs(folders))
 
 
 def _of_models(folders: Folders) -> Iterator[Damage]:
@@ -74,8 +103,13 @@ def _of_small_files(folders: Folders) -> Iterator[Damage]:
     for name in _WORKED_OUT:
         path: Path = getattr(folders, name)
         try:
-            whole = not path.exists() or isinstance(json.loads(path.read_bytes()), dict)
-        except (OSError, ValueError, RecursionError):
+            whole = isinstance(json.loads(path.read_bytes()), dict)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, RecursionError) as error:
+            if said := disk_trouble(error, path):
+                yield Damage(path, said)
+                continue
             whole = False
         if not whole:
             yield Damage(path, f"{path} is damaged. Remove it: it is worked out anew.", worked_out=True)

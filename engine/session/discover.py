@@ -1,4 +1,4 @@
-"""Discover over a library: the list, why each line stands where it does, and what the person did with it."""
+"""Discover over a library: the list, its explanations, and the person's actions on it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MAX_RECOMMENDERS, MAX_TASTES = 8, 4
 
 
 class Discover(Service):
-    """What is costly to work out is kept until the library changes: dials only re-rank."""
+    """Caches what is costly until the library changes: dials only re-rank."""
 
     def __init__(
         self,
@@ -54,12 +54,12 @@ class Discover(Service):
         self._comparisons = comparisons
         self._recommenders: dict[tuple[TasteQuery, int | None, str], Recommender] = {}
         self._own: dict[tuple[TasteQuery, int | None, str], Recommender] = {}
-        # Who picked what is listed today, by key, while two rankings are compared.
+        # The side that picked each item listed today, by key, while two rankings are compared.
         self._picked: dict[str, Side] = {}
         self._tastes: dict[tuple[Level, Window], DatedTaste] = {}
 
     def drop_cache(self, _change: Change, /) -> None:
-        """Everything here is worked out of taste."""
+        """Everything here depends on the taste."""
         self._recommenders.clear()
         self._own.clear()
         self._tastes.clear()
@@ -68,7 +68,7 @@ class Discover(Service):
     def list(self, settings: DiscoverSettings | None = None, *, reasons: bool = True) -> DiscoverList:
         """The list; without `reasons` while a dial is turning.
 
-        Raises NothingYetError saying what is missing: listens, or a model.
+        Raises NothingYetError with what is missing: listens, or a model.
         """
         from engine.recommend.settings import DiscoverSettings
 
@@ -82,7 +82,7 @@ class Discover(Service):
         return self.recommender(asked, ranking).discover(asked, reasons=reasons)
 
     def _drafted(self, settings: DiscoverSettings, reasons: bool) -> DiscoverList:
-        """The list; while two rankings are compared, of both by team draft."""
+        """The list; while two rankings are compared, their interleaving."""
         usual = self._ranked(self._comparisons.in_force(), settings, reasons)
         compared = self._comparisons.running()
         if compared is None:
@@ -93,7 +93,7 @@ class Discover(Service):
         try:
             other = self._ranked(compared, settings, reasons)
         except NothingYetError:
-            # The model before is gone, or knows nothing of this person: the comparison rests.
+            # The previous model is gone, or knows none of the person's items: the comparison pauses.
             return usual
         seed = self._comparisons.seed(settings.day or 0, settings.level)
         drafted = team_draft(usual.items, other.items, lambda item: item.key, seed)[: settings.n]
@@ -102,7 +102,7 @@ class Discover(Service):
         return replace(usual, items=items, compared=compared.name)
 
     def _with_later(self, found: DiscoverList, settings: DiscoverSettings) -> DiscoverList:
-        """The list with how often each of its items was played after it."""
+        """The list with each item's later plays."""
         from engine.taste.gate import Window, read_taste
 
         after = Window(since=settings.window.until)
@@ -117,7 +117,7 @@ class Discover(Service):
     def explain(
         self, artist: str, settings: DiscoverSettings | None = None, track: str | None = None
     ) -> Explanation:
-        """Why one artist, or where the settings ask for tracks one `track` of theirs, is where it is."""
+        """Explain the rank of one artist, or for tracks of one `track`."""
         from engine.recommend.explain import explain
         from engine.recommend.settings import DiscoverSettings
 
@@ -127,14 +127,14 @@ class Discover(Service):
         ranking = self._comparisons.in_force()
         compared = self._comparisons.running()
         if compared is not None and self._picked.get(key) == "other" and settings.window.until is None:
-            # Whoever picked a line explains it.
+            # A row is explained by the ranking that picked it.
             ranking = compared
         settings = ranking.of(settings)
         return explain(self.recommender(settings, ranking), key, settings)
 
     @synchronized
     def contributions_of(self, artist: str, settings: DiscoverSettings) -> tuple[Share, ...]:
-        """The share an artist of one's own has in each line of Discover, greatest first; empty where it has none."""
+        """The share of one's own artist in each row of Discover, descending; empty if it has none."""
         from engine.recommend.explain import contributions_of
 
         _, key = self._artists.resolve(artist)
@@ -149,18 +149,18 @@ class Discover(Service):
         return datetime.date.today().toordinal() - datetime.date(1970, 1, 1).toordinal()
 
     def _of_today(self, settings: DiscoverSettings) -> DiscoverSettings:
-        """The settings with the day they are asked on, where they name none."""
+        """The settings with today's day, unless they have one."""
         return settings if settings.day is not None else replace(settings, day=self.today())
 
     @synchronized
     def note_shown(self, keys: Sequence[str]) -> None:
-        """Discover showed these today: one that is shown again and again and ignored rests. Not in private."""
+        """Record these as shown today, since repeatedly ignored items rest. Not in a private session."""
         self._note("shown", keys)
         self._note_picked(keys)
 
     @synchronized
     def note_opened(self, key: str) -> None:
-        """The person looked this artist or track up. Not noted in a private session."""
+        """Record that the person opened this artist or track. Not in a private session."""
         self._note("opened", [key])
         self._note_picked([key])
 
@@ -172,22 +172,22 @@ class Discover(Service):
         if not self.library.private:
             connection = self.library.connection
             store_encounters.note(connection, what, keys, self.today())
-            # Written at every start: left in the log beside the file, it would keep a private session in another
-            # window from reading the library.
+            # Written at every start: in an open log it would block a private session in another window from reading the
+            # library.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # -- what lists are made from -------------------------------------------------------------------------
 
     @synchronized
     def recommender_of_today(self, settings: DiscoverSettings | None = None) -> Recommender:
-        """The list's own recommender: tastes know no day, but so nothing is worked out twice."""
+        """The list's own recommender: modes do not depend on the day, but so its cache is shared."""
         from engine.recommend.settings import DEFAULTS
 
         return self.recommender(self._of_today(settings or DEFAULTS))
 
     @synchronized
     def in_force(self, settings: DiscoverSettings) -> tuple[Recommender, DiscoverSettings]:
-        """The list's own recommender, and the settings as it is asked: of today, with the lean of the ranking in force.
+        """The list's own recommender and settings: of today, with the popularity of the ranking in use.
 
         Raises NothingYetError without listens or a model.
         """
@@ -197,7 +197,7 @@ class Discover(Service):
 
     @synchronized
     def recommender(self, settings: DiscoverSettings, ranking: Ranking | None = None) -> Recommender:
-        """The recommender for the settings' taste, by a `ranking`, else the one in force.
+        """The recommender for the settings' taste, by a `ranking`, by default the one in use.
 
         Raises NothingYetError without listens or a model.
         """
@@ -224,7 +224,8 @@ class Discover(Service):
 
     @synchronized
     def lacking(self, settings: DiscoverSettings) -> tuple[Recommendation, ...]:
-        """What the list would hold of any music that the person has nothing of; empty unless it is of theirs alone."""
+        """Items left out of the list because the person does not have them; empty unless it is restricted to what they
+        have."""
         from engine.taste.own_music import own_music
 
         if not settings.from_library:
@@ -271,7 +272,7 @@ class Discover(Service):
     def _sessions(
         self, model: Model, until: int | None = None, also: Sequence[Rule] = ()
     ) -> dict[str, int] | None:
-        """In how many sessions each item was played, which solo mode alone asks."""
+        """Sessions of each item, which only solo mode needs."""
         from engine.taste.sessions import count_sessions
 
         manifest = model.manifest
@@ -279,7 +280,7 @@ class Discover(Service):
 
     @synchronized
     def recommender_with_rules(self, also: Sequence[Rule]) -> Recommender:
-        """A recommender as if these rules were in force too, on no day."""
+        """A recommender as if these rules were in force too, without a day."""
         from engine.recommend.discover import Recommender
         from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
         from engine.taste.query import taste_query
@@ -297,7 +298,7 @@ class Discover(Service):
 
     @synchronized
     def dated_taste(self, window: Window, level: Level = "artists") -> DatedTaste:
-        """A window's taste with its plays by day, kept until the library changes: decaying it is then quick."""
+        """A window's taste with its plays by day, cached until the library changes, so that decaying it is fast."""
         from engine.taste.gate import read_dated_taste
 
         which = (level, window)
@@ -308,13 +309,13 @@ class Discover(Service):
         return self._tastes[which]
 
     def _answers(self, taste: Taste) -> dict[str, float]:
-        """What the person said and did, by the keys of a taste, as `engine.recommend.adapt` weighs it."""
+        """The person's feedback, by the keys of a taste, for `engine.recommend.adapt`."""
         from engine.recommend.adapt import LIKED, OPENED, REFUSED
         from engine.store.encounters import opened
 
         answers = dict.fromkeys(opened(self.library.connection), OPENED)
         answers |= dict.fromkeys(taste.turned_down | taste.hidden | taste.blocked, REFUSED)
-        # One that is liked and much played was not a recommendation.
+        # Something liked and much played was not a recommendation.
         answers |= dict.fromkeys((item.key for item in taste.items if item.liked), LIKED)
         played = {item.key for item in taste.items if item.plays > 0}
         return {key: answer for key, answer in answers.items() if key not in played}
@@ -326,5 +327,5 @@ class Discover(Service):
 
 
 def _without(dated: DatedTaste, gone: AnySpelling) -> DatedTaste:
-    """The taste had these never been played."""
+    """The taste as if these had never been played."""
     return dated.without(frozenset(filter(gone.holds, dated.taste.by_key))) if gone else dated

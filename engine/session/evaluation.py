@@ -1,4 +1,4 @@
-"""How well Discover guesses the person's own past, and the half-life of plays that guessed it best."""
+"""Backtest results on the person's own history, and the half-life that did best."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Evaluation(Service):
-    """The last look back, kept in a file beside the library."""
+    """The last backtest, stored in a file beside the library."""
 
     def __init__(self, library: Library, models: Models, comparisons: Comparisons) -> None:
         super().__init__(library)
@@ -29,13 +29,13 @@ class Evaluation(Service):
         self._last: Backtest | None = None
 
     def drop_cache(self, change: Change, /) -> None:
-        """Another process may have looked back since."""
+        """Another process may have run one since."""
         if change is Change.EVERYTHING:
             self._last = None
 
     @synchronized
     def last(self) -> Backtest | None:
-        """What the last look back at artists found; null where there was none."""
+        """The last backtest of artists; null without one."""
         import msgspec
 
         from engine.recommend.hindsight import Backtest
@@ -45,16 +45,16 @@ class Evaluation(Service):
             try:
                 self._last = msgspec.json.decode(file.read_bytes(), type=Backtest)
             except (ValueError, RecursionError):
-                # Damaged, or of another version: worked out anew with the next training.
+                # Damaged, or of another version: measured again with the next training.
                 return None
         return self._last
 
     def looked_back(self) -> bool:
-        """Whether something is kept of a look back at artists."""
+        """Whether a backtest of artists is stored."""
         return self.library.folders.hindsight.exists()
 
     def half_life(self) -> float | None:
-        """Days after which a play counts half, as the last look back found best; null where all count the same."""
+        """Days after which a play counts half, as the last backtest found best; null for no decay."""
         last = self.last()
         return last.half_life if last else None
 
@@ -65,12 +65,11 @@ class Evaluation(Service):
         progress: Share = silent,
         also: Mapping[str, DiscoverSettings] | None = None,
     ) -> Backtest:
-        """Measure Discover, by the ranking it is made by, on the person's own past, and of artists keep what was found,
-        the half-life too.
+        """Measure Discover, with the ranking in use, on the person's own history, and for artists store the result and
+        the half-life.
 
-        `also` are other settings to measure Discover under, by name. Where the data the model was trained on is not
-        there, item neighbours are not among the methods. Raises NothingYetError without a community model, or without
-        a past to look back on.
+        `also` are further settings to measure, by name. If the model's training data is missing, item neighbours are
+        not measured. Raises NothingYetError without a community model, or without enough history.
         """
         import msgspec
 
@@ -92,7 +91,7 @@ class Evaluation(Service):
         since = mark(self.library.connection)
         found = backtest(model, self.library.connection, community, progress, also, ranking)
         if level == "tracks":
-            # Tracks fade as artists do.
+            # Tracks use the artists' half-life.
             return msgspec.structs.replace(found, half_life=self.half_life())
         if not self.library.private:
             self.library.keep_derived(self.library.folders.hindsight, msgspec.json.encode(found), since)
@@ -101,7 +100,7 @@ class Evaluation(Service):
         return found
 
     def renew(self, progress: Share = silent) -> None:
-        """Measure Discover with another model than before, or forget the last look back where there is none to take."""
+        """Measure Discover with a new model, or delete the last result if that is not possible."""
         progress(0.0)
         try:
             self.measure(progress=progress)
@@ -110,6 +109,6 @@ class Evaluation(Service):
 
     @synchronized
     def drop(self) -> None:
-        """Forget the last look back: it was of another model."""
+        """Delete the last result: it was of another model."""
         self.library.door.remove(self.library.folders.hindsight)
         self._last = None

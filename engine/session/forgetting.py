@@ -1,9 +1,9 @@
-"""Deleting for good, and showing that it is gone.
+"""Deletes for good, and proves that it is gone.
 
-What is forgotten leaves every table; the file is written anew without it and searched, byte by byte, for its name.
-What a disk keeps below its files (snapshots, backups, spare blocks) no program can reach, and the words say so.
-The transaction that deletes also says that the files are still to be gone through (`engine.store.forgetting`): killed
-at any step, the next start ends it.
+What is forgotten is deleted from every table; the file is rewritten without it and searched, byte by byte, for its
+name. What a disk keeps below its files (snapshots, backups, spare blocks) no program can reach, and the messages say
+so. The transaction that deletes also records that files remain to be cleaned (`engine.store.forgetting`): killed at any
+step, the next start ends it.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from engine.taste.gate import Taste, read_taste
 from engine.taste.rules import Rule, named_by
 from engine.training.in_use import folder_named_by, pointers
 
-# Public folders, with the names of all their artists: they hold nothing of the person.
+# Public folders, which name all their artists: they contain nothing of the person.
 _PUBLIC = ("packs", "downloads", "cache")
-# In place of a name of the person's own that held one that was forgotten.
+# Replaces the person's own names that contained a forgotten one.
 _GONE = "(forgotten)"
 
 
@@ -50,12 +50,12 @@ _GONE = "(forgotten)"
 class Forgotten:
     """What was deleted, by kind, and the proof of it.
 
-    So many `backups` had held it and stay without it. `searched` files were read to their ends; `found_in` are those
-    that still hold a name that was forgotten other than as a part of another one, `places` what of the library does, in
-    words (both empty: it is gone). They were searched for so many `names`. `taste_is_as_if_never`: what a model may
-    know of the person is, to the bit, what it would be had the plays never been there. `bytes_gone`: the library's file
-    was written anew; another program that reads it holds that up. `public` are folders that name artists for everybody
-    and were not searched. `resumed`: it ended one that was broken off.
+    `backups` is how many contained it and were rewritten without it. `searched` files were read completely; `found_in`
+    are those that still contain a forgotten name other than as a part of another, `places` parts of the library that
+    do, in words (both empty: it is gone). They were searched for `names` names. `taste_is_as_if_never`: the taste is,
+    to the bit, what it would be without those plays. `bytes_gone`: the library's file was rewritten; another program
+    that reads it delays that. `public` folders name artists for everybody and were not searched. `resumed`: it finished
+    an interrupted one.
     """
 
     deleted: dict[str, int]
@@ -80,7 +80,7 @@ def forget(
     connection: sqlite3.Connection, door: Door, rule: Rule, *, playlists: bool, resumed: bool = False
 ) -> Forgotten:
     """Delete what `rule` names, with `playlists` from those too. Raises PrivateSessionError in a private session,
-    NothingYetError when nothing is named and none was `resumed` that had been broken off."""
+    NothingYetError if nothing matches and no interrupted one was `resumed`."""
     door.require_writable("forget anything")
     held = texts_in_backups(backups(door.folders), rule)
     back_up(door, connection, FORGET)
@@ -102,7 +102,7 @@ def forget(
     searched, found = _search(connection, door, names)
     places = tuple(in_rows(connection, names.key)) if names.key else ()
     if not places and door.folders.database.name not in found:
-        # A backup that holds what the library does not, in a row nobody knows of, is given up.
+        # A backup with it in a place the library does not have is deleted.
         given_up = _given_up(door, found)
         files += given_up
         searched, found = (tuple(name for name in of if name not in given_up) for of in (searched, found))
@@ -122,7 +122,7 @@ def forget(
 
 
 def _forget_in_backups(door: Door, rule: Rule, since: str, *, playlists: bool) -> None:
-    """Delete what a rule names from every backup; one in which that fails, `finish` deletes whole."""
+    """Delete what a rule names from every backup; `finish` deletes those in which that fails."""
 
     def change(copy: sqlite3.Connection) -> None:
         with copy:
@@ -144,8 +144,8 @@ def _given_up(door: Door, found: Collection[str]) -> tuple[str, ...]:
 
 
 def finish(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, ...], bool]:
-    """Go through files and bytes after the rows were deleted, or where that was broken off: the files deleted, and
-    whether the library's own was written anew to its end."""
+    """Clean files and bytes after rows were deleted, or after an interruption: returns the files deleted, and whether
+    the library's own was completely rewritten."""
     files: tuple[str, ...] = ()
     try:
         if left_to_do(connection) == ALL:
@@ -158,7 +158,7 @@ def finish(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, ...],
         if not busy:
             done_to(connection, NOTHING)
     except sqlite3.OperationalError as error:
-        # Only that another program has it: what is to be done stays noted.
+        # Another program has it open: the rest stays recorded as to be done.
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise
         return files, False
@@ -166,8 +166,8 @@ def finish(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, ...],
 
 
 def forget_all(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, ...], bool]:
-    """Delete everything of the person but settings: the names of the files it was in, and whether the library's was
-    written anew. The library stays, empty: other programs that have it open are to see that."""
+    """Delete all the person's data except settings: returns the names of its files, and whether the library's was
+    rewritten. The library stays, empty, so that other programs that have it open see that."""
     door.require_writable("forget anything")
     tables = [
         row[0] for row in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")
@@ -185,8 +185,8 @@ def forget_all(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, .
 
 
 def drop_derived(door: Door) -> tuple[str, ...]:
-    """Delete what was worked out of the person's plays: where they were in the app, look-backs, solo models,
-    packs made for their own tracks, and what a program that was killed left of any of it."""
+    """Delete what was derived from the person's plays: the app's state, backtests, solo models, packs for their own
+    tracks, and leftovers of killed processes."""
     folders = door.folders
     paths = [
         folders.state,
@@ -207,7 +207,7 @@ def drop_derived(door: Door) -> tuple[str, ...]:
 
 
 def public_folders(door: Door) -> tuple[str, ...]:
-    """Packs and models of them: the same for everybody who has them."""
+    """Packs and models of them: the same for everybody."""
     packs = [f"packs/{pack.name}" for pack in list_packs(door.folders)]
     models = [
         f"models/{path.name}" for path in door.folders.models.glob("*") if (path / "manifest.json").exists()
@@ -216,14 +216,14 @@ def public_folders(door: Door) -> tuple[str, ...]:
 
 
 def _own_models(models: Path) -> Iterator[Path]:
-    """The pointers to models trained on the person's own sessions and to none, and those models."""
+    """Solo models, and pointers to solo or missing models."""
     own = []
     for manifest in sorted(models.glob("*/manifest.json")):
         try:
             content = msgspec.json.decode(manifest.read_bytes())
         # Besides its own DecodeError msgspec raises UnicodeDecodeError.
         except (ValueError, RecursionError):
-            # It may be one of their own, and is of no use to anybody.
+            # Unreadable: it may be a solo model, and is of no use.
             content = {"solo": True}
         if isinstance(content, dict) and content.get("solo"):
             own.append(manifest.parent)
@@ -235,7 +235,7 @@ def _own_models(models: Path) -> Iterator[Path]:
 
 
 def _as_if_never(connection: sqlite3.Connection, rule: Rule) -> object:
-    """The content of the taste had the plays never been there, worked out from what is."""
+    """The taste's content as if the plays had never been there, derived from the current one."""
     taste = read_taste(connection, also=(rule,))
     if rule.artist_key is not None and whole_artist(rule):
         taste = taste.without(frozenset((rule.artist_key,)))
@@ -243,7 +243,7 @@ def _as_if_never(connection: sqlite3.Connection, rule: Rule) -> object:
 
 
 def _content(taste: Taste) -> object:
-    # What is only kept in a playlist may go from there too, and is not a play.
+    # Tracks only kept in playlists may be removed from there too, and are not plays.
     return [
         (item.key, item.plays, item.last_played, item.liked)
         for item in taste.items
@@ -254,7 +254,7 @@ def _content(taste: Taste) -> object:
 def _search(
     connection: sqlite3.Connection, door: Door, names: Names
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Files read, and those in which a name still stands; what others are downloading or making is public."""
+    """Files read, and those that still contain a name; unfinished downloads and packs are public."""
     folders = door.folders
     making = [path.relative_to(folders.root) for path in folders.models.glob(f".*{PARTIAL}")]
     making += [path.relative_to(folders.root) for path in folders.root.glob(".scratch-*")]
@@ -264,7 +264,7 @@ def _search(
 
 
 def _delete(connection: sqlite3.Connection, rule: Rule, *, playlists: bool) -> dict[str, int]:
-    """Delete the rows, in a transaction that is open: how many, by kind."""
+    """Delete the rows, in the open transaction; returns how many, by kind."""
     connection.create_function("artist_key", 1, artist_key, deterministic=True)
     connection.create_function("track_key", 1, track_key, deterministic=True)
     connection.create_function("stands_in", 2, stands_in, deterministic=True)
@@ -305,7 +305,7 @@ _Delete = Callable[..., None]
 def _delete_artist(
     connection: sqlite3.Connection, rule: Rule, delete: _Delete, deleted: dict[str, int], *, playlists: bool
 ) -> None:
-    """What is there of an artist beside plays, in any spelling."""
+    """Delete an artist's data beside plays, in any spelling."""
     key = rule.artist_key
     delete("likes, hides and blocks", "DELETE FROM feedback WHERE artist_key = ?", key)
     of_theirs = "artist_key = ?1 OR substr(artist_key, 1, length(?1) + 1) = ?1 || ?2"
@@ -314,11 +314,11 @@ def _delete_artist(
     delete("days shown", f"DELETE FROM compared WHERE {of_items}", key, SEPARATOR)  # noqa: S608 - fixed text
     delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
     deleted["music files"] = forget_artist(connection, frozenset((str(key),)))
-    # What is on the server stays there; without the note it is no longer known which list that is.
+    # The playlist on the server stays; without the record its id is no longer known.
     in_any = " OR ".join(f"stands_in(?1, {column})" for column in ("playlist", "server_id", "address"))
     delete("notes of what was sent", f"DELETE FROM pushes WHERE {in_any}", key)  # noqa: S608 - fixed names
     connection.execute("DELETE FROM stars WHERE stands_in(?1, server_id) OR stands_in(?1, address)", (key,))
-    # A file's name may be the artist's: what was read stays known by its digest, and a rule of it by the same name.
+    # A file's name may be the artist's: it is replaced by its digest, also in rules.
     connection.execute("UPDATE imports SET file = ? WHERE stands_in(?, file)", (_GONE, key))
     connection.execute(
         "UPDATE rules SET settings = json_set(settings, '$.source', ?) WHERE stands_in(?, settings ->> 'source')",
@@ -330,7 +330,7 @@ def _delete_artist(
 
 
 def _rename_playlists(connection: sqlite3.Connection, key: str) -> int:
-    """Take a name out of what playlists are called and of how they were made; how many that were."""
+    """Remove a name from playlists' titles and descriptions; returns how many."""
     count = 0
     taken = {str(row[0]).casefold() for row in connection.execute("SELECT name FROM playlists")}
     for number, name in connection.execute("SELECT id, name FROM playlists").fetchall():
@@ -346,7 +346,7 @@ def _rename_playlists(connection: sqlite3.Connection, key: str) -> int:
 
 
 def _whole_track(rule: Rule) -> bool:
-    """Whether a rule names all of a track, or of the tracks of a title, so that likes and rules go too."""
+    """Whether a rule names a whole track, or all tracks of a title, so that likes and rules are deleted too."""
     return rule.track is not None and rule == Rule(
         artist=rule.artist, artist_key=rule.artist_key, track=rule.track, track_key=rule.track_key
     )
@@ -355,7 +355,7 @@ def _whole_track(rule: Rule) -> bool:
 def _delete_track(
     connection: sqlite3.Connection, rule: Rule, delete: _Delete, deleted: dict[str, int], *, playlists: bool
 ) -> None:
-    """What is there of a track beside plays; what stands for its other versions too stays while one is there."""
+    """Delete a track's data beside plays; data shared with other versions stays while one exists."""
     title, artist = str(rule.track_key), rule.artist_key
     deleted["music files"] = forget_track(connection, title, artist)
     whose = "(?2 IS NULL OR {} = ?2)".format
@@ -389,7 +389,7 @@ def _delete_track(
     if playlists:
         delete(
             "playlist tracks",
-            f"DELETE FROM playlist_tracks WHERE track_key(track) = ?1 AND {whose('artist_key(artist)')}",  # noqa: S608
+            f"DELETE FROM playlist_tracks WHERE track_key(track) = ?1 AND {whose('artist_key(artist)')}",  # noqa: S608 - fixed names
             title,
             artist,
         )

@@ -1,4 +1,4 @@
-"""What was played: read, counted, imported, and logged as it is played."""
+"""The listening history: lists, statistics, imports, and plays logged as they happen."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 
 class History(Service):
-    """The listens, whatever state packs and models are in."""
+    """The listens; does not need packs or models."""
 
     def __init__(self, library: Library) -> None:
         super().__init__(library)
         self._stats: dict[int | None, Stats] = {}
 
     def drop_cache(self, _change: Change, /) -> None:
-        """Blocked artists are in no statistics: they change with taste."""
+        """Statistics exclude blocked artists, so they change with the taste."""
         self._stats.clear()
 
     @synchronized
     def counts(self) -> store_history.HistoryCounts:
-        """How much is in the library."""
+        """The library's totals."""
         return store_history.counts(self.library.connection)
 
     @synchronized
@@ -47,8 +47,8 @@ class History(Service):
         reverse: bool = False,
         period: tuple[int, int] | None = None,
     ) -> list[int]:
-        """Ids of the listens; with `text` those whose artist or title holds it, with `period` (seconds since 1970 UTC)
-        those inside it, sorted as `history.listen_ids` says."""
+        """Ids of the listens; with `text` those whose artist or title contains it, with `period` (seconds since 1970
+        UTC) those inside it, sorted as `history.listen_ids` says."""
         key = artist_key(text) if text else ""
         return store_history.listen_ids(self.library.connection, key, by, reverse=reverse, period=period)
 
@@ -59,7 +59,7 @@ class History(Service):
 
     @synchronized
     def stats(self, year: int | None = None) -> Stats:
-        """The history in numbers. Raises NothingYetError where nothing was played, that year or at all."""
+        """Statistics. Raises NothingYetError without plays, in that year or at all."""
         from engine.store.stats import stats
 
         if year not in self._stats:
@@ -125,10 +125,10 @@ class History(Service):
     def log_play(
         self, artist: str, track: str, *, seconds: float | None = None, at: int | None = None
     ) -> LoggedPlay:
-        """Log a play that the person's player says ended at `at` (seconds UTC, null: now) after `seconds`.
+        """Log a play that a player reports as ended at `at` (seconds UTC, null: now) after `seconds`.
 
-        Raises PrivateSessionError while a private session is on, here or in any other process: then no play is logged,
-        whoever reports it.
+        Raises PrivateSessionError while a private session is on, here or in any other process: then no play is logged
+        from any source.
         """
         from engine.store.logged_plays import add_logged_play
 
@@ -142,8 +142,7 @@ class History(Service):
 
     @synchronized
     def log_played_song(self, player: str, played: PlayedSong) -> int | None:
-        """Log what was played by a player of the app, as a play or a skip; the number of the listen where it is
-        a new one. Raises as `log_play`."""
+        """Log a song played in the app, as a play or a skip; returns the id of a new listen. Raises as `log_play`."""
         from engine.live.listener import report_of
         from engine.store.logged_plays import add_logged_plays, live_source, newest
 
@@ -169,5 +168,5 @@ class History(Service):
 
         self.library.door.require_writable("remove a play")
         remove_logged_play(self.library.connection, number)
-        # The next listen may get its number.
+        # Its id may be reused.
         self.library.changed(Change.PLAYS)

@@ -1,4 +1,4 @@
-"""What the last mixes were made of, so that each can go on where it ended. In a private session nothing is kept."""
+"""The tracks of the last mixes, so that each can be continued. Not stored in a private session."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Sequence
 from engine.playlists.playlist import PlaylistTrack
 from engine.session.library import Library
 
-# Of so many mixes, the ones made last.
+# How many of the latest mixes are stored.
 MAX_MIXES = 50
 
 
 class LastMixes:
-    """The mixes made last, by the digest of their seeds."""
+    """The latest mixes, by the digest of their seeds."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
     def of(self, seeds: str) -> tuple[PlaylistTrack, ...]:
-        """Artist and title of each track of the last mix of these seeds; none where there was none."""
+        """Artist and title of each track of the last mix of these seeds; empty if there was none."""
         return tuple(PlaylistTrack(artist, title) for artist, title in self._read().get(seeds, ()))
 
     def keep(self, seeds: str, tracks: Sequence[PlaylistTrack], since: str) -> None:
-        """The last mix of these seeds is this one now; `since` was the mark of the last forgetting as it was begun."""
+        """Store this as the last mix of these seeds; `since` was the mark of the last forgetting when it was begun."""
         import msgspec
 
         if self._library.private or not seeds:
@@ -39,6 +39,6 @@ class LastMixes:
         try:
             data = self._library.folders.mixes.read_bytes()
             return msgspec.json.decode(data, type=dict[str, list[tuple[str, str]]])
-        # One that is damaged is made anew: every mix begins again.
+        # A damaged file is replaced: every mix starts over.
         except (OSError, ValueError, RecursionError):
             return {}

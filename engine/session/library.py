@@ -1,10 +1,11 @@
-"""The library as it lies on disk, open to one caller at a time: what every service stands on."""
+"""The open library, for one caller at a time: the base of every service."""
 
 from __future__ import annotations
 
 import contextlib
 import enum
 import functools
+import os
 import sqlite3
 import sys
 import threading
@@ -35,7 +36,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="Service")
 
-# What is said of one that was changed and of several; the tables that hold them, with the columns that say which.
+# Singular and plural messages; the tables concerned, with their key columns.
 _KEPT_IN_MEMORY = (
     ("{} like, hide or block", "{} likes, hides and blocks", (("feedback", "artist_key, track_key"),)),
     ("{} exclusion", "{} exclusions", (("rules", "id"),)),
@@ -48,18 +49,18 @@ _KEPT_IN_MEMORY = (
 
 
 class Change(enum.IntEnum):
-    """What may be other than before; each holds the ones above it."""
+    """What may have changed; each includes the ones above it."""
 
-    TASTE = 1  # likes, blocks, rules, how plays fade
+    TASTE = 1  # likes, blocks, rules, the half-life
     PLAYS = 2  # listens and counts
-    EVERYTHING = 3  # models and packs too: a child process wrote, or the library was opened anew
+    EVERYTHING = 3  # models and packs too: another process wrote, or the library was reopened
 
 
 class Library:
     """Opens the library under `folders`; when `private` a copy of it, `announced` to other processes or not.
 
-    `connection` and `door` are those of the session that is on: both change when a private session begins or ends,
-    so nobody keeps them. What is worked out of the library is kept by services, which `subscribe` to its changes.
+    `connection` and `door` belong to the current session: both change when a private session begins or ends, so callers
+    must not store them. Services cache what they derive from the library, and `subscribe` to its changes.
     """
 
     def __init__(self, folders: Folders, *, private: bool = False, announced: bool = True) -> None:
@@ -71,13 +72,15 @@ class Library:
         self._depth = 0
         self._subscribers: list[Callable[[Change], None]] = []
         _keep_bytecode(not private)
-        # Whether a forgetting was broken off before, which opening the library ended.
+        # Packs taken out of use, by name, with what keeps others from deleting them.
+        self.stashed: dict[str, int] = {}
+        # Whether opening the library finished an interrupted forgetting.
         self.was_forgetting = False
         self.connection = self._open()
         self._seen = self._versions()
 
     def _open(self) -> sqlite3.Connection:
-        """Open the library, and put right what a program that was killed left."""
+        """Open the library, and clean up after killed processes."""
         connection = open_library(self.door)
         try:
             self._settle(connection)
@@ -97,7 +100,7 @@ class Library:
                     "`discover doctor` once, then start the private session."
                 )
         else:
-            # What cannot be put right now is tried again the next time.
+            # What cannot be cleaned up now is tried again the next time.
             with contextlib.suppress(OSError):
                 self.door.settle()
             if to_do := left_to_do(connection):
@@ -114,10 +117,10 @@ class Library:
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Wait until no other thread asks anything, and hold the others off: several questions as one.
+        """Lock the library against other threads, for several queries as one.
 
-        Raises CancelledError once the library is closed, DiscoverError where the disk is full or denied, or another
-        program keeps the library; DamagedDataError for what nobody expected, where the library, a model or a pack is
+        Raises CancelledError once the library is closed, DiscoverError if the disk is full or denied, or another
+        program locks the library; DamagedDataError for an unexpected error if the library, a model or a pack is
         damaged.
         """
         with self._lock:
@@ -131,7 +134,7 @@ class Library:
             except Exception as error:
                 if isinstance(error, sqlite3.Error | OSError) and (trouble := disk_trouble(error)):
                     raise DiscoverError(trouble) from error
-                # What asked for a part may know what to do without it; who asked for the whole gets the error.
+                # An inner caller may handle the error; the outermost one gets it explained.
                 if self._depth == 1:
                     self._raise_of_damage(error)
                 raise
@@ -139,18 +142,18 @@ class Library:
                 self._depth -= 1
 
     def _raise_of_damage(self, error: Exception) -> None:
-        """Say what is damaged, where anything is: that is why this came of it."""
+        """Raise an error about the damage, if there is any, since that caused this one."""
         from engine.session.damage import damage_of_data
 
         try:
             found = next(damage_of_data(self.folders, self.connection), None)
         except (OSError, sqlite3.Error) as other:
-            # What is in the way of whoever looks for damage was in the way before.
+            # An error of the disk while looking for damage is the cause.
             raise DiscoverError(disk_trouble(other) or reason(other)) from error
         if found is not None:
             of_library = found.path == self.folders.database
             raise (DamagedLibraryError if of_library else DamagedDataError)(found.said) from error
-        # SQLite's quick check reads no index against its table.
+        # SQLite's quick check does not compare indexes with their tables.
         corrupt = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CORRUPT_INDEX)
         if getattr(error, "sqlite_errorcode", None) in corrupt or is_undecodable(error):
             raise library_trouble(error, self.folders.database) from error
@@ -160,19 +163,19 @@ class Library:
         self._subscribers.append(drop_cache)
 
     def changed(self, change: Change) -> None:
-        """Notify every cache of what may no longer be so."""
+        """Notify every cache of what may have changed."""
         with self._lock:
             for drop_cache in self._subscribers:
                 drop_cache(change)
 
     def reread(self) -> None:
-        """Another process wrote: whatever was worked out may no longer be so."""
+        """Another process wrote: drop all caches."""
         with self.exclusive():
             self._seen = self._versions()
             self.changed(Change.EVERYTHING)
 
     def changed_elsewhere(self) -> bool:
-        """Whether another process wrote since this was last asked; whatever was worked out is then dropped."""
+        """Whether another process wrote since the last call; if so, all caches are dropped."""
         with self.exclusive():
             if self._seen == self._versions():
                 return False
@@ -180,27 +183,30 @@ class Library:
             return True
 
     def _versions(self) -> tuple[int, ...]:
-        """Others after another connection wrote to the database, a pack came or went, or a model came into use."""
+        """Values that change when another connection wrote to the database, a pack was added or removed, or a model
+        came into use."""
         (version,) = self.connection.execute("PRAGMA main.data_version").fetchone()
         try:
             in_use = sorted(self.folders.models.glob("current*"))
         except OSError:
-            # Gone as it was looked through, or not to be read: whoever asks for a model is told.
+            # Deleted meanwhile, or unreadable: opening a model will report that.
             in_use = []
         return (version, *map(_written, (self.folders.packs, *in_use)))
 
     def close(self) -> None:
-        """Close every file. Idempotent; whoever still asks for something gets a CancelledError."""
+        """Close every file. Idempotent; later calls raise CancelledError."""
         with self._lock:
             if not self._closed:
                 self.changed(Change.EVERYTHING)
+                while self.stashed:
+                    os.close(self.stashed.popitem()[1])
                 if not self.private:
                     community_packs.drop_stashed_packs(self.door)
                 self.connection.close()
                 self._closed = True
 
     def set_private(self, on: bool) -> tuple[str, ...]:
-        """Begin or end a private session; ending one returns sentences of what was not kept."""
+        """Begin or end a private session; ending one returns sentences on what was discarded."""
         with self.exclusive():
             if on == self.private:
                 return ()
@@ -211,7 +217,7 @@ class Library:
             try:
                 self.connection = self._open()
             except Exception:
-                # Refused: what was true before is true still.
+                # Refused: the state is unchanged.
                 self.door = Door(self.folders, private=not on)
                 self.connection = self._open()
                 raise
@@ -226,13 +232,13 @@ class Library:
             return ()
         sentences = []
         for one, several, tables in _KEPT_IN_MEMORY:
-            # What was changed differs in both directions, and is one all the same.
+            # A changed row differs in both directions, but is counted once.
             differ = " UNION ".join(
-                f"SELECT {key} FROM (SELECT * FROM {mine}.{table} EXCEPT SELECT * FROM {other}.{table})"  # noqa: S608
+                f"SELECT {key} FROM (SELECT * FROM {mine}.{table} EXCEPT SELECT * FROM {other}.{table})"  # noqa: S608 - fixed names
                 for table, key in tables
                 for mine, other in (("temp", "main"), ("main", "temp"))
             )
-            count = self.connection.execute(f"SELECT count(*) FROM ({differ})").fetchone()[0]  # noqa: S608
+            count = self.connection.execute(f"SELECT count(*) FROM ({differ})").fetchone()[0]  # noqa: S608 - fixed names
             if count:
                 sentences.append(f"{(one if count == 1 else several).format(count)} discarded.")
         return tuple(sentences)
@@ -243,34 +249,34 @@ class Library:
             return str(self.connection.execute("PRAGMA quick_check(1)").fetchone()[0])
 
     def orphans(self) -> int:
-        """How many rows of the library belong to something that is not there: a listen whose track is gone."""
+        """How many rows of the library refer to missing ones, such as a listen whose track is missing."""
         with self.exclusive():
             return len(self.connection.execute("PRAGMA main.foreign_key_check").fetchall())
 
     def write_state(self, state: bytes) -> None:
-        """Remember where the app is; does nothing in a private session, nor once something was forgotten elsewhere:
-        the app may have been there."""
+        """Store the app's state; does nothing in a private session, nor once something was forgotten elsewhere, since
+        the state may name it."""
         if not self.private:
-            # Where the disk lets it not be written, the app begins elsewhere the next time.
+            # If it cannot be written, the app starts with an older state.
             with contextlib.suppress(OSError):
                 self.keep_derived(self.folders.state, state, self._mark)
 
     def keep_derived(self, path: Path, data: bytes, since: str) -> None:
-        """Write what was worked out of plays that were read when `since` was the mark of the last forgetting; nothing
-        is left of it where something was forgotten after that."""
+        """Write data derived from plays that were read when `since` was the mark of the last forgetting; deleted again
+        if something was forgotten after that."""
         if mark(self.connection) == since:
             self.door.write_file(path, data)
-            # Who forgets after this look deletes it.
+            # A forgetting after this check deletes it.
             if mark(self.connection) != since:
                 self.door.remove(path)
 
     def forgetting_is_held_up(self) -> bool:
-        """Whether bytes of what was forgotten are still in the library's file, since another program uses it."""
+        """Whether forgotten bytes are still in the library's file, because another program uses it."""
         with self.exclusive():
             return left_to_do(self.connection) != NOTHING
 
     def forgotten_here(self) -> None:
-        """Something was forgotten in this session: what is worked out from now on knows nothing of it."""
+        """Note that something was forgotten in this session: data derived from now on does not contain it."""
         self.was_forgetting = False
         self._mark = mark(self.connection)
         self.reread()
@@ -278,7 +284,7 @@ class Library:
 
 @contextlib.contextmanager
 def _not_waiting(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let nothing wait for another program while the block runs: the library is being opened."""
+    """Do not wait for other programs while the block runs, since the library is being opened."""
     (before,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute("PRAGMA busy_timeout = 0")
     try:
@@ -288,7 +294,7 @@ def _not_waiting(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _written(path: Path) -> int:
-    """When a file, or what stands in a folder, changed last, in nanoseconds; 0 where there is none."""
+    """When a file or folder changed last, in nanoseconds; 0 if it does not exist."""
     try:
         return path.stat().st_mtime_ns
     except OSError:
@@ -297,19 +303,19 @@ def _written(path: Path) -> int:
 
 def _keep_bytecode(on: bool) -> None:
     """Let Python write compiled modules or, in a private session, forbid it. Idempotent."""
-    # `--private` sets it too, before anything is imported: how Python was started says what it is without.
+    # `--private` sets it too, before anything is imported: the default is how Python was started.
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode) or not on
 
 
 class Service:
-    """One part of what can be done with a library. A cache of its own is emptied by `drop_cache`."""
+    """A service over a library. Its cache, if any, is emptied by `drop_cache`."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
         library.subscribe(self.drop_cache)
 
     def drop_cache(self, change: Change, /) -> None:
-        """Drop what was worked out of what has changed. A service without a cache has nothing to drop."""
+        """Drop what depends on what has changed. Does nothing in a service without a cache."""
 
 
 def synchronized(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
@@ -324,9 +330,9 @@ def synchronized(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate
 
 
 def making_models(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """One process at a time makes models: who is done clears away what is not in use.
+    """Lock out other processes that write models, since unused ones are deleted afterwards.
 
-    Raises BusyError where another is at it.
+    Raises BusyError if another one is.
     """
 
     @functools.wraps(method)

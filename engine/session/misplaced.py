@@ -1,4 +1,4 @@
-"""Files given to a command that does not take them: what they are, and which one does."""
+"""Files given to the wrong command: what they are, and which command takes them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from engine.paths import why_not_read
 if TYPE_CHECKING:
     from engine.imports.report import FileReport, Report
 
-# In a folder of many unknown files each is not looked at once more.
+# Maximum unknown files of a folder that are examined again.
 _MAX_ASKED = 200
 _MAX_MANIFEST = 1 << 20
-# Of an archive of many members the first show what it is.
+# Maximum members of an archive that are examined.
 _LOOKED_INTO = 1_000
 # The tables of a catalog, of one of an earlier version, of features, of genres.
 _TABLES = ({"items", "tags", "genres"}, {"items", "tags"}, {"features"}, {"genres"})
@@ -36,9 +36,9 @@ _LIBRARY = "is a library of discover; to open it, name its folder with --data-di
 
 
 def name_other_files(report: Report, paths: Sequence[Path]) -> None:
-    """Note on files that are not a listening history what they are and which command takes them, where that is known.
+    """Add to files that are not a listening history what they are and which command takes them, if known.
 
-    What was given is looked at as a whole, then each file on disk.
+    The path given is examined as a whole, then each file on disk.
     """
     for path in paths:
         root = printable(path)
@@ -55,12 +55,12 @@ def name_other_files(report: Report, paths: Sequence[Path]) -> None:
 
 
 def _is_history(files: Iterable[FileReport]) -> bool:
-    # A table of several people's plays is known to be one only when it is read.
+    # A table of several people's plays is recognized only by reading it.
     return any(file.format and set(file.dropped) != {SEVERAL_PEOPLE} for file in files)
 
 
 def _note(path: Path, files: Sequence[FileReport]) -> bool:
-    # A pipe would be waited for.
+    # Reading a pipe would block.
     if not files or _is_history(files) or why_not_read(path):
         return False
     note = what_else(path, "import")
@@ -70,17 +70,17 @@ def _note(path: Path, files: Sequence[FileReport]) -> bool:
 
 
 def what_else(path: Path, given_to: str) -> str:
-    """What a file is that was given to a command (`import`, `community add`, `model add`) which does not take it, and
-    which one does, to stand behind its name; empty where that is not known."""
+    """What a file is that was given to a command (`import`, `community add`, `model add`) that does not take it, and
+    which one does, to be put after its name; empty if unknown."""
     kinds = {"model add": _model, "": _of_discover, "community add": _community, "import": _history}
-    # What went away meanwhile is nothing any more.
+    # Deleted meanwhile.
     with suppress(OSError, UnreadableFileError):
         return next((note for command, of in kinds.items() if command != given_to and (note := of(path))), "")
     return ""
 
 
 def looks_like(path: Path) -> str:
-    """What a file of no known format is, in a few words; empty for a folder, and where nothing can be said."""
+    """What a file of no known format is, in a few words; empty for a folder, and if unknown."""
     try:
         if not path.is_file():
             return ""
@@ -131,7 +131,7 @@ def _history(path: Path) -> str:
 
 
 def _of_discover(path: Path) -> str:
-    """What this program keeps for itself."""
+    """Files of this program itself."""
     if path.is_dir() or path.name == "manifest.json":
         return _of_manifest(path / "manifest.json" if path.is_dir() else path)
     try:

@@ -1,4 +1,4 @@
-"""What mixes are made of: the tracks that may be in one, and the artists that go with others."""
+"""Candidates for mixes: tracks that may be in one, and artists that fit others."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from engine.taste.own_music import OwnMusic
     from engine.training.artifact import Model
 
-# Tracks come from at most so many of the artists that fit best.
+# Maximum number of best fitting artists to take tracks from.
 FITTING_ARTISTS = 200
 
 
 @dataclass(frozen=True)
 class Given:
-    """What is read once a mix: the person's taste, the music they have where it is to be of that alone, what was played
-    too lately, and up to when plays are looked at (seconds UTC, null: now)."""
+    """Data read once per mix: the person's taste, the music they have if restricted to that, what was played too
+    recently, and the end of the plays used (seconds UTC, null: now)."""
 
     taste: Taste
     own: OwnMusic | None = None
@@ -37,7 +37,7 @@ class Given:
 
     @classmethod
     def of(cls, connection: sqlite3.Connection, settings: MixSettings, until: int | None = None) -> Given:
-        """What holds for a mix of these settings."""
+        """The data for a mix with these settings."""
         from engine.taste.gate import Window, read_taste
         from engine.taste.own_music import own_music
 
@@ -76,9 +76,9 @@ def tracks_by(
 
 
 def artists_with(model: Model, name: str, leading: Mapping[str, float], taste: Taste) -> list[str]:
-    """Keys of the artists that go with those leading (by name, with how much each counts), best first.
+    """Keys of the artists that fit the leading ones (names with weights), best first.
 
-    Errors call them `name`. Raises NothingYetError where there are none, or nothing is known of them.
+    `name` is for error messages. Raises NothingYetError if there are none, or nothing is known of them.
     """
     from engine.recommend.fitting import fitting_artists
     from engine.taste.gate import LIKE_PLAYS, TasteItem
@@ -89,7 +89,7 @@ def artists_with(model: Model, name: str, leading: Mapping[str, float], taste: T
     for artist, weight in leading.items():
         weights[artist_key(artist)] = weights.get(artist_key(artist), 0.0) + weight
     names = {artist_key(artist): artist for artist in leading}
-    # As if they were somebody's taste: each counts as often as a like.
+    # As if they were somebody's taste: each counts like likes.
     items = [TasteItem(key, names[key], LIKE_PLAYS * weight, None) for key, weight in weights.items()]
     listener = taste.of(items)
     if not model.catalog.ids_of([item.key for item in listener.items]):
@@ -98,7 +98,7 @@ def artists_with(model: Model, name: str, leading: Mapping[str, float], taste: T
 
 
 def unknown(name: str) -> str:
-    """Why there is no mix of what the community data does not know."""
+    """The error for a mix of what the community data does not know."""
     return (
         f"None of the artists in {name} is in the community data, so nothing is known to go with it. Use one "
         "that Discover or Related shows."

@@ -1,4 +1,4 @@
-"""What goes with given music: own and new tracks, chosen as if its artists were somebody's whole taste."""
+"""Mixes: own and new tracks that fit given music, chosen as if its artists were a listener's whole taste."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ if TYPE_CHECKING:
     from engine.session.models import Models
     from engine.session.packs import Packs
 
-# The most that is asked for at once.
+# Maximum tracks per call.
 MAX_AT_ONCE = 200
-# A mix that drifts looks anew where it is after so many tracks.
+# A mix that drifts chooses its direction again after this many tracks.
 STEP = 5
-# So many artists of a taste lead its mix of the day.
+# Leading artists of a daily mix.
 DAILY_ARTISTS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of tracks to follow others: what errors call it, which artists lead and how much each counts, what
-    may be in it, and what the list says of its own."""
+    """A request for tracks to follow others: its name in errors, the leading artists with weights, what may be in it,
+    and the list's title."""
 
     name: str
     leading: Mapping[str, float]
@@ -56,7 +56,7 @@ class Asked:
 
 
 class Mixes(Service):
-    """Mixes from seeds, and of the day. Blocked and hidden artists stay out."""
+    """Mixes from seeds, and daily mixes. Without blocked and hidden artists."""
 
     def __init__(self, library: Library, models: Models, packs: Packs, discover: Discover) -> None:
         super().__init__(library)
@@ -67,11 +67,11 @@ class Mixes(Service):
 
     @synchronized
     def mix(self, seeds: MixSeeds, settings: MixSettings | None = None, *, more: bool = False) -> Mix:
-        """The tracks of the seeds, and tracks that go with them. With `more` it goes on where the last mix of these
-        seeds ended, and has none of its tracks again.
+        """The tracks of the seeds, and tracks that fit them.
 
-        With drift above 0 the tracks chosen last lead with that share, at 1 they alone: the mix goes away from its
-        seeds. Raises NothingYetError where nothing goes with them.
+        With `more` it continues the last mix of these seeds without its tracks. With drift above 0 the tracks chosen
+        last lead with that share, at 1 alone: the mix moves away from its seeds. Raises NothingYetError if nothing fits
+        them.
         """
         settings, since = settings or MixSettings(), mark(self.library.connection)
         given = Given.of(self.library.connection, settings)
@@ -94,7 +94,7 @@ class Mixes(Service):
         begin: Sequence[PlaylistTrack] = (),
         before: Sequence[PlaylistTrack] = (),
     ) -> tuple[PlaylistTrack, ...]:
-        """The tracks of the mix as it would be of any music, that the person does not have; none unless asked."""
+        """The tracks left out because the person does not have them; empty unless restricted to what they have."""
         if given.own is None:
             return ()
         anything = replace(given, own=None)
@@ -110,16 +110,16 @@ class Mixes(Service):
         begin: Sequence[PlaylistTrack] = (),
         before: Sequence[PlaylistTrack] = (),
     ) -> list[PlaylistTrack]:
-        """Tracks to follow those that `begin` a mix and those `before` it, until it lasts as long as it should."""
+        """Tracks to follow those that `begin` a mix and those `before` it, up to the mix's length."""
         from engine.playlists.continuation import wishes_of
         from engine.playlists.pool import ASSUMED_SECONDS
 
-        # To the tempo of a track or two the others need not keep.
+        # A track or two do not set the tempo of the rest.
         wishes = wishes_of((), {})
         past = [*seeds.without, *(seeds.tracks if before else ()), *before, *begin]
         found: list[PlaylistTrack] = []
         while (missing := settings.minutes * 60 - seconds_of(begin) - seconds_of(found)) > 0:
-            # The last, and where nothing drifts the only step ends in time, unless that is only a track or two away.
+            # The last step (without drift the only one) ends in time, unless only a track or two remain.
             last = not settings.drift or missing <= STEP * ASSUMED_SECONDS
             whole = last and missing > 2 * ASSUMED_SECONDS
             places = None if whole else STEP if settings.drift else 1
@@ -145,15 +145,12 @@ class Mixes(Service):
         *,
         from_library: bool = False,
     ) -> tuple[list[PlaylistTrack], tuple[PlaylistTrack, ...]]:
-        """At most `n` tracks to follow `tracks`, which errors call `name`; none of them again, none twice. And of those
-        it would be of any music the ones the person does not have, where it is of what they have alone.
+        """At most `n` tracks to follow `tracks` (`name` in errors), none of them again, none twice; and the ones left
+        out because the person does not have them, with `from_library`.
 
-        The artists of `tracks` are folded in as if they were a listener, and where `wishes` has a tempo, it is kept.
-        With `from_library` it is of what the person has alone. The same tracks, library, model and seed give the same
-        answer.
-
-        Raises NothingYetError when there are no tracks, nothing is known of their artists, or nothing fits; UsageError
-        for an invalid `n` or seed.
+        The artists of `tracks` are folded in as if they were a listener, and a tempo of `wishes` is kept. Deterministic
+        by tracks, library, model and seed. Raises NothingYetError if there are no tracks, nothing is known of their
+        artists, or nothing fits; UsageError for an invalid `n` or seed.
         """
         if not 1 <= n <= MAX_AT_ONCE:
             raise UsageError(f"Add 1 to {MAX_AT_ONCE} tracks at once, not {n}.")
@@ -177,7 +174,7 @@ class Mixes(Service):
         places: int | None = None,
         minutes: float = MINUTES,
     ) -> list[PlaylistTrack]:
-        """Tracks of so many minutes, or so many, by artists that go with those leading, none of `tracks` again."""
+        """Tracks of this many minutes, or this number, by artists that fit the leading ones, none of `tracks` again."""
         from engine.playlists.continuation import continued
 
         artists = artists_with(self._models.open(), asked.name, asked.leading, asked.given.taste)
@@ -191,14 +188,14 @@ class Mixes(Service):
 
     @synchronized
     def tastes(self) -> tuple[Mode, ...]:
-        """The tastes there is a daily mix of, the largest first. Raises NothingYetError without listens or a model."""
+        """The tastes with a daily mix, largest first. Raises NothingYetError without listens or a model."""
         return self._tastes()[0]
 
     @synchronized
     def daily(self, taste: int = 1, settings: MixSettings | None = None) -> Mix:
-        """A mix for the taste of that number: the same all day, whatever is played on it, and another the next day.
+        """A mix for the taste of that number: the same all day, whatever is played meanwhile, and another the next day.
 
-        Raises UnknownNameError for a number of no taste, NothingYetError without listens or a model.
+        Raises UnknownNameError for an unknown number, NothingYetError without listens or a model.
         """
         import numpy as np
 
@@ -224,7 +221,7 @@ class Mixes(Service):
         return Mix("daily", title, tracks, (*note_on_missing(lacking), *notes), missing=lacking)
 
     def _tastes(self) -> tuple[tuple[Mode, ...], list[tuple[str, float]]]:
-        """The tastes by what was played before today, and name and weight of the artists they are made of."""
+        """The tastes by plays before today, with names and weights of their artists."""
         from engine.recommend.settings import DEFAULTS
         from engine.taste.gate import Window
 
@@ -233,13 +230,13 @@ class Mixes(Service):
         return recommender.modes, [(item.name, item.weight) for item in recommender.reasons]
 
     def _midnight(self) -> int:
-        """When today began, by this machine's time zone: seconds UTC."""
+        """The last midnight in this machine's time zone: seconds UTC."""
         day = _date(self._discover.today())
         return int(time.mktime((day.year, day.month, day.day, 0, 0, 0, 0, 0, -1)))
 
 
 def _date(day: int) -> datetime.date:
-    """The date so many days after the first of 1970."""
+    """The date this many days after 1 January 1970."""
     return datetime.date(1970, 1, 1) + datetime.timedelta(days=day)
 
 
@@ -247,7 +244,7 @@ def _no_more(name: str, bpm: float | None, *, from_library: bool) -> str:
     at = f" at {bpm:.0f} bpm" if bpm is not None else ""
     if from_library:
         return (
-            f"Nothing more of what you have{at} matches {name}. Add a folder of music: discover library add DIR; or "
-            "leave --from-library out."
+            f"Nothing more of what you have{at} matches {name}. Add a folder of music: discover library add DIR, or "
+            "leave out --from-library."
         )
     return f"No more tracks{at} match {name}. Add track features of more music: discover features add PATH."

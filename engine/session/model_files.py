@@ -1,4 +1,4 @@
-"""Models as files: written for others, taken from a file or an address, and the model before restored."""
+"""Model files: export, installation from a file or an address, and undo."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A model's file: where it is, its bytes and SHA-256, and whose rows it holds."""
+    """An exported file: its path, bytes and SHA-256, and whose rows it contains."""
 
     file: str
     bytes: int
@@ -45,8 +45,8 @@ class ModelFiles(Service):
     def all(self) -> list[dict[str, Any]]:
         """The models in use and those kept from before, by the keys of the command line's contract, with `in_use`.
 
-        The digest is that of the file a model came in, of one trained here that of its manifest, which has those of
-        its files. Raises DamagedDataError.
+        The digest is of the file a model came in, or for one trained here of its manifest, which has those of its
+        files. Raises DamagedDataError.
         """
         from engine.paths import digest_of, size_of
         from engine.training.artifact import MANIFEST
@@ -73,8 +73,8 @@ class ModelFiles(Service):
     ) -> Exported:
         """Write the model of a level in use to a file, outside the data folder; allowed in a private session.
 
-        Raises UsageError for a solo model, NothingYetError where there is no model, DiscoverError where the file
-        cannot be written, CancelledError.
+        Raises UsageError for a solo model, NothingYetError without a model, DiscoverError if the file cannot be
+        written, CancelledError.
         """
         import hashlib
 
@@ -99,8 +99,8 @@ class ModelFiles(Service):
         report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> ModelManifest:
-        """Take a model from a file (`engine.training.added_model`), called `name`, else as the file is, and look back
-        with it."""
+        """Take a model from a file (`engine.training.added_model`), called `name`, by default after the file, and
+        backtest it."""
         from engine.session.misplaced import what_else
         from engine.training.added_model import add_model
 
@@ -118,14 +118,14 @@ class ModelFiles(Service):
             if why_not_read(path) or not (other := what_else(path, "model add")):
                 raise
             raise UnreadableFileError(f"{path} {other}.") from error
-        # Killed before it had looked back, it is in use without.
+        # If killed before the backtest, the model is in use without one.
         if manifest.id not in before or not self._evaluation.looked_back():
             self._changed(manifest.level, report)
         return manifest
 
     @synchronized
     def in_use(self) -> frozenset[str]:
-        """The ids of the models in use: what `add` returns is among them where that file's model was in use already."""
+        """The ids of the models in use: what `add` returns is among them if that file's model was already in use."""
         found = [self._models.manifest(level) for level in get_args(Level)]
         return frozenset(one.id for one in found if one is not None)
 
@@ -138,9 +138,9 @@ class ModelFiles(Service):
         report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> ModelManifest:
-        """Download a model from an address the person named, and take it; remembered for the audit.
+        """Download a model from an address the person named, and install it; recorded for the audit.
 
-        Raises as `add` does, and DiscoverError where it cannot be had.
+        Raises as `add` does, and DiscoverError if the download fails.
         """
         from engine.community.remote import fetched
         from engine.training.read_model_file import MAX_BYTES
@@ -154,9 +154,9 @@ class ModelFiles(Service):
     @synchronized
     @making_models
     def undo(self, level: Level = "artists") -> ModelManifest | None:
-        """The model in use before the last one, in use again, and that one kept; null where there was none.
+        """Use the previous model again, and keep the current one; returns it, null if there was none before.
 
-        Raises NothingYetError where none is kept, PrivateSessionError in a private session.
+        Raises NothingYetError if none is kept, PrivateSessionError in a private session.
         """
         from engine.training.in_use import switch_back
 
@@ -166,8 +166,8 @@ class ModelFiles(Service):
         return manifest
 
     def _changed(self, level: Level, report: StageReport | None) -> None:
-        """Another model is in use: what was worked out of the one before goes, and how plays should fade is measured
-        anew, as after a training."""
+        """Another model is in use: drop what was derived from the previous one, and measure the half-life again, as
+        after a training."""
         self.library.changed(Change.EVERYTHING)
         if level == "tracks":
             return

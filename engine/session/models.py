@@ -1,4 +1,4 @@
-"""The models in use, opened when first asked for."""
+"""The models in use, opened on first use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Models(Service):
-    """A model a level: of artists, and of tracks where one was trained."""
+    """One model per level: of artists, and of tracks if one was trained."""
 
     def __init__(self, library: Library) -> None:
         super().__init__(library)
@@ -21,7 +21,7 @@ class Models(Service):
         self._before: dict[Level, Model] = {}
 
     def drop_cache(self, change: Change, /) -> None:
-        """Close the models where others may be in use now."""
+        """Close the models if others may be in use now."""
         if change is Change.EVERYTHING:
             for opened in (self._open, self._before):
                 for model in opened.values():
@@ -32,7 +32,7 @@ class Models(Service):
     def manifest(self, level: Level = "artists") -> ModelManifest | None:
         """The manifest of the model of a level in use, or None."""
         if not self.library.folders.models.is_dir():
-            return None  # to say so takes no NumPy
+            return None  # so that NumPy is not loaded
 
         from engine.training.artifact import current_manifest
 
@@ -68,15 +68,15 @@ class Models(Service):
 
     @synchronized
     def removed_packs(self) -> list[str]:
-        """Sentences on models in use that were trained on packs which are no longer there; they go on working."""
+        """Sentences on models in use whose packs were removed; they still work."""
         from engine.training.in_use import removed_packs
 
         return list(filter(None, (removed_packs(manifest, packs) for manifest, packs in self._in_use())))
 
     def much_joined(self) -> list[str]:
-        """Sentences on models in use that so much joined since their training that another is suggested.
+        """Sentences on models in use to which so much was added since training that another is suggested.
 
-        Not of one whose packs are gone: training again would know nothing of them.
+        Not for one whose packs were removed: training again would lack them.
         """
         from engine.training.growth import much_joined
         from engine.training.in_use import removed_packs
@@ -85,7 +85,7 @@ class Models(Service):
         return list(filter(None, found))
 
     def not_in_use(self) -> list[str]:
-        """Sentences on whole models that are not in use, since whoever made them was killed before they were."""
+        """Sentences on complete models that are not in use, because the process was killed before."""
         if not self.library.folders.models.is_dir():
             return []
         from engine.training.in_use import unused_models
@@ -97,7 +97,7 @@ class Models(Service):
         ]
 
     def lost_by_training(self, level: Level) -> str:
-        """What training takes the place of, in sentences, where what that was trained on is gone; else empty."""
+        """Sentences on models that training would replace and whose data is gone; else empty."""
         for model, packs in self._in_use():
             if model.level == level and not model.solo and not packs:
                 gone = " and ".join(model.packs)

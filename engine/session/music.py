@@ -1,4 +1,4 @@
-"""The person's own files of music: folders added, looked through again, removed."""
+"""The person's music folders: adding, rescanning, removing, measuring."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from engine.audio.scan import ScanReport
     from engine.store.music_files import MusicFile, MusicFolder, TakenFolder
 
-# What beets and Navidrome call their databases, looked for in a folder that is added.
+# File names of beets' and Navidrome's databases, looked for in an added folder.
 _DATABASES = ("library.db", "musiclibrary.db", "musiclibrary.blb", "navidrome.db")
 
 
 @dataclass(frozen=True, slots=True)
 class MusicCounts:
-    """All folders together: `files` that stand for a track, those `with_tempo`, and how many of the history's `tracks`
-    are `matched` by a file."""
+    """Totals of all folders: `files` with a track, those `with_tempo`, and how many of the history's `tracks` are
+    `matched` by a file."""
 
     files: int
     with_tempo: int
@@ -36,7 +36,7 @@ class MusicCounts:
 
 
 class Music(Service):
-    """Folders of music files, and the databases of beets and Navidrome. Everything known of a file goes with them."""
+    """Folders of music files, and the databases of beets and Navidrome. Removing one removes all data of its files."""
 
     @synchronized
     def folders(self) -> tuple[MusicFolder, ...]:
@@ -45,13 +45,19 @@ class Music(Service):
 
     @synchronized
     def left_out(self, folder: MusicFolder) -> dict[str, list[str]]:
-        """The files of a folder that stand for no track, by reason and path. Of what could not be looked at at all
-        there is a number in `left_out` of the folder; which it was, a scan says."""
-        return store.files_left_out(self.library.connection, folder.id)
+        """The files of a folder that stand for no track, by reason and path. What could not be looked at has no place
+        in the library: where the last scan counted some, the folder is looked through for what it is now."""
+        from engine.audio.scan import not_looked_at
+
+        found = store.files_left_out(self.library.connection, folder.id)
+        if sum(map(len, found.values())) == sum(folder.left_out.values()):
+            return found
+        unseen = not_looked_at(folder)
+        return {reason: unseen.get(reason, []) + found.get(reason, []) for reason in {**unseen, **found}}
 
     @synchronized
     def counts(self) -> MusicCounts:
-        """How many files there are, and what they match."""
+        """How many files there are, and how many tracks they match."""
         from engine.playlists.local_files import matched_tracks
 
         folders = self.folders()
@@ -69,11 +75,10 @@ class Music(Service):
         report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> dict[str, ScanReport]:
-        """Look through a folder, or a database of beets or Navidrome, and what databases lie in the folder; what was
-        found, by path.
+        """Scan a folder, or a database of beets or Navidrome, and databases in the folder; returns reports by path.
 
-        One that was added before is looked through again. `music` is the folder the files of a database lie in. Raises
-        UsageError for what is within a folder that was added, UnreadableFileError for anything else, and as `scan`.
+        An added one is scanned again. `music` is the folder of a database's files. Raises UsageError for a path within
+        an added folder, UnreadableFileError for anything else, and as `scan`.
         """
         from engine.audio.scan import EMPTY
 
@@ -94,7 +99,7 @@ class Music(Service):
             if kind == "folder":
                 self._take_in(at)
                 if len(sources) > 1 and found[at] == EMPTY:
-                    # It is where a program keeps its database, not its music.
+                    # The folder has the program's database, not its music.
                     store.remove_folder(self.library.connection, number)
                     del found[at]
         return found
@@ -107,10 +112,10 @@ class Music(Service):
         report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> dict[str, ScanReport]:
-        """Look again through one folder, or through all; what was found, by path.
+        """Scan one folder again, or all; returns reports by path.
 
-        Raises NothingYetError where there is none, UnknownNameError where it was not added, UnreadableFileError where
-        one is gone: of that nothing changes, and the others are looked through.
+        Raises NothingYetError without folders, UnknownNameError if it was not added, UnreadableFileError if one is
+        missing: it is left unchanged, and the others are scanned.
         """
         self.library.door.require_writable("look through music")
         folders = self.folders() if path is None else (self.named(path),)
@@ -146,8 +151,8 @@ class Music(Service):
     ) -> MeasureReport:
         """Measure tempo and calm of the files that were not measured yet, with all cores but one.
 
-        What was measured is kept when it is stopped. Raises NothingYetError without files, DiscoverError where the
-        package that decodes is missing, CancelledError.
+        Results are kept if it is stopped. Raises NothingYetError without files, DiscoverError if the decoding package
+        is missing, CancelledError.
         """
         from engine.audio.measure import measure
         from engine.model.parallel import cores
@@ -162,7 +167,7 @@ class Music(Service):
 
     @synchronized
     def agreement(self) -> Agreement:
-        """How far tempo measured agrees with that in tags."""
+        """How well measured tempo agrees with tags."""
         from engine.audio.measure import agreement
 
         return agreement(self.library.connection)
@@ -181,7 +186,7 @@ class Music(Service):
 
     @synchronized
     def remove(self, path: Path) -> MusicFolder:
-        """Forget a folder and all that is known of its files; these stay where they are.
+        """Remove a folder and the data of its files; the files themselves stay.
 
         Raises UnknownNameError for one that was not added.
         """
@@ -192,7 +197,7 @@ class Music(Service):
 
     @synchronized
     def take(self, path: Path) -> TakenFolder:
-        """Remove a folder and hand over what was known of it, so that `put` can bring it back. Raises as `remove`."""
+        """Remove a folder and return its data, for `put`. Raises as `remove`."""
         self.library.door.require_writable("remove music")
         taken = store.take_folder(self.library.connection, self.named(path).id)
         self.library.changed(Change.PLAYS)
@@ -200,14 +205,14 @@ class Music(Service):
 
     @synchronized
     def put(self, taken: TakenFolder) -> None:
-        """Bring back a folder that was taken."""
+        """Restore a folder removed by `take`."""
         self.library.door.require_writable("bring music back")
         store.put_back(self.library.connection, taken)
         self.library.changed(Change.PLAYS)
 
     @synchronized
     def to_hear(self, wanted: Sequence[tuple[str, str | None]]) -> list[list[MusicFile] | None]:
-        """Of each track (artist, title) its file, of each artist (title null) all; null for what is blocked."""
+        """The file of each track (artist, title), all files of each artist (title null); null for what is blocked."""
         from engine.playlists.local_files import files_to_play
 
         return files_to_play(self.library.connection, wanted)
@@ -220,19 +225,19 @@ class Music(Service):
                 )
 
     def _take_in(self, path: str) -> None:
-        """Folders within this one have no files of their own any more."""
+        """Merge folders within this one into it."""
         for folder in self.folders():
             if folder.kind == "folder" and Path(path) in Path(folder.path).parents:
                 store.remove_folder(self.library.connection, folder.id)
 
 
 def _named(path: Path) -> Path:
-    """The path by which a folder is known: whole, without `..`, links left as they are."""
+    """The absolute path of a folder, without `..`, links not resolved."""
     return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - `resolve` would follow links
 
 
 def _sources(path: Path) -> list[tuple[str, store.Kind]]:
-    """What is to be looked through for a path. Raises UnreadableFileError where it is neither folder nor database."""
+    """The folder and databases to scan for a path. Raises UnreadableFileError if it is neither."""
     from engine.audio.databases import kind_of
     from engine.audio.walk import is_utf8
 
@@ -252,7 +257,7 @@ def _sources(path: Path) -> list[tuple[str, store.Kind]]:
         if kind is not None:
             found.append((str(database), kind))
     if path.is_dir():
-        # The folder last: a database says more of a file than the file does.
+        # The folder last: a database has more than the file's tags.
         return [*found, (str(path), "folder")]
     if not found:
         raise UnreadableFileError(

@@ -1,4 +1,4 @@
-"""Saved playlists: made for a context, put together by hand, and continued."""
+"""Saved playlists: made for a context, edited by hand, and continued."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.session.packs import Packs
     from engine.taste.window import TimeOfWeek
 
-# A context playlist may draw new music from this many of the artists at the top of Discover.
+# New music in a context playlist comes from this many top artists of Discover.
 NEW_ARTISTS = 200
 
 
@@ -40,12 +40,12 @@ class TakenPlaylist:
 
 @dataclass(frozen=True, slots=True)
 class PlaylistEdit:
-    """What was done to a saved playlist, and so all that taking it back needs.
+    """An edit of a saved playlist, with what undo needs.
 
-    `before` and `after` are its tracks as they are kept; `tracks` those after without blocked ones, as every list
-    shows them. `places` are where the added or moved tracks stand in `tracks`, from 1. `added` came in, `already`
-    were in the list and did not come in again. `created` is true when there was no such list before.
-    `notes` are sentences the person should read, `missing` are as of a `ContextPlaylist`.
+    `before` and `after` are its stored tracks; `tracks` those after it without blocked ones, as shown. `places` are the
+    positions of the added or moved tracks in `tracks`, from 1. `added` were added, `already` were in the list and not
+    added again. `created` is true if the list is new. `notes` are sentences for the person, `missing` as in
+    `ContextPlaylist`.
     """
 
     name: str
@@ -61,7 +61,7 @@ class PlaylistEdit:
 
     @property
     def changed(self) -> bool:
-        """Whether anything is other than before."""
+        """Whether anything changed."""
         return self.created or self.before != self.after
 
 
@@ -95,23 +95,24 @@ class Playlists(Service):
         `from_library` of what the person has alone."""
         from engine.playlists.compose import compose
         from engine.playlists.offer import candidates
+        from engine.store.music_files import waiting_files
         from engine.taste.own_music import own_music
 
         connection = self.library.connection
+        waiting = waiting_files(connection)
         with self._packs.features() as features:
             recommended = self._recommended(NEW_ARTISTS, context.times)
             pool = candidates(connection, features, recommended, context.times)
             if not from_library:
-                return compose(pool, settings, context, cancelled)
+                return compose(pool, settings, context, cancelled, waiting)
             mine = candidates(connection, features, recommended, context.times, from_library=True)
-        made = compose(mine, settings, context, cancelled)
+        made = compose(mine, settings, context, cancelled, waiting)
         missing = own_music(connection).lacking(compose(pool, settings, context, cancelled).tracks)
         note = f"Only music you have: {quantity(made.pool, 'tracks')}."
         return replace(made, missing=missing, notes=(note, *note_on_missing(missing), *made.notes))
 
     def _recommended(self, n: int, times: TimeOfWeek | None) -> tuple[Recommendation, ...]:
-        """The top of Discover, for times of the week where anything was played then; nothing where there is no model
-        yet: own tracks make a playlist too."""
+        """The top of Discover, of times of the week where anything was played then; empty without a model."""
         from engine.recommend.settings import DiscoverSettings
         from engine.taste.window import Window
 
@@ -133,7 +134,7 @@ class Playlists(Service):
 
     @synchronized
     def save(self, name: str, playlist: ContextPlaylist, *, replace: bool = False) -> SavedPlaylist:
-        """Keep a playlist under a name; in a private session until that ends."""
+        """Save a playlist under a name; in a private session until that ends."""
         from engine.playlists.saved import save_playlist
 
         return save_playlist(
@@ -154,7 +155,7 @@ class Playlists(Service):
         return tuple(tracks[slot] for slot in self._slots(tracks))
 
     def _slots(self, tracks: Sequence[PlaylistTrack]) -> list[int]:
-        """Where in `tracks` those stand that may be shown."""
+        """Indices of the `tracks` that may be shown."""
         blocked = store_feedback.marked(self.library.connection, "block")
         return [
             slot
@@ -171,7 +172,7 @@ class Playlists(Service):
 
     @synchronized
     def take(self, name: str) -> TakenPlaylist:
-        """Delete a saved playlist and hand it over, so that `put` can bring it back."""
+        """Delete a saved playlist and return it, for `put`."""
         from engine.playlists.saved import playlist_tracks
 
         tracks = tuple(playlist_tracks(self.library.connection, name))
@@ -203,25 +204,22 @@ class Playlists(Service):
 
     @synchronized
     def named(self, name: str) -> SavedPlaylist:
-        """The entry of a playlist; in capitals or not is the same. Raises UnknownNameError with the nearest names."""
+        """The entry of a playlist, ignoring case. Raises UnknownNameError with the nearest names."""
         from engine.playlists.saved import one_playlist
 
         return one_playlist(self.library.connection, name)
 
-    # -- put together by hand -------------------------------------------------------------------------
+    # -- edited by hand -------------------------------------------------------------------------
 
     @synchronized
     def create(self, name: str, tracks: Sequence[PlaylistTrack] = ()) -> PlaylistEdit:
-        """A new playlist, empty unless there are tracks to begin with, each once.
-
-        Raises UsageError when the name is empty or taken.
-        """
+        """A new playlist, empty or with these tracks, each once. Raises UsageError if the name is empty or taken."""
         from engine.playlists.saved import save_playlist
 
         each: dict[tuple[str, str], PlaylistTrack] = {}
         for track in tracks:
             each.setdefault(_key(track), track)
-        # Why a track was in what was saved is not kept with it.
+        # The reason of a track is not saved.
         kept = tuple(replace(track, reason="") for track in each.values())
         saved = save_playlist(self.library.connection, name, kept)
         places = tuple(range(1, len(kept) + 1))
@@ -229,10 +227,7 @@ class Playlists(Service):
 
     @synchronized
     def add(self, name: str, tracks: Sequence[PlaylistTrack], *, again: bool = False) -> PlaylistEdit:
-        """Put tracks at the end of a playlist, those that are in it already only when asked for `again`.
-
-        Raises UnknownNameError.
-        """
+        """Append tracks to a playlist; those already in it only with `again`. Raises UnknownNameError."""
         added: list[PlaylistTrack] = []
         already: list[PlaylistTrack] = []
 
@@ -247,7 +242,7 @@ class Playlists(Service):
 
     @synchronized
     def remove_tracks(self, name: str, positions: Sequence[int]) -> PlaylistEdit:
-        """Take tracks out of a playlist. Raises UsageError for an invalid position, UnknownNameError."""
+        """Remove tracks from a playlist. Raises UsageError for an invalid position, UnknownNameError."""
 
         def change(before: list[PlaylistTrack]) -> list[PlaylistTrack]:
             slots = self._slots(before)
@@ -258,7 +253,7 @@ class Playlists(Service):
 
     @synchronized
     def shift(self, name: str, positions: Sequence[int], by: int) -> PlaylistEdit:
-        """Move tracks up (`by` below 0) or down by so many places; who is at the end stays there.
+        """Move tracks up (`by` below 0) or down by this many positions; those at the end stay there.
 
         Raises UsageError for an invalid position, UnknownNameError.
         """
@@ -268,7 +263,7 @@ class Playlists(Service):
 
     @synchronized
     def move(self, name: str, position: int, to: int) -> PlaylistEdit:
-        """Move one track to another position; those between close up.
+        """Move one track to another position; those between shift.
 
         Raises UsageError for an invalid position, UnknownNameError.
         """
@@ -282,7 +277,7 @@ class Playlists(Service):
     def _ordered(
         self, name: str, positions: Sequence[int], order: Callable[[int, list[int]], list[int]]
     ) -> PlaylistEdit:
-        """`order` gives the places shown as a list of places before; what is blocked stays where it is."""
+        """`order` gives the new order of the shown tracks by old index; blocked ones stay in place."""
         now: list[int] = []
 
         def change(before: list[PlaylistTrack]) -> list[PlaylistTrack]:
@@ -305,7 +300,7 @@ class Playlists(Service):
         added: Sequence[PlaylistTrack] = (),
         already: Sequence[PlaylistTrack] = (),
     ) -> PlaylistEdit:
-        """Change a playlist; the lists handed over may be filled by `change`. Those added stand last."""
+        """Change a playlist; `change` may fill the lists passed. Added tracks are last."""
         from engine.playlists.saved import change_tracks
 
         before, after = change_tracks(self.library.connection, name, change)
@@ -323,9 +318,9 @@ class Playlists(Service):
 
     @synchronized
     def restore(self, edit: PlaylistEdit) -> None:
-        """Take an edit back: the playlist is to the letter as before it, or gone where it did not exist.
+        """Undo an edit: the playlist is exactly as before, or deleted if it did not exist.
 
-        Raises UsageError when the playlist is not as the edit left it, UnknownNameError when it is gone.
+        Raises UsageError if the playlist has changed since the edit, UnknownNameError if it is gone.
         """
         from engine.playlists.saved import change_tracks
 
@@ -342,13 +337,12 @@ class Playlists(Service):
 
     @synchronized
     def extend(self, name: str, n: int = 10, seed: int = 0, *, from_library: bool = False) -> PlaylistEdit:
-        """Put at most `n` more tracks that fit at the end of a playlist: own and new ones, none twice.
+        """Append at most `n` fitting tracks to a playlist: own and new ones, none twice.
 
-        The list's artists are folded in as if they were a listener; blocked and hidden artists stay out, and where
-        the list has a tempo the new tracks keep it. The same list, library, model and seed give the same tracks.
-
-        Raises NothingYetError when the list is empty, nothing is known of its artists, or nothing is left to add;
-        UsageError for an invalid `n`; UnknownNameError.
+        The list's artists are folded in as if they were a listener; blocked and hidden artists are excluded, and a
+        tempo of the list is kept. Deterministic by list, library, model and seed. Raises NothingYetError if the list is
+        empty, nothing is known of its artists, or nothing is left to add; UsageError for an invalid `n`;
+        UnknownNameError.
         """
         from engine.playlists.continuation import wishes_of
 
@@ -369,10 +363,8 @@ class Playlists(Service):
 
     @synchronized
     def keep_mix(self, title: str, make: Callable[[int], Mix]) -> PlaylistEdit:
-        """A new playlist of the mix that `make` makes of a seed.
-
-        It is called `title`, or by the mix's own where that is empty, with a number where that is taken: another of the
-        same is another list.
+        """Save the mix that `make` returns for a seed as a new playlist, named `title` or by default after the mix,
+        with a number if that is taken.
         """
         made = make(0)
         title, taken = title or made.title, {one.name.casefold() for one in self.all()}
@@ -382,12 +374,12 @@ class Playlists(Service):
 
 
 def _numbered(title: str, number: int) -> str:
-    """The title of one of several playlists that would be called alike."""
+    """The title, with a number if it is taken."""
     return title if number == 1 else f"{title} {number}"
 
 
 def _key(track: PlaylistTrack) -> tuple[str, str]:
-    """What makes two entries of a list the same track."""
+    """The key by which two entries are the same track."""
     return artist_key(track.artist), track_key(track.track) if track.track else ""
 
 
@@ -395,6 +387,7 @@ def _places(name: str, positions: Sequence[int], count: int) -> list[int]:
     """Positions from 1 as places from 0, in order."""
     for position in positions:
         if not 1 <= position <= count:
-            there = f"it has {count}" if count else "it is empty"
-            raise UsageError(f"No track {position} in {name}: {there}.")
+            raise UsageError(
+                f"No track {position} in {name}: {f'it has {count}' if count else 'it is empty'}."
+            )
     return sorted({position - 1 for position in positions})

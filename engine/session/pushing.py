@@ -1,4 +1,4 @@
-"""Playlists sent to a server of the person's own."""
+"""Sends playlists to the person's own server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What would be sent: the playlist's name, what the server has of it, and its id of what was sent before."""
+    """A playlist before sending: its name, what the server has of it, and the server's id of an earlier copy."""
 
     name: str
     match: Match
@@ -41,19 +41,17 @@ class Offer:
 
 
 class Pushing(Service):
-    """What is sent, and was. The library is not held while a server is spoken to."""
+    """Sends playlists. The library is not locked during requests to a server."""
 
     def __init__(self, library: Library, playlists: Playlists) -> None:
         super().__init__(library)
         self._playlists = playlists
 
     def offered(self, name: str, server: Server, report: StageReport = lambda *_: None) -> Offer:
-        """Look on the server for a playlist's tracks; sends none of them where it lists what it has.
+        """Match a playlist's tracks on the server, by its catalog if it lists that, so that no names are sent.
 
-        `report` gets how many songs the server named so far.
-
-        Raises PrivateSessionError in a private session, UnknownNameError, NothingYetError where it has none of them,
-        DiscoverError where it can't be reached or refuses.
+        `report` gets how many songs the server listed so far. Raises PrivateSessionError in a private session,
+        UnknownNameError, NothingYetError if it has none of them, DiscoverError if it can't be reached or refuses.
         """
         from engine.push.matching import match
 
@@ -82,8 +80,8 @@ class Pushing(Service):
         return known_as(self.library.connection, name, server.service, server.address)
 
     def send(self, offer: Offer, server: Server, report: StageReport = lambda *_: None) -> None:
-        """Send what was offered; it is noted before, so that nothing leaves without a note. `report` gets how many
-        tracks are there so far.
+        """Send an offer; it is recorded first, so that nothing is sent without a record. `report` gets the number of
+        tracks sent so far.
 
         Raises PrivateSessionError in a private session, DiscoverError.
         """
@@ -126,14 +124,14 @@ def _counted(songs: Iterable[Song], report: StageReport) -> Iterator[Song]:
         yield song
 
 
-# -- for the app, whose work is done in another process -------------------------------------------------------------
+# -- for the app, which runs this in another process -------------------------------------------------------------
 
 
 def look(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
-    """What a server has of a playlist. `task`: `playlist`, `service`, `places` where it may be, and `known` (user,
-    secret, plain; null: who the person is kept to be).
+    """Match a playlist on a server.
 
-    Raises NotLetInError where the server does not know who asks, NoDigestError, and what `Pushing.offered` does.
+    `task`: `playlist`, `service`, `places` (addresses to try), and `known` (user, secret, plain; null: the stored
+    login). Raises NotLetInError if the server rejects the login, NoDigestError, and as `Pushing.offered`.
     """
     from engine.push.credentials import where_kept
     from engine.push.servers import server_for_task
@@ -154,9 +152,9 @@ def look(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageRepor
 
 
 def send(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
-    """Send what was found there. `task` is as before, with what `look` said, and whether to `keep` who the person is.
+    """Send what was matched.
 
-    Raises what `Pushing.send` does.
+    `task` is as for `look`, with its result, and whether to `keep` the login. Raises as `Pushing.send`.
     """
     from engine.push.credentials import keep_known
     from engine.push.matching import Match

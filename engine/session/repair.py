@@ -1,6 +1,6 @@
-"""Mending what is damaged, where what that takes is there already, and which trainings would mend the rest.
+"""Repairs damaged files from data that is there, and lists trainings that would repair the rest.
 
-What only somebody else has (a pack, a model that was added) is named by `damage`, with the command that brings it.
+What must be downloaded or added again (a pack, an added model) is named by `damage`, with the command.
 """
 
 from __future__ import annotations
@@ -23,19 +23,18 @@ from engine.store.restoring import checked, repaired
 from engine.store.salvage import MUSIC, SALVAGING, Salvage
 from engine.wording import quantity
 
-# The stages of a repair, each with the part of the time it takes; those that are not needed are passed over.
+# The stages of a repair with their shares of the time; unnecessary ones are skipped.
 REPAIRING: Mapping[str, float] = {SALVAGING: 3, **SCANNING, "index": 6}
 
 
 def repair(
     door: Door, report: StageReport = lambda *_: None, cancelled: Cancelled = lambda: False
 ) -> list[str]:
-    """Keep what can be read of the library or restore its last backup, read music files again where their tags were
-    lost with it, build the index of a model again, delete what is worked out anew, and backups that are no use; says
-    what was done, in sentences.
+    """Salvage the library or restore its last backup, read music files again if their tags were lost with it, rebuild a
+    model's index, delete derived files and useless backups; returns what was done, in sentences.
 
-    What trains or downloads is left to the person. Raises PrivateSessionError in a private session, BusyError,
-    CancelledError between two steps, DiscoverError where the disk is in the way.
+    Trainings and downloads are left to the person. Raises PrivateSessionError in a private session, BusyError,
+    CancelledError between two steps, DiscoverError for errors of the disk.
     """
     door.require_writable("repair anything")
     done: list[str] = []
@@ -55,7 +54,7 @@ def _library(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[
                 return
     except DamagedDataError:
         pass
-    # Where nothing of it can be read and there is no backup the doctor goes on to say what helps.
+    # If nothing can be read and there is no backup, the doctor says what helps.
     if done := repaired(door, report):
         kept, by = done
         yield f"{_said_of(by)} The damaged one is kept as backups/{kept}.sqlite."
@@ -64,7 +63,7 @@ def _library(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[
 
 
 def _music(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[str]:
-    """Read the tags again of what is in the folders of music."""
+    """Read the tags in the music folders again."""
     from engine.session import Session
 
     with Session(door.folders) as session:
@@ -95,7 +94,7 @@ def _said_of(by: Salvage | Backup) -> str:
 
 
 def _models(door: Door, *_: object) -> Iterator[str]:
-    """Put the only model of a level there is in use, where none is by accident; delete what is none's any more."""
+    """Use the only model of a level if by accident none is in use; delete files that belong to no model."""
     models = door.folders.models
     if not models.is_dir():
         return
@@ -120,7 +119,7 @@ def _models(door: Door, *_: object) -> Iterator[str]:
 
 
 def _that_can_be_read(models: Path, level: Level) -> list[str]:
-    """The models of a level whose manifests are whole, by folder."""
+    """The models of a level with readable manifests, by folder."""
     from engine.training.artifact import read_manifest
 
     found = []
@@ -132,14 +131,14 @@ def _that_can_be_read(models: Path, level: Level) -> list[str]:
 
 
 def _rebuilt(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[str]:
-    """Work out again what the other files of a model in use say."""
+    """Recompute files of a model in use from its others."""
     if not door.folders.models.is_dir():
         return
     from engine.training.artifact import POINTERS, damaged_files
     from engine.training.rebuilding import rebuild
 
     for level in POINTERS:
-        # What is damaged of the library, or of the model besides, is said by the doctor.
+        # Damage of the library, or other damage of the model, is reported by the doctor.
         try:
             if not damaged_files(door.folders, (level,)):
                 continue
@@ -167,7 +166,7 @@ def _backups(door: Door, *_: object) -> Iterator[str]:
 
 
 def is_mended(folders: Folders, one: Damage) -> bool:
-    """Whether `repair` mends this: what only a training or a download brings back it leaves as it is."""
+    """Whether `repair` repairs this: it leaves what needs a training or a download."""
     from engine.training.artifact import POINTERS, damaged_files
     from engine.training.rebuilding import rebuildable
 
@@ -184,8 +183,8 @@ def is_mended(folders: Folders, one: Damage) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Retraining:
-    """A training that would mend the model of a level, or make the one there is none of: `why` in a sentence; the
-    `seconds` the last one took here and its number of `factors`, null where that is not known."""
+    """A training that would repair or create the model of a level: `why` in a sentence; the `seconds` the last one took
+    here and its number of `factors`, null if unknown."""
 
     level: Level
     why: str
@@ -193,7 +192,7 @@ class Retraining:
     factors: int | None = None
 
     def in_words(self) -> str:
-        """Why, how long it takes, and that nothing is at risk."""
+        """The reason, the time it takes, and that nothing is at risk."""
         return f"{self.why} Training takes {self._long()}. What is there stays until then; stopping loses nothing."
 
     def _long(self) -> str:
@@ -205,8 +204,8 @@ class Retraining:
 
 
 def retrainings(folders: Folders) -> list[Retraining]:
-    """The trainings that mend what `repair` left, of levels whose data is here: without the pack a model came from,
-    another would know less."""
+    """The trainings that repair what `repair` left, for levels whose data is here: without its pack a new model would
+    know less."""
     from engine.training.artifact import POINTERS, current_manifest, damaged_files
 
     here = {pack.level for pack in list_packs(folders) if pack.kind == "community"}

@@ -1,4 +1,4 @@
-"""One's own music to play again: forgotten favourites, and what was played on this day in past years."""
+"""Mixes of one's own music: forgotten favourites, and what was played on this day in past years."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Replays(Service):
-    """Mixes of nothing new. They need no model; excluded plays do not count, and blocked artists stay out."""
+    """Mixes without new music. They need no model; without excluded plays and blocked artists."""
 
     def __init__(self, library: Library, packs: Packs, discover: Discover) -> None:
         super().__init__(library)
@@ -30,9 +30,9 @@ class Replays(Service):
 
     @synchronized
     def forgotten(self, settings: MixSettings | None = None) -> Mix:
-        """Tracks that were much played once and not for half a year, and those of artists of whom that holds.
+        """Tracks much played once but not for half a year, and tracks of such artists.
 
-        Raises NothingYetError where nothing is forgotten.
+        Raises NothingYetError if there are none.
         """
         from engine.recommend.rediscovery import FORGOTTEN_DAYS, forgotten_tracks
         from engine.taste.rules import counted_listens
@@ -55,7 +55,7 @@ class Replays(Service):
 
     @synchronized
     def on_this_day(self, settings: MixSettings | None = None) -> Mix:
-        """Tracks that were played on this day of the year in years before. Raises NothingYetError where none was."""
+        """Tracks played on this day of the year in past years. Raises NothingYetError if there are none."""
         from engine.taste.when_played import counted_within, day_in_past_years
 
         connection = self.library.connection
@@ -79,7 +79,7 @@ class Replays(Service):
         reason: Callable[[PlayedTrack], str],
         settings: MixSettings | None,
     ) -> Mix | None:
-        """A mix of these tracks, much played ones before others, each with its reason; None where there is none."""
+        """A mix of these tracks, most played first, each with its reason; None if there are none."""
         from engine.playlists.compose import sequenced
         from engine.playlists.contexts import Context, Settings
         from engine.playlists.offer import to_play_again

@@ -1,4 +1,4 @@
-"""The person's own contexts: found in when and what they play, and worked out once until the library changes."""
+"""The person's own contexts, found in when and what they play, cached until the library changes."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from engine.taste.window import TimeOfWeek
 
 _WEEK = 7 * 86400
-# An artist's words are read of so many of those played most.
+# Tags are read for this many of the most played artists.
 _WITH_WORDS = 300
 _TAGS = 5
-# Of so many tracks of a routine, those played most, tempo and energy are asked for.
+# Tempo and energy are read for this many of a routine's most played tracks.
 _HEARD = 300
 
 
 class Routines(Service):
-    """Contexts found in the history. What is blocked or left out of taste has no part in them."""
+    """Contexts found in the history, without what is blocked or excluded from taste."""
 
     def __init__(self, library: Library, models: Models, packs: Packs) -> None:
         super().__init__(library)
@@ -38,11 +38,11 @@ class Routines(Service):
         self._found: tuple[OwnContext, ...] | None = None
 
     def drop_cache(self, _change: Change, /) -> None:
-        """They are worked out of plays, taste and, for their words, the model."""
+        """They depend on plays, taste and, for their tags, the model."""
         self._found = None
 
     def contexts(self) -> dict[str, Context]:
-        """Those there are by name, to be asked for as any other."""
+        """The found contexts by name, to be used like any other."""
         return {own.context.name: own.context for own in self.all()}
 
     def context(self, name: str, contexts: Mapping[str, Context]) -> Context:
@@ -53,9 +53,9 @@ class Routines(Service):
         return context_named(name, contexts if known else {**contexts, **self.contexts()})
 
     def times(self, name: str, contexts: Mapping[str, Context]) -> TimeOfWeek:
-        """A time of the week by its own name, or by that of a context as `context` finds it.
+        """A time of the week by its own name, or by that of a context as in `context`.
 
-        Raises UnknownNameError with those there are, UsageError for a context that is at no time.
+        Raises UnknownNameError listing the names, UsageError for a context without a time.
         """
         from engine.playlists.contexts import times_named
         from engine.taste.window import TIMES_OF_WEEK
@@ -68,7 +68,7 @@ class Routines(Service):
         from engine.taste.window import TIMES_OF_WEEK
 
         own = (context.times for context in {**contexts, **self.contexts()}.values())
-        # Of several of a name the first: a context may be at a usual time.
+        # Of several with one name the first: a context may be at a usual time.
         found: dict[str, TimeOfWeek] = {}
         for times in (*TIMES_OF_WEEK, *filter(None, own)):
             found.setdefault(times.name, times)
@@ -76,7 +76,7 @@ class Routines(Service):
 
     @synchronized
     def all(self) -> tuple[OwnContext, ...]:
-        """The person's own contexts, those of most sessions first; none where the history shows none."""
+        """The person's own contexts, by sessions descending; empty if the history shows none."""
         if self._found is None:
             self._found = self._look()
         return self._found
@@ -118,7 +118,7 @@ class Routines(Service):
         track: np.ndarray,
         plays: np.ndarray,
     ) -> tuple[OwnContext, ...]:
-        """What is played in each routine, by its words, tempo and energy."""
+        """The music of each routine: tags, tempo and energy."""
         import numpy as np
 
         from engine.playlists.routine_contexts import own_context
@@ -147,7 +147,7 @@ class Routines(Service):
         )
 
     def _words(self, artists: list[str], wanted: list[int]) -> list[tuple[str, ...]]:
-        """The community's words for the `wanted` artists, none for others or without a model."""
+        """The community's tags of the `wanted` artists; empty for others or without a model."""
         found: list[tuple[str, ...]] = [()] * len(artists)
         model = self._models.open_if_any()
         if model is not None:

@@ -1,4 +1,4 @@
-"""Search over the person's own names and the community's: one order for both, the person's own first where alike."""
+"""Search over the person's own names and the community's: one order for both, own names first in ties."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def search(
     *,
     tracks: Model | None = None,
 ) -> tuple[Found, ...]:
-    """The best `n` answers: artists of both, then tracks, as well as they answer; what is blocked is in none.
+    """The best `n` matches: artists of both, and tracks, without what is blocked.
 
     The community's artists are those of `model`, its tracks those of the model of `tracks`.
     """
@@ -94,21 +94,21 @@ def search(
         )
     found += _tracks(own, titled, community[-1] if tracks is not None else (), tracks)
     found.sort(key=lambda pair: _order(*pair))
-    # A model of one's own listening counts sessions: there are no listeners to count.
+    # A solo model counts sessions, not listeners.
     of_kind = {"artist": model, "track": tracks}
     solo = {kind for kind, one in of_kind.items() if one is not None and one.manifest.solo}
     return tuple(replace(one, listeners=0) if one.kind in solo else one for _, one in found[:n])
 
 
 def _order(hit: Hit, one: Found) -> tuple[object, ...]:
-    """By how well the name answers; then artists before tracks, the most played, the best known."""
+    """By match quality; then artists before tracks, most played, best known."""
     return hit.how, hit.slips, one.kind, -one.plays, -one.listeners, one.artist, one.track or ""
 
 
 def _with_community(
     mine: list[tuple[Hit, Found]], keys: Sequence[str], hits: Sequence[Hit], own: OwnNames, model: Model
 ) -> list[tuple[Hit, Found]]:
-    """The person's artists with their listeners, and beside them those the community knows.
+    """The person's artists with their listeners, and the community's other artists.
 
     One in both is listed once, by the person's name for it, also where the spellings differ ("Beatles").
     """
@@ -147,7 +147,7 @@ def _place_of_tracks(model: Model, blocked: AnySpelling) -> SearchedIndex:
 def _tracks(
     own: OwnNames, mine: Sequence[Hit], hits: Sequence[Hit], model: Model | None
 ) -> list[tuple[Hit, Found]]:
-    """The person's tracks with their listeners, and beside them those the community knows, each listed once."""
+    """The person's tracks with their listeners, and the community's other tracks, each once."""
     found: list[tuple[Hit, Found]] = []
     keys: list[str] = []
     for hit in mine:

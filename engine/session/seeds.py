@@ -1,4 +1,4 @@
-"""What mixes start from, as a person names it: an artist, a track, a saved playlist, a genre."""
+"""Seeds of mixes by name: an artist, a track, a saved playlist, a genre."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.session.playlists import Playlists
     from engine.session.tracks import Tracks
 
-# So many artists stand for a genre, the ones that fit the person best.
+# Number of artists that represent a genre, those that fit the person best.
 OF_GENRE = 20
 
 
@@ -42,11 +42,11 @@ class Seeds(Service):
 
     @synchronized
     def of(self, names: Sequence[str]) -> MixSeeds:
-        """An artist, a track ("artist - title"), a saved playlist or a genre by each name; of several things called so
-        the first of these, unless "artist:", "playlist:" or "genre:" stands before it.
+        """An artist, a track ("artist - title"), a saved playlist or a genre by each name; an ambiguous name means the
+        first of these, unless prefixed with "artist:", "playlist:" or "genre:".
 
-        Each counts as much as another. Raises UnknownNameError with the nearest names, UsageError for no name and for
-        what is blocked, NothingYetError for an empty playlist.
+        All have equal weight. Raises UnknownNameError with the nearest names, UsageError for no name and for what is
+        blocked, NothingYetError for an empty playlist.
         """
         if not names:
             raise UsageError("Name what the mix starts from: an artist, a track, a playlist or a genre.")
@@ -108,7 +108,7 @@ class Seeds(Service):
 
 
 def _is_track(name: str, track: PlaylistTrack) -> bool:
-    """Whether a title was named, and not the artist alone."""
+    """Whether a title was named, and not only an artist."""
     from engine.canonical_keys import artist_key, relaxed_artist_key
 
     return relaxed_artist_key(artist_key(name)) != relaxed_artist_key(track.artist)

@@ -1,4 +1,4 @@
-"""A session: one open library, and the services that say what can be done with it."""
+"""A session: one open library, and its services."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What there is: the library in numbers, the packs, the model in use."""
+    """An overview: the library's totals, the packs, the model in use."""
 
     listens: int
     artists: int
@@ -59,14 +59,14 @@ class Status:
     packs: tuple[PackInfo, ...]
     model: ModelManifest | None
     private: bool
-    # A sentence where the model was trained on something else than is there now, else empty.
+    # A sentence if the data changed since the model was trained, else empty.
     outdated: str = ""
-    # The model of tracks, where one was trained.
+    # The model of tracks, if one was trained.
     track_model: ModelManifest | None = None
 
 
 class Session:
-    """Everything both front ends can do, by service. Methods may be called from any thread, one at a time."""
+    """Everything both front ends can do, by service. Callable from any thread; calls are serialized."""
 
     def __init__(self, folders: Folders, *, private: bool = False, announced: bool = True) -> None:
         self.library = library = Library(folders, private=private, announced=announced)
@@ -108,12 +108,12 @@ class Session:
 
     @property
     def folders(self) -> Folders:
-        """Where everything lies."""
+        """The data folder."""
         return self.library.folders
 
     @property
     def door(self) -> Door:
-        """The one way to write, of the session that is on."""
+        """The current session's door."""
         return self.library.door
 
     @property
@@ -123,19 +123,19 @@ class Session:
 
     @property
     def private_since(self) -> float | None:
-        """When the private session began, on the monotonic clock; null where none is on."""
+        """When the private session began, on the monotonic clock; null without one."""
         return self.library.private_since
 
     def set_private(self, on: bool) -> tuple[str, ...]:
-        """Begin or end a private session; ending one returns sentences of what was not kept."""
+        """Begin or end a private session; ending one returns sentences on what was discarded."""
         return self.library.set_private(on)
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Wait until no other thread asks anything, and hold the others off: several questions as one."""
+        """Lock the session against other threads, for several calls as one."""
         return self.library.exclusive()
 
     def reload(self) -> None:
-        """Forget what was computed: the library or the model changed in another process."""
+        """Drop all caches: the library or the model changed in another process."""
         self.library.reread()
 
     def close(self) -> None:
@@ -163,7 +163,7 @@ class Session:
             )
 
     def _outdated(self, model: ModelManifest, packs: tuple[PackInfo, ...]) -> str:
-        """What changed since a model was trained, in a sentence; empty where nothing did."""
+        """What changed since a model was trained, in a sentence; empty if nothing did."""
         from engine.training.in_use import removed_packs
 
         community = {
@@ -171,18 +171,18 @@ class Session:
         }
         if gone := removed_packs(model, community):
             return gone
-        # One that was added needs no pack, and was chosen beside those there were.
+        # An added model needs no pack, and was chosen with the packs in place.
         if not model.solo and model.origin is None and community.keys() != set(model.packs):
             return "The installed packs differ from those this model was trained on. Train again: discover train."
         since = model.origin.added if model.origin is not None else model.trained[:10]
-        # Genres are taken in by a training of one's own.
+        # Genres are used only by a training here.
         genres = [
             pack.date
             for pack in packs
             if pack.kind == "genres" and model.level == "artists" and model.origin is None
         ]
         if (growth := model.growth) is not None:
-            # What is newer than the training has joined.
+            # Newer data was added to the model.
             since = max(since, growth.date)
             from engine.training.growth import much_joined
 
@@ -204,8 +204,8 @@ class Session:
     # -- forgetting, which reaches into everything --------------------------------------------------------
 
     def forgettable(self, rule: Rule) -> int:
-        """How many plays `forget` would delete. Raises UnknownNameError for an artist that is not there, unless a
-        forgetting was broken off that may have deleted it."""
+        """How many plays `forget` would delete. Raises UnknownNameError for an unknown artist, unless an interrupted
+        forgetting may have deleted it."""
         with self.exclusive():
             return self.taste.listens_excluded(self._named(rule))
 
@@ -213,8 +213,8 @@ class Session:
         try:
             return self.taste.with_keys(rule)
         except UnknownNameError:
-            # What playlists or likes still name was forgotten before without them; a backup may name what a restore
-            # took from the library.
+            # The name may be left in playlists or likes by an earlier forgetting without them, or in a backup after a
+            # restore.
             if rule.artist is None or not (self.library.was_forgetting or self._is_named(rule.artist)):
                 raise
             return self.taste.with_keys(rule, unknown=True)
@@ -230,7 +230,7 @@ class Session:
         return bool(texts_in_backups(backups(self.folders), rule))
 
     def backups_holding(self, rule: Rule) -> int:
-        """How many backups hold what the rule names. Raises UnknownNameError, as `forgettable`."""
+        """How many backups contain what the rule names. Raises UnknownNameError, as `forgettable`."""
         from engine.session.traces import texts_in_backups
         from engine.store.backups import backups
 
@@ -240,8 +240,8 @@ class Session:
     def forget(self, rule: Rule, *, playlists: bool = False) -> Forgotten:
         """Delete what the rule names for good, and prove it.
 
-        Raises UnknownNameError for an artist that is not there, NothingYetError when nothing is named, but neither
-        where a forgetting was broken off that may have deleted it; PrivateSessionError in a private session.
+        Raises UnknownNameError for an unknown artist, NothingYetError if nothing matches, but neither if an interrupted
+        forgetting may have deleted it; PrivateSessionError in a private session.
         """
         from engine.session.forgetting import forget
 
@@ -257,8 +257,8 @@ class Session:
             return forgotten
 
     def forget_all(self) -> tuple[tuple[str, ...], bool]:
-        """Delete everything of the person but settings; leaves an empty library. Returns the files that held it, and
-        whether the library's own was written anew to its end."""
+        """Delete all the person's data except settings; leaves an empty library. Returns its files, and whether the
+        library's own was completely rewritten."""
         from engine.session.forgetting import forget_all
 
         with self.exclusive():
@@ -267,7 +267,7 @@ class Session:
             return done
 
     def public_folders(self) -> tuple[str, ...]:
-        """Packs and models of them, the same for everybody who has them: forgetting leaves them."""
+        """Packs and models of them, the same for everybody: forgetting leaves them."""
         from engine.session.forgetting import public_folders
 
         return public_folders(self.door)

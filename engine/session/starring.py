@@ -1,4 +1,4 @@
-"""What the person starred on a server of their own, taken in as likes."""
+"""Imports stars from the person's own server as likes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """How many are starred there, how many of them were not when it was last asked, and how many became likes."""
+    """How many are starred there, how many of them are new since the last time, and how many became likes."""
 
     stars: int
     new: int
@@ -30,11 +30,11 @@ class TakenIn:
 
 
 class Stars(Service):
-    """Asked for on request alone. The library is not held while a server is spoken to."""
+    """Only on request. The library is not locked during requests to a server."""
 
     def take_in(self, server: HasStars) -> TakenIn:
-        """Ask the server, and like what is starred there and was not before, unless the person said something of it
-        here. The answer is noted as a download.
+        """Like what is newly starred on the server, unless the person gave a verdict here. The response is recorded as
+        a download.
 
         Raises PrivateSessionError in a private session, NotLetInError, NoDigestError, DiscoverError.
         """
@@ -49,21 +49,22 @@ class Stars(Service):
 
     @synchronized
     def undo(self) -> int:
-        """Undo the last that found new stars: how many likes went. Raises PrivateSessionError in a private session."""
+        """Undo the last import of new stars; returns how many likes were removed. Raises PrivateSessionError in a
+        private session."""
         self.library.door.require_writable("undo stars")
         gone = undo_stars(self.library.connection)
         self.library.changed(Change.TASTE)
         return gone
 
 
-# -- for the app, whose work is done in another process -------------------------------------------------------------
+# -- for the app, which runs this in another process -------------------------------------------------------------
 
 
 def take(stars: Stars, task: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
-    """Take in what is starred on a server. `task`: `service`, `places` where it may be, and `known` (user, secret,
-    plain; null: who the person is kept to be).
+    """Import stars from a server.
 
-    Raises what `Stars.take_in` does.
+    `task`: `service`, `places` (addresses to try), and `known` (user, secret, plain; null: the stored login). Raises as
+    `Stars.take_in`.
     """
     from engine.push.credentials import where_kept
     from engine.push.servers import server_for_task

@@ -1,4 +1,4 @@
-"""The person's taste over a library: its modes, map and drift, and the rules that keep plays out of it."""
+"""The person's taste over a library: its modes, map and drift, and the rules that exclude plays."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """What a rule does: its number (null in a preview), the listens it leaves out, and how Discover's top changes.
+    """The effect of a rule: its number (null in a preview), the listens it excludes, and how Discover's top changes.
 
-    Of what stays on top `moves` artists move.
+    Of those that stay on top `moves` artists move.
     """
 
     id: int | None
@@ -38,7 +38,7 @@ class Exclusion:
 
 
 class Tastes(Service):
-    """What the taste is made of, and what is left out of it."""
+    """The taste's artists and modes, and its exclusions."""
 
     def __init__(self, library: Library, artists: Artists, discover: Discover) -> None:
         super().__init__(library)
@@ -54,7 +54,7 @@ class Tastes(Service):
 
     @synchronized
     def modes(self, settings: DiscoverSettings | None = None) -> tuple[Mode, ...]:
-        """The tastes the person's is made of, the largest first."""
+        """The person's tastes, largest first."""
         return self._discover.recommender_of_today(settings).modes
 
     @synchronized
@@ -90,19 +90,19 @@ class Tastes(Service):
 
     @synchronized
     def rules(self) -> tuple[KeptRule, ...]:
-        """The rules that keep plays out of taste."""
+        """The rules that exclude plays from taste."""
         return taste_rules.all_rules(self.library.connection)
 
     @synchronized
     def check_source(self, source: str) -> None:
-        """Raise UnknownNameError, with the services and files there are, where no listen came from that one."""
+        """Raise UnknownNameError, listing the services and files, if no listen came from that one."""
         taste_rules.check_source(self.library.connection, Rule(source=source))
 
     @synchronized
     def exclude(self, rule: Rule, *, preview: bool = False) -> Exclusion:
-        """Leave plays out of taste by a rule, its artist named as it may be, or with `preview` say what that would do.
+        """Exclude plays from taste by a rule, its artist in any spelling, or with `preview` only report the effect.
 
-        Raises UnknownNameError for an artist or source that is not there.
+        Raises UnknownNameError for an unknown artist or source.
         """
         connection = self.library.connection
         rule = self.with_keys(rule)
@@ -127,27 +127,27 @@ class Tastes(Service):
 
     @synchronized
     def include(self, number: int) -> str:
-        """Take a rule out of force, so that its plays count again; returns it in words."""
+        """Remove a rule, so that its plays count again; returns it in words."""
         rule = taste_rules.remove_rule(self.library.connection, number)
         self.library.changed(Change.TASTE)
         return rule.in_words()
 
     @synchronized
     def restore_rule(self, kept: KeptRule) -> None:
-        """Put a rule that was taken out of force back as it was."""
+        """Restore a removed rule."""
         taste_rules.restore_rule(self.library.connection, kept)
         self.library.changed(Change.TASTE)
 
     @synchronized
     def listens_excluded(self, rule: Rule | None = None) -> int:
-        """How many listens the rules in force leave out together, or how many one rule names."""
+        """How many listens the rules in force exclude together, or how many one rule matches."""
         rules = None if rule is None else [self.with_keys(rule)]
         return taste_rules.listens_excluded(self.library.connection, rules)
 
     @synchronized
     def with_keys(self, rule: Rule, *, unknown: bool = False) -> Rule:
-        """The rule with the keys of what it names. Raises UnknownNameError for an artist that is not there, unless it
-        may be `unknown`."""
+        """The rule with keys in place of names. Raises UnknownNameError for an unknown artist, unless `unknown` is
+        allowed."""
         import msgspec
 
         if rule.artist is not None and rule.artist_key is None:
@@ -160,11 +160,11 @@ class Tastes(Service):
         return rule
 
     def _top(self, also: Sequence[Rule] = ()) -> tuple[str, ...]:
-        """The names on top of Discover, with `also` as if those rules were in force; none where there is no list."""
+        """The names on top of Discover, with `also` as if in force; empty without a list."""
         from engine.recommend.settings import DEFAULTS
 
         try:
-            # On no day: what a rule changes is counted apart from what the day does.
+            # Without a day: the daily shuffle must not count as the rule's effect.
             recommender = (
                 self._discover.recommender_with_rules(also)
                 if also

@@ -1,7 +1,7 @@
-"""Where a name that was forgotten still stands: in the library's rows, and in the bytes of every file.
+"""Finds remaining occurrences of a forgotten name: in the library's rows, and in the bytes of every file.
 
-Any text of the library that is not itself a name of music is looked through word by word, in any spelling; names of
-others may hold the one that was forgotten as a part.
+Any text of the library that is not itself a name of music is searched by words, in any spelling; other names may
+contain the forgotten one as a part.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.canonical_keys import SEPARATOR, artist_key
 from engine.store.backups import Backup, opened
 from engine.taste.rules import Rule, named_by
 
-# Columns that name music, or the identifiers of it: what stands in one of them as a part of more is another's name.
+# Columns that name music, or the identifiers of it: a longer value in one of them is another name.
 _NAMES = {
     "sqlite_schema": ("sql",),
     "artists": ("name", "key"),
@@ -39,7 +39,7 @@ _NAMES = {
     "stars": ("service",),
     "forgetting": ("mark",),
 }
-# Where a title may be the same as a forgotten artist's name, and how often the file holds it: keys are indexed too.
+# Columns where a title may equal a forgotten artist's name, and how often the file contains it: keys are indexed too.
 _TITLES = (
     ("tracks", "title", 1),
     ("tracks", "album", 1),
@@ -53,16 +53,16 @@ _TITLES = (
     ("feedback", "track_key", 1),
 )
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
-# Fewer bytes than this stand in any file by chance; of the names that went with the plays so many are looked for.
+# Shorter names occur in any file by chance; and the maximum number of names searched for.
 MIN_BYTES, MAX_NAMES = 6, 100
-# Text is looked through in pieces, which overlap by more than a name has.
+# Files are searched in chunks, which overlap by more than a name's length.
 _PIECE, _OVERLAP = 1 << 14, 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What is to be gone: an artist by `key` (empty where none is forgotten whole) and by name in each spelling, and
-    what `went` with the plays."""
+    """Names to be deleted: an artist by `key` (empty if none is forgotten as a whole) and by each spelling, and names
+    that `went` with the plays."""
 
     key: str
     artist: tuple[str, ...]
@@ -75,7 +75,7 @@ class Names:
 
 
 def whole_artist(rule: Rule) -> bool:
-    """Whether a rule names all of an artist, so that likes and rules go too."""
+    """Whether a rule names a whole artist, so that likes and rules are deleted too."""
     return rule.artist is not None and rule == Rule(artist=rule.artist, artist_key=rule.artist_key)
 
 
@@ -85,7 +85,7 @@ def named_texts(connection: sqlite3.Connection, rule: Rule) -> set[str]:
     for table in ("listens", "skips"):
         sql, values = named_by(rule, table)
         rows = connection.execute(
-            "SELECT DISTINCT a.name, t.title, t.album FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "  # noqa: S608
+            "SELECT DISTINCT a.name, t.title, t.album FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id "  # noqa: S608 - fixed names
             f"WHERE t.id IN (SELECT track_id FROM {table} WHERE id IN ({sql}))",
             values,
         )
@@ -108,8 +108,8 @@ def texts_in_backups(backups: Iterable[Backup], rule: Rule) -> dict[str, set[str
 
 
 def names_to_be_gone(connection: sqlite3.Connection, rule: Rule, before: Iterable[str]) -> Names:
-    """The names that no file may hold after `rule`: an artist's own, and of those `before` what no row has any more,
-    the longest first."""
+    """The names that no file may contain after `rule`: an artist's own, and of those `before` the ones no row has any
+    more, longest first."""
     texts = [text for text in before if len(text.encode(errors="replace")) >= MIN_BYTES]
     with connection:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS named (text TEXT PRIMARY KEY)")
@@ -120,7 +120,7 @@ def names_to_be_gone(connection: sqlite3.Connection, rule: Rule, before: Iterabl
                 connection.execute(
                     f"DELETE FROM temp.named WHERE text IN (SELECT {column} FROM main.{table})"  # noqa: S608 - fixed names
                 )
-        # What the person keeps out of their taste they named themselves.
+        # Rules were written by the person.
         connection.execute(
             "DELETE FROM temp.named WHERE text IN (SELECT j.atom FROM main.rules, json_tree(rules.settings) AS j)"
         )
@@ -138,7 +138,7 @@ def names_to_be_gone(connection: sqlite3.Connection, rule: Rule, before: Iterabl
 
 
 def stands_in(key: str, text: str | None) -> bool:
-    """Whether a name, by its key, stands in a text as whole words, in any spelling.
+    """Whether a text contains a name, by its key, as whole words, in any spelling.
 
     >>> stands_in("quiet vesper", "Best of QUIET_VESPER.csv"), stands_in("air", "Airplanes")
     (True, False)
@@ -153,7 +153,7 @@ def stands_in(key: str, text: str | None) -> bool:
 
 
 def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
-    """Where the library's rows still name an artist, in words; empty where nowhere."""
+    """Where the library's rows still name an artist, in words; empty if nowhere."""
     found = []
     for what, table, column in (
         ("likes, hides and blocks", "feedback", "artist_key"),
@@ -162,7 +162,7 @@ def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
         ("artists", "artists", "key"),
         ("music files", "music_files", "artist_key"),
     ):
-        rows = connection.execute(f"SELECT {column} FROM {table} WHERE instr({column}, ?) = 1", (key,))  # noqa: S608
+        rows = connection.execute(f"SELECT {column} FROM {table} WHERE instr({column}, ?) = 1", (key,))  # noqa: S608 - fixed names
         if any(str(row[0]).partition(SEPARATOR)[0] == key for row in rows):
             found.append(what)
     artists = connection.execute("SELECT DISTINCT artist FROM playlist_tracks")
@@ -176,14 +176,14 @@ def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
 
 
 def _free_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:
-    """(table, column, text) of all that is not a name of music: what is new here is looked through."""
+    """(table, column, text) of everything except names of music: new columns are searched too."""
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     for (table,) in tables:
         for (column,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall():
             if column in _NAMES.get(table, ()):
                 continue
             rows = connection.execute(
-                f'SELECT DISTINCT "{column}" FROM main."{table}" WHERE typeof("{column}") = \'text\''  # noqa: S608
+                f'SELECT DISTINCT "{column}" FROM main."{table}" WHERE typeof("{column}") = \'text\''  # noqa: S608 - fixed names
             )
             yield from ((table, column, str(row[0])) for row in rows)
 
@@ -219,10 +219,10 @@ def search_files(
     public: Iterable[str],
     names: Names,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Files read to their ends, and those in which a name stands other than inside another name the library keeps, in a
-    backup inside one that keeps.
+    """Files read completely, and those that contain a name other than inside another name of the library, or for a
+    backup of that backup.
 
-    Without a name there is nothing to search for.
+    Without a name nothing is searched.
     """
     if not names.all:
         return (), ()
@@ -257,7 +257,7 @@ def _in_backup(backup: Backup, data: bytes, names: Names) -> bool:
 
 
 class _Others:
-    """The names of music a library has, which may hold one that was forgotten."""
+    """The other names in a library, which may contain a forgotten one."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -290,7 +290,7 @@ class _Others:
         return stands_in(names.key, text)
 
     def _alone(self, data: bytes, name: str, encoding: str) -> int:
-        """How often a name is in the data other than as a part of a longer one."""
+        """How often the data contains a name, not counting those inside a longer one."""
         wanted = name.encode(encoding, "replace")
         count, at = 0, data.find(wanted)
         while at >= 0:

@@ -1,4 +1,4 @@
-"""Tracks by name, and a track for each of some artists: what playlists and exports are put together from."""
+"""Tracks by name, and a track for each of some artists, for playlists and exports."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Tracks(Service):
     def named(self, wanted: Sequence[tuple[str, str | None]]) -> tuple[PlaylistTrack, ...]:
         """(artist, title) as tracks; without a title the artist's best known one, else the artist by name alone.
 
-        Raises UnknownNameError for an artist or title nobody here knows, UsageError for what is blocked.
+        Raises UnknownNameError for an unknown artist or title, UsageError for what is blocked.
         """
         artists = [self._artists.resolve(artist) for artist, _ in wanted]
         for artist, (_, title) in zip(artists, wanted, strict=True):
@@ -75,7 +75,7 @@ class Tracks(Service):
         with contextlib.ExitStack() as stack:
             catalogs = []
             for folder in folders:
-                # What uses damaged data by itself says how it is mended.
+                # Its direct users report damaged data.
                 with contextlib.suppress(DamagedDataError):
                     catalogs.append(
                         stack.enter_context(contextlib.closing(Catalog(folder / "catalog.sqlite")))
@@ -109,7 +109,7 @@ class Tracks(Service):
         try:
             return self.named([(text, None)])[0]
         except UnknownNameError:
-            # Either may have a dash of its own.
+            # Either name may contain a dash.
             for dash in DASH.finditer(text):
                 with contextlib.suppress(UnknownNameError):
                     return self.named([(text[: dash.start()], text[dash.end() :])])[0]
@@ -136,7 +136,7 @@ class Tracks(Service):
 
     @synchronized
     def one_of_each(self, artists: Sequence[tuple[str, str]]) -> tuple[PlaylistTrack, ...]:
-        """A track of each artist (name, key); of one nobody knows a track of, the artist by name alone."""
+        """A track of each artist (name, key); without a known track only the artist's name."""
         from engine.playlists.offer import one_track_each
 
         with self._packs.features() as features:

@@ -1,4 +1,4 @@
-"""What was played of one artist."""
+"""The plays of one artist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOP = 5
 class PlayedArtist:
     """Plays, the first and last (seconds UTC, null when undated), by year in local time, and the most played tracks.
 
-    `by_year` has every year from the first to the last, also those without a play. Blocked tracks are not named.
+    `by_year` has every year from the first to the last, also those without plays. Without blocked tracks.
     """
 
     plays: int
@@ -29,7 +29,7 @@ class PlayedArtist:
 
 
 def played_artist(connection: sqlite3.Connection, key: str) -> PlayedArtist:
-    """What was played of the artist with this key; zeros where nothing was."""
+    """The plays of the artist with this key; zeros if there are none."""
     rows = connection.execute(
         """
         SELECT l.started_at, l.plays, l.flags & 8 FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id

@@ -1,8 +1,8 @@
 """Copies of the library, made before what changes much of it: an import, a forgetting, an upgrade, a restore.
 
-Each is a whole library by itself, made by SQLite's backup API beside whoever reads or writes, and there under its name
-only when the disk has it. They are few, and of few bytes together. What is forgotten is forgotten in them too: each
-holds the mark of the last forgetting that went through it, and one without that of the library is deleted.
+Each is a complete library, made by SQLite's backup API while others may read or write, and gets its name only after
+fsync. Their number and total size are limited. Forgetting applies to them too: each has the mark of the last forgetting
+applied to it, and one whose mark differs from the library's is deleted.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from engine.privacy.database_file import BUSY_SECONDS
 from engine.store.forgetting import mark, unforgotten
 from engine.store.schema import STEPS, migrate
 
-# At most so many, of so many bytes together; the newest is kept whatever its size.
+# Maximum number and total bytes; the newest is kept whatever its size.
 KEPT, MAX_BYTES = 5, 500 << 20
-# So many of them are the last ones, the others the first of a day each.
+# How many of them are the latest; the others are the first of a day each.
 _LAST = 3
-# What it was made before, or that it is what was damaged when another took its place.
+# The operation it was made before, or that it is the damaged library that was replaced.
 IMPORT, FORGET, UPGRADE, RESTORE, DAMAGED = "import", "forget", "upgrade", "restore", "damaged"
 _NAME = re.compile(rf"(\d{{8}}-\d{{6}})-({'|'.join((IMPORT, FORGET, UPGRADE, RESTORE, DAMAGED))})\.sqlite")
 _STAMP = "%Y%m%d-%H%M%S"
-# The clock of files is behind that of the system by less than this: nanoseconds.
+# File time stamps lag the system clock by less than this, in nanoseconds.
 _CLOCK_NS = 20_000_000
-# Tables that hold anything of the person's; a library without rows in them is worth no copy.
+# Tables with the person's data; a library without rows in them is not backed up.
 _OWN = ("listens", "skips", "feedback", "rules", "playlists")
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """One copy: its file, when it was `made` (seconds since 1970 UTC), before what, and its size."""
+    """One copy: its file, when it was `made` (seconds since 1970 UTC), before what operation, and its size."""
 
     path: Path
     made: int
@@ -51,12 +51,12 @@ class Backup:
 
     @property
     def name(self) -> str:
-        """What `discover backup restore` takes."""
+        """The name that `discover backup restore` takes."""
         return self.path.stem
 
 
 def backups(folders: Folders) -> list[Backup]:
-    """The copies there are, the newest first."""
+    """The existing copies, newest first."""
     found = []
     with contextlib.suppress(OSError):
         for path in folders.backups.iterdir():
@@ -71,8 +71,8 @@ def backups(folders: Folders) -> list[Backup]:
 def back_up(door: Door, connection: sqlite3.Connection, why: str) -> Backup | None:
     """Copy the library before it is changed, unless it is empty or was not changed since the last copy.
 
-    What comes next goes on without one where the disk has no room for it, another program holds it up, or a private
-    session is on: null.
+    Returns null, and the operation continues without a backup, if the disk is full, another program blocks it, or a
+    private session is on.
     """
     if door.private:
         return None
@@ -83,18 +83,18 @@ def back_up(door: Door, connection: sqlite3.Connection, why: str) -> Backup | No
 
 
 def make(door: Door, connection: sqlite3.Connection, why: str) -> Backup | None:
-    """A copy of the library, or the last one where nothing changed since; null where the library is empty.
+    """A copy of the library, or the last one if nothing changed since; null if the library is empty.
 
-    Raises DiscoverError where the disk has no room, OSError, sqlite3.Error.
+    Raises DiscoverError if the disk is full, OSError, sqlite3.Error.
     """
     folders = door.folders
-    if not any(connection.execute(f"SELECT 1 FROM main.{table} LIMIT 1").fetchone() for table in _OWN):  # noqa: S608
+    if not any(connection.execute(f"SELECT 1 FROM main.{table} LIMIT 1").fetchone() for table in _OWN):  # noqa: S608 - fixed names
         return None
     there = [one for one in backups(folders) if one.why != DAMAGED]
     if there and _written(folders) < there[0].path.stat().st_mtime_ns:
         return there[0]
     begun = time.time_ns() - _CLOCK_NS
-    # A library of before has no marks; who forgets brings it to this version first.
+    # An older library has no marks; forgetting upgrades it first.
     marked = connection.execute("PRAGMA main.user_version").fetchone()[0] == len(STEPS)
     since = mark(connection) if marked else ""
     with door.scratch_folder() as folder:
@@ -120,7 +120,7 @@ def _written(folders: Folders) -> int:
 
 @contextlib.contextmanager
 def _new(path: Path) -> Iterator[sqlite3.Connection]:
-    """A database that is not there yet, its owner's alone, and not waited for: it has no name of its own yet."""
+    """A new database, readable by its owner only, and not synced: it has no final name yet."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     with contextlib.closing(sqlite3.connect(path)) as to:
         to.execute("PRAGMA journal_mode = OFF")
@@ -129,7 +129,7 @@ def _new(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def copied(source: sqlite3.Connection, to: sqlite3.Connection) -> None:
-    """Copy a database whole. Python would wait for others without end: raises BusyError."""
+    """Copy a whole database. Raises BusyError, where Python would wait for others without end."""
     until = time.monotonic() + BUSY_SECONDS
 
     def copying(status: int, _left: int, _pages: int) -> None:
@@ -142,7 +142,7 @@ def copied(source: sqlite3.Connection, to: sqlite3.Connection) -> None:
 
 
 def _put(door: Door, copy: Path, why: str) -> Path:
-    """Give a copy that is whole its name, one nobody has: of the next second where there is one of this."""
+    """Give a complete copy a free name: of the next second if this one's is taken."""
     path = new_name(door, why)
     copy.replace(path)
     fsync(path.parent)
@@ -150,7 +150,7 @@ def _put(door: Door, copy: Path, why: str) -> Path:
 
 
 def new_name(door: Door, why: str) -> Path:
-    """Where a backup of now goes."""
+    """The path of a backup made now."""
     door.make_folder(door.folders.backups)
     moment = int(time.time())
     taken = {one.made for one in backups(door.folders)}
@@ -161,7 +161,7 @@ def new_name(door: Door, why: str) -> Path:
 
 
 def _rotate(door: Door) -> None:
-    """Delete what is one too many; the copy of a library that is damaged takes no other's place."""
+    """Delete surplus backups; the copy of a damaged library does not count."""
     there = backups(door.folders)
     copies = [one for one in there if one.why != DAMAGED]
     if too_many := surplus(copies):
@@ -172,8 +172,8 @@ def _rotate(door: Door) -> None:
 
 
 def surplus(there: Sequence[Backup]) -> list[Backup]:
-    """Of backups, the newest first, those that are one too many: the last ones stay, and of earlier days the first of
-    each, since it is from before whatever was done that day."""
+    """Of backups, newest first, the surplus ones: the latest stay, and the first of each earlier day, since it is from
+    before that day's changes."""
     last, earlier = list(there[:_LAST]), there[_LAST:]
     first_of_day = {backup.made // 86_400: backup for backup in earlier}
     wanted = [*last, *(backup for backup in earlier if first_of_day[backup.made // 86_400] is backup)][:KEPT]
@@ -187,7 +187,7 @@ def surplus(there: Sequence[Backup]) -> list[Backup]:
 
 
 def remove(door: Door, backup: Backup) -> None:
-    """Delete one, with the log of one that was damaged."""
+    """Delete one, with its log if it was damaged."""
     door.remove(backup.path)
     door.remove(backup.path.with_name(f"{backup.path.name}-wal"))
 
@@ -197,17 +197,17 @@ def remove(door: Door, backup: Backup) -> None:
 
 @contextlib.contextmanager
 def opened(backup: Backup) -> Iterator[sqlite3.Connection]:
-    """A backup, to read: nothing is written, beside it neither. Raises sqlite3.Error where it is not a database."""
+    """Open a backup read-only, without creating files beside it. Raises sqlite3.Error if it is not a database."""
     uri = f"{backup.path.absolute().as_uri()}?mode=ro&immutable=1"
     with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
         try:
             yield connection
-        except UnicodeDecodeError as error:  # of a damaged name in SQLite's own message
+        except UnicodeDecodeError as error:  # from a damaged name in SQLite's own message
             raise sqlite3.DatabaseError(str(error)) from error
 
 
 def listens_in(backup: Backup) -> int | None:
-    """How many listens a backup holds; null where it cannot be read."""
+    """The number of listens in a backup; null if it cannot be read."""
     try:
         with opened(backup) as connection:
             return int(connection.execute("SELECT count(*) FROM listens").fetchone()[0])
@@ -216,9 +216,9 @@ def listens_in(backup: Backup) -> int | None:
 
 
 def rows_in(backup: Backup, tables: Iterable[str]) -> int:
-    """How many rows of these tables a backup holds. Raises sqlite3.Error where it cannot be read."""
+    """The number of rows of these tables in a backup. Raises sqlite3.Error if it cannot be read."""
     with opened(backup) as connection:
-        # One of an earlier version has fewer.
+        # An earlier version has fewer tables.
         there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
         return sum(
             int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - the program's own
@@ -227,7 +227,7 @@ def rows_in(backup: Backup, tables: Iterable[str]) -> int:
 
 
 def trouble(backup: Backup) -> str:
-    """Why a backup cannot be restored, in words that follow "is"; empty where it can."""
+    """Why a backup cannot be restored, in words that follow "is"; empty if it can."""
     try:
         with opened(backup) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -244,7 +244,7 @@ def is_whole(backup: Backup) -> bool:
 
 
 def sound(connection: sqlite3.Connection) -> str:
-    """`ok`, or what SQLite's own check finds."""
+    """`ok`, or the result of SQLite's integrity check."""
     try:
         return str(connection.execute("PRAGMA main.quick_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as error:
@@ -254,7 +254,7 @@ def sound(connection: sqlite3.Connection) -> str:
 
 
 def chosen(folders: Folders, name: str = "", *, besides: Backup | None = None) -> Backup:
-    """The backup of a name; without one the newest that is whole, `besides` one. Raises NothingYetError,
+    """The backup of this name; without a name the newest intact one, except `besides`. Raises NothingYetError,
     DamagedDataError."""
     there = [one for one in backups(folders) if one.why != DAMAGED]
     if not name:
@@ -276,7 +276,8 @@ def chosen(folders: Folders, name: str = "", *, besides: Backup | None = None) -
 
 
 def rewrite(door: Door, backup: Backup, change: Callable[[sqlite3.Connection], None]) -> None:
-    """Change what a backup holds, and write it anew without what was there. Raises sqlite3.Error, OSError."""
+    """Change a backup's contents, and rewrite the file so that nothing deleted remains. Raises sqlite3.Error,
+    OSError."""
     with door.scratch_folder() as folder:
         copy = folder / backup.path.name
         shutil.copyfile(backup.path, copy)
@@ -296,7 +297,7 @@ def rewrite(door: Door, backup: Backup, change: Callable[[sqlite3.Connection], N
 
 
 def remove_unforgotten(door: Door, since: str) -> list[Path]:
-    """Delete the backups through which the forgetting of this mark did not go; returns which."""
+    """Delete the backups to which the forgetting with this mark was not applied; returns them."""
     gone = []
     for backup in backups(door.folders):
         try:

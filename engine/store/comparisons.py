@@ -1,4 +1,4 @@
-"""Comparisons of two rankings: which, since when, what was shown of each, and what the person then took up."""
+"""Comparisons of two rankings: their names, dates, rows shown, and rows the person acted on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIDES: tuple[Side, Side] = ("usual", "other")
 class Comparison:
     """Two rankings by name, from when (seconds since 1970 UTC) until when, null while it runs.
 
-    `kept` names the one that ranks since it ended.
+    `kept` names the one in use since it ended.
     """
 
     number: int
@@ -31,7 +31,7 @@ class Comparison:
 
 
 def latest(connection: sqlite3.Connection) -> Comparison | None:
-    """The comparison that runs, or the last there was."""
+    """The running comparison, or the last one."""
     row = connection.execute(
         "SELECT id, usual, other, started, ended, kept FROM comparisons ORDER BY id DESC LIMIT 1"
     ).fetchone()
@@ -39,7 +39,7 @@ def latest(connection: sqlite3.Connection) -> Comparison | None:
 
 
 def begin(connection: sqlite3.Connection, usual: str, other: str) -> None:
-    """Compare two rankings from now on."""
+    """Start a comparison of two rankings."""
     with connection:
         connection.execute(
             "INSERT INTO comparisons (usual, other, started, kept) VALUES (?, ?, ?, ?)",
@@ -48,7 +48,7 @@ def begin(connection: sqlite3.Connection, usual: str, other: str) -> None:
 
 
 def end(connection: sqlite3.Connection, number: int, kept: str) -> None:
-    """End a comparison; the ranking `kept` ranks from now on."""
+    """End a comparison; the ranking `kept` is used from now on."""
     with connection:
         connection.execute(
             "UPDATE comparisons SET ended = ?, kept = ? WHERE id = ?", (int(time.time()), kept, number)
@@ -56,7 +56,7 @@ def end(connection: sqlite3.Connection, number: int, kept: str) -> None:
 
 
 def resume(connection: sqlite3.Connection, comparison: Comparison) -> None:
-    """Take the end of a comparison back."""
+    """Undo the end of a comparison."""
     with connection:
         connection.execute(
             "UPDATE comparisons SET ended = NULL, kept = usual WHERE id = ?", (comparison.number,)
@@ -64,13 +64,14 @@ def resume(connection: sqlite3.Connection, comparison: Comparison) -> None:
 
 
 def discard(connection: sqlite3.Connection, number: int) -> None:
-    """As if the comparison had never begun."""
+    """Delete a comparison."""
     with connection:
         connection.execute("DELETE FROM comparisons WHERE id = ?", (number,))
 
 
 def note_shown(connection: sqlite3.Connection, number: int, sides: Mapping[str, Side], day: int) -> None:
-    """Items, by key, were shown on a day, each picked by one side. Who picked it first has it."""
+    """Record items, by key, shown on a day, each picked by one side. An item stays with the side that picked it
+    first."""
     with connection:
         connection.executemany(
             "INSERT OR IGNORE INTO compared (comparison, item_key, day, side) VALUES (?, ?, ?, ?)",
@@ -79,9 +80,9 @@ def note_shown(connection: sqlite3.Connection, number: int, sides: Mapping[str, 
 
 
 def taken_up(connection: sqlite3.Connection, comparison: Comparison) -> dict[Side, tuple[int, int]]:
-    """(items shown, items of them taken up) of each side: opened, liked or played from the day they were shown on.
+    """(items shown, items acted on) of each side: opened, liked or played from the day they were shown on.
 
-    Only what is new to a person is noted as shown, so a play of it is one that came after.
+    Only items new to the person are recorded, so a play of one came afterwards.
     """
     shown = {
         str(key): (int(day), cast(Side, side))

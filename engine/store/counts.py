@@ -1,10 +1,9 @@
-"""Counts that a source gives instead of dated plays: summed over one file, then compared with what is stored.
+"""Play counts from sources without dated plays: summed over one file, then compared with what is stored.
 
-A library may hold a track several times (the album's and a best-of's), and which of them a row stands for is not
-known. Only the sum of a track is compared: it rises to the highest any snapshot gave, whatever their order. So it does
-where several files of a service count the plays of one library.
-
-A count stands for plays that other sources may have one by one. It counts for those beyond them.
+A source may list a track several times (from the album and a best-of), and which of them a row means is not known. So
+only a track's sum is compared: it rises to the highest of any snapshot, in any order, also if several files of a
+service count the plays of one library. A count includes plays that other sources may have one by one. Only the plays
+beyond those are added.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 
 from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, Play
 
-# Counts of one track are drawn down in turn by its dated plays; one that they cover does not count as a listen.
+# A track's dated plays are subtracted from its counts one after the other; a fully covered count is not a listen.
 _BEYOND_DATED = """
 WITH counts AS (
     SELECT id, track_id, sum(plays) OVER (PARTITION BY track_id ORDER BY id) AS up_to, plays
@@ -33,7 +32,7 @@ FROM {listens} AS l LEFT JOIN left_of AS o ON o.id = l.id WHERE o.plays IS NULL 
 
 # Sources that count the plays of one library: Music's own file and three tables of Apple's export.
 _ONE_LIBRARY = ("apple-last-played", "apple-library", "apple-recent", "itunes")
-# More plays than this are not a count.
+# A higher count is not plausible.
 MAX_PLAYS = (1 << 32) - 1
 
 
@@ -50,15 +49,15 @@ class _Sum:
 
 @dataclass(slots=True)
 class Settled:
-    """What became of a file's counts: rows already there, and of each track kept its rows, those without a date, and
-    when it was played last."""
+    """Result for a file's counts: duplicate rows, and for each track kept its rows, the undated ones, and its last
+    play."""
 
     duplicates: int
     tracks: dict[int, tuple[int, int, int | None]]
 
 
 class Counts:
-    """The counts of the file under way, by track."""
+    """The counts of the current file, by track."""
 
     def __init__(self) -> None:
         self._sums: dict[int, _Sum] = {}
@@ -75,7 +74,7 @@ class Counts:
             there.last = play.started_at, play.precision
 
     def settle(self, connection: sqlite3.Connection, source: str, import_id: int) -> Settled:
-        """Write what the file counts beyond what is stored of its source, and forget it."""
+        """Write what the file counts beyond what is stored of its source, and reset."""
         result = Settled(0, {})
         stored = _stored(connection, source) if self._sums else {}
         for track, there in self._sums.items():
@@ -106,7 +105,7 @@ def _settle(
     source: str,
     import_id: int,
 ) -> bool:
-    """Whether this sum is higher than the stored one, or its last play later; then it is written."""
+    """Write this sum if it is higher than the stored one, or its last play later; returns whether."""
     start, precision = there.last or (None, None)
     if stored is None:
         connection.execute(
@@ -119,7 +118,7 @@ def _settle(
     later = start is not None and (last is None or start > last)
     if there.plays <= plays and not later:
         return False
-    # A file that only knows of a later play does not bring the plays: taken back, it must not take them along.
+    # A file with only a later date does not own the plays: undoing it must not remove them.
     if there.plays > plays:
         connection.execute(
             "UPDATE listens SET plays = plays + ?, import_id = ? WHERE id = ?",
@@ -133,18 +132,18 @@ def _settle(
 
 
 def holds_counts(connection: sqlite3.Connection) -> bool:
-    """Whether any listen is a count, of a player that counts plays and dates the last."""
+    """Whether any listen is a count."""
     return connection.execute("SELECT 1 FROM listens WHERE flags & 8 LIMIT 1").fetchone() is not None
 
 
 def beyond_dated(connection: sqlite3.Connection, listens: str = "main.listens") -> str:
-    """What to read these listens from, in SQL, where plays are summed: `plays` of a count is what the track's dated
-    plays leave of it."""
+    """The SQL source of these listens for summing plays: a count's `plays` is what remains after the track's dated
+    plays."""
     return f"({_BEYOND_DATED.format(listens=listens)})" if holds_counts(connection) else listens
 
 
 def sum_of_track(connection: sqlite3.Connection) -> str:
-    """The plays of a track, in SQL over its listens `l`: as many as are dated, or as are counted where that is more."""
+    """The plays of a track, in SQL over its listens `l`: the larger of its dated and its counted plays."""
     if not holds_counts(connection):
         return "coalesce(sum(l.plays), 0)"
     counted, dated = (

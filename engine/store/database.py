@@ -11,15 +11,16 @@ from engine.store.schema import STEPS, migrate, rebuild_indexes
 
 
 def open_library(door: Door) -> sqlite3.Connection:
-    """A connection to the library, migrated. In a private session an older library is refused, not upgraded.
+    """A connection to the library, migrated.
 
-    Raises DamagedDataError when the file is not a database or not of a version this program can use, BusyError while
-    another process keeps it, DiscoverError when the disk or its permissions are in the way.
+    In a private session an older library is refused, not upgraded. Raises DamagedDataError if the file is not a
+    database or its version is not supported, BusyError while another process locks it, DiscoverError for errors of the
+    disk or its permissions.
     """
     connection = door.connect()
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        # Of none yet there is one in memory.
+        # Without a file it is one in memory.
         if not door.private or not version:
             if 0 < version < len(STEPS):
                 back_up(door, connection, UPGRADE)
@@ -39,7 +40,7 @@ def open_library(door: Door) -> sqlite3.Connection:
 
 
 def _rebuild_what_a_kill_left(connection: sqlite3.Connection) -> None:
-    """Build the indexes an import dropped, unless it is at work: then it builds them itself."""
+    """Build the indexes an import dropped, unless it is still running: then it builds them itself."""
     (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute("PRAGMA busy_timeout = 0")
     try:

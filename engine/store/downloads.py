@@ -1,4 +1,4 @@
-"""What was downloaded, for the audit: one row a file, from where, how large, with which digest, and when."""
+"""A record of downloads: one row per file, with address, size, digest and time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 
 
 def add_download(connection: sqlite3.Connection, url: str, size: int, sha256: str, at: int) -> None:
-    """Note a download of `size` bytes at `at`, seconds since 1970."""
+    """Record a download of `size` bytes at `at`, seconds since 1970."""
     with connection:
         connection.execute(
             "INSERT INTO fetches (url, bytes, sha256, at) VALUES (?, ?, ?, ?)", (url, size, sha256, at)

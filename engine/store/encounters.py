@@ -1,8 +1,7 @@
-"""What Discover showed and what was opened from it, by item and day: so that what is ignored can rest.
+"""What Discover showed and what was opened from it, by item and day, so that ignored items can rest.
 
-An item is an artist or a track, by key (`engine.canonical_keys.item_key`).
-A day is the number of days since 1970 in the person's own time. Nothing else is written down of looking at a list,
-and in a private session not even that.
+An item is an artist or a track, by key (`engine.canonical_keys.item_key`). A day is the number of days since 1970 in
+the person's own time. Nothing else about looking at a list is stored, and in a private session not even this.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from typing import Literal
 from engine.canonical_keys import artist_of, joined_key
 
 What = Literal["shown", "opened"]
-# Shown on so many days without being opened, liked or played, an item rests for so many days.
+# An item shown on this many days without being opened, liked or played rests for this many days.
 IGNORED_DAYS, REST_DAYS = 4, 30
 _DAY = 86_400
 
 
 def note(connection: sqlite3.Connection, what: What, keys: Iterable[str], day: int) -> None:
-    """Items, by key, were shown or opened on a day; idempotent within a day."""
+    """Record items, by key, as shown or opened on a day; idempotent within a day."""
     with connection:
         connection.executemany(
             "INSERT OR IGNORE INTO encounters (artist_key, day, what) VALUES (?, ?, ?)",
@@ -30,13 +29,13 @@ def note(connection: sqlite3.Connection, what: What, keys: Iterable[str], day: i
 
 
 def opened(connection: sqlite3.Connection) -> frozenset[str]:
-    """Keys of what was ever opened."""
+    """Keys of items ever opened."""
     rows = connection.execute("SELECT DISTINCT artist_key FROM encounters WHERE what = 'opened'")
     return frozenset(str(row[0]) for row in rows)
 
 
 def resting(connection: sqlite3.Connection, day: int) -> frozenset[str]:
-    """Keys of what rests on a day, by what happened before it: the same however often it is asked."""
+    """Keys of items resting on a day, by what happened before it: the same all day."""
     rows = connection.execute(
         "SELECT artist_key, day, what FROM encounters WHERE day < ? ORDER BY artist_key, day, what", (day,)
     )
@@ -52,7 +51,7 @@ def resting(connection: sqlite3.Connection, day: int) -> frozenset[str]:
 
 
 def _ignored_since(encounters: list[tuple[int, str]], day: int) -> int | None:
-    """The first of the days an item was ignored on, when it rests on `day` for it; else null."""
+    """The first of the days an item was ignored on, if it therefore rests on `day`; else null."""
     run: list[int] = []
     rests_until = -1
     for at, what in encounters:

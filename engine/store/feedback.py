@@ -1,4 +1,4 @@
-"""What the person thinks: likes, hides and blocks of artists and tracks."""
+"""Feedback: likes, hides and blocks of artists and tracks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VERDICTS = ("like", "hide", "block")
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One verdict. `track` is null when it is about the artist; `at` is seconds since 1970 UTC."""
+    """One verdict. `track` is null if it is about the artist; `at` is seconds since 1970 UTC."""
 
     artist: str
     track: str | None
@@ -30,7 +30,7 @@ def set_verdict(
     track: str | None = None,
     track_key: str = "",
 ) -> str | None:
-    """Record a verdict, or with None take it back; returns the one that stood before, so that this can be undone."""
+    """Record a verdict, or with None remove it; returns the previous one, for undo."""
     row = connection.execute(
         "SELECT verdict FROM feedback WHERE artist_key = ? AND track_key = ?", (artist_key, track_key)
     ).fetchone()
@@ -59,9 +59,9 @@ def all_feedback(connection: sqlite3.Connection) -> list[Feedback]:
 
 
 def verdicts(connection: sqlite3.Connection, level: Level) -> dict[str, Feedback]:
-    """What stands on items, by their keys: artists, and where items are tracks also those (`canonical_keys.key_at`).
+    """Verdicts by item key: of artists, and if items are tracks also of those (`canonical_keys.key_at`).
 
-    Of what was said of two versions of a track the strictest stands.
+    Of two versions of a track the strictest verdict counts.
     """
     rows = connection.execute(
         "SELECT artist_key, track_key, artist, track, verdict, at FROM feedback ORDER BY verdict DESC"

@@ -1,6 +1,7 @@
-"""SQLite databases of other programs: their tables alone are read, and no function, view or trigger of theirs is run.
+"""Reads SQLite databases of other programs safely: only their tables, without running their functions, views or
+triggers.
 
-What is asked of one takes time and memory as its size does (https://www.sqlite.org/security.html).
+Time and memory are bounded by the file's size (https://www.sqlite.org/security.html).
 """
 
 from __future__ import annotations
@@ -10,17 +11,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 MAGIC = b"SQLite format 3\x00"
-# Bytes of a value, and those of them that are read where it is text.
+# Maximum bytes of a value, and of the part read if it is text.
 _MAX_VALUE, _MAX_TEXT = 1 << 20, 1 << 14
-# Steps of SQLite's machine: a row takes some fifty, and is of some fifty bytes.
+# Virtual machine steps: a row takes about fifty, and has about fifty bytes.
 _STEPS, _STEPS_A_BYTE, _STEPS_A_LOOK = 1_000_000, 10, 50_000
 _READING = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ})
 
 
 def bound(connection: sqlite3.Connection, size: int) -> None:
-    """Let what is asked of a database of so many bytes cost no more than that can mean. For before it is looked into.
+    """Bound the cost of queries by the database's size in bytes.
 
-    Raises sqlite3.Error where it is damaged.
+    To be called first. Raises sqlite3.Error if it is damaged.
     """
     left = (_STEPS + _STEPS_A_BYTE * size) // _STEPS_A_LOOK
 
@@ -41,7 +42,7 @@ def read_only_tables(connection: sqlite3.Connection) -> Mapping[str, frozenset[s
 
     Raises what `damage_named` names.
     """
-    # What has no page of its own is worked out by a module, which may not be here.
+    # A table without a page is virtual: its module may be missing.
     names = [
         str(name)
         for (name,) in connection.execute(
@@ -59,13 +60,13 @@ def _columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:
 
 
 def _may(action: int, *_: str | None) -> int:
-    """What a statement may do: read columns. A function can only be a table's own, in a column that it computes."""
+    """The authorizer: allows reading columns only. A function can only occur in a generated column."""
     return sqlite3.SQLITE_OK if action in _READING else sqlite3.SQLITE_DENY
 
 
 @contextmanager
 def damage_named() -> Iterator[None]:
-    """Raises OSError for what is wrong with a database, which may be named in bytes that are not UTF-8."""
+    """Raises OSError for errors of a database, whose messages may contain bytes that are not UTF-8."""
     try:
         yield
     except (sqlite3.Error, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""What was played: counts, lists and lookups over the listens, each answered by an index."""
+"""The listening history: counts, lists and lookups over the listens, each served by an index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.store.play import DAY
 
 @dataclass(frozen=True, slots=True)
 class HistoryCounts:
-    """How much there is; `first` and `last` are the dated listens' ends, null when there are none."""
+    """Totals; `first` and `last` are the first and last dated listen, null without any."""
 
     listens: int
     artists: int
@@ -54,12 +54,12 @@ class ListenRow:
 
     @property
     def is_day(self) -> bool:
-        """Whether no more than the day is known, which `started_at` begins in UTC."""
+        """Whether only the day is known, which `started_at` begins in UTC."""
         return self.precision is not None and self.precision >= DAY
 
 
 def counts(connection: sqlite3.Connection) -> HistoryCounts:
-    """The library in five numbers; what was only skipped is none of its artists and tracks."""
+    """The library in five numbers; without artists and tracks that were only skipped."""
     listens, first, last = connection.execute(
         "SELECT (SELECT count(*) FROM listens), (SELECT min(started_at) FROM listens), "
         "(SELECT max(started_at) FROM listens)"
@@ -72,7 +72,7 @@ def counts(connection: sqlite3.Connection) -> HistoryCounts:
 
 
 def newest(connection: sqlite3.Connection) -> tuple[int, ...]:
-    """The last listen, track and artist by id, in no time: others where one was added."""
+    """The largest listen, track and artist ids, a cheap check for additions."""
     row = connection.execute(
         "SELECT (SELECT coalesce(max(id), 0) FROM listens), (SELECT coalesce(max(id), 0) FROM tracks), "
         "(SELECT coalesce(max(id), 0) FROM artists)"
@@ -81,13 +81,13 @@ def newest(connection: sqlite3.Connection) -> tuple[int, ...]:
 
 
 def latest_time(connection: sqlite3.Connection) -> int:
-    """The latest time the library knows of, a play's or an import's: seconds UTC, 0 where it is empty."""
+    """The latest time in the library, of a play or an import: seconds UTC, 0 if it is empty."""
     times = "SELECT max(imported_at) AS at FROM imports UNION ALL SELECT max(started_at) FROM listens"
-    return int(connection.execute(f"SELECT coalesce(max(at), 0) FROM ({times})").fetchone()[0])  # noqa: S608
+    return int(connection.execute(f"SELECT coalesce(max(at), 0) FROM ({times})").fetchone()[0])  # noqa: S608 - fixed names
 
 
 def imported_digests(connection: sqlite3.Connection, *, undated: bool = False) -> frozenset[str]:
-    """SHA-256 of every file that was imported; with `undated` of those alone that brought plays without a date."""
+    """SHA-256 of every file that was imported; with `undated` only of those with undated plays."""
     found = "SELECT sha256 FROM imports"
     if undated:
         found += " WHERE id IN (SELECT import_id FROM listens WHERE started_at IS NULL)"
@@ -95,13 +95,13 @@ def imported_digests(connection: sqlite3.Connection, *, undated: bool = False) -
 
 
 def plays_imported_since(connection: sqlite3.Connection, moment: int) -> int:
-    """How many plays imports brought after `moment`, seconds since 1970."""
+    """How many plays were imported after `moment`, seconds since 1970."""
     found = connection.execute("SELECT coalesce(sum(kept), 0) FROM imports WHERE imported_at > ?", (moment,))
     return int(found.fetchone()[0])
 
 
 def readings(connection: sqlite3.Connection) -> dict[str, tuple[str | None, str | None]]:
-    """Zone and encoding by the SHA-256 of files of which the person said either."""
+    """Zone and encoding by SHA-256, for files for which the person gave either."""
     rows = connection.execute("SELECT sha256, zone, encoding FROM readings")
     return {sha256: (zone, encoding) for sha256, zone, encoding in rows}
 
@@ -109,7 +109,7 @@ def readings(connection: sqlite3.Connection) -> dict[str, tuple[str | None, str 
 def remember_reading(
     connection: sqlite3.Connection, sha256: str, zone: str | None, encoding: str | None
 ) -> None:
-    """The person said that a file of this digest is to be read so."""
+    """Store how the person wants a file of this digest to be read."""
     connection.execute("INSERT OR REPLACE INTO readings VALUES (?, ?, ?)", (sha256, zone, encoding))
 
 
@@ -131,8 +131,8 @@ def played_tracks(connection: sqlite3.Connection, listens: str) -> list[PlayedTr
     ]
 
 
-# What lists of listens can be sorted by, and how SQL says it: a join where names are needed, and the value. Names are
-# ranked first, a rank an artist or track: half a million listens are then sorted by small numbers.
+# Sort orders of lists of listens in SQL: a join if names are needed, and the value. Names are ranked first, one rank
+# per artist or track: half a million listens are then sorted by small numbers.
 _ORDERS = {
     "when": ("", "l.started_at"),
     "artist": (
@@ -179,7 +179,7 @@ def listen_ids(
     if connection.execute("SELECT 1 FROM feedback WHERE verdict = 'block' LIMIT 1").fetchone():
         where.append(f"l.track_id NOT IN ({blocked_ids(connection)})")
     join, value = _ORDERS[by]
-    # Descending, what is null is last by itself, and the index by time is walked from its end.
+    # Descending, nulls come last anyway, and the index by time is scanned backwards.
     order = f"{value} DESC" if (by in _LARGEST_FIRST) != reverse else f"{value} IS NULL, {value}"
     ties = "l.track_id DESC, l.plays DESC, l.id DESC" if by == "when" else "l.started_at DESC, l.id DESC"
     rows = connection.execute(
@@ -207,13 +207,13 @@ def listens(connection: sqlite3.Connection, ids: Sequence[int]) -> list[ListenRo
 
 
 def ids_of_track(connection: sqlite3.Connection, track_ids: list[int]) -> dict[int, dict[str, str]]:
-    """Track id -> {scheme: value} of the identifiers other services know it by."""
+    """Track id -> {scheme: value} of its ids at other services."""
     found: dict[int, dict[str, str]] = {}
     for start in range(0, len(track_ids), 500):
         chunk = track_ids[start : start + 500]
         marks = ",".join("?" * len(chunk))
         for track, scheme, value in connection.execute(
-            f"SELECT track_id, scheme, value FROM track_ids WHERE track_id IN ({marks}) ORDER BY value DESC",  # noqa: S608
+            f"SELECT track_id, scheme, value FROM track_ids WHERE track_id IN ({marks}) ORDER BY value DESC",  # noqa: S608 - fixed names
             chunk,
         ):
             found.setdefault(track, {})[scheme] = value
@@ -246,7 +246,7 @@ def artist_by_key(connection: sqlite3.Connection, key: str) -> str | None:
 
 def artist_spelled_like(connection: sqlite3.Connection, relaxed: str) -> str | None:
     """The name of the library's first artist with this relaxed key."""
-    # It is a part of every key that relaxes to it.
+    # It is a part of every key with this relaxed key.
     rows = connection.execute("SELECT name, key FROM artists WHERE instr(key, ?) ORDER BY id", (relaxed,))
     return next((str(name) for name, key in rows if relaxed_artist_key(key) == relaxed), None)
 
@@ -259,7 +259,7 @@ def artist_names(connection: sqlite3.Connection) -> list[str]:
 def names_by_plays(
     connection: sqlite3.Connection,
 ) -> tuple[list[tuple[int, str, str, int]], list[tuple[int, str, str, int]]]:
-    """Artists (id, key, name, plays) and tracks (artist id, key, title, plays), each the most played first."""
+    """Artists (id, key, name, plays) and tracks (artist id, key, title, plays), each most played first."""
     tracks = connection.execute(
         f"""
         WITH played AS (

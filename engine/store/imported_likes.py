@@ -1,4 +1,4 @@
-"""Likes and playlists that come with an import, written beside the person's own and never over them."""
+"""Imported likes and playlists, stored beside the person's own and never over them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def keep_verdict(
 
 
 class ImportedPlaylists:
-    """The playlists of one run of imports: those of a file are kept when it is read to its end."""
+    """The playlists of one run of imports; a file's are kept once it is read to its end."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -68,14 +68,14 @@ class ImportedPlaylists:
     def add(
         self, playlist: str, artist: str, title: str, album: str | None, duration_ms: int | None, ids: Ids
     ) -> None:
-        """Put a track at the end of a playlist of the file."""
+        """Append a track to a playlist of the file."""
         seconds = None if duration_ms is None else duration_ms / 1000
         name = " ".join(playlist.replace("\x00", "").split())
         self._of_file.setdefault(name, []).append((artist, title, album, seconds, json.dumps(ids)))
 
     def keep(self, source: str) -> None:
-        """Keep the file's. Of two of one name in one run, that are not the same list, the later one gets a number: a
-        folder may hold a `playlist.m3u` for each album."""
+        """Store the file's playlists. If two different ones in one run have the same name, the later one gets a number:
+        a folder may hold a `playlist.m3u` for each album."""
         for name, tracks in self._of_file.items():
             name = name or source
             names = (name if number == 1 else f"{name} {number}" for number in itertools.count(1))
@@ -88,9 +88,8 @@ class ImportedPlaylists:
 def judge(
     connection: sqlite3.Connection, verdict: str | None, ids: Ids, named: tuple[str, str] | None = None
 ) -> bool:
-    """Keep what the person said of a track in a player of theirs, in place of what they said before; null takes it
-    back. A block stands, whatever a player says. False where the track is not `named`, by artist and title, and the
-    library knows none by its ids."""
+    """Store a verdict given in a player, replacing the previous one; null removes it. A block is never changed by a
+    player. False if the track is not `named`, by artist and title, and not found by its ids."""
     for pair in ids:
         named = (
             named
@@ -116,8 +115,8 @@ def judge(
 def keep_playlist(
     connection: sqlite3.Connection, name: str, source: str, entries: list[tuple[Any, ...]]
 ) -> None:
-    """Write a playlist of (artist, title, album, seconds, ids as JSON). One that came from the same service
-    before is replaced; the person's own of that name stays, and this one says where it is from."""
+    """Write a playlist of (artist, title, album, seconds, ids as JSON). An earlier one from the same service is
+    replaced; the person's own of that name stays, and this one is marked with its service."""
     name, mark = name[:MAX_NAME], json.dumps({"imported": source})
     row = connection.execute("SELECT settings FROM playlists WHERE name = ?", (name,)).fetchone()
     if row and row[0] != mark:

@@ -1,7 +1,7 @@
-"""Writes plays into the library in batches, each play once, a file as a whole or not at all.
+"""Writes plays into the library in batches, each play once, each file completely or not at all.
 
-What was finished is kept, whatever happens to the next file: after an error at once, after a kill all that was
-finished a second before it.
+Finished files are kept whatever happens to the next: after an error all of them, after a kill all that were finished a
+second before it.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from engine.store.schema import REBUILT, rebuild_indexes
 from engine.store.track_lookup import Row, TrackLookup
 
 _BATCH = 20_000
-# Rows get their parents' ids from `Ingest`: checking each again would cost a fifth of the time. Pages that change again
-# and again (names, ids) stay in memory, KiB of them, until the file is done. So many pages of the log are folded into
-# the database at once, not every thousand: files change the same pages.
+# Rows get their parents' ids from `Ingest`: checking foreign keys would cost a fifth of the time. Pages that change
+# repeatedly (names, ids) stay in a cache, in KiB, until the file is done. The log is checkpointed at this many pages,
+# not at every thousand: files change the same pages.
 _WHILE_IMPORTING = {"foreign_keys": 0, "cache_size": -(48 << 10), "wal_autocheckpoint": 16_000}
 _FEW_PAGES = {"cache_size": -2000}
 # Track and start of listens, and whether they are counts.
 _BROUGHT = f"SELECT track_id, started_at, (flags & {COUNT_FLAG}) <> 0 FROM listens"  # noqa: S608 - a number
-# Seconds of work a kill may cost: a commit a file is a tenth of the time of a history in twenty.
+# Seconds of work a kill may cost: committing each file would take a tenth of the time of a history in twenty files.
 _COMMIT_EVERY = 1.0
 
 
 class Ingest:
     """One run of imports into the library of `connection`, which must be writable.
 
-    With `large`, the listens' indexes of an all but empty library are dropped first and built anew at the end,
-    which makes a first import more than twice as fast; killed before that, the next opening builds them.
-    With `few`, for plays as they happen, little memory and time is taken for the few rows that come. Raises BusyError
-    when another program is writing to the library.
+    With `large`, the listens' indexes of an all but empty library are dropped first and built anew at the end, which
+    makes a first import more than twice as fast; killed before that, the next opening builds them. With `few`, for
+    plays as they happen, it uses little memory and time for few rows. Raises BusyError if another program is writing to
+    the library.
     """
 
     def __init__(self, connection: sqlite3.Connection, *, large: bool = False, few: bool = False) -> None:
@@ -50,7 +50,7 @@ class Ingest:
         pragmas = {name: connection.execute(f"PRAGMA {name}").fetchone() for name in _WHILE_IMPORTING}
         self._settings = {name: int(value) for name, (value,) in pragmas.items()}
         self._set(_WHILE_IMPORTING | _FEW_PAGES if few else _WHILE_IMPORTING)
-        # Files finished, and those of them that are kept whatever happens.
+        # Files finished, and those of them that are committed.
         self._finished = self.kept_files = 0
         self._data_version = 0
         self._artist_of: dict[int, int] = {}
@@ -70,7 +70,7 @@ class Ingest:
         self._in_file = False
         self._source = ""
         self._changed = False  # the file under way brought something, beside listens
-        # Listens that the same bytes had brought before, and what was kept when the file began.
+        # Listens that the same bytes brought before, and the number kept when the file began.
         self._before: Counter[tuple[int, int | None, bool]] = Counter()
         self._so_far: tuple[set[int], int | None, int | None] = (set(), None, None)
         self._playlists = ImportedPlaylists(connection)
@@ -89,7 +89,8 @@ class Ingest:
         return len({self._artist_of[track] for track in self.kept_tracks})
 
     def _begin(self) -> None:
-        """Begin a transaction. After others wrote, ids may be given out, and plays be there, that were not before."""
+        """Begin a transaction. Other processes may have written since, so that ids are taken and plays exist that were
+        not there before."""
         self._db.execute("BEGIN IMMEDIATE")
         self._committed = time.monotonic()
         (version,) = self._db.execute("PRAGMA main.data_version").fetchone()
@@ -100,13 +101,13 @@ class Ingest:
 
     @property
     def names_cut(self) -> int:
-        """How many tracks have a name longer than any, which is kept as far as `MAX_NAME`."""
+        """How many tracks had a name longer than `MAX_NAME`, which is cut."""
         return self._lookup.cut
 
     def begin_file(self, file: str, format_name: str, source: str, sha256: str = "") -> None:
         """Begin one file; what follows is kept by `finish_file` or undone by `close`.
 
-        What was imported from the same bytes, of this SHA-256, is taken back: they are read anew.
+        Earlier imports of the same bytes, by SHA-256, are undone: the file is read again.
         """
         self._db.execute("SAVEPOINT file")
         self._in_file = True
@@ -129,7 +130,7 @@ class Ingest:
         self._counted = {}
 
     def _drop_earlier(self, sha256: str) -> Counter[tuple[int, int | None, bool]]:
-        """Undo the imports of these bytes; what `_BROUGHT` says of the listens they had brought."""
+        """Undo the imports of these bytes; returns `_BROUGHT` of their listens."""
         self._flush()
         theirs = "import_id IN (SELECT id FROM imports WHERE sha256 = ?)"
         before = Counter(self._db.execute(f"{_BROUGHT} WHERE {theirs}", (sha256,)).fetchall())
@@ -140,7 +141,7 @@ class Ingest:
         return before
 
     def unchanged(self) -> tuple[int, int]:
-        """Of the file's listens those that the same bytes had brought before, and how many of these have no date."""
+        """How many of the file's listens the same bytes brought before, and how many of these are undated."""
         if not self._before:
             return 0, 0
         self._flush()
@@ -150,7 +151,7 @@ class Ingest:
             self.kept_tracks, self.first, self.last = self._so_far
         rows = undated = 0
         for (track, start, is_count), number in same.items():
-            # A count is one listen of as many rows as the file has of the track.
+            # A count is one listen for all the file's rows of the track.
             of_file = self._counted.get(track, (0, 0)) if is_count else (number, number * (start is None))
             rows, undated = rows + of_file[0], undated + of_file[1]
         return rows, undated
@@ -158,7 +159,7 @@ class Ingest:
     def finish_file(
         self, sha256: str, *, read: int, kept: int, duplicates: int, dropped: Mapping[str, int]
     ) -> None:
-        """Keep the file. One whose bytes were imported before and that brought nothing new leaves no trace."""
+        """Keep the file. A file that was imported before and has nothing new is not recorded."""
         self._flush()
         self._changed = self._known_plays.merge_matches(self._import_id) or self._changed
         self._playlists.keep(self._source)
@@ -184,7 +185,7 @@ class Ingest:
         """Undo a file that was not finished, build missing indexes, keep the rest: `kept_files` of them."""
         try:
             if not self._db.in_transaction:
-                # On a full disk SQLite itself takes back all that was not committed.
+                # On a full disk SQLite itself rolls back what was not committed.
                 self._finished = self.kept_files
             elif self._in_file:
                 self._db.execute("ROLLBACK TO file")
@@ -205,9 +206,9 @@ class Ingest:
             self._db.execute(f"PRAGMA {name} = {value}")
 
     def add(self, plays: Sequence[Play]) -> tuple[int, int, list[Play]]:
-        """Add listens: how many are new, how many are there already, and those whose names are empty.
+        """Add listens: returns how many are new and how many are duplicates, and those with empty names.
 
-        Counts among them are in neither number: `settle_counts` returns those.
+        Counts are in neither number: `settle_counts` returns those.
         """
         if plays and plays[0].precision != self._precision:
             self._change_clock(plays[0])
@@ -241,7 +242,7 @@ class Ingest:
                 self._write(rows)
                 if not known_plays.is_new_undated(place):
                     continue
-            elif not known_plays.is_new(place.group, play, start):
+            elif not known_plays.is_new(place, play, start):
                 continue
             rows.append((place.track, start, played, details_of(play)))
             kept += 1
@@ -249,8 +250,8 @@ class Ingest:
         return kept, len(plays) - kept - counts - len(nameless), nameless
 
     def settle_counts(self) -> tuple[int, int]:
-        """Compare the counts among the file's plays, summed by track, with those stored: how many of their rows
-        are kept and how many are there already."""
+        """Compare the counts among the file's plays, summed by track, with those stored: how many of their rows are
+        kept and how many are duplicates."""
         self._flush()
         settled = self._counts.settle(self._db, self._source, self._import_id)
         self._counted = settled.tracks
@@ -260,7 +261,7 @@ class Ingest:
         return sum(rows for rows, _, _ in settled.tracks.values()), settled.duplicates
 
     def _add_at_once(self, plays: Sequence[Play]) -> bool:
-        """Add listens of which none can be there already, with less of a look at each; False when one might be.
+        """Add listens that cannot be duplicates, with fewer checks; False if one might be.
 
         This is the first import of a large history: the full way takes twice as long.
         """
@@ -280,7 +281,7 @@ class Ingest:
             if moment in own or ((minutes or play.paused or group.paused) and is_twin(group, play, start)):
                 break
             own[moment] = played = play.ms_played
-            # What is learnt of a track stays so, whichever way its play is added in the end.
+            # What is learnt of a track is kept in either case.
             if (
                 play.ids is not place.ids
                 or (place.album is None and play.album)
@@ -299,7 +300,7 @@ class Ingest:
         return False
 
     def add_skips(self, plays: Sequence[Play]) -> None:
-        """Keep rows too short to be listens as evidence of skips, each once."""
+        """Store rows too short to be listens as skips, each once."""
         lookup, known_plays = self._lookup, self._known_plays
         known, find = lookup.known, lookup.find
         before = len(self._skips)
@@ -316,9 +317,9 @@ class Ingest:
         self._changed = self._changed or len(self._skips) > before
 
     def add_verdict(self, artist: str, title: str | None, verdict: str, at: int | None, ids: Ids) -> bool:
-        """Keep a like, hide or block from a service, unless the person has one of their own here.
+        """Keep a like, hide or block from a service, unless the person has given one here.
 
-        Without an artist the track is found by its ids; False when no track is known by them.
+        Without an artist the track is found by its ids; False if there is none.
         """
         if (named := (artist, title) if artist else self._named_by(ids)) is None:
             return False
@@ -327,23 +328,23 @@ class Ingest:
         return added is not None
 
     def _named_by(self, ids: Ids) -> tuple[str, str] | None:
-        """Artist and title of the track that goes by one of these ids."""
+        """Artist and title of the track with one of these ids."""
         if self._by_id is None:
             self._flush()
             self._by_id = ids_of_tracks(self._db)
         return track_named_by(self._db, self._by_id, ids)
 
     def add_ids(self, artist: str, title: str, ids: Ids) -> None:
-        """Note what a track is known by, if it is one of the library when the file is finished."""
+        """Record a track's ids, if it is in the library when the file is finished."""
         keys = artist_key(artist), track_key(title)
         self._ids += [(*pair, *keys) for pair in ids]
 
     def add_playlist_entry(
         self, playlist: str, artist: str, title: str, album: str | None, duration_ms: int | None, ids: Ids
     ) -> bool:
-        """Put a track at the end of a playlist of this file.
+        """Append a track to a playlist of this file.
 
-        Without an artist the track is found by its ids; False when no track is known by them.
+        Without an artist the track is found by its ids; False if there is none.
         """
         if (named := (artist, title) if artist else self._named_by(ids)) is None:
             return False
@@ -362,11 +363,11 @@ class Ingest:
         self._lookup.begin_clock(library_empty=library_empty)
 
     def _write(self, rows: list[Row]) -> None:
-        """Put listens in line to be written."""
+        """Queue listens to be written."""
         if not rows:
             return
         self._listens += rows
-        # Of a listen the first value is a track's id, the second when it began, or null.
+        # A row begins with the track's id and the start, or null.
         tracks: list[int] = [row[0] for row in rows]  # type: ignore[misc]
         starts: list[int] = [row[1] for row in rows if row[1] is not None]  # type: ignore[misc]
         self._note_kept(tracks, starts, len(rows) - len(starts))
@@ -375,7 +376,7 @@ class Ingest:
             self._flush()
 
     def _note_kept(self, tracks: list[int], starts: list[int], undated: int) -> None:
-        """Count what is kept for the report."""
+        """Count what is kept, for the report."""
         self.kept_tracks.update(tracks)
         self.undated += undated
         if starts:

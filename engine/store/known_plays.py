@@ -1,4 +1,4 @@
-"""Which plays the library has already: by this source's clock, by those of others, without a date.
+"""Which plays the library already has: from this source's clock, from others', undated.
 
 A clock is a source and its precision in seconds. Two rows of one clock are one play only when they are equal; rows
 of two clocks when they mean the same moment (`engine.store.same_play`).
@@ -16,22 +16,22 @@ from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, UNKNOWN_FLA
 from engine.store.same_play import Match, Others, Stored, window
 from engine.store.track_lookup import Group, LibraryTrack
 
-# A start in seconds takes fewer bits than this.
+# Bits of a start in seconds.
 START_BITS = 34
 _MS_BITS = 24
 _MAX_MS = (1 << _MS_BITS) - 1
 # Two exports of one service have the same skip with the same length, their clocks up to a minute apart.
 _SKIP_WINDOW = 70
-# Seconds that the ends of a play delivered twice lie apart at most, and by which a start is rounded.
+# Maximum seconds between the ends of a play delivered twice, and the rounding of a start.
 _TWINS, _ROUNDING = 60, 3
-# Players report as they play, and one that reports again may work the start out anew: by so many seconds.
+# Seconds by which a player's second report of a play may compute another start.
 _AGAIN = 10
-# Tracks that are asked about in one statement.
+# Tracks per statement.
 _AT_A_TIME = 500
-# From here on a row is a listen in itself.
+# Seconds from which a row is a listen by itself.
 _SKIP_MS = 30_000
 
-# What a wider clock gives is not a moment: how many plays there were of a song is all that can be compared.
+# A coarser clock gives no moment: only the number of a song's plays can be compared.
 MINUTE = 60
 
 Clock = tuple[str, int]
@@ -51,8 +51,8 @@ def _nothing() -> None:
 
 
 class KnownPlays:
-    """Asks the library of `connection`; `flush` writes what is still to be written. `live`, plays are reported as they
-    happen: one source has no two of a song at once."""
+    """Queries the library of `connection`; `flush` writes pending rows. With `live`, plays are reported as they happen:
+    a source cannot play a song twice at once."""
 
     def __init__(
         self, connection: sqlite3.Connection, flush: Callable[[], None], *, live: bool = False
@@ -61,42 +61,42 @@ class KnownPlays:
         self._flush = flush
         self._live = live
         self._clock: Clock = ("", 0)
-        # Whether there are listens that a play may be one of.
+        # Whether there are listens that could be duplicates.
         (newest,) = connection.execute("SELECT max(id) FROM listens").fetchone()
         self._any = newest is not None
-        # Plays known by the clock under way: group and start in one number -> milliseconds; of several that began
-        # in one second the others are there as (number, milliseconds).
+        # Plays of the current clock: group and start in one number -> milliseconds; if several began in one second, the
+        # others are stored as (number, milliseconds).
         self.own: dict[int | tuple[int, int], int | None] = {}
-        # Plays of a day or hour known by the clock under way, by group and start in one number.
+        # Plays of a day or hour of the current clock, by group and start in one number.
         self._repeats: dict[int, _Repeats] = {}
         self._import_id = 0
-        # Skips that are there: group, start and milliseconds in one number; of the clock's own group and start.
+        # Known skips: group, start and milliseconds in one number; for the current clock group and start.
         self._skips: set[int] = set()
         self._own_skips: set[int] = set()
         self._undated: dict[int, list[int]] = {}
         self._matches: list[Match] = []
 
     def begin_file(self, import_id: int) -> None:
-        """A file begins: of its undated plays none was seen."""
+        """Begin a file: none of its undated plays was seen yet."""
         self._import_id = import_id
         self._undated = {}
         self._matches = []
 
     def let_go(self) -> None:
-        """Nothing is asked any more. Who writes refers to this and this to them: what both hold of the library would
-        stay until somebody looks for such circles."""
+        """Break the reference cycle with the writer, whose memory would otherwise be kept until the next garbage
+        collection."""
         self._flush = _nothing
 
     def is_clock(self, source: str, precision: int) -> bool:
-        """Whether the clock under way is this one."""
+        """Whether this is the current clock."""
         return (source, precision) == self._clock
 
     def end_clock(self) -> None:
-        """Some of what was known is gone: ask the library again."""
+        """Forget the current clock, since rows were deleted: the library is queried again."""
         self._any, self._clock = True, ("", 0)
 
     def begin_clock(self, source: str, precision: int) -> bool:
-        """Rows of another clock follow: what is known so far becomes the other side. True when there is none."""
+        """Switch to another clock: what is known so far becomes the other side. True if there is none."""
         self._any = self._any or bool(self._clock[0])
         self._clock = (source, precision)
         self.own.clear()
@@ -107,34 +107,35 @@ class KnownPlays:
 
     # -- dated plays ----------------------------------------------------------------------------------
 
-    def is_new(self, group: Group, play: Play, start: int) -> bool:
-        """Whether a dated play is one that is not there, from this clock or another."""
+    def is_new(self, place: LibraryTrack, play: Play, start: int) -> bool:
+        """Whether a dated play is new, for this clock and all others."""
+        group = place.group
         if not group.loaded:
             self._load(group)
         own, played = self.own, play.ms_played
         moment = group.id << START_BITS | start
         if play.precision > MINUTE:
-            return self._is_more(moment) and (group.others is None or not self._is_other(group.others, play))
+            return self._is_more(moment) and not self._is_other(place, play)
         if self._live and _is_at_once(moment, play, own):
             return False
         if moment not in own:
             own[moment] = played
             if (play.paused or group.paused or play.precision == MINUTE) and self.is_twin(group, play, start):
                 return False
-            return group.others is None or not self._is_other(group.others, play)
-        # A play that began in the same second as another of its source is its own if it lasted otherwise.
+            return not self._is_other(place, play)
+        # Plays of a source that began in the same second but differ in length are distinct.
         there = own[moment]
         if there == played or there is None or played is None or (moment, played) in own:
             return False
         own[moment, played] = None
-        return True
+        return not self._is_other(place, play)
 
     def is_twin(self, group: Group, play: Play, start: int) -> bool:
-        """Whether the source has this play already: begun at one moment, of one length, its end up to a minute off.
+        """Whether the source already has this play: the same start and length, the end up to a minute off.
 
-        Spotify delivers some plays twice. A start worked out from the end that was about the moment the play began is
-        taken for that moment: so within three seconds. Where only minutes are known, two plays as long to the
-        millisecond that begin in adjacent ones cannot both have been. Notes when this one began.
+        Spotify delivers some plays twice. A start computed from the end may be three seconds off. If only minutes are
+        known, two plays of the same length in milliseconds cannot both begin in adjacent minutes. Records when this one
+        began.
         """
         played = play.ms_played
         if played is None:
@@ -144,11 +145,11 @@ class KnownPlays:
             return played >= 2 * MINUTE * 1000 and any(
                 self._has(moment + off, played) for off in (-MINUTE, MINUTE)
             )
-        # A song on repeat, its moment of beginning never set anew, ends a whole length later.
+        # A song on repeat whose start is never updated ends a whole length later.
         reach = min(_TWINS, played // 2000) if played >= _SKIP_MS else _TWINS
         paused = group.paused
         if not play.paused:
-            # This asks of most plays of a history: seven numbers looked for are all it costs.
+            # Called for most plays of a history: it costs seven lookups.
             for at in range(start - _ROUNDING, start + _ROUNDING + 1):
                 if at in paused and paused[at][0] == played and 0 < paused[at][1] - start <= reach:
                     return True
@@ -164,7 +165,7 @@ class KnownPlays:
         return False
 
     def _has(self, moment: int, played: int) -> bool:
-        """Whether a play or a skip of this length is there."""
+        """Whether a play or a skip of this length is known."""
         return (
             self.own.get(moment) == played
             or (moment, played) in self.own
@@ -183,25 +184,23 @@ class KnownPlays:
         known_plays.seen += 1
         return known_plays.seen > known_plays.known
 
-    def _is_other(self, others: Others, play: Play) -> bool:
+    def _is_other(self, place: LibraryTrack, play: Play) -> bool:
         """Whether another source has this play."""
-        match = others.match(play)
+        others = place.group.others
+        match = None if others is None else others.match(play, place.track)
         if match is None:
             return False
         self._matches.append(match)
         return True
 
     def merge_matches(self, import_id: int) -> bool:
-        """Of one play in two sources keep the fuller record: the one that knows how long it was played.
-
-        True when that changed anything.
-        """
+        """Of one play in two sources keep the record with the length played. True if that changed anything."""
         changed = False
         for match in self._matches:
             stored, play = match.stored, match.play
             if stored is None or play.started_at is None:
                 continue
-            # Of a day's plays it is not known which one this is: a known moment is not given up for a length.
+            # Which of a day's plays this is, is unknown: a known moment is not replaced for a length.
             fuller = (
                 stored.ms_played is None
                 and play.ms_played is not None
@@ -233,7 +232,7 @@ class KnownPlays:
     # -- undated plays --------------------------------------------------------------------------------
 
     def is_new_undated(self, place: LibraryTrack) -> bool:
-        """Of undated plays of a track a file adds only as many as it has more than the library."""
+        """Whether an undated play is new: a file adds only as many of a track as it has more than the library."""
         seen = self._undated.get(place.track)
         if seen is None:
             self._flush()
@@ -249,7 +248,7 @@ class KnownPlays:
     # -- skips ----------------------------------------------------------------------------------------
 
     def is_new_skip(self, group: Group, play: Play) -> bool:
-        """Whether a row too short to be a listen is one that is not there."""
+        """Whether a row too short to be a listen is a new skip."""
         if not group.loaded:
             self._load(group)
         start, played = play.started_at, play.ms_played
@@ -283,6 +282,7 @@ class KnownPlays:
             source,
             flags,
             number,
+            track,
             start,
             played,
             paused,
@@ -291,18 +291,18 @@ class KnownPlays:
         ) in self._of_tracks(
             group,
             "SELECT l.import_id, l.plays, l.source, l.flags, "  # noqa: S608 - a number
-            "l.id, l.started_at, l.ms_played, l.paused, l.precision, t.duration_ms "
+            "l.id, l.track_id, l.started_at, l.ms_played, l.paused, l.precision, t.duration_ms "
             "FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
             f"WHERE l.started_at IS NOT NULL AND l.flags & {COUNT_FLAG} = 0 AND l.track_id",
         ):
             moment = group.id << START_BITS | start
             if (source, precision) != self._clock:
-                # Rows of one file are plays of their own, whatever clock each has.
+                # Rows of one file are distinct plays, whatever their clocks.
                 if import_id != self._import_id:
                     unsure = bool(flags & UNKNOWN_FLAG)
-                    others.append(Stored(number, start, played, paused, precision, unsure, duration))
+                    others.append(Stored(number, track, start, played, paused, precision, unsure, duration))
             elif precision > MINUTE:
-                # What this file had before its rows of another clock is not a sign that it was imported before.
+                # This file's own rows of another clock are no sign that it was imported before.
                 if import_id != self._import_id:
                     self._repeats.setdefault(moment, _Repeats()).known += plays
             else:
@@ -325,14 +325,14 @@ class KnownPlays:
         group.skip_starts = sorted(start for _, start in group.skips_elsewhere)
 
     def _of_tracks(self, group: Group, select: str) -> Iterator[tuple[Any, ...]]:
-        """The rows of a statement that ends in the column of tracks, as many tracks at a time as SQLite takes."""
+        """The rows of a statement that ends in the column of tracks, in batches."""
         for first in range(0, len(group.tracks), _AT_A_TIME):
             some = group.tracks[first : first + _AT_A_TIME]
             yield from self._db.execute(f"{select} IN ({','.join('?' * len(some))})", some)
 
 
 def _is_at_once(moment: int, play: Play, there: Container[int | tuple[int, int]]) -> bool:
-    """Whether one of these moments is so near that both cannot have been heard: nearer than it lasted."""
+    """Whether one of these moments is too near for both to be plays: nearer than the length."""
     lasted = play.ms_played or play.duration_ms or _AGAIN * 1000
     reach = min(_AGAIN, max(1, lasted // 1000))
     return any(at in there for at in range(moment - reach + 1, moment + reach))

@@ -1,11 +1,11 @@
-"""How listens, skips and ids are written: the statements, and what several values of a listen are packed into."""
+"""Statements that write listens, skips and ids, and the packing of several values of a listen."""
 
 from __future__ import annotations
 
 from engine.store.play import BASIS_FLAGS, PRIVATE_FLAG, Play
 
-# Each value bound costs a tenth of a row: what all rows of a file have in common is part of the statement, and flags,
-# further plays and the pause come in one number (bits 0 to 7, 8 to 39, 40 and up), which is mostly the flags alone.
+# Each bound value costs a tenth of a row: what all rows of a file share is part of the statement, and flags, further
+# plays and the pause are packed into one number (bits 0 to 7, 8 to 39, 40 and up), mostly only flags.
 LISTEN = (
     "INSERT INTO listens (track_id, started_at, ms_played, flags, plays, paused, import_id, source, precision) "
     "VALUES (?1, ?2, ?3, ?4 & 255, 1 + (?4 >> 8 & 4294967295), nullif(?4 >> 40, 0), {import_id}, '{source}', "

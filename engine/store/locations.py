@@ -1,4 +1,4 @@
-"""Where a file lies, from the `file://` address, or the path, a music player keeps."""
+"""The path of a file, from the `file://` address or the path that a music player stores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PATH = re.compile(r"/|[A-Za-z]:[/\\]|\\\\")
 
 
 def path_of(address: str) -> str | None:
-    """The path as programs take it; None for what is not a file here, or is named in bytes that are not UTF-8.
+    """The local path; None if it is not a local file, or not UTF-8.
 
     >>> path_of("file:///music/Caf%C3%A9/01.ogg"), path_of("file://localhost/C:/music/02%20Roof.mp3")
     ('/music/Café/01.ogg', 'C:/music/02 Roof.mp3')
@@ -35,6 +35,6 @@ def path_of(address: str) -> str | None:
 
 
 def file_ids(address: str | None) -> Ids:
-    """The id under which playlists look for a track's file; none when the address leads to no file."""
+    """The id by which playlists find a track's file; none if the address is not of a file."""
     path = path_of(address) if address else None
     return (("file", path),) if path else ()

@@ -1,6 +1,6 @@
-"""Listens that happened here: a player the person uses says that tracks were played.
+"""Plays logged as they happen, reported by the person's players.
 
-They go through the same door as imported ones, so that a service that reports the same play later adds nothing.
+They are written like imported ones, so that a later import of the same play adds nothing.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from engine.store.ingest import Ingest
 from engine.store.play import END, MIN_MS, Play, is_half
 
-# What these listens say they are from, and the name of the one import they stand under.
+# The source of these listens, and the name of the import they belong to.
 SOURCE = "discover"
 _LIVE = "live:"
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedPlay:
-    """What became of a play: `kept`, `duplicate` (another source reported it), `skip` or `nameless`.
+    """The outcome for a play: `kept`, `duplicate` (another source reported it), `skip` or `nameless`.
 
-    `listen` is the row's number where it was kept.
+    `listen` is the row's id if it was kept.
     """
 
     outcome: str
@@ -30,7 +30,7 @@ class LoggedPlay:
 
 @dataclass(frozen=True, slots=True)
 class LoggedPlays:
-    """What became of plays, in numbers."""
+    """Outcomes for several plays, in numbers."""
 
     kept: int = 0
     duplicates: int = 0
@@ -41,7 +41,7 @@ class LoggedPlays:
 def add_logged_play(
     connection: sqlite3.Connection, artist: str, title: str, at: int, seconds: float | None
 ) -> LoggedPlay:
-    """Keep one play that ended at `at` (seconds UTC) after `seconds`, null when not known.
+    """Keep one play that ended at `at` (seconds UTC) after `seconds`, null if unknown.
 
     Raises DiscoverError while another program writes to the library.
     """
@@ -55,8 +55,8 @@ def add_logged_play(
 
 
 def add_logged_plays(connection: sqlite3.Connection, plays: Mapping[str, Sequence[Play]]) -> LoggedPlays:
-    """Keep the plays each source reported, those of one all or none. What is too short for a listen is kept as a skip,
-    as in an import. All that a source ever reported stands under one import of its name.
+    """Store the plays each source reported, those of one source all or none. Plays too short for a listen are stored as
+    skips, as in an import. All plays of a source belong to one import of its name.
 
     Raises DiscoverError while another program writes to the library.
     """
@@ -82,7 +82,7 @@ def add_logged_plays(connection: sqlite3.Connection, plays: Mapping[str, Sequenc
 
 
 def newest(connection: sqlite3.Connection, source: str) -> int:
-    """The number of the listen a source reported last."""
+    """The id of the listen a source reported last."""
     (number,) = connection.execute("SELECT max(id) FROM listens WHERE source = ?", (source,)).fetchone()
     return int(number)
 
@@ -93,13 +93,13 @@ def _is_short(play: Play) -> bool:
 
 
 def _under_one_import(connection: sqlite3.Connection, source: str) -> None:
-    """Put what the newest import of a source brought under its first one."""
+    """Merge a source's newest import into its first."""
     first, new = connection.execute(
         "SELECT min(id), max(id) FROM imports WHERE format = ? AND file = ?", (SOURCE, source)
     ).fetchone()
     if new != first:
         for table in ("listens", "skips"):
-            connection.execute(f"UPDATE {table} SET import_id = ? WHERE import_id = ?", (first, new))  # noqa: S608
+            connection.execute(f"UPDATE {table} SET import_id = ? WHERE import_id = ?", (first, new))  # noqa: S608 - fixed names
         connection.execute(
             "UPDATE imports SET (read, kept, duplicates) = (SELECT sum(read), sum(kept), sum(duplicates) "
             "FROM imports WHERE id IN (?1, ?2)) WHERE id = ?1",
@@ -109,7 +109,7 @@ def _under_one_import(connection: sqlite3.Connection, source: str) -> None:
 
 
 def remove_logged_play(connection: sqlite3.Connection, listen: int) -> None:
-    """Take a play back: its listen, and its track and artist where nothing else is of them. One that an import brought
+    """Undo a logged play: delete its listen, and its track and artist if nothing else refers to them. An imported one
     stays."""
     with connection:
         row = connection.execute(
@@ -146,12 +146,12 @@ class Player:
 
 
 def live_source(player: str) -> str:
-    """What plays that a player reported say they are from: another clock than an export of that name."""
+    """The source name of a player's reports, distinct from an export of that name, since the clock differs."""
     return f"{_LIVE}{player}"
 
 
 def players(connection: sqlite3.Connection) -> list[Player]:
-    """The players that reported plays, the latest first."""
+    """The players that reported plays, latest first."""
     rows = connection.execute(
         "SELECT i.file, max(i.read), count(l.id), max(l.started_at) FROM imports AS i "
         "LEFT JOIN listens AS l ON l.source = i.file "

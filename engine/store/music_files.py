@@ -1,4 +1,4 @@
-"""The person's own files: the folders they lie in, and what is known of each."""
+"""The person's own music: folders and files."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from typing import Literal
 from engine.canonical_keys import artist_key
 
 Kind = Literal["folder", "beets", "navidrome"]
-CHUNK = 500  # values a statement
+CHUNK = 500  # values per statement
 AGAIN = -1
+# How loud music is, in dB of full scale: what is quieter has no energy, what is louder all of it, as far as that tells.
+# The 24 dB between are from 28,356 tracks of Spotify, chosen on half of their artists: .11 from the energy told on the
+# other half on average, .15 where all had the same. Spotify's own dB lie some 4 above those of a file.
+QUIET, LOUD = -28.0, -4.0
 
 
 @dataclass(frozen=True, slots=True)
 class MusicFolder:
-    """A folder of music, or a database that names files; `music` is the folder these lie in where the person said so.
+    """A music folder, or a database that lists files; `music` is the folder these are in, if the person gave it.
 
-    `scanned` is seconds since 1970, null where no scan came to its end. `files` stand for a track; of these `tagged`
-    have a tempo in their tags, `measured` were measured, `with_tempo` have one of either kind. `left_out` counts the
+    `scanned` is seconds since 1970, null before the first complete scan. `files` are those with a track; of these
+    `tagged` have a tempo in their tags, `measured` were measured, `with_tempo` have either. `left_out` counts the
     others by reason.
     """
 
@@ -41,9 +45,8 @@ class MusicFolder:
 
 @dataclass(frozen=True, slots=True)
 class MusicFile:
-    """A file, and the track it stands for; `problem` says why it stands for none. Sizes in bytes, `modified` in
-    nanoseconds, `recording` is MusicBrainz' id, `tag_bpm` what its tags say, `year` when its music first came out: 0
-    where nothing says so, null where it was not asked for."""
+    """A file and its track; `problem` says why it has none. Sizes in bytes, `modified` in nanoseconds, `recording` is
+    MusicBrainz' id, `tag_bpm` from its tags, `year` of the original release: 0 if unknown, null if not read yet."""
 
     path: str
     size: int
@@ -65,7 +68,7 @@ _FILE = (
     "path, size, modified, problem, artist, track, album, artist_key, track_key, relaxed, seconds, recording, "
     "tag_bpm, year"
 )
-# What was measured stays while the file is the same; its tags may be another program's.
+# Measurements stay while the file is the same; its tags may change.
 _PUT = f"""
 INSERT INTO music_files (folder_id, {_FILE}) VALUES (?, {", ".join("?" * 14)})
 ON CONFLICT (path) DO UPDATE SET
@@ -99,7 +102,7 @@ def music_folders(connection: sqlite3.Connection) -> list[MusicFolder]:
 
 
 def put_folder(connection: sqlite3.Connection, path: str, kind: Kind, music: str | None) -> int:
-    """Take down a folder, or what is new of it; returns its id."""
+    """Insert or update a folder; returns its id."""
     with connection:
         (number,) = connection.execute(
             "INSERT INTO music_folders (path, kind, music) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
@@ -111,14 +114,14 @@ def put_folder(connection: sqlite3.Connection, path: str, kind: Kind, music: str
 
 @dataclass(frozen=True, slots=True)
 class TakenFolder:
-    """A folder that was removed, with all that was known of its files."""
+    """A removed folder, with the data of its files."""
 
     folder: tuple[object, ...]
     files: tuple[tuple[object, ...], ...]
 
 
 def take_folder(connection: sqlite3.Connection, number: int) -> TakenFolder:
-    """Forget a folder and its files, and hand over what was known, so that `put_back` can bring it back."""
+    """Remove a folder and its files, and return their data for `put_back`."""
     folder = connection.execute("SELECT * FROM music_folders WHERE id = ?", (number,)).fetchone()
     files = connection.execute("SELECT * FROM music_files WHERE folder_id = ?", (number,)).fetchall()
     remove_folder(connection, number)
@@ -126,7 +129,7 @@ def take_folder(connection: sqlite3.Connection, number: int) -> TakenFolder:
 
 
 def put_back(connection: sqlite3.Connection, taken: TakenFolder) -> None:
-    """Bring back a folder as it was; what was found anew meanwhile stays."""
+    """Restore a removed folder; newer data stays."""
     with connection:
         connection.execute(
             f"INSERT OR IGNORE INTO music_folders VALUES ({_marks(taken.folder)})",  # noqa: S608 - marks only
@@ -141,14 +144,14 @@ def _marks(row: Sequence[object]) -> str:
 
 
 def remove_folder(connection: sqlite3.Connection, number: int) -> None:
-    """Forget a folder and its files."""
+    """Remove a folder and its files."""
     with connection:
         connection.execute("DELETE FROM music_folders WHERE id = ?", (number,))
 
 
 def files_seen(connection: sqlite3.Connection, again: str) -> dict[str, tuple[int, int, int]]:
-    """Path -> size, time in nanoseconds, and folder of every file that was looked at; of one with the problem `again`
-    the size is AGAIN, which no file has."""
+    """Path -> size, time in nanoseconds, and folder of every scanned file; with the problem `again` the size is AGAIN,
+    which no file has."""
     rows = connection.execute(
         "SELECT path, iif(problem IS ?, ?, size), modified, folder_id FROM music_files", (again, AGAIN)
     )
@@ -156,13 +159,13 @@ def files_seen(connection: sqlite3.Connection, again: str) -> dict[str, tuple[in
 
 
 def files_without_year(connection: sqlite3.Connection) -> set[str]:
-    """The paths of files that were read by a version that did not ask for their year."""
+    """The paths of files last read by a version that did not read their year."""
     rows = connection.execute("SELECT path FROM music_files WHERE problem IS NULL AND year IS NULL")
     return {path for (path,) in rows}
 
 
 def files_left_out(connection: sqlite3.Connection, folder: int) -> dict[str, list[str]]:
-    """The files of a folder that were looked at and stand for no track, by reason and path."""
+    """The files of a folder without a track, by reason and path."""
     found: dict[str, list[str]] = {}
     rows = connection.execute(
         "SELECT problem, path FROM music_files WHERE folder_id = ? AND problem IS NOT NULL ORDER BY path",
@@ -174,7 +177,7 @@ def files_left_out(connection: sqlite3.Connection, folder: int) -> dict[str, lis
 
 
 def put_files(connection: sqlite3.Connection, folder: int, files: Iterable[MusicFile]) -> None:
-    """Take down files of a folder, in one transaction."""
+    """Store files of a folder, in one transaction."""
     with connection:
         connection.executemany(
             _PUT,
@@ -195,7 +198,7 @@ def scan_ended(
     moved: Iterable[str],
     left_out: Mapping[str, int],
 ) -> None:
-    """A folder was read to its end: these paths are `gone`, those were `moved` to it from another folder unchanged;
+    """Complete a folder's scan: delete the paths `gone`, reassign those `moved` unchanged from another folder;
     `left_out` counts by reason what has no row of its own."""
     with connection:
         connection.executemany("DELETE FROM music_files WHERE path = ?", ((path,) for path in gone))
@@ -219,8 +222,8 @@ def scan_ended(
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured of a file, null where nothing was: `bpm` and the reading in another octave, onsets a second, dB
-    of full scale, and how calm it is (0..1)."""
+    """Measurements of a file, null if there are none: `bpm` and the reading in another octave, onsets per second, dB of
+    full scale, and calm (0..1)."""
 
     bpm: float | None = None
     other_bpm: float | None = None
@@ -242,7 +245,7 @@ def unmeasured(connection: sqlite3.Connection, version: int) -> list[MusicFile]:
 def put_measured(
     connection: sqlite3.Connection, version: int, measured: Iterable[tuple[MusicFile, Measured]]
 ) -> None:
-    """Take down what was measured of files, as they were then, in one transaction."""
+    """Store measurements of files, as they were then, in one transaction."""
     with connection:
         connection.executemany(
             "UPDATE music_files SET measured = ?, bpm = ?, other_bpm = ?, onset_rate = ?, loudness = ?, calm = ? "
@@ -264,6 +267,12 @@ def put_measured(
         )
 
 
+def waiting_files(connection: sqlite3.Connection) -> int:
+    """How many files were never measured."""
+    query = "SELECT count(*) FROM music_files WHERE problem IS NULL AND measured IS NULL"
+    return int(connection.execute(query).fetchone()[0])
+
+
 def tagged_and_measured(connection: sqlite3.Connection) -> list[tuple[float, float]]:
     """(tempo in tags, tempo measured) of every file that has both."""
     return connection.execute(
@@ -275,7 +284,7 @@ def tagged_and_measured(connection: sqlite3.Connection) -> list[tuple[float, flo
 
 
 def any_files(connection: sqlite3.Connection) -> bool:
-    """Whether any file stands for a track."""
+    """Whether any file has a track."""
     return (
         connection.execute("SELECT 1 FROM music_files WHERE problem IS NULL LIMIT 1").fetchone() is not None
     )
@@ -348,9 +357,10 @@ def played_names(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
 
 
 def forget_artist(connection: sqlite3.Connection, keys: frozenset[str]) -> int:
-    """Forget the files by an artist of these keys, or under their name, and folders of nothing else; how many files.
+    """Forget the files by an artist of these keys, or with their name in the path, and folders with nothing else;
+    returns how many files.
 
-    Part of the caller's transaction. The files stay where they are, and the next scan sees them again.
+    Part of the caller's transaction. The files themselves stay, and the next scan finds them again.
     """
     roots = dict(connection.execute("SELECT id, path FROM music_folders").fetchall())
     gone = [
@@ -370,14 +380,14 @@ def forget_artist(connection: sqlite3.Connection, keys: frozenset[str]) -> int:
 
 
 def forget_track(connection: sqlite3.Connection, track: str, artist: str | None) -> int:
-    """Forget the files of a track by its key, of one artist's key or of all; how many. As `forget_artist` does."""
+    """Forget the files of a track by its key, of one artist's key or of all; returns how many. As `forget_artist`."""
     return connection.execute(
         "DELETE FROM music_files WHERE track_key = ?1 AND (?2 IS NULL OR artist_key = ?2)", (track, artist)
     ).rowcount
 
 
 def _named_in(path: str) -> set[str]:
-    """Keys of what a path names: its folders, and the parts of a file's name."""
+    """Keys of the names in a path: its folders, and the parts of the file name."""
     parts = path.split("/")
     parts[-1] = parts[-1].rpartition(".")[0] or parts[-1]
     return {artist_key(text) for part in parts for text in part.split(" - ") if text}

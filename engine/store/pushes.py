@@ -1,4 +1,4 @@
-"""What was sent to servers, for the audit, and by which id a server knows what was made there."""
+"""A record of playlists sent to servers, with the servers' ids of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def add_push(
     tracks: int,
     at: int,
 ) -> int:
-    """Note that `tracks` are about to be sent at `at`, seconds since 1970; the note's number."""
+    """Record that `tracks` are about to be sent at `at`, seconds since 1970; returns the record's id."""
     with connection:
         row = connection.execute(
             "INSERT INTO pushes (playlist, service, address, server_id, tracks, at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -24,13 +24,13 @@ def add_push(
 
 
 def made_there(connection: sqlite3.Connection, number: int, server_id: str) -> None:
-    """The server's id of what was sent by the note of that number."""
+    """Store the server's id of the playlist sent under this record."""
     with connection:
         connection.execute("UPDATE pushes SET server_id = ? WHERE rowid = ?", (server_id, number))
 
 
 def known_as(connection: sqlite3.Connection, playlist: str, service: str, address: str) -> str:
-    """The id by which a server knows a playlist sent there; empty where it was not."""
+    """A server's id of a playlist sent there; empty if it was not."""
     row = connection.execute(
         "SELECT server_id FROM pushes WHERE playlist = ? AND service = ? AND address = ? AND server_id <> '' "
         "ORDER BY rowid DESC LIMIT 1",

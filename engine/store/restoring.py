@@ -1,7 +1,7 @@
-"""Putting a backup in the place of the library, which is backed up first: that is undone as it was done.
+"""Restores a backup in place of the library, which is backed up first, so that restoring can be undone the same way.
 
-A library that opens takes the rows of the backup in one transaction, beside whoever reads it. One that is damaged goes
-among the backups as it is, and a copy of the backup takes its name.
+If the library opens, its rows are replaced in one transaction, while others may read it. A damaged one is moved to the
+backups, and replaced by a copy of the backup.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from engine.store.backups import (
     sound,
 )
 from engine.store.database import open_library
-from engine.store.salvage import TOLD, Salvage, salvage
+from engine.store.salvage import OWN_TABLES, Salvage, salvage
 from engine.store.schema import migrate
 
 _OPEN = (
@@ -53,8 +53,8 @@ _OPEN = (
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The backup that is the library now, and what was there before: a backup, or the name of the damaged file; null
-    where there was nothing."""
+    """The restored backup, and the previous library: a backup, or the name of the damaged file; null if there was
+    none."""
 
     backup: Backup
     before: str | None
@@ -62,18 +62,18 @@ class Restored:
 
 
 def restore(door: Door, name: str = "") -> Restored:
-    """Make a backup the library again, the newest that is whole where no name is given.
+    """Restore a backup, without a name the newest intact one.
 
-    Raises NothingYetError where there is none of that name, DamagedDataError where it is not whole, BusyError while
-    another program writes, PrivateSessionError in a private session.
+    Raises NothingYetError if there is none of that name, DamagedDataError if it is damaged, BusyError while another
+    program writes, PrivateSessionError in a private session.
     """
     door.require_writable("restore a backup")
-    # No session is opened here, which would see to it.
+    # There is no open session, which would do this.
     with contextlib.suppress(OSError):
         door.settle()
     backup = chosen(door.folders, name)
     if not name and backup.why == RESTORE and _is_the_library(door, backup):
-        # A restore that was killed kept what there was, and went no further: what is wanted lies before it.
+        # A killed restore made a backup and stopped: the wanted one is before that.
         with contextlib.suppress(NothingYetError):
             backup = chosen(door.folders, besides=backup)
     with opened(backup) as source:
@@ -95,7 +95,7 @@ def restore(door: Door, name: str = "") -> Restored:
 
 
 def _is_the_library(door: Door, backup: Backup) -> bool:
-    """Whether a backup holds what the library does, row for row."""
+    """Whether a backup equals the library, row by row."""
     with contextlib.suppress(DamagedDataError, sqlite3.DatabaseError), contextlib.ExitStack() as both:
         library = both.enter_context(contextlib.closing(open_library(door)))
         copy = both.enter_context(opened(backup))
@@ -113,21 +113,21 @@ def _is_the_library(door: Door, backup: Backup) -> bool:
 
 
 def repaired(door: Door, report: StageReport) -> tuple[str, Salvage | Backup] | None:
-    """Put in the place of a damaged library the rows of it that can be read, or where it holds more the last backup
-    that is whole: the name of the damaged file, which is kept, and what took its place; null where there is neither.
+    """Replace a damaged library by its readable rows, or by the last intact backup if that has more.
 
-    Raises BusyError while another process has the library open, DiscoverError where the disk is in the way.
+    Returns the name of the damaged file, which is kept, and what replaced it; null if there is neither. Raises
+    BusyError while another process has the library open, DiscoverError for errors of the disk.
     """
     database = door.folders.database
     with _alone(door), door.scratch_folder() as folder:
         copy, rows = folder / "damaged.sqlite", folder / database.name
-        # Whoever opens it folds its log in: the damaged file itself stays as it is.
+        # Opening merges the log: the damaged file itself is left alone.
         for end in ("", "-wal"):
             if (part := _beside(database, end)).exists():
                 shutil.copyfile(part, _beside(copy, end))
         found = salvage(copy, rows, report)
         backup = _last_whole(door.folders)
-        if backup is not None and (found is None or rows_in(backup, TOLD) > found.total):
+        if backup is not None and (found is None or rows_in(backup, OWN_TABLES) > found.total):
             with opened(backup) as source:
                 return _exchanged(door, source, folder), backup
         if found is None:
@@ -144,7 +144,7 @@ def _last_whole(folders: Folders) -> Backup | None:
 
 
 def checked(connection: sqlite3.Connection) -> str:
-    """`ok`, or what SQLite finds, of indexes too, or which text is not UTF-8."""
+    """`ok`, or what SQLite's check of tables and indexes finds, or which text is not UTF-8."""
     if (found := sound(connection)) != "ok":
         return found
     found = str(connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
@@ -162,8 +162,8 @@ def checked(connection: sqlite3.Connection) -> str:
 
 @contextlib.contextmanager
 def _alone(door: Door) -> Iterator[None]:
-    """Let no other process open the library, nor have it open, while the block runs: what it wrote would be lost with
-    the file. Raises BusyError."""
+    """Lock out other processes that open or have opened the library, while the block runs: their writes would be lost
+    with the file. Raises BusyError."""
     here = Presence(door.folders)
     with contextlib.closing(here), here.without(Role.OPENS, Role.READS, _OPEN):
         until = time.monotonic() + WAIT_SECONDS
@@ -175,7 +175,7 @@ def _alone(door: Door) -> Iterator[None]:
 
 
 def exchanged(door: Door, source: sqlite3.Connection) -> str:
-    """Put a copy of `source` in the place of the damaged library, which goes among the backups; returns its name.
+    """Replace the damaged library by a copy of `source`, and move it to the backups; returns its name.
 
     Raises BusyError while another process has the library open.
     """
@@ -190,7 +190,7 @@ def _exchanged(door: Door, source: sqlite3.Connection, folder: Path) -> str:
         copy.chmod(0o600)
         to.execute("PRAGMA journal_mode = OFF")
         copied(source, to)
-        # One of an earlier version becomes one of this.
+        # A backup of an earlier version is upgraded.
         migrate(to)
     fsync(copy)
     aside = new_name(door, DAMAGED)
@@ -198,7 +198,7 @@ def _exchanged(door: Door, source: sqlite3.Connection, folder: Path) -> str:
         if (part := _beside(database, end)).exists():
             _kept(part, _beside(aside, end))
     fsync(aside.parent)
-    # Its log must not be folded into the other file.
+    # Its log must not be merged into the other file.
     for end in ("-wal", "-shm"):
         door.remove(_beside(database, end))
     copy.replace(database)
@@ -211,7 +211,7 @@ def _beside(path: Path, end: str) -> Path:
 
 
 def _kept(path: Path, to: Path) -> None:
-    """Give a file a second name, or copy it where the disk has one name for a file."""
+    """Hard-link a file, or copy it if the disk has no links."""
     try:
         os.link(path, to)
     except OSError as error:

@@ -1,8 +1,8 @@
-"""What can still be read of a library that is damaged, table by table, into a new one.
+"""Copies the readable rows of a damaged library, table by table, into a new one.
 
-A table whose every page can be read is copied as it is. Of another the rows beside the lost pages are looked for from
-the middle of each gap, upwards and downwards, until the gaps hold nothing (as SQLite's own `.recover` does without
-reading its pages by itself: https://www.sqlite.org/recovery.html).
+An undamaged table is copied as a whole. In others the rows between lost pages are searched from the middle of each gap,
+upwards and downwards, until the gaps are empty (as SQLite's own `.recover` does without parsing pages itself:
+https://www.sqlite.org/recovery.html).
 """
 
 from __future__ import annotations
@@ -19,37 +19,35 @@ from engine.progress import StageReport
 from engine.store.schema import STEPS, migrate
 
 SALVAGING = "saving rows"
-# So many looks into gaps that show no row, one after the other, and no more are taken: a page of lost rows takes a few
-# hundred.
+# The search stops after this many consecutive probes without a row: a page of lost rows takes a few hundred.
 _LOOKS = 2_000
-# A row takes more bytes than this, so a file has no more rows.
+# Minimum bytes of a row, which bounds the number of rows in a file.
 _LEAST_ROW = 8
 
 
-# What a person has of their own, in words.
-TOLD = {
+# Tables with the person's data, in words.
+OWN_TABLES = {
     "listens": "listens",
     "feedback": "likes and blocks",
     "playlist_tracks": "tracks of playlists",
     "rules": "exclusions",
     "music_folders": "folders of music",
 }
-# What a scan of these folders reads again.
+# Tables that a scan of music folders restores.
 MUSIC = ("music_folders", "music_files")
 
 
 @dataclass
 class Salvage:
-    """The rows saved, by table; and of tables that lost some how many there were in all, null where no index still says
-    it."""
+    """The rows saved by table; and for tables that lost some the total there was, null if no index knows it."""
 
     rows: dict[str, int] = field(default_factory=dict)
     lost: dict[str, int | None] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
-        """How many rows there are of a person's own."""
-        return sum(self.rows[table] for table in TOLD)
+        """The number of rows of the person's data."""
+        return sum(self.rows[table] for table in OWN_TABLES)
 
     def in_words(self) -> str:
         """What was saved, and of how many.
@@ -58,7 +56,7 @@ class Salvage:
         '9,900 of 10,000 listens, 3 likes and blocks'
         """
         found = []
-        for table, name in TOLD.items():
+        for table, name in OWN_TABLES.items():
             kept, all_ = self.rows.get(table, 0), self.lost.get(table)
             if all_ is not None and all_ > kept:
                 found.append(f"{kept:,} of {all_:,} {name}")
@@ -68,16 +66,16 @@ class Salvage:
 
 
 def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
-    """Read what can be read of the library's file at `database` into a new one at `to`; null where that is nothing, or
-    it is not of this version.
+    """Copy the readable rows of the library's file at `database` to a new one at `to`; null if there are none, or its
+    version differs.
 
-    Nobody else may have it open. Raises sqlite3.Error where the disk is in the way.
+    No other process may have it open. Raises sqlite3.Error for errors of the disk.
     """
     with (
         contextlib.closing(sqlite3.connect(to)) as anew,
         contextlib.closing(sqlite3.connect(database)) as damaged,
     ):
-        # Where it fails, it is gone as a whole.
+        # On failure the whole file is deleted.
         anew.execute("PRAGMA journal_mode = OFF")
         anew.execute("PRAGMA synchronous = OFF")
         migrate(anew)
@@ -98,7 +96,7 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
             _Table(anew, damaged, table).save(found)
         _drop_orphans(anew, tables, found)
         anew.commit()
-        return found if any(found.rows[table] for table in TOLD) else None
+        return found if any(found.rows[table] for table in OWN_TABLES) else None
 
 
 class _Table:
@@ -116,7 +114,7 @@ class _Table:
         self._has_rowid = "WITHOUT ROWID" not in schema
 
     def save(self, found: Salvage) -> None:
-        """Bring over all that can be read, and say what was lost."""
+        """Copy all readable rows, and record what was lost."""
         before = self._anew.execute(f'SELECT {self._columns} FROM "{self._name}"').fetchall()  # noqa: S608 - as above
         self._anew.execute(f'DELETE FROM "{self._name}"')  # noqa: S608 - as above
         if self._read("1") is not None:
@@ -127,13 +125,13 @@ class _Table:
             found.lost[self._name] = self._in_all()
         (count,) = self._anew.execute(f'SELECT count(*) FROM "{self._name}"').fetchone()  # noqa: S608 - as above
         if not count:
-            # A library may have rows of its own from the beginning.
+            # A new library may already have rows.
             self._anew.executemany(self._insert, before)
             count = len(before)
         found.rows[self._name] = count
 
     def _by_gaps(self) -> None:
-        """Rows by number: each gap in what was read, the widest first, is read into from its middle."""
+        """Rows by rowid: each gap between rows read, widest first, is searched from its middle."""
         last = self._last()
         gaps = [(-last, 1, last)]
         looks, rows = 0, self._rows
@@ -151,24 +149,23 @@ class _Table:
             looks, rows = (looks + 1, rows) if rows == self._rows else (0, self._rows)
 
     def _last(self) -> int:
-        """No row has a higher number."""
+        """The highest possible rowid."""
         for of in ("NOT INDEXED", *self._indexes()):
             with contextlib.suppress(sqlite3.DatabaseError):
-                asked = f'SELECT max(rowid) FROM "{self._name}" {of}'  # noqa: S608
+                asked = f'SELECT max(rowid) FROM "{self._name}" {of}'  # noqa: S608 - fixed names
                 return int(self._damaged.execute(asked).fetchone()[0] or 0)
         (pages,) = self._damaged.execute("PRAGMA page_count").fetchone()
         (size,) = self._damaged.execute("PRAGMA page_size").fetchone()
         return int(pages * size // _LEAST_ROW)
 
     def _read(self, where: str, *bounds: int) -> int | None:
-        """Bring rows over until one cannot be read; the number of the last one read then, 0 where there is none, and
-        null where all were."""
+        """Copy rows until one cannot be read; returns the last rowid read, 0 if none, and null if all were."""
         number = "rowid" if self._has_rowid else "0"
         asked = f'SELECT {number}, {self._columns} FROM "{self._name}" NOT INDEXED WHERE {where}'  # noqa: S608 - as above
         last = 0
         try:
             for last, *row in self._damaged.execute(asked, bounds):  # noqa: B007 - the last one read
-                # What its table does not allow was not written so.
+                # A row that violates the table's constraints is damaged.
                 with contextlib.suppress(sqlite3.IntegrityError):
                     self._anew.execute(self._insert, row)
                 self._rows += 1
@@ -178,15 +175,15 @@ class _Table:
         return None
 
     def _in_all(self) -> int | None:
-        """How many rows there were, where an index still says it."""
+        """The number of rows there were, if an index still has it."""
         for of in self._indexes():
             with contextlib.suppress(sqlite3.DatabaseError):
-                asked = f'SELECT count(*) FROM "{self._name}" {of}'  # noqa: S608
+                asked = f'SELECT count(*) FROM "{self._name}" {of}'  # noqa: S608 - fixed names
                 return int(self._damaged.execute(asked).fetchone()[0])
         return None
 
     def _indexes(self) -> Iterator[str]:
-        """Each index that holds every row, to ask by."""
+        """The indexes that contain every row."""
         with contextlib.suppress(sqlite3.DatabaseError):
             for _, index, _, _, partial in self._anew.execute(
                 f'PRAGMA index_list("{self._name}")'
@@ -196,7 +193,7 @@ class _Table:
 
 
 def _drop_orphans(anew: sqlite3.Connection, tables: list[str], found: Salvage) -> None:
-    """Leave out rows of what was lost itself: a listen without its track names nothing."""
+    """Delete rows that refer to lost ones: a listen without its track names nothing."""
     belongs = [
         (table, column, parent, key)
         for table in tables
@@ -207,7 +204,7 @@ def _drop_orphans(anew: sqlite3.Connection, tables: list[str], found: Salvage) -
         dropped = False
         for table, column, parent, key in belongs:
             gone = anew.execute(
-                f'DELETE FROM "{table}" WHERE "{column}" IS NOT NULL AND NOT EXISTS '  # noqa: S608
+                f'DELETE FROM "{table}" WHERE "{column}" IS NOT NULL AND NOT EXISTS '  # noqa: S608 - fixed names
                 f'(SELECT 1 FROM "{parent}" AS p WHERE p."{key or "id"}" = "{table}"."{column}")'
             ).rowcount
             if gone:
@@ -217,6 +214,6 @@ def _drop_orphans(anew: sqlite3.Connection, tables: list[str], found: Salvage) -
 
 
 def _refuse(error: sqlite3.DatabaseError) -> None:
-    """Go on where the file is damaged, and not where the disk is in the way."""
+    """Continue if the file is damaged, raise if the disk fails."""
     if disk_trouble(error):
         raise error

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from engine.errors import DamagedDataError
 from engine.store.upgrades import name_files, settle_all_keys, settle_keys
 
-# Indexes a large first import drops and builds anew, by name.
+# Indexes that a large first import drops and rebuilds, by name.
 REBUILT = {
-    "listens_by_time": "CREATE INDEX listens_by_time ON listens (started_at, track_id, plays)",
-    "listens_by_track": "CREATE INDEX listens_by_track ON listens (track_id, started_at, plays)",
-    "skips_by_track": "CREATE INDEX skips_by_track ON skips (track_id, started_at)",
+    "listens_by_time": "CREATE INDEX IF NOT EXISTS listens_by_time ON listens (started_at, track_id, plays)",
+    "listens_by_track": "CREATE INDEX IF NOT EXISTS listens_by_track ON listens (track_id, started_at, plays)",
+    "skips_by_track": "CREATE INDEX IF NOT EXISTS skips_by_track ON skips (track_id, started_at)",
+    "listens_by_import": "CREATE INDEX IF NOT EXISTS listens_by_import ON listens (import_id)",
+    "skips_by_import": "CREATE INDEX IF NOT EXISTS skips_by_import ON skips (import_id)",
 }
 
 _VERSION_1 = f"""
@@ -162,7 +164,7 @@ CREATE TABLE encounters (
 ) STRICT, WITHOUT ROWID;
 """
 
-# What takes a database a version further: SQL, or a function where SQL cannot.
+# A migration step: SQL, or a function where SQL does not suffice.
 Step = str | Callable[[sqlite3.Connection], None]
 _VERSION_7 = """
 -- How the person said that a file is to be read, by its bytes: read again without a word, it is read so again.
@@ -267,10 +269,10 @@ CREATE TABLE pushes (
 ) STRICT;
 """
 
-_VERSION_12 = """
+_VERSION_12 = f"""
 -- All that a player tells stands under one import: each of its plays asks what came with the newest.
-CREATE INDEX listens_by_import ON listens (import_id);
-CREATE INDEX skips_by_import ON skips (import_id);
+{REBUILT["listens_by_import"]};
+{REBUILT["skips_by_import"]};
 """
 
 _VERSION_13 = """
@@ -312,26 +314,21 @@ STEPS: tuple[Step, ...] = (
 
 
 def rebuild_indexes(connection: sqlite3.Connection) -> None:
-    """Build what an import dropped and was stopped before it built again; nothing when all are there."""
-    for name in _missing(connection):
-        connection.execute(REBUILT[name].replace("INDEX", "INDEX IF NOT EXISTS", 1))
-
-
-def _missing(connection: sqlite3.Connection) -> list[str]:
-    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
-    return [name for name in REBUILT if name not in there]
+    """Build the indexes that a stopped import dropped; does nothing if all exist."""
+    for statement in REBUILT.values():
+        connection.execute(statement)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database to the newest version, each step in a transaction of its own.
 
-    What others do to it at the same time is waited for, and seen. Raises DamagedDataError when the file was written by
-    a newer version of this program.
+    Waits for other processes that migrate it at the same time. Raises DamagedDataError if the file was written by a
+    newer version of this program.
     """
     while (version := _version(connection)) < len(STEPS):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            # Who was first took this step meanwhile.
+            # Another process took this step meanwhile.
             if _version(connection) == version:
                 step = STEPS[version]
                 if isinstance(step, str):
@@ -356,7 +353,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _run(connection: sqlite3.Connection, sql: str) -> None:
-    """Several statements, inside the transaction there is: `executescript` would end it."""
+    """Run several statements in the current transaction, which `executescript` would end."""
     statement = ""
     for part in sql.split(";"):
         statement += f"{part};"

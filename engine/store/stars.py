@@ -1,4 +1,4 @@
-"""Stars of servers that became likes: each once, and those of one asking undone together."""
+"""Stars on servers that became likes: each once, and those of one fetch undone together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Star = tuple[str, str, str | None, int | None]
 def add_stars(
     connection: sqlite3.Connection, service: str, address: str, stars: Iterable[Star]
 ) -> tuple[int, int]:
-    """Keep as likes what was not starred there before: how many stars are new, and how many of these are likes now.
+    """Store new stars as likes; returns how many stars are new, and how many of these are likes now.
 
     The person's own likes, hides and blocks stay. Raises sqlite3.OperationalError.
     """
@@ -33,7 +33,7 @@ def add_stars(
 
 
 def undo_stars(connection: sqlite3.Connection) -> int:
-    """Undo the last asking that found new stars; how many likes went, of those nothing else was said of since."""
+    """Undo the last fetch that found new stars; returns how many likes were removed, of those unchanged since."""
     with connection:
         last = "(SELECT max(fetch) FROM stars)"
         gone = connection.execute(f"DELETE FROM feedback WHERE fetch = {last}").rowcount  # noqa: S608 - fixed text

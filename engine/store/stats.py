@@ -1,7 +1,7 @@
-"""What was played: how much, what most, and when, of a whole history or one year. All by SQL over the listens.
+"""Statistics of a whole history or one year: totals, top lists, and plays over time. All by SQL over the listens.
 
-Months, weekdays and hours are those of this machine's time zone; plays without a date count in the totals of the
-whole history and in nothing that needs one. Blocked artists are counted and not named.
+Months, weekdays and hours are those of this machine's time zone; plays without a date count in the totals of the whole
+history and in nothing that needs one. Blocked artists are counted but not named.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TOP = 20
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One line of a top list; `track` is null for an artist's."""
+    """One row of a top list; `track` is null for an artist's."""
 
     artist: str
     track: str | None
@@ -28,7 +28,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """A history in numbers. `hours` are those of the `timed` plays, the ones whose length is known.
+    """A history in numbers. `hours` is the total of the `timed` plays, whose length is known.
 
     `first` and `last` are seconds UTC; `by_month` goes by "2024-05", `by_weekday` from Monday, `by_hour` from
     midnight, `by_day` by "2024-05-31", for a year alone; `by_week` is 24 hours of each of 7 weekdays.
@@ -53,7 +53,7 @@ class Stats:
 
 
 def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
-    """The numbers of a year in local time, or with None of everything."""
+    """The statistics of a year in local time, or with None of the whole history."""
     where, values = _of_year(year)
     listens = beyond_dated(connection)
     plays, undated, timed, milliseconds, artists, tracks, first, last = connection.execute(
@@ -98,8 +98,8 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
 def most_played(
     connection: sqlite3.Connection, level: Level, year: int | None = None, n: int = -1
 ) -> tuple[Played, ...]:
-    """The artists or tracks of a year in local time, or with None of everything, the most played first: the first `n`,
-    all of them where that is below 0."""
+    """The most played artists or tracks of a year in local time, or with None of the whole history: the first `n`, all
+    if that is below 0."""
     named, group = ("a.name, NULL", "a.id") if level == "artists" else ("a.name, t.title", "t.id")
     where, values = _of_year(year)
     rows = connection.execute(
@@ -129,7 +129,7 @@ def _when(
     connection: sqlite3.Connection, where: str, values: tuple[int, ...]
 ) -> tuple[dict[str, int], tuple[tuple[int, ...], ...]]:
     """Dated plays by day, and by weekday and hour, in one pass."""
-    # Every zone is whole quarters of an hour from Greenwich: so many fewer times to convert.
+    # Grouped by quarters of an hour, of which every zone's offset is a multiple: fewer times to convert.
     rows = connection.execute(
         f"""
         SELECT l.started_at / 900 * 900 AS at, sum(l.plays) FROM listens AS l

@@ -1,6 +1,6 @@
-"""Where a play's artist and title lead in the library: finds tracks by key, makes those that are missing.
+"""Finds a play's artist and track in the library by key, and creates missing ones.
 
-Ids are given out here, so nothing is asked of the database for a name that was seen before.
+Ids are assigned here, so a name seen before needs no query.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Row = tuple[object, ...]
 class Group:
     """The recordings of one song by one artist, by their relaxed keys, and when they were played.
 
-    `id` is that of the recording met first. `skips_elsewhere` are (milliseconds, start) of other clocks, in order, and
-    `skip_starts` their starts; `others` the plays they reported. `paused`: of this clock's plays that began before
-    their start, when -> (milliseconds, start). `loaded`: whether what is in the database is in these.
+    `id` is that of the recording seen first. `skips_elsewhere` are (milliseconds, start) of other clocks, in order, and
+    `skip_starts` their starts; `others` the plays they reported. `paused`: for this clock's plays that truly began
+    before their start, begin -> (milliseconds, start). `loaded`: whether these include what is in the database.
     """
 
     id: int = 0
@@ -38,8 +38,8 @@ class Group:
 class _Family:
     """The artists of one relaxed key and their tracks: (artist id, exact key) -> id and group, relaxed key -> group.
 
-    Titles of one exact key may relax differently ("A - X Remix Edit", "A (X Remix) (Edit)"), so a track keeps the
-    group of the title it is stored with.
+    Titles with one exact key may have different relaxed keys ("A - X Remix Edit", "A (X Remix) (Edit)"), so a track
+    keeps the group of the title it is stored with.
     """
 
     tracks: dict[tuple[int, str], tuple[int, Group]] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class _Family:
 
 @dataclass(slots=True)
 class LibraryTrack:
-    """Where an artist's name and a title lead, and what is known of the track."""
+    """The track found for an artist's name and a title, and its data."""
 
     track: int
     group: Group
@@ -61,8 +61,8 @@ class LibraryTrack:
 class TrackLookup:
     """The artists and tracks of the library of `connection`, and those still to be written.
 
-    `artist_of`, track -> artist of all that were asked for, is the caller's: it outlives this. For `few` plays the
-    artists are asked for one by one, for more they are all held in memory.
+    `artist_of`, track -> artist of all that were found, belongs to the caller and outlives this. For `few` plays
+    artists are queried one by one, otherwise they are all held in memory.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class TrackLookup:
         self.library_empty = False
         self.artist_of = artist_of
         self.known: dict[tuple[str, str], LibraryTrack] = {}
-        # Tracks with a name longer than any, of which the beginning is kept.
+        # Tracks with a name too long, which is cut.
         self.cut = 0
-        # In the order of who refers to whom.
+        # In the order of foreign keys.
         self._new: dict[str, list[Row]] = {statement: [] for statement in (_ARTIST, _TRACK, _ID, _DETAILS)}
 
     def begin_clock(self, *, library_empty: bool) -> None:
-        """Forget where names lead and what was played: rows of another clock follow.
+        """Clear the caches: rows of another clock follow.
 
-        `library_empty`: there is no listen yet. Then nothing can be there twice, and relaxed keys are not needed.
+        With `library_empty` there are no listens yet, so nothing can be a duplicate, and relaxed keys are not needed.
         """
         self.library_empty = library_empty
         self._families.clear()
@@ -98,7 +98,7 @@ class TrackLookup:
             self._by_relaxed.setdefault(key if library_empty else relaxed_artist_key(key), []).append(number)
 
     def find(self, play: Play) -> LibraryTrack | None:
-        """The place of a play, made when there is none; None when its names hold nothing."""
+        """The track of a play, created if missing; None if its names are empty."""
         artist, title = play.artist, play.title
         a_key, t_key = artist_key(artist), track_key(title)
         if not a_key or not t_key:
@@ -123,7 +123,7 @@ class TrackLookup:
         else:
             relaxed = t_key if self.library_empty else relaxed_track_key(title)
             track_id = self._next_track = self._next_track + 1
-            # What is stored came with the family: a group made here has nothing to load.
+            # Stored tracks came with the family: a group created here has nothing to load.
             group = family.groups.get(relaxed) or Group(track_id, loaded=True)
             family.groups[relaxed] = group
             group.tracks.append(track_id)
@@ -166,7 +166,7 @@ class TrackLookup:
             ).fetchall():
                 if relaxed_artist_key(name) == relaxed:
                     yield number
-            # A space is followed by an exclamation mark: what begins with so many articles.
+            # The range of names that begin with the article: "!" follows the space.
             found = self._db.execute(
                 "SELECT 1 FROM artists WHERE key >= ?1 || ' ' AND key < ?1 || '!' LIMIT 1",
                 (f"{articles}the",),
@@ -174,12 +174,12 @@ class TrackLookup:
             articles += "the "
 
     def learn(self, place: LibraryTrack, play: Play) -> None:
-        """Note ids, album and length that were not known of a track."""
+        """Record new ids, album and length of a track."""
         if play.ids is not place.ids:
             place.ids = play.ids
             for pair in play.ids:
                 if pair not in place.all_ids:
-                    # What is not remembered is written once more, which the table takes for the same.
+                    # Ids dropped from memory are written again, which the table ignores.
                     place.all_ids = (*place.all_ids[-_MAX_IDS:], pair)
                     self._new[_ID].append((place.track, *pair))
         if (play.album and not place.album) or (play.duration_ms and not place.duration):
@@ -195,12 +195,12 @@ class TrackLookup:
                 rows.clear()
 
 
-# More ids than a track has.
+# More ids than a track can have.
 _MAX_IDS = 50
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int:
-    return int(connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608
+    return int(connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])  # noqa: S608 - fixed names
 
 
 _ARTIST = "INSERT INTO artists VALUES (?, ?, ?)"

@@ -1,4 +1,4 @@
-"""Steps to a newer library that SQL alone cannot take."""
+"""Migration steps that need more than SQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.store.same_play import Others, Stored
 
 
 def name_files(connection: sqlite3.Connection) -> None:
-    """Where a file lies was kept as an address under `path`; the writers of playlists look for a path under `file`."""
+    """Convert file addresses stored under `path` to paths under `file`, where playlist writers look for them."""
     rows = connection.execute("SELECT track_id, value FROM track_ids WHERE scheme = 'path'").fetchall()
     connection.executemany(
         "INSERT OR IGNORE INTO track_ids VALUES (?, 'file', ?)",
@@ -41,7 +41,7 @@ def _files(ids: list[list[str]]) -> Iterator[tuple[str, str]]:
 
 
 def settle_keys(connection: sqlite3.Connection) -> None:
-    """Keys held what is not seen of a name: what differs by that alone becomes one artist, or track, or verdict."""
+    """Remove invisible characters from keys: artists, tracks and verdicts that then coincide are merged."""
     _settle_artists(connection)
     _settle_tracks(connection)
     _settle_feedback(connection)
@@ -50,7 +50,7 @@ def settle_keys(connection: sqlite3.Connection) -> None:
 
 
 def settle_all_keys(connection: sqlite3.Connection) -> None:
-    """The same once more, since more is known not to be seen; of one's own files too."""
+    """The same again with more invisible characters, and for the person's own files."""
     settle_keys(connection)
     rows = connection.execute("SELECT path, artist, track FROM music_files WHERE problem IS NULL").fetchall()
     connection.executemany(
@@ -87,7 +87,7 @@ def _settle_tracks(connection: sqlite3.Connection) -> None:
 
 
 def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: str) -> None:
-    """Make a track this artist's under this key: one with the track that is there, if any."""
+    """Move a track to this artist and key, merging it with an existing one."""
     twin = connection.execute(
         "SELECT id FROM tracks WHERE artist_id = ? AND key = ?", (artist, key)
     ).fetchone()
@@ -97,7 +97,7 @@ def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: st
     doubles = _doubles(_dated(connection, track), _dated(connection, twin[0]))
     connection.executemany("DELETE FROM listens WHERE id = ?", [(number,) for number in doubles])
     for table in ("listens", "skips"):
-        connection.execute(f"UPDATE {table} SET track_id = ? WHERE track_id = ?", (twin[0], track))  # noqa: S608
+        connection.execute(f"UPDATE {table} SET track_id = ? WHERE track_id = ?", (twin[0], track))  # noqa: S608 - fixed names
     connection.execute(
         "INSERT OR IGNORE INTO track_ids SELECT ?, scheme, value FROM track_ids WHERE track_id = ?",
         (twin[0], track),
@@ -112,7 +112,7 @@ def _move_track(connection: sqlite3.Connection, track: int, artist: int, key: st
 
 @dataclass(frozen=True, slots=True)
 class _Listen:
-    """A dated listen that is not a count; its `clock` is who reported it, and how exactly."""
+    """A dated listen that is not a count; its `clock` is the source and its precision."""
 
     stored: Stored
     clock: tuple[str, int]
@@ -145,7 +145,7 @@ def _dated(connection: sqlite3.Connection, track: int) -> list[_Listen]:
     )
     return [
         _Listen(
-            Stored(number, start, played, paused, precision, bool(flags & UNKNOWN_FLAG), length),
+            Stored(number, track, start, played, paused, precision, bool(flags & UNKNOWN_FLAG), length),
             (source, precision),
         )
         for source, precision, number, start, played, paused, flags, length in rows
@@ -153,7 +153,7 @@ def _dated(connection: sqlite3.Connection, track: int) -> list[_Listen]:
 
 
 def _doubles(moved: list[_Listen], there: list[_Listen]) -> list[int]:
-    """Of two tracks' listens that become one's the ids of those the others have too, the less full of each two."""
+    """For two tracks to be merged, the ids of duplicate listens, the less complete of each pair."""
     doubles: list[int] = []
     for clock in dict.fromkeys(one.clock for one in moved):
         own = {(one.stored.start, one.stored.ms_played) for one in there if one.clock == clock}
@@ -163,7 +163,7 @@ def _doubles(moved: list[_Listen], there: list[_Listen]) -> list[int]:
         for one in (one for one in moved if one.clock == clock):
             if (one.stored.start, one.stored.ms_played) in own:
                 doubles.append(one.stored.id)
-            elif known is not None and (match := known.match(one.play)) is not None:
+            elif known is not None and (match := known.match(one.play, one.stored.track)) is not None:
                 matches.append((one.stored, match))
         for stored, match in matches:
             other = match.stored
@@ -174,7 +174,7 @@ def _doubles(moved: list[_Listen], there: list[_Listen]) -> list[int]:
 
 
 def _settle_feedback(connection: sqlite3.Connection) -> None:
-    """Of two verdicts that become one the strictest stands."""
+    """Merge verdicts; of two the strictest is kept."""
     strictness = {"block": 0, "hide": 1, "like": 2}
     rows = connection.execute(
         "SELECT artist_key, track_key, artist, track, verdict, at FROM feedback"
@@ -215,7 +215,7 @@ def _settle_rules(connection: sqlite3.Connection) -> None:
 
 
 def _settle_encounters(connection: sqlite3.Connection) -> None:
-    """Of what was shown only the key is known: its own key is what is left of it."""
+    """Only keys of shown items are stored: re-key each by itself."""
     rows = connection.execute("SELECT DISTINCT artist_key FROM encounters").fetchall()
     for (old,) in rows:
         artist, separator, title = old.partition(SEPARATOR)

@@ -1,6 +1,6 @@
 """Coverage: how much of what a person plays community data knows. What it does not know counts for nothing.
 
-It is worked out of a taste, so what rules and blocks leave out is not asked about.
+It is computed from a taste, so what rules and blocks exclude is not counted.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from engine.community.pack_names import data_in_words
 from engine.taste.gate import Taste
 from engine.wording import percent, quantity
 
-# Below this share of the plays recommendations stand on too little of a person to be theirs.
+# Below this share of the plays, recommendations rest on too little of a person's listening.
 LOW = 0.3
 
 
 def advice(level: Level) -> str:
-    """What to do where the community data knows too little."""
+    """What to do if the community data knows too little."""
     option = "" if level == "artists" else f" --level {level}"
     return (
         "Recommendations follow only what it knows. Add community data that knows more of what you play: "
@@ -32,9 +32,9 @@ def advice(level: Level) -> str:
 class Coverage:
     """`known` of `of` played artists, or tracks, are in the data, and with them `known_plays` of `plays`.
 
-    `known_artists` of `of_artists` have one that is: of artists the same.
-    `packs` are the names of the data, `source` the files it came from and `collected` when it was collected, empty
-    where nobody said. `unknown` are the keys of all in the taste that are not in it.
+    `known_artists` of `of_artists` have at least one such item; for artists it is the same count. `packs` are the
+    packs' names, `source` the files they came from and `collected` when, empty if unknown. `unknown` are the keys of
+    the taste's items that are not in the data.
     """
 
     level: Level
@@ -60,7 +60,7 @@ class Coverage:
         source: str,
         collected: str,
     ) -> Coverage | None:
-        """How much of a taste data knows that has the items of these keys; null where nothing was played."""
+        """How much of a taste is known to data with these item keys; null if nothing was played."""
         played = [item for item in taste.items if item.plays > 0]
         found = [item for item in played if item.key in known]
         if not played:
@@ -86,26 +86,27 @@ class Coverage:
 
     @property
     def low(self) -> bool:
-        """Whether it knows too little of the plays: that is said before anything else."""
+        """Whether it knows too little of the plays, which is reported first."""
         return self.plays_share < LOW
 
     @property
     def percent(self) -> str:
-        """The share of the plays in whole per cent, rounded down: all is said of all alone, and low of low."""
+        """The share of the plays in whole per cent, rounded down, so that 100 % means all, and the figure agrees with
+        `low`."""
         return percent(self.plays_share, down=True)
 
     @property
     def data(self) -> str:
-        """What the data is called, with when it was collected where that is known."""
+        """The data's name, with its date if known."""
         return data_in_words(self.packs, self.source, self.collected)
 
     @property
     def advice(self) -> str:
-        """What to do where it is low, else empty."""
+        """What to do if it is low, else empty."""
         return advice(self.level) if self.low else ""
 
     def in_words(self) -> str:
-        """The whole of it in a sentence."""
+        """Coverage in a sentence."""
         if not self.known:
             return f"The community data ({self.data}) knows none of your {quantity(self.of, self.level)}."
         return (
@@ -114,7 +115,7 @@ class Coverage:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The keys of the command line's contract, `tracks` and `of_tracks` beside them where it is of tracks."""
+        """The keys of the command line's contract, with `tracks` and `of_tracks` if it is of tracks."""
         return {
             "level": self.level,
             "packs": list(self.packs),
@@ -124,7 +125,7 @@ class Coverage:
         }
 
     def counts(self) -> dict[str, Any]:
-        """Of those the keys that count."""
+        """Those of the keys that count."""
         of_tracks = {"tracks": self.known, "of_tracks": self.of} if self.level == "tracks" else {}
         return {
             "artists": self.known_artists,

@@ -1,9 +1,8 @@
-"""The gate: from listens to the weighted artists, or tracks, a model may see. Nothing reaches a model around it.
+"""The gate: from listens to the weighted artists, or tracks, a model may see.
 
-A `Taste` is a pure function of the library and of what was asked for; its digest names exactly that, so two
-consumers with the same digest saw the same thing. Plays that a rule leaves out (`engine.taste.rules`) are in no
-taste, nor is a blocked artist; a hidden one only leaves Discover. Where items are tracks an artist's key among the
-sets of a taste stands for all their tracks.
+Nothing reaches a model any other way. A `Taste` is a pure function of the library and the query; two tastes with the
+same digest are equal. Plays excluded by a rule (`engine.taste.rules`) and blocked artists are in no taste; a hidden
+artist is only left out of Discover. If items are tracks, an artist's key in a set of a taste means all their tracks.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from engine.taste.window import EVERYTHING as EVERYTHING
 from engine.taste.window import Window as Window
 
 _DAY = 86_400
-# A like counts as this many plays in taste: enough to matter beside real listening, not to outshout it.
+# A like counts as this many plays: enough to matter beside real listening, not to dominate it.
 LIKE_PLAYS = 10.0
-# A skip takes this much of a play away; an artist skipped so often and never played was turned down.
+# A skip subtracts this much of a play; an artist skipped this often and never played counts as turned down.
 SKIP_PLAYS, TURNED_DOWN = 0.5, 3
 
 
@@ -36,7 +35,7 @@ class TasteItem:
     """One artist or track of the person's: plays and skips inside the window, when last played (null when undated).
 
     `name` is the artist's, `track` the title, null for an artist; `tracks` are how many of an artist's were played.
-    `kept` tracks of it are in the person's playlists or liked: so many plays it counts for at least. `remaining` is
+    `kept` tracks of it are in the person's playlists or liked: it counts as at least that many plays. `remaining` is
     the share of the plays that the window's half-life leaves, 1 without one.
     """
 
@@ -53,12 +52,12 @@ class TasteItem:
 
     @property
     def weight(self) -> float:
-        """Plays as the model counts them: a like adds to them, skips take away, down to nothing."""
+        """Plays as the model counts them: a like adds, skips subtract, down to 0."""
         return self._from_plays + (LIKE_PLAYS if self.liked else 0.0)
 
     @property
     def confidence_after_decay(self) -> float:
-        """The share of the weight that decay leaves: a like does not decay."""
+        """The share of the weight left after decay; a like does not decay."""
         plays = self._from_plays
         return (plays * self.remaining + self.weight - plays) / self.weight if self.weight else 0.0
 
@@ -71,9 +70,9 @@ class TasteItem:
 class Taste:
     """What a model may know of the person. `items` are in key order.
 
-    `blocked` and `hidden` are keys, and so are `left_out`: of those all of whose plays rules leave out. They are
-    no part of taste, and being known to the person they are nothing new either. Nor are `only_skipped`, in no window
-    ever played; `turned_down` were skipped again and again in this one and not played.
+    `blocked`, `hidden` and `left_out` are keys; `left_out` are items all of whose plays are excluded by rules: not part
+    of the taste, but known to the person, so not new either. Nor are `only_skipped`, never played at any time;
+    `turned_down` were skipped repeatedly in this window and not played.
     """
 
     items: tuple[TasteItem, ...]
@@ -88,7 +87,7 @@ class Taste:
 
     @property
     def unwanted(self) -> frozenset[str]:
-        """Keys of what no list may recommend."""
+        """Keys that no list may recommend."""
         return self.blocked | self.hidden | self.left_out | self.turned_down | self.only_skipped
 
     def with_decay(self, days: Days, half_life: float) -> Taste:
@@ -99,17 +98,17 @@ class Taste:
         return self._with(items, window)
 
     def without(self, keys: frozenset[str]) -> Taste:
-        """The same taste had these artists, or tracks, never been played."""
+        """The taste as if these artists, or tracks, had never been played."""
         kept = tuple(item for item in self.items if not {item.key, artist_of(item.key)} & keys)
         return self._with(kept, self.window)
 
     def of(self, items: Sequence[TasteItem]) -> Taste:
-        """Another listener's artists behind this person's blocks and hides, such as those of a playlist."""
+        """Other items, such as a playlist's, with this person's blocks and hides."""
         kept = (item for item in items if item.key not in self.blocked)
         return self._with(tuple(sorted(kept, key=lambda item: item.key)), EVERYTHING)
 
     def of_items(self, items: Iterable[TasteItem]) -> Taste:
-        """The same taste of other items."""
+        """This taste with other items."""
         return self._with(tuple(sorted(items, key=lambda item: item.key)), self.window)
 
     def _with(self, items: tuple[TasteItem, ...], window: Window) -> Taste:
@@ -123,15 +122,15 @@ def read_taste(
     also: Sequence[Rule] = (),
     level: Level = "artists",
 ) -> Taste:
-    """The person's taste from the library, through every block, like and rule; `also` as if those were in force."""
+    """The person's taste from the library, with every block, like and rule applied, and `also` as if in force."""
     said = verdicts(connection, level)
     blocked, hidden, liked = (
         frozenset(key for key, mark in said.items() if mark.verdict == verdict)
         for verdict in ("block", "hide", "like")
     )
     gone = AnySpelling(blocked)
-    # Whoever likes an artist has not said that of every track, nor of what they block, and before they said it they
-    # had not said it yet.
+    # Liking an artist does not like each of their tracks, nor what is blocked, and a like does not count before it was
+    # made.
     likes = AnySpelling(
         key
         for key in liked
@@ -142,7 +141,7 @@ def read_taste(
     skips = _skips(connection, window, level)
     items = _played(connection, window, also, level, gone, likes, skips)
     played = AnySpelling(key for key, item in items.items() if item.liked)
-    # What was never played is liked at no time of the week.
+    # A like without plays belongs to no time of the week.
     for key in likes.keys if window.time_of_week is None else ():
         if not played.holds(key):
             items[key] = TasteItem(key, said[key].artist, 0.0, None, True, track=said[key].track)
@@ -167,7 +166,7 @@ def read_taste(
 def _add_kept(
     items: dict[str, TasteItem], counts: Mapping[str, int], names: Mapping[str, tuple[str, str | None]]
 ) -> None:
-    """What was kept without saying when, beside what was played."""
+    """Add kept tracks, which have no dates, to what was played."""
     for key, count in counts.items():
         artist, title = names[key]
         there = items.get(key) or TasteItem(key, artist, 0.0, None, track=title)
@@ -183,7 +182,7 @@ def _played(
     likes: AnySpelling,
     skips: Mapping[str, int],
 ) -> dict[str, TasteItem]:
-    """What was played in the window, by key, without what is blocked; versions of a track are one item."""
+    """What was played in the window, by key, except what is blocked; versions of a track are one item."""
     condition, values = window.condition()
     listens = counted_listens(connection, also)
     columns, grouped = _ITEMS[level]
@@ -221,8 +220,8 @@ def _played(
     return items
 
 
-# What tells items apart: the title where they are tracks, and what rows are grouped by. Versions of a track, which are
-# one item, are brought together afterwards.
+# The title, if items are tracks, and the columns to group by. Versions of a track, which are one item, are merged
+# afterwards.
 _ITEMS: dict[Level, tuple[str, str]] = {"artists": ("NULL", "a.id"), "tracks": ("t.title", "t.id")}
 
 
@@ -247,19 +246,19 @@ def _counted(
 def _skips(connection: sqlite3.Connection, window: Window, level: Level) -> Counter[str]:
     """How often each item was skipped in the window."""
     condition, values = window.condition("s.started_at", timed="1")
-    skipped = f"SELECT track_id, count(*) FROM skips AS s WHERE {condition} GROUP BY track_id"  # noqa: S608
+    skipped = f"SELECT track_id, count(*) FROM skips AS s WHERE {condition} GROUP BY track_id"  # noqa: S608 - fixed parts
     return _counted(connection, level, skipped, values)
 
 
 def _plays(connection: sqlite3.Connection, window: Window, level: Level) -> Counter[str]:
-    """How many listens each item has in the window, those rules leave out too."""
+    """How many listens each item has in the window, including those excluded by rules."""
     condition, values = window.condition()
-    played = f"SELECT track_id, count(*) FROM main.listens AS l WHERE {condition} GROUP BY track_id"  # noqa: S608
+    played = f"SELECT track_id, count(*) FROM main.listens AS l WHERE {condition} GROUP BY track_id"  # noqa: S608 - fixed parts
     return _counted(connection, level, played, values)
 
 
 def _of_no_spelling(skips: Collection[str], played: Collection[str]) -> list[str]:
-    """Of the keys of what was skipped those of what was played in no spelling."""
+    """Those keys of skipped items that were not played in any spelling."""
     if not skips:
         return []
     forms = set(map(relaxed_item_key, played))
@@ -267,9 +266,10 @@ def _of_no_spelling(skips: Collection[str], played: Collection[str]) -> list[str
 
 
 def excluded_by_rules(connection: sqlite3.Connection, level: Level) -> frozenset[str]:
-    """Keys of what has plays of which no rule lets any through. Read after `counted_listens`.
+    """Keys of items all of whose plays are excluded by rules.
 
-    Where items are tracks, also of the artists of whom that holds: nothing of theirs is to be recommended.
+    To be called after `counted_listens`. If items are tracks, also of the artists for whom that holds: nothing by them
+    is to be recommended.
     """
     out = "SELECT track_id, count(*) FROM temp.left_out JOIN main.listens ON id = listen_id GROUP BY track_id"
     every = f"""
@@ -288,9 +288,9 @@ def excluded_by_rules(connection: sqlite3.Connection, level: Level) -> frozenset
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Days:
-    """Plays by artist, or track, and day, for what depends on how long ago they were: one row an item and day.
+    """Plays by artist, or track, and day, for whatever depends on age: one row per item and day.
 
-    `item` indexes `keys`; `age` is in days before the last one with a play, undated plays as old as the first.
+    `item` indexes `keys`; `age` is in days before the last one with a play, undated plays count as old as the first.
     """
 
     keys: tuple[str, ...]
@@ -299,7 +299,7 @@ class Days:
     plays: NDArray[np.float64]
 
     def remaining(self, half_life: float) -> dict[str, float]:
-        """The share of each item's plays that is left when they decay by half in `half_life` days."""
+        """The share of each item's plays left after decay with a half-life of `half_life` days."""
         left = self._sums(self.plays * 0.5 ** (self.age / half_life))
         return dict(zip(self.keys, (left / self._sums(self.plays)).tolist(), strict=True))
 
@@ -350,13 +350,13 @@ def read_days(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DatedTaste:
-    """A taste with its plays by day, null where what depends on them is not asked for."""
+    """A taste with its plays by day, null if nothing asked for depends on them."""
 
     taste: Taste
     days: Days | None = None
 
     def without(self, keys: frozenset[str]) -> DatedTaste:
-        """The same had these artists, or tracks, never been played."""
+        """The same as if these artists, or tracks, had never been played."""
         return replace(self, taste=self.taste.without(keys)) if keys else self
 
 

@@ -1,6 +1,6 @@
-"""Tracks a person kept without a play to show for it: in playlists that came with an import, or liked by their title.
+"""Tracks a person kept, played or not: in imported playlists, or liked by title.
 
-Each counts as one play where there is none: a person of whom only playlists or likes are known has a taste too.
+Each without plays counts as one play: someone with only playlists or likes has a taste too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.taste.rules import all_rules
 
 @dataclass(frozen=True, slots=True)
 class KeptTrack:
-    """One track, once however often it was kept; `seconds` is null where its length is not known."""
+    """One track, however often it was kept; `seconds` is null if its length is unknown."""
 
     artist: str
     artist_key: str
@@ -30,7 +30,7 @@ class KeptTrack:
 
     @property
     def ids(self) -> Ids:
-        """(scheme, value) pairs, read when they are asked for: taste needs none."""
+        """(scheme, value) pairs, read on demand: taste does not need them."""
         return tuple((str(scheme), str(value)) for scheme, value in json.loads(self.ids_json))
 
 
@@ -58,7 +58,7 @@ def kept_tracks(connection: sqlite3.Connection) -> list[KeptTrack]:
 def kept_by_item(
     connection: sqlite3.Connection, level: Level
 ) -> tuple[Counter[str], dict[str, tuple[str, str | None]]]:
-    """How many kept tracks each artist has, or one each where items are tracks; and the items' names."""
+    """How many kept tracks each artist has, or 1 if items are tracks; and the items' names."""
     count: Counter[str] = Counter()
     names: dict[str, tuple[str, str | None]] = {}
     for one in kept_tracks(connection):
@@ -69,7 +69,7 @@ def kept_by_item(
 
 
 def _excluded(connection: sqlite3.Connection) -> set[str]:
-    """Keys of the artists and tracks that rules name and nothing else beside."""
+    """Keys of the artists and tracks that rules exclude without further conditions."""
     keys: set[str] = set()
     for kept in all_rules(connection):
         rule = kept.rule

@@ -1,4 +1,4 @@
-"""What music a person has: the tracks there are files of, and where no folder was added what they played or kept."""
+"""What music a person has: the tracks they have files of, or without music folders what they played or kept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Named = TypeVar("Named", bound=_Named)
 
 @dataclass(frozen=True, eq=False)
 class OwnMusic:
-    """The (artist key, title) of what a person has; `files` are theirs, where any folder was added."""
+    """The (artist key, title) of what a person has; `files` are theirs, if any folder was added."""
 
     tracks: tuple[tuple[str, str], ...]
     files: tuple[MusicFile, ...]
@@ -41,21 +41,24 @@ class OwnMusic:
         return cls(tracks, tuple(files), versions)
 
     def holds(self, artist_key: str, title: str) -> bool:
-        """Whether the person has a track, in a version that is played alike."""
-        key = track_key(title)
-        return any(played_alike(key, one) for one in self.versions.get(relaxed_pair(artist_key, title), ()))
+        """Whether the person has a track, in a version of the same performance."""
+        return self.is_version(relaxed_pair(artist_key, title), track_key(title))
+
+    def is_version(self, relaxed: str, track_key: str) -> bool:
+        """Whether one of the tracks is a version of the one with these keys."""
+        return any(played_alike(track_key, one) for one in self.versions.get(relaxed, ()))
 
     def lacking(self, tracks: Iterable[Named]) -> tuple[Named, ...]:
         """Those of some tracks the person does not have."""
         return tuple(one for one in tracks if not self.holds(artist_key(one.artist), one.track))
 
     def keys(self, level: Level) -> frozenset[str]:
-        """The items of a level that the person has, or has something of."""
+        """The items of a level that the person has, for artists any track of."""
         return frozenset(key_at(level, artist, title) for artist, title in self.tracks)
 
 
 def own_music(connection: sqlite3.Connection) -> OwnMusic:
-    """What music the person has. Blocks and exclusions are the caller's to hold."""
+    """What music the person has. Blocks and exclusions are left to the caller."""
     if files := tracks_with_files(connection):
         return OwnMusic.of(((str(one.artist_key), str(one.track)) for one in files), files)
     played = played_tracks(connection, counted_listens(connection))

@@ -1,6 +1,6 @@
-"""What is asked of a history: which plays count, how they decay, and what counts as known.
+"""Queries of a history: which plays count, how they decay, and what counts as known.
 
-Needs no NumPy: what is asked of Discover is named before anything is loaded.
+Does not need NumPy: queries are made before anything heavy is loaded.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Known is what was played at least `plays` times, with `days` within so many days before the last play."""
+    """What counts as known: played at least `plays` times, if `days` is set within that many days before the last
+    play."""
 
     plays: int = 1
     days: float | None = None
 
     def keys(self, wider: DatedTaste) -> frozenset[str]:
-        """Keys of what is known of a taste; a liked item always is, and decay makes none unknown."""
+        """Keys of a taste's known items; a liked item always is, and decay does not make an item unknown."""
         recent = None
         if self.days is not None and wider.days is not None:
             recent = wider.days.plays_within(self.days)
@@ -64,12 +65,12 @@ class TasteQuery:
 
     @property
     def undecayed(self) -> TasteQuery:
-        """The same without a half-life: what it finds serves for every half-life."""
+        """The same without a half-life: its result can be reused for every half-life."""
         return replace(self, window=replace(self.window, half_life=None))
 
     @property
     def taste(self) -> TasteQuery:
-        """The same whatever counts as known: equal for two queries that ask for the same taste."""
+        """The query without what counts as known: equal for two queries with the same taste."""
         return replace(self, known=PLAYED)
 
 
@@ -83,10 +84,10 @@ def taste_query(
     level: Level = "artists",
     without: tuple[str, ...] = (),
 ) -> TasteQuery:
-    """The query for what a person asks: the one place where one is made, and a window gets its half-life.
+    """Make a query: the only place where one is made, and a window gets its half-life.
 
-    `half_life` (days) is the one asked for, 0 to count all plays alike; null takes `measured`, the one that guessed the
-    person's own past best, where there is one. Raises UsageError for an invalid one.
+    `half_life` (days) is the requested one, 0 to count all plays the same; null takes `measured`, the one that did best
+    on the person's own history, if there is one. Raises UsageError for an invalid one.
     """
     days = measured if half_life is None else half_life
     return TasteQuery(

@@ -1,8 +1,8 @@
 """Rules that keep plays out of taste while they stay in the history.
 
-A rule names plays by artist, track, source, hours of the day, dates and bursts; a play is left out where everything
-a rule names holds for it. The plays left out are worked out into a temporary table, so that every reader of
-listens for taste joins the same ones (`counted_listens`), in a private session too.
+A rule names plays by artist, track, source, hours of the day, dates and bursts; a play is excluded if it matches
+everything a rule names. The excluded plays are computed into a temporary table, which every reader of listens for taste
+joins (`counted_listens`), in a private session too.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from engine.errors import UnknownNameError, UsageError
 from engine.store.counts import beyond_dated
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-# Fewer in a row are not a burst.
+# Fewer plays in a row are not a burst.
 MIN_BURST = 3
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a rule names; null for what it does not. Raises UsageError where that is nothing or makes no sense.
+    """A rule's conditions; null for those it does not have. Raises UsageError if there are none, or an invalid one.
 
-    `hours` are local times of day ("22:00", "06:00"), the first included, the second not; over midnight where the
-    first is the later one. `since` and `until` are seconds since 1970 UTC, `until` excluded. `source` is a service
-    or an imported file. `burst` n leaves out all but the first of n or more plays of one track in a row.
+    `hours` are local times of day ("22:00", "06:00"), the first included, the second not; over midnight if the first is
+    the later one. `since` and `until` are seconds since 1970 UTC, `until` excluded. `source` is a service or an
+    imported file. `burst` n excludes all but the first of n or more plays of one track in a row.
     """
 
     artist: str | None = None
@@ -71,7 +71,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KeptRule(msgspec.Struct, frozen=True):
-    """A rule in force, by its number, how many listens it leaves out by itself, and since when it is there."""
+    """A rule in force: its number, how many listens it excludes by itself, and since when it exists."""
 
     id: int
     rule: Rule
@@ -80,13 +80,13 @@ class KeptRule(msgspec.Struct, frozen=True):
 
 
 def add_rule(connection: sqlite3.Connection, rule: Rule) -> int:
-    """Put a rule in force; returns its number. Raises UnknownNameError for a source nothing came from."""
+    """Put a rule in force; returns its number. Raises UnknownNameError for an unknown source."""
     check_source(connection, rule)
     return _keep(connection, None, rule, int(time.time()))
 
 
 def restore_rule(connection: sqlite3.Connection, kept: KeptRule) -> int:
-    """Put a rule that was taken out of force back as it was, under its number where that is free; returns it."""
+    """Restore a removed rule, under its old number if that is free; returns the number."""
     taken = kept.id in dict(_rules(connection))
     return _keep(connection, None if taken else kept.id, kept.rule, kept.at)
 
@@ -103,7 +103,7 @@ def _keep(connection: sqlite3.Connection, number: int | None, rule: Rule, at: in
 
 
 def remove_rule(connection: sqlite3.Connection, number: int) -> Rule:
-    """Take a rule out of force; its plays count again. Raises UnknownNameError when there is none of that number."""
+    """Remove a rule; its plays count again. Raises UnknownNameError if there is no such number."""
     rules = dict(_rules(connection))
     if number not in rules:
         there = f"They are numbered {', '.join(map(str, rules))}." if rules else "There are none."
@@ -123,7 +123,7 @@ def all_rules(connection: sqlite3.Connection) -> tuple[KeptRule, ...]:
 
 
 def listens_excluded(connection: sqlite3.Connection, rules: Sequence[Rule] | None = None) -> int:
-    """How many listens the rules in force leave out together, or those given."""
+    """How many listens the rules in force, or those given, exclude together."""
     if rules is not None:
         return _count(connection, rules)
     counted_listens(connection)
@@ -132,15 +132,15 @@ def listens_excluded(connection: sqlite3.Connection, rules: Sequence[Rule] | Non
 
 
 def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -> str:
-    """What to read listens for taste from, in SQL: those that no rule leaves out, nor any of `also`.
+    """The SQL source of listens for taste: those not excluded by any rule or by `also`.
 
-    Of a count they are the plays beyond the dated ones (`engine.store.counts`).
+    For a count these are the plays beyond the dated ones (`engine.store.counts`).
     """
     rules = [*(rule for _, rule in _rules(connection)), *also]
     with connection:
         connection.execute("CREATE TEMP TABLE IF NOT EXISTS left_out (listen_id INTEGER PRIMARY KEY)")
         connection.execute("DELETE FROM temp.left_out")
-        # What other rules leave out interrupts no burst: it is as if it had never been played.
+        # Plays excluded by other rules do not interrupt a burst: they are ignored.
         for some in ([rule for rule in rules if rule.burst is None], [rule for rule in rules if rule.burst]):
             parts = [named_by(rule, beside=True) for rule in some]
             if parts:
@@ -176,7 +176,7 @@ def _count(connection: sqlite3.Connection, rules: Sequence[Rule]) -> int:
 def named_by(rule: Rule, table: str = "listens", *, beside: bool = False) -> tuple[str, list[str | int]]:
     """A query for the ids of the listens (or `skips`) a rule names, and its values.
 
-    Bursts are looked for among all listens, or `beside` what is in the table of those left out.
+    Bursts are found among all listens, or with `beside` among those not in the table of excluded ones.
     """
     conditions: list[tuple[str, list[str | int]]] = []
     if rule.artist_key is not None:
@@ -202,13 +202,13 @@ def named_by(rule: Rule, table: str = "listens", *, beside: bool = False) -> tup
         among = "AND id NOT IN (SELECT listen_id FROM temp.left_out)" if beside else ""
         conditions.append((f"l.id IN ({_BURSTS.format(among=among)})", [rule.burst]))
     return (
-        f"SELECT l.id FROM {table} AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a "  # noqa: S608
+        f"SELECT l.id FROM {table} AS l JOIN tracks AS t ON t.id = l.track_id JOIN artists AS a "  # noqa: S608 - fixed parts
         f"ON a.id = t.artist_id WHERE {' AND '.join(sql for sql, _ in conditions)}",
         [value for _, some in conditions for value in some],
     )
 
 
-# Plays of one track with no other between them have the same difference of the two counts.
+# Consecutive plays of one track have the same difference of the two counts.
 _BURSTS = """
 SELECT id FROM (
     SELECT id, row_number() OVER run AS place, count(*) OVER (PARTITION BY track_id, difference) AS length
@@ -224,14 +224,14 @@ SELECT id FROM (
 
 
 def sources(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """What a rule's source may be: the services and files that listens came from, by name."""
+    """Valid sources of a rule: the services and files that listens came from, by name."""
     services = [str(row[0]) for row in connection.execute("SELECT DISTINCT source FROM listens ORDER BY 1")]
     files = [str(row[0]) for row in connection.execute("SELECT DISTINCT file FROM imports ORDER BY 1")]
     return tuple(dict.fromkeys([*services, *(file.rsplit("/", 1)[-1] for file in files)]))
 
 
 def check_source(connection: sqlite3.Connection, rule: Rule) -> None:
-    """Raise UnknownNameError where a rule names a source nothing came from."""
+    """Raise UnknownNameError if a rule names an unknown source."""
     if rule.source is None or rule.source in (known := sources(connection)):
         return
     files = [str(row[0]) for row in connection.execute("SELECT DISTINCT file FROM imports")]

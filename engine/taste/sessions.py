@@ -1,4 +1,4 @@
-"""A person's listening sessions: the rows of the matrix where there is no community."""
+"""A person's listening sessions: the rows of the matrix without community data."""
 
 from __future__ import annotations
 
@@ -25,14 +25,12 @@ def read_sessions(
     also: Sequence[Rule] = (),
     timed: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str], np.ndarray]:
-    """(session, item, plays, names, times): one row a session and item of the level, sessions numbered in time.
+    """(session, item, plays, names, times): one row per session and item of the level, sessions numbered in time order.
 
-    What is blocked, plays that rules leave out (`also` as if those were in force) and plays from `until` on (seconds
-    UTC) are not there; with `timed` neither are those of which only the day is known.
-
-    session, item: (rows,) int64, dense from 0; plays: (rows,) float32; names: one an item (a track's
-    made by `engine.canonical_keys.track_name`); times: (sessions,) int64, when each began, seconds UTC.
-    Undated plays belong to no session.
+    Without what is blocked, plays excluded by rules (and by `also` as if in force) and plays from `until` on (seconds
+    UTC); with `timed` also without plays of which only the day is known. session, item: (rows,) int64, dense from 0;
+    plays: (rows,) float32; names: one per item (a track's made by `engine.canonical_keys.track_name`); times:
+    (sessions,) int64, start times, seconds UTC. Undated plays belong to no session.
     """
     condition, values = Window(until=until).condition()
     if timed:
@@ -62,14 +60,14 @@ def read_sessions(
 def count_sessions(
     connection: sqlite3.Connection, level: Level, until: int | None = None, also: Sequence[Rule] = ()
 ) -> dict[str, int]:
-    """In how many sessions each item of the level was played, by key, as `read_sessions` finds them."""
+    """The number of sessions each item of the level was played in, by key, with sessions as in `read_sessions`."""
     session, item, _, names, _ = read_sessions(connection, level=level, until=until, also=also)
     counts = np.bincount(item, minlength=len(names)).tolist() if len(session) else []
     return {item_key(name): count for name, count in zip(names, counts, strict=True)}
 
 
 def _items(connection: sqlite3.Connection, level: Level) -> tuple[list[str], dict[int, int]]:
-    """The names of all items that are not blocked, and the number of the one each track's plays count for."""
+    """The names of all items that are not blocked, and for each track the number of its item."""
     blocked = marked(connection, "block")
     number: dict[str, int] = {}
     names: list[str] = []

@@ -1,4 +1,4 @@
-"""When what counts for taste was played: each item's first play, and the plays of each year."""
+"""When items of the taste were played: first plays, and plays by year."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from engine.taste.window import TimeOfWeek, Window
 
 
 def counted_before(connection: sqlite3.Connection, end: int) -> str:
-    """What to read from, in SQL, the listens that count for taste and did not begin at `end` (seconds UTC) or later."""
+    """The SQL source of listens that count for taste and began before `end` (seconds UTC) or have no date."""
     counted = counted_listens(connection)
-    return f"(SELECT * FROM {counted} AS l WHERE l.started_at IS NULL OR l.started_at < {int(end)})"  # noqa: S608
+    return f"(SELECT * FROM {counted} AS l WHERE l.started_at IS NULL OR l.started_at < {int(end)})"  # noqa: S608 - fixed parts
 
 
 def counted_within(connection: sqlite3.Connection, spans: Sequence[tuple[int, int]]) -> str:
-    """What to read from, in SQL, the listens that count for taste and began in one of `spans` (seconds UTC, the second
-    one excluded). Counts of a player that dates only the last play are none of them."""
+    """The SQL source of listens that count for taste and began in one of `spans` (seconds UTC, end excluded). Excludes
+    counts of players that date only the last play."""
     within = " OR ".join(
         f"l.started_at >= {int(start)} AND l.started_at < {int(end)}" for start, end in spans
     )
@@ -31,8 +31,8 @@ def counted_within(connection: sqlite3.Connection, spans: Sequence[tuple[int, in
 
 
 def day_in_past_years(connection: sqlite3.Connection, today: datetime.date) -> list[tuple[int, int]]:
-    """When that day of the year began and ended, by this machine's time zone, in each year before from the first dated
-    play on, the last one first. The 29th of February is in leap years alone."""
+    """Start and end of this calendar day in each earlier year since the first dated play, latest first, in this
+    machine's time zone. 29 February only in leap years."""
     first_play = f"SELECT min(started_at) FROM {counted_listens(connection)} AS l"  # noqa: S608 - fixed parts
     (first,) = connection.execute(first_play).fetchone()
     spans = []
@@ -46,7 +46,7 @@ def day_in_past_years(connection: sqlite3.Connection, today: datetime.date) -> l
 
 
 def holds_counts_for_taste(connection: sqlite3.Connection) -> bool:
-    """Whether any of what counts for taste is a count, of a player that dates only the last play."""
+    """Whether any listen that counts for taste is a count of a player that dates only the last play."""
     if not holds_counts(connection):
         return False
     counts = f"SELECT 1 FROM {counted_listens(connection)} AS l WHERE l.flags & 8 LIMIT 1"  # noqa: S608 - fixed parts
@@ -68,13 +68,14 @@ def first_plays(connection: sqlite3.Connection, level: Level) -> dict[str, int]:
 
 
 def plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, int]]]:
-    """Each year from the first dated play that counts for taste to the last, and the plays by artist key in it.
+    """The years from the first dated play that counts for taste to the last, with plays by artist key, in this
+    machine's time zone.
 
-    Years are those of this machine's time zone. Counts of a player that dates only the last play are in none.
+    Excludes counts of players that date only the last play.
     """
     listens = counted_listens(connection)
     dated = "l.started_at IS NOT NULL"
-    # Asked only where it says something: without it an index holds all that is read.
+    # Only where needed: without the condition an index covers the query.
     if holds_counts(connection):
         dated += " AND l.flags & 8 = 0"
     first, last = connection.execute(
@@ -83,7 +84,7 @@ def plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, i
     if first is None:
         return []
     years = range(time.localtime(first).tm_year, time.localtime(last).tm_year + 1)
-    # In one pass: a year ends where the next begins here.
+    # In one pass: a year ends where the next begins.
     ends = " ".join(
         f"WHEN l.started_at < {int(time.mktime((year + 1, 1, 1, 0, 0, 0, 0, 0, -1)))} THEN {year}"
         for year in years
@@ -104,9 +105,8 @@ def plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, i
 
 
 def plays_at(connection: sqlite3.Connection, times: TimeOfWeek) -> dict[tuple[str, str], tuple[int, int]]:
-    """By (artist key, track key): the plays at these times of the week, and those at any.
-
-    Of plays that count for taste; what has no time of the day is in neither.
+    """By (artist key, track key): plays at these times of the week, and plays at any time, of plays that count for
+    taste; those without a time of day are in neither.
     """
     then, values = Window(time_of_week=times).condition()
     return {

@@ -1,6 +1,6 @@
 """The part of a history to look at: from when to when, and at what times of the week.
 
-Needs no NumPy: what is asked of Discover is named before anything is loaded.
+Does not need NumPy: windows are made before anything heavy is loaded.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TimeOfWeek:
-    """Times of the week that have listening habits of their own, in local time; `words` say when.
+    """Times of the week with their own listening habits, in local time; `words` describe them.
 
     `days` are those of the week, 0 Sunday; `spans` of the day are "HH:MM", start included, end excluded, over midnight
-    where they end before they begin, empty for the whole day. Raises UsageError for what is not a day or span.
+    if they end before they begin, empty for the whole day. Raises UsageError for an invalid day or span.
     """
 
     name: str
@@ -32,7 +32,7 @@ class TimeOfWeek:
             if day not in range(7):
                 raise UsageError(f"{self.name}: {day} is not a day of the week. Use 0 (Sunday) to 6.")
         for hour in (hour for span in self.spans for hour in span):
-            # Also what `condition` puts into SQL.
+            # Also validates what `condition` puts into SQL.
             if not _HOUR.fullmatch(hour):
                 raise UsageError(f"{self.name}: {hour} is not a time of the day. Use 00:00 to 24:00.")
 
@@ -82,7 +82,7 @@ TIMES_OF_WEEK = (
 
 
 def time_of_week(name: str) -> TimeOfWeek:
-    """The time of the week of that name. Raises UnknownNameError with those there are."""
+    """The time of the week of that name. Raises UnknownNameError listing the names."""
     for time in TIMES_OF_WEEK:
         if time.name == name.strip().casefold():
             return time
@@ -94,10 +94,10 @@ def time_of_week(name: str) -> TimeOfWeek:
 class Window:
     """The part of the history to look at: seconds since 1970 UTC, start included, end excluded, null for open.
 
-    With a `time_of_week` only plays at its times count, and none of which only the day is known.
-    Undated plays are in every window that is open on both sides and has no time of the week, and in no other. With
-    `half_life` (days) a play counts half as much for every such span it lies before the last play in the window; an
-    undated one as if it were the first.
+    With a `time_of_week` only plays at its times count, and none without a time of day. Undated plays are in every
+    window that is open on both sides and has no time of the week, and in no other. With `half_life` (days) a play
+    counts half as much for each half-life between it and the last play in the window; undated plays count like the
+    first.
     """
 
     since: int | None = None
@@ -107,7 +107,7 @@ class Window:
 
     @property
     def whole(self) -> bool:
-        """Whether every play is in it."""
+        """Whether it contains every play."""
         return self.since is None and self.until is None and self.time_of_week is None
 
     def __post_init__(self) -> None:
@@ -118,7 +118,7 @@ class Window:
     def condition(
         self, column: str = "l.started_at", timed: str = "l.precision < 86400"
     ) -> tuple[str, tuple[int, ...]]:
-        """An SQL condition and its values; `timed` is the one for plays whose time of the day is known."""
+        """An SQL condition and its values; `timed` is for plays with a known time of day."""
         parts, values = ["1"], []
         if self.since is not None:
             parts.append(f"{column} >= ?")

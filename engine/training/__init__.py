@@ -1,1 +1,1 @@
-"""Training: community packs or one's own sessions in, an immutable model folder with its index out."""
+"""Training: from community packs or one's own sessions to an immutable model folder with its index."""

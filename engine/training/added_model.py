@@ -1,4 +1,4 @@
-"""A model out of a file, in use: its folder is written as a training writes one, with trees built here."""
+"""Installs a model from a file: writes a model folder as training does, building the trees here."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def add_model(
     report: StageReport | None = None,
     cancelled: Cancelled | None = None,
 ) -> ModelManifest:
-    """Take the model in a file and make it the one of its level in use; `name` is what the file is called, or where it
-    lay, `sha256` the digest it must have where one is known.
+    """Install the model in a file and use it for its level; `name` is the file's name or address, `sha256` its expected
+    digest, if known.
 
-    The model before is kept (`engine.training.in_use.switch_back`). Of the file the model in use came in nothing is
-    changed: the one before is what `switch_back` must find. Raises UnreadableFileError for anything that is
-    not a whole model, CancelledError, PrivateSessionError in a private session.
+    The previous model is kept (`engine.training.in_use.switch_back`). If the model in use came from the same file,
+    nothing changes, so that `switch_back` still finds the previous one. Raises UnreadableFileError for anything that is
+    not a complete model, CancelledError, PrivateSessionError in a private session.
     """
     door.require_writable("add a model")
     report = report or (lambda *_: None)
@@ -73,7 +73,7 @@ def add_model(
         index, index_digests = write_index(
             folder,
             content.factors,
-            # No listener comes with the file: items stand in for them.
+            # The file has no listeners: items replace them for calibration.
             np.empty((0, content.about.factors), dtype=np.float32),
             content.about.seed,
             lambda done, total: report("index", done, total),
@@ -88,7 +88,7 @@ def add_model(
 def _write_items(
     folder: Path, content: Content, report: StageReport, cancelled: Cancelled | None
 ) -> dict[str, str]:
-    """What is known of the items, worked out again where the file need not hold it; digests by file."""
+    """Write the items' data, recomputing what the file does not contain; returns digests by file."""
     steps = 3
 
     def done(step: int) -> None:

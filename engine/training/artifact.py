@@ -1,10 +1,10 @@
 """A trained model on disk: item factors, catalog, index and a manifest, in one immutable folder.
 
-The folder holds what the community (or, in solo mode, the person's sessions) taught about *items*. The person's own
-row is never in it: the person is folded in when needed, so that a block or a deletion takes effect at once. The
-neighbours hold rows of the community, which its public pack holds too, and no names of anyone.
-`models/current` names the folder in use, `models/current-tracks` that of the model of tracks; a new model is switched
-to by one atomic rename of that small file.
+The folder holds what the community (or, in solo mode, the person's sessions) contributed about *items*. The person's
+own row is never in it: they are folded in when needed, so that a block or a deletion takes effect at once. The
+neighbours hold rows of the community, which its public pack holds too, and no names of anyone. `models/current` names
+the folder in use, `models/current-tracks` that of the tracks' model; switching to a new model is one atomic rename of
+that small file.
 """
 
 from __future__ import annotations
@@ -38,15 +38,14 @@ from engine.training.search_names import names_of_artists, names_of_items
 FORMAT = 2
 MANIFEST = "manifest.json"
 _Cells = TypeVar("_Cells", Neighbours, Listens)
-# What names the model in use, by level.
+# The pointer to the model in use, by level.
 POINTERS: dict[Level, str] = {"artists": "current", "tracks": "current-tracks"}
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a model came from that was not trained here: the name of its file, or its address, and when it was `added`
-    (an ISO date).
+    """The origin of an added model: its file's name or its address, and when it was `added` (an ISO date).
 
-    `sha256` and `bytes` are those of the file; `checked` whether that digest was one the person had been given.
+    `sha256` and `bytes` are those of the file; `checked` whether the digest was given by the person.
     """
 
     name: str
@@ -57,7 +56,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):
-    """What joined a model since it was trained (`engine.training.growth`): so many `items`, the last ones.
+    """Items added to a model since it was trained (`engine.training.growth`): `items` is their number, they are last.
 
     `listeners` are those of the newest data, `share` that of its pairs with items no training saw, `date` when it was
     added (an ISO date), `collected` when it was counted.
@@ -71,15 +70,14 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model was built from, how, and how good it measured.
+    """A model's data, settings and measured quality.
 
-    `loss` is one value a sweep of the final fit; `validation` holds the measures on held-out data beside the
-    baselines'; `index` the index's own figures; `digests` the SHA-256 of the files that must not change.
-    `ensemble` holds the weights that rank (`engine.model.ensemble`), `validation` what they bring; `parts` are
-    the seconds of each stage.
-    `taste` is the digest of the taste a solo model was built from, empty for community models. `source` and
-    `collected` are what its packs said of themselves, so that it can be said when they are gone. `origin` is null for
-    a model that was trained here, `growth` where nothing joined since; the index is of the items before.
+    `loss` has one value per sweep of the final fit; `validation` holds the measures on held-out data beside the
+    baselines'; `index` the index's own figures; `digests` the SHA-256 of the files that must not change. `ensemble` has
+    the ensemble's weights (`engine.model.ensemble`), `validation` their effect; `parts` are the seconds of each stage.
+    `taste` is the digest of the taste a solo model was built from, empty for community models. `source` and `collected`
+    are copied from its packs, for when these are gone. `origin` is null for a model trained here, `growth` if nothing
+    was added since; the index contains the items before growth.
     """
 
     format: int
@@ -115,7 +113,7 @@ class ModelManifest(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class Model:
-    """A model opened for use. Factors are memory-mapped; the index loads its trees when first asked."""
+    """A model opened for use. Factors are memory-mapped; the index loads its trees on first use."""
 
     folder: Path
     manifest: ModelManifest
@@ -123,12 +121,12 @@ class Model:
 
     @cached_property
     def names(self) -> NameIndex:
-        """What finds items by name, tracks by title; built anew where the model is older than this file of it."""
+        """The name index of items, for tracks by title; rebuilt if the model is older than this file."""
         return self._names("") or names_of_items(self.catalog.all_names(), self.listeners)
 
     @cached_property
     def artist_names(self) -> NameIndex:
-        """What finds tracks' artists by name, numbered as in `artists`."""
+        """The name index of tracks' artists, numbered as in `artists`."""
         assert self.artists is not None  # noqa: S101 - asked for of tracks alone
         return self._names("artists/") or names_of_artists(self.catalog.all_names(), self.artists)
 
@@ -136,7 +134,7 @@ class Model:
         """What is written in the model's `folder` (with a slash); null where nothing is."""
         written = [name for name in self.manifest.digests if name.startswith(f"{folder}names_")]
         for name in written:
-            # Damaged numbers would lead to other names, or to none.
+            # Damaged numbers would point to wrong names, or to none.
             path = self.folder / name
             if not has_digest(path, self.manifest.digests[name]):
                 raise DamagedDataError(f"{path} was changed since it was written. {_AGAIN}")
@@ -167,38 +165,33 @@ class Model:
     @cached_property
     def members(self) -> Members:
         """Everything the ensemble ranks by."""
-        return Members(self.factors, self.listeners, self._neighbours(), artists=self.artists)
-
-    def _neighbours(self) -> Neighbours | None:
-        joined = self._cells("joined", Neighbours)
-        near = self._cells("neighbours", Neighbours, fewer=joined is not None)
-        return msgspec.structs.replace(near, joined=joined) if near is not None else None
+        return Members(
+            self.factors, self.listeners, self._cells("neighbours", Neighbours), artists=self.artists
+        )
 
     @cached_property
     def similarity(self) -> ItemSimilarity:
-        """How alike two items are."""
-        # Hubness lies in a file of the name it had first: models of before open.
+        """The similarity of two items."""
+        # Hubness keeps its first file name, so that earlier models open.
         has_hubness = "crowding.npy" in self.manifest.digests
         hubness = self._whole("crowding.npy", (self.manifest.items,), np.float32) if has_hubness else None
         return ItemSimilarity(self.factors.item_factors, self._cells("listens", Listens), hubness)
 
-    def _cells(self, kind: str, of: type[_Cells], *, fewer: bool = False) -> _Cells | None:
-        """Cells by item, of `fewer` items where that may be, of the files that begin with `kind`; null for a model that
-        has none."""
-        names = [f"{kind}_{name}.npy" for name in of.ARRAYS]
+    def _cells(self, kind: str, of: type[_Cells]) -> _Cells | None:
+        """Cells by item, of the files that begin with `kind`; null for a model that was trained without them."""
+        names = [f"{kind}_{name}.npy" for name in of.__struct_encode_fields__]
         if not set(names) <= self.manifest.digests.keys():
             return None
         try:
             # Mapped, but as plain arrays: the class for maps makes each slice slower.
-            found = of(*(np.asarray(mapped_array(self.folder / name)) for name in names))  # type: ignore[arg-type]
+            found = of(*(np.asarray(mapped_array(self.folder / name)) for name in names))
         except ARRAY_ERRORS as error:
             bad = min((self.folder / name for name in names), key=Path.is_file)
             raise unreadable(error, bad, f"{bad} {what_is_wrong(bad)}. {_AGAIN}") from error
-        starts, cells, whole = found.starts, len(getattr(found, of.ARRAYS[1])), self.manifest.items + 1
-        # Others would ask for memory without end; to what they lead within the cells NumPy sees.
+        starts, cells = found.starts, len(getattr(found, of.__struct_fields__[1]))
+        # Invalid starts would allocate unbounded memory; indices within the cells are checked by NumPy.
         if (
-            starts.ndim != 1
-            or not (1 if fewer else whole) <= len(starts) <= whole
+            starts.shape != (self.manifest.items + 1,)
             or (starts[0], starts[-1]) != (0, cells)
             or (np.diff(starts) < 0).any()
         ):
@@ -243,13 +236,13 @@ def write_arrays(
 
 
 def write_neighbours(
-    folder: Path, neighbours: Neighbours, listens: Listens, hubness: np.ndarray, kind: str = "neighbours"
+    folder: Path, neighbours: Neighbours, listens: Listens, hubness: np.ndarray
 ) -> dict[str, str]:
-    """Write the neighbours' arrays, as of that `kind`, who listens to what, and how crowded items are; returns the
-    digests."""
+    """Write the neighbours' arrays, listens, and hubness; returns the digests."""
     arrays: dict[str, np.ndarray] = {"crowding": hubness}
-    for name, cells in ((kind, neighbours), ("listens", listens)):
-        arrays |= {f"{name}_{array}": getattr(cells, array) for array in cells.ARRAYS}
+    for kind, cells in (("neighbours", neighbours), ("listens", listens)):
+        names = zip(cells.__struct_encode_fields__, cells.__struct_fields__, strict=True)
+        arrays |= {f"{kind}_{file}": getattr(cells, name) for file, name in names}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in arrays}
@@ -284,7 +277,7 @@ def write_manifest(folder: Path, manifest: ModelManifest) -> None:
 
 
 def linked(model: Model, folder: Path, names: Sequence[str]) -> dict[str, str]:
-    """The same files of the model in another folder, which never change: as links where the disk has them. Digests by
+    """Link unchanged files into another model folder, or copy them if the disk has no links. Returns digests by
     file."""
     for name in names:
         (folder / name).parent.mkdir(exist_ok=True)
@@ -298,7 +291,7 @@ def linked(model: Model, folder: Path, names: Sequence[str]) -> dict[str, str]:
 def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifest | None:
     """The manifest of the model of a level in use, or None when none was trained yet.
 
-    Raises DamagedDataError when the pointer leads nowhere or the manifest cannot be read.
+    Raises DamagedDataError if the pointer is dangling or the manifest is unreadable.
     """
     pointer = folders.models / POINTERS[level]
     if not pointer.exists():
@@ -345,7 +338,7 @@ def train_command(level: Level) -> str:
 
 
 def damaged_files(folders: Folders, levels: Iterable[Level] = tuple(POINTERS)) -> list[tuple[Level, str]]:
-    """Files of the models in use, with their level, whose bytes are not those their manifests name."""
+    """Files of the models in use, with their level, whose digests differ from the manifest's."""
     found: list[tuple[Level, str]] = []
     for level in levels:
         manifest = current_manifest(folders, level)

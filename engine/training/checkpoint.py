@@ -1,8 +1,8 @@
-"""What a training that was killed leaves behind, so that the next one goes on from there.
+"""Checkpoints, so that a killed training can be resumed.
 
-Beside the models, while training runs: the choice of settings once it is made, and the state of the final fit every
-few seconds. Both are taken up only by a training of the same data with the same settings, which then ends with the
-very factors it would have had. A training that ends, is cancelled or fails leaves nothing.
+Beside the models, while training runs: the choice of settings once it is made, and the state of the final fit every few
+seconds. Both are used only by a training of the same data with the same settings, which then ends with identical
+factors. A training that ends, is cancelled or fails leaves nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ARRAYS = ("user_factors", "item_factors", "items_before")
 
 
 class _Rest(msgspec.Struct, frozen=True):
-    """What of a state is not an array."""
+    """The parts of a state that are not arrays."""
 
     sweeps: int
     since_restart: int
@@ -34,7 +34,7 @@ class _Rest(msgspec.Struct, frozen=True):
 
 
 class Checkpoint:
-    """The remains of one training in `models/unfinished`. `data` and `settings` name what it trains on and how."""
+    """The checkpoint of one training in `models/unfinished`. `data` and `settings` name what it trains on and how."""
 
     def __init__(self, door: Door, data: str, settings: Any) -> None:
         self._door = door

@@ -1,7 +1,7 @@
-"""Choosing how to train, and measuring the choice on plays it never saw.
+"""Chooses the training settings, and measures them on held-out plays.
 
-The plays are split twice: the tuner holds out a part of the training part to choose by; the outer part only
-measures what was chosen, beside the baselines.
+The plays are split twice: the tuner holds out a part of the training part to choose by; the outer part only measures
+the choice, beside the baselines.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from engine.training.weigh import Left, Weighed, weigh
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# What an untuned training takes; good on HetRec and on the sample (see the benchmark), no worse choice elsewhere.
+# The defaults of an untuned training, which are good on HetRec and on the sample (see the benchmark).
 DEFAULT_CONFIDENCE = Confidence(transform="log", alpha=1.0)
 # At a listener of mean length, growing with a row's plays to this power (`regularization_for`).
 DEFAULT_REGULARIZATION, DEFAULT_EXPONENT = 20.0, 0.75
 # A solo model's rows are short sessions: far fewer plays bear on each factor.
 SOLO_REGULARIZATION = 1.0
-# Scores worked out to measure the choice: what decides on how many listeners, who alone have plays held out for it.
+# Scores computed for measuring, which determines the number of listeners with held-out plays.
 MEASURED_SCORES, MIN_MEASURED = 1e8, 500
 # Fits that are only measured stop here, half the sweeps of the model's own.
 MEASURED_SWEEPS, WARM_SWEEPS = 10, 4
-# Of stages in which nothing is counted that a person would count, so many shares are.
+# Steps of stages without a unit.
 SHARES = 1_000
 
 
@@ -59,7 +59,7 @@ class Choice:
     validation: dict[str, Any]
 
     def model(self, iterations: int, seed: int) -> AlternatingLeastSquares:
-        """What is to be fitted with these settings."""
+        """The unfitted model with these settings."""
         return _als(self, iterations, seed)
 
 
@@ -131,7 +131,7 @@ def choose(
 ) -> tuple[Choice, Products | None]:
     """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
     `search_seconds` bounds the search, `times` are those of the rows in solo mode, `artists` (items,) those of tracks
-    by number. And the neighbours' products of all plays, where choosing has come by nearly those."""
+    by number. Also returns the neighbours' products of all plays, if choosing computed nearly those."""
     most = max(MIN_MEASURED, int(MEASURED_SCORES / max(1, plays.shape[1])))
     train, test = leave_out(plays, seed=seed, listeners=most)
     settings, table = _defaults(plays, factors, solo=times is not None), None
@@ -220,7 +220,7 @@ def _weighed(
         train, fitted, settings.confidence, seed=seed, artists=artists, progress=weighing, cancelled=cancelled
     )
     measuring(0.0)
-    # What was just fitted without some listeners is nearly there.
+    # The fit without some listeners is a good start.
     sweeps, start = min(iterations, WARM_SWEEPS if latest else MEASURED_SWEEPS), latest[0] if latest else None
     latest.clear()
     model = settings.fit(
@@ -249,7 +249,7 @@ def _searched(
     progress: CountReport,
     cancelled: Cancelled | None,
 ) -> tuple[_Settings, dict[str, Any]]:
-    """The best settings found and what was tried; the defaults where nothing could be, and why."""
+    """The best settings found and those tried; if none could be tried, the defaults and the reason."""
     try:
         found = tune(
             train,
@@ -261,7 +261,7 @@ def _searched(
             cancelled=cancelled,
         )
     except InvalidDataError as error:
-        # Too little to hold anything out of, or every setting collapsed: the defaults are all there is.
+        # Too little data to hold anything out, or every setting collapsed.
         return defaults, {"trials": [], "finished": False, "not_searched": str(error)}
     table = {
         "trials": [msgspec.to_builtins(trial) for trial in found.trials],
@@ -272,7 +272,7 @@ def _searched(
 
 
 def _defaults(plays: csr_matrix, factors: int, *, solo: bool) -> _Settings:
-    """What is taken where nothing is searched, or nothing is found."""
+    """The settings if nothing is searched or found."""
     exponent = 0.0 if solo else DEFAULT_EXPONENT
     penalty = SOLO_REGULARIZATION if solo else DEFAULT_REGULARIZATION
     return _Settings(DEFAULT_CONFIDENCE, regularization_for(plays, penalty, exponent), exponent, factors)

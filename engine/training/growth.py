@@ -1,11 +1,10 @@
-"""Daily growth: what newer data knows and a model does not joins it by fold-in, until the next training.
+"""Growth: adds items of newer data to a model by fold-in, until the next training.
 
 The newer data's listeners are folded into the items' factors, then the new items into theirs; the listeners are not
-kept. The grown model is a folder like any other: more items, one catalog, one set of factors. Its index is the one it
-had, and what came since is searched exactly beside the trees (`engine.index.Index.add`), so that nothing that ranks
-knows of growth. Related items know at once who listens to new ones, by the newer data. What is new hears from its
-neighbours by the newer data (`engine.model.neighbour_fit.joining`); what the model had hears from it after the next
-training.
+kept. The grown model is a folder like any other: more items, one catalog, one set of factors. It keeps its index, and
+new items are searched exactly beside the trees (`engine.index.Index.add`), so that ranking is independent of growth.
+Related artists use the new items' listeners at once. New items get neighbour weights from the newer data
+(`engine.model.neighbour_fit.joining`); weights from new items to the others come with the next training.
 
 How much may join before training again is suggested is `REBUILD`, a twentieth of what listeners play: on HetRec's
 Last.fm (nDCG@20 of 40 factors on held-out plays beside a fit that knew all artists, mean of three draws) with artists
@@ -21,7 +20,6 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +35,6 @@ from engine.model.neighbours import Neighbours
 from engine.model.similarity import Listens, listens_of
 from engine.paths import digest_of
 from engine.privacy import Door
-from engine.privacy.atomic import make_safe
 from engine.progress import Cancelled, CountReport, Share, part_of
 from engine.training.artifact import (
     Growth,
@@ -78,7 +75,7 @@ def numbered(model: Model, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]
     """Of items by key the id of each in the model, with those new to it behind its own, and which are new, in order."""
     every = model.catalog.all_keys()
     number = dict(zip(every, range(len(every)), strict=True))
-    ids = np.fromiter(map(number.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))
+    ids = np.array([number.get(key, -1) for key in keys], dtype=np.int64)
     new = np.flatnonzero(ids < 0)
     ids[new] = len(every) + np.arange(len(new))
     return ids, new
@@ -155,7 +152,7 @@ def grow(
     base = model.manifest
     model_id = new_id(door.folders, hashlib.sha256(added.tobytes()).hexdigest(), today)
     with door.new_folder(door.folders.models / model_id) as folder:
-        digests = _write(folder, model, added, artists, plays, ids, new, names, keys, done)
+        digests = _write(folder, model, added, artists, plays, ids, new, names, done)
         manifest = msgspec.structs.replace(
             base,
             id=model_id,
@@ -192,7 +189,6 @@ def _write(
     ids: np.ndarray,
     new: np.ndarray,
     names: Sequence[str],
-    keys: Sequence[str],
     done: Share,
 ) -> dict[str, str]:
     """The files of the model with more items, those that stay as they were as links; digests by file."""
@@ -204,9 +200,7 @@ def _write(
     gram = model.factors.gram + wide.T @ wide
     digests = write_arrays(folder, factors, gram, listeners, artists)
     totals = np.asarray(more.sum(axis=0)).ravel().astype(np.int64).tolist()
-    joined = list(
-        zip(called, [keys[column] for column in new.tolist()], counts.tolist(), totals, strict=True)
-    )
+    joined = list(zip(called, counts.tolist(), totals, strict=True))
     # The kernels hold no interpreter lock, so that names are taken down meanwhile.
     with ThreadPoolExecutor(1) as beside:
         named = beside.submit(_write_names, folder, model, joined, listeners, artists)
@@ -221,23 +215,19 @@ def _write(
 def _write_names(
     folder: Path,
     model: Model,
-    joined: Sequence[tuple[str, str, int, int]],
+    joined: Sequence[tuple[str, int, int]],
     listeners: np.ndarray,
     artists: np.ndarray | None,
 ) -> dict[str, str]:
-    """The catalog with the (name, key, listeners, plays) of what joined, and what finds all by name; digests."""
+    """The catalog with the (name, listeners, plays) of what joined, and what finds all by name. Digests by file."""
     catalog = folder / "catalog.sqlite"
     shutil.copyfile(model.folder / catalog.name, catalog)
     add_to_catalog(catalog, joined)
-    # The key of an artist's key is that key, and found at once.
-    called = [key if artists is None else name for name, key, *_ in joined]
+    called = [name for name, *_ in joined]
     artist_names = None if artists is None else model.artist_names
-    digests = {catalog.name: digest_of(catalog)} | write_more_search(
+    return {catalog.name: digest_of(catalog)} | write_more_search(
         folder, model.names, artist_names, called, listeners, artists
     )
-    # The disk writes while the neighbours are worked out, which leaves it little for the end.
-    make_safe(folder)
-    return digests
 
 
 def _write_neighbours(
@@ -250,24 +240,25 @@ def _write_neighbours(
     items = model.manifest.items + len(new)
     ridge = model.manifest.validation.get("ensemble", {}).get("ridge", RIDGE)
     usual = np.full(len(new), hubness.mean(), dtype=np.float32)
-    near = near.grown_by(said_to(plays, ids, new, items, ridge, progress))
-    assert near.joined is not None  # noqa: S101 - that it is grown by
-    kept = linked(model, folder, [f"neighbours_{name}.npy" for name in near.ARRAYS])
-    newer, crowded = newer_listens(listens, plays, ids, items), np.concatenate((hubness, usual))
-    return kept | write_neighbours(folder, near.joined, newer, crowded, "joined")
+    return write_neighbours(
+        folder,
+        near.extended_by(weights_for(plays, ids, new, items, ridge, progress)),
+        newer_listens(listens, plays, ids, items),
+        np.concatenate((hubness, usual)),
+    )
 
 
-def said_to(
+def weights_for(
     plays: csr_matrix, ids: np.ndarray, new: np.ndarray, items: int, ridge: float, progress: Share
 ) -> Neighbours:
-    """What the columns `new` hear as neighbours by (listeners, columns) `plays`, the columns being the items `ids` of
-    so many `items`."""
+    """The neighbours of the columns `new` of (listeners, columns) `plays`, the columns being the items `ids` of `items`
+    items."""
     found = joining(plays, new.astype(np.int32), ridge, progress=progress)
-    speakers = np.repeat(ids, np.diff(found.starts))
-    order = np.argsort(speakers, kind="stable")
-    starts = np.concatenate(([0], np.cumsum(np.bincount(speakers, minlength=items), dtype=np.int64)))
-    hearers = ids[found.hearers[order]].astype(np.int32)
-    return Neighbours(starts, hearers, found.weights[order])
+    sources = np.repeat(ids, np.diff(found.starts))
+    order = np.argsort(sources, kind="stable")
+    starts = np.concatenate(([0], np.cumsum(np.bincount(sources, minlength=items), dtype=np.int64)))
+    targets = ids[found.targets[order]].astype(np.int32)
+    return Neighbours(starts, targets, found.weights[order])
 
 
 def newer_listens(listens: Listens, plays: csr_matrix, ids: np.ndarray, items: int) -> Listens:

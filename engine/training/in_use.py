@@ -1,9 +1,9 @@
-"""Which model of a level is in use, and the one before it: kept to go back to, and to be compared with.
+"""The model in use for each level, and the previous one, kept for undo and comparison.
 
-A pointer is a small file in `models` that names a folder; it is replaced by one atomic rename. While models change
-places two of them would be wrong together for a moment, so the one to the model before first names three in turn: that
-before, the one in use, and the one that comes to be. Whichever of them is in use, the model before it is the one named
-before it, and whoever is killed leaves things as they were or as they were to be.
+A pointer is a small file in `models` that names a folder; it is replaced by one atomic rename. Exchanging two pointers
+is not atomic, so the pointer to the previous model first lists three models in order: the previous, the current, and
+the new one. Whichever of them is in use, its previous model is the one listed before it, so a kill leaves the old or
+the new state.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from engine.training.artifact import (
     train_command,
 )
 
-# What ends the name of the pointer to the model before.
+# Suffix of the pointer to the previous model.
 _BEFORE = "-before"
-# Stands for none among several names.
+# Placeholder for no model.
 _NONE = "-"
 _NONE_BEFORE = "There is no model of {level} from before the one in use. Train another: {command}."
 
@@ -49,9 +49,9 @@ def new_id(folders: Folders, digest: str, at: datetime.datetime) -> str:
 
 
 def switch_to(door: Door, model_id: str, level: Level = "artists", *, grown: bool = False) -> None:
-    """Make a model the one of its level in use and keep the one before it, then `clear_away` those that are neither.
+    """Use a model for its level, keep the previous one, and `clear_away` all others.
 
-    What the last look back found is gone with the model it was of, unless this one is that, `grown` by some items.
+    The last backtest is deleted, unless the model is only `grown` by some items.
     """
     if folder_named_by(door.folders.models / POINTERS[level]) != model_id:
         _change(door, level, model_id, grown=grown)
@@ -59,7 +59,7 @@ def switch_to(door: Door, model_id: str, level: Level = "artists", *, grown: boo
 
 
 def clear_away(door: Door) -> None:
-    """Delete the models that are neither in use nor the one before."""
+    """Delete the models that are neither in use nor the previous one."""
     models = door.folders.models
     kept = {folder_named_by(path) for path in pointers(models)}
     for folder in models.iterdir():
@@ -69,9 +69,9 @@ def clear_away(door: Door) -> None:
 
 
 def switch_back(door: Door, level: Level = "artists") -> ModelManifest | None:
-    """Exchange the model of a level in use with the one before it, and give that; null where there was none then.
+    """Exchange the model in use with the previous one, and return that; null if there was none then.
 
-    Raises NothingYetError where none is kept.
+    Raises NothingYetError if none is kept.
     """
     before = _before(door.folders.models, level)
     new = folder_named_by(before)

@@ -1,13 +1,13 @@
-"""A community model as one file, so that one trains and many begin in a minute: what is in it, and writing it.
+"""Model files: a community model as one file for others.
 
-The file is a zip archive. `model.json` says what the model is and, of each other member, the bytes and the SHA-256;
-the rest are arrays of numbers and two lists in JSON. What can be worked out of these (trees, keys, what finds names,
-Y'Y) is not in it. Nothing of who wrote it is; for related artists rows of some of the community's listeners are,
-without names, and `listener_rows` says how many.
+The file is a zip archive. `model.json` says what the model is and, of each other member, the bytes and the SHA-256; the
+rest are arrays of numbers and two lists in JSON. What can be recomputed (trees, keys, name indexes, Y'Y) is not in it,
+and nothing of the person who wrote it; for related artists it has rows of `listener_rows` listeners of the community,
+without names.
 
-Arrays are stored a byte of every number at a time, which packs better. Factors go in half precision beside the largest
-of each row, so that no artist with few listeners loses its direction, the neighbours' weights in a byte beside the
-largest an item hears (MODEL.md says what that changes). The same model gives the same bytes.
+Arrays are stored as byte planes, which compress better. Factors go in half precision beside the largest of each row, so
+that no artist with few listeners loses its direction, the neighbours' weights in a byte relative to the largest of
+their target (MODEL.md has the effect). The same model gives the same bytes.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ KIND = "discover model"
 MANIFEST, NAMES, TAGS = "model.json", "names.json", "tags.json"
 # Any date would do that is always the same: the earliest a zip archive knows.
 _DATE = (1980, 1, 1, 0, 0, 0)
-# A byte has so many steps to either side of nought.
+# Steps of a byte on either side of 0.
 _STEPS = np.float32(127)
-# Whose data is in a file, said wherever one is written or taken.
+# Whose data is in a file, shown on export and when adding.
 WHAT_IS_IN_IT = (
     "The file holds artists or tracks with what was learned about them, and nothing about you. For related "
     "artists it also "
@@ -150,11 +150,10 @@ def _arrays(model: Model) -> dict[str, np.ndarray]:
     }
     near, listens, hubness = model.members.neighbours, model.similarity.listens, model.similarity.hubness
     if near is not None:
-        near = near.whole()
         found["neighbours_counts"] = np.diff(near.starts).astype("<i4")
-        found["neighbours_gaps"] = gaps(near.hearers, near.starts)
+        found["neighbours_gaps"] = gaps(near.targets, near.starts)
         found["neighbours_largest"], found["neighbours_weights"] = in_bytes(
-            near.weights, near.hearers, near.items
+            near.weights, near.targets, near.items
         )
     if listens is not None:
         found["listens_counts"] = np.diff(listens.starts).astype("<i4")
@@ -245,17 +244,17 @@ def halved_rows(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return largest, ((bits + 2) & 0xFFFC).astype("<u2").view("<f2")
 
 
-def in_bytes(weights: np.ndarray, hearers: np.ndarray, items: int) -> tuple[np.ndarray, np.ndarray]:
-    """The largest size of the weights each item hears (items,) float32, and the weights as 127ths of it in int8."""
+def in_bytes(weights: np.ndarray, targets: np.ndarray, items: int) -> tuple[np.ndarray, np.ndarray]:
+    """The largest absolute weight of each target (items,) float32, and the weights as 127ths of it in int8."""
     largest = np.zeros(items, dtype="<f4")
-    np.maximum.at(largest, hearers, np.abs(weights))
-    scale = np.where(largest > 0, largest, 1.0)[hearers]
+    np.maximum.at(largest, targets, np.abs(weights))
+    scale = np.where(largest > 0, largest, 1.0)[targets]
     return largest, np.rint(weights / scale * _STEPS).astype("|i1")
 
 
-def from_bytes(largest: np.ndarray, steps: np.ndarray, hearers: np.ndarray) -> np.ndarray:
+def from_bytes(largest: np.ndarray, steps: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """What `in_bytes` took apart: float32."""
-    return np.asarray(steps / _STEPS * largest[hearers], dtype=np.float32)
+    return np.asarray(steps / _STEPS * largest[targets], dtype=np.float32)
 
 
 def gaps(numbers: np.ndarray, starts: np.ndarray) -> np.ndarray:

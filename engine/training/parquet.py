@@ -1,4 +1,4 @@
-"""Community data as Parquet, for a cluster: who played what as numbers, and beside it what the items are.
+"""Exports community data as Parquet, for a cluster: plays by numbered listeners, and the items.
 
 A folder holds `plays/` (listener, item: int32; plays: float32; by listener, no pair twice), `items.parquet` (item,
 artist, track, MusicBrainz id, listeners, plays) and `manifest.json`. Listeners are numbers, which stand for nobody

@@ -1,7 +1,7 @@
-"""Reading a model's file that comes from somewhere: nothing in it is believed, and nothing of it is run.
+"""Reads untrusted model files: everything is checked, and nothing is executed.
 
 Members are known by name and never unpacked to a path; arrays are bytes whose type and shape the model's own counts
-must confirm, and no pickle is ever loaded. What is wrong is named, and nothing is kept.
+must confirm, and no pickle is ever loaded. Errors name what is wrong, and nothing is stored.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _MAX_TEXT, _MAX_FACTORS, _MAX_SIZE = 1_000, 512, 1e9
 _MAX_PACKS, _MAX_PACK = 50, 60
 _CHUNK = 1 << 20
 _REQUIRED = frozenset({NAMES, TAGS, "factors", "largest", "listeners", "plays"})
-# What stands in a file whole or not at all.
+# Members that are in a file together or not at all.
 _NEAR = frozenset(f"neighbours_{name}" for name in ("counts", "gaps", "largest", "weights"))
 _LISTENS = frozenset({"listens_counts", "listens_gaps", "hubness"})
 _KNOWN = _REQUIRED | _NEAR | _LISTENS
@@ -297,9 +297,9 @@ def _check_names(names: list[str], about: ModelFile) -> None:
 def _neighbours(arrays: dict[str, np.ndarray], items: int) -> Neighbours | None:
     if not arrays.keys() >= _NEAR:
         return None
-    starts, hearers = _cells(arrays, "neighbours", items)
-    weights = from_bytes(arrays["neighbours_largest"], arrays["neighbours_weights"], hearers)
-    return Neighbours(starts, hearers, weights)
+    starts, targets = _cells(arrays, "neighbours", items)
+    weights = from_bytes(arrays["neighbours_largest"], arrays["neighbours_weights"], targets)
+    return Neighbours(starts, targets, weights)
 
 
 def _listens(arrays: dict[str, np.ndarray], rows: int) -> Listens | None:

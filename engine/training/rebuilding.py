@@ -1,7 +1,7 @@
-"""A model in use of whose files those are damaged that the others say: they are worked out again, in its place.
+"""Rebuilds damaged files of a model in use that follow from its others.
 
-The index, what finds items by name and the Gram matrix follow from the item factors and the catalog. What was learned
-does not: that takes a training.
+The index, what finds items by name and the Gram matrix follow from the item factors and the catalog. Learned data does
+not: that takes a training.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ def rebuild(
     report: StageReport | None = None,
     cancelled: Cancelled | None = None,
 ) -> list[str]:
-    """Work out again the damaged files of the model of a level in use, where its others say them; which those were.
+    """Rebuild the damaged files of the model in use of a level; returns which.
 
-    Nothing is done where none is damaged, or another one too. Raises DamagedDataError where the manifest is,
+    Does nothing if none is damaged, or one that cannot be rebuilt. Raises DamagedDataError where the manifest is,
     ForgottenError, CancelledError; PrivateSessionError in a private session.
     """
     since = mark(connection)
@@ -92,7 +92,7 @@ def _written(
         about, files = write_index(
             folder,
             np.ascontiguousarray(factors[: manifest.items - joined]),
-            # Nobody's plays are here: items stand in for listeners.
+            # There are no plays here: items replace listeners.
             np.empty((0, manifest.factors), dtype=np.float32),
             manifest.seed,
             None if report is None else lambda done, total: report(REBUILDING, done, total),

@@ -1,4 +1,4 @@
-"""What finds a model's items by name, written beside it: artists, or tracks by title and by artist."""
+"""A model's name indexes: artists, or tracks by title and by artist."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How well solo mode resurfaces, measured on the task it serves: the person's own sessions, walked through in time.
+"""Measures solo mode on its task: the person's own sessions, replayed in order of time.
 
-At a session what had rested is ranked from what was played before it, and what the session plays of it should be among
-the first ten. The neighbours are fitted anew a few times on what lies before. Beside the weights that rank
+Before each session the rested items are ranked from earlier plays; those the session plays should be among the first
+ten. The neighbours are fitted anew a few times on what lies before. Beside the weights that rank
 (`engine.model.ensemble.SOLO_WEIGHTS`) stand the plain orders anybody would try first. The weights are fixed: MODEL.md
 has what learning them brings.
 """
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MEASURED_FROM, FITS = 0.3, 6
 HITS = 10
 HIT, NDCG = f"hit@{HITS}", f"ndcg@{HITS}"
-# With fewer sessions asked no figure tells one order from another: the standard error of a hit rate of .3 is .07.
+# With fewer test sessions orders cannot be distinguished: the standard error of a hit rate of .3 is .07.
 MIN_SESSIONS = 40
 ORDERS: Mapping[str, Mapping[str, float]] = {
     "Discover": SOLO_WEIGHTS,

@@ -2,8 +2,8 @@
 
 Ours is the local fit (`engine.model.sweep`) whose rows are solved by Spark: both sides' factors are broadcast, blocks
 of rows go through the same kernels (`engine.model.row_blocks`), and come back. It takes the same settings to the same
-factors. MLlib's ALS never has a whole side in one place, and multiplies lambda by a row's number of items: where that
-is not what was chosen, lambda is converted, and that is said.
+factors. MLlib's ALS never has a whole side in one place, and multiplies lambda by a row's number of items: if another
+weighting was chosen, lambda is converted, with a note.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def _compare(spark: SparkSession, folder: str, task: Task) -> None:
 
 
 def _summed(plays: DataFrame) -> DataFrame:
-    """Of a pair that stands twice, the sum of its plays."""
+    """Sum the plays of duplicate pairs."""
     from pyspark.sql import functions as F  # noqa: N812 - as Spark's own documents have it
 
     pair = plays.columns[:2]

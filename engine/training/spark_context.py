@@ -1,4 +1,4 @@
-"""A Spark context that leaves nothing: its own Java process, its files in one folder, its errors in plain words.
+"""A Spark context that leaves nothing behind: its own Java process, its files in one folder, its errors in plain words.
 
 PySpark is imported here and in `engine.training.spark` alone, and only where a person asks for Spark.
 """
@@ -309,7 +309,7 @@ def _stopped_when(cancelled: Cancelled | None, session: SparkSession) -> Iterato
 
 
 def _killed(java: subprocess.Popen[bytes]) -> DiscoverError | None:
-    """That the Java process was killed, of which all else is told as a master out of reach; null where it was not."""
+    """The error if the Java process was killed, which otherwise looks like an unreachable master; else null."""
     try:
         ended = java.wait(_DYING_SECONDS)
     except subprocess.TimeoutExpired:

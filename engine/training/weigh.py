@@ -145,7 +145,7 @@ def weigh(
         "kept": kept,
     }
     if not kept:
-        # What everybody hears says nothing of the person, so it never ranks by itself.
+        # Popularity is not personal, so it never ranks by itself.
         named = {max(MEMBERS[:PERSONAL], key=lambda name: alone[name]): 1.0}
     if (wide := training_set.wide) is not None:
         ranked = np.array([named.get(name, 0.0) for name in MEMBERS])
@@ -279,12 +279,12 @@ def neighbour_scores(model: Neighbours, kept: csr_matrix) -> ScoresOf:
     """Every item's score by the neighbours alone; rows of `kept` are folded in."""
     from scipy.sparse import csr_matrix
 
-    said = csr_matrix((model.weights, model.hearers, model.starts), shape=(model.items, model.items))
+    by_source = csr_matrix((model.weights, model.targets, model.starts), shape=(model.items, model.items))
 
     def scores_of(listeners: NDArray[np.int64]) -> NDArray[np.float32]:
         rows = kept[listeners]
         rows.data = np.log1p(rows.data)
-        return np.asarray((rows @ said).toarray())
+        return np.asarray((rows @ by_source).toarray())
 
     return scores_of
 

@@ -219,9 +219,9 @@ def main() -> None:
         "mb": round(size / 1e6, 1),
         "ours_s": middle["ours"],
         "floor_s": middle["floor"],
-        "ratio_floor": middle["ours"] / middle["floor"],  # type: ignore[operator]
+        "ratio_floor": middle["ours"] / middle["floor"],  # type: ignore[operator]  # null only where there is no peer
         "peer_s": middle["peer"],
-        "ratio_peer": middle["ours"] / middle["peer"] if middle["peer"] else None,  # type: ignore[operator]
+        "ratio_peer": middle["ours"] / middle["peer"] if middle["peer"] else None,  # type: ignore[operator]  # null only where there is no peer
         "peer_note": ""
         if middle["peer"]
         else "spotify-to-sqlite was not found; give its command with --peer",

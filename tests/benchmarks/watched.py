@@ -55,7 +55,7 @@ class Watch:
                 entry = (wall * 1e3, processor * 1e3, in_line() - queued, self._count, what, seen)
                 (heapq.heappush if len(self.longest) < KEPT else heapq.heappushpop)(self.longest, entry)
 
-        asyncio.events.Handle._run = timed  # type: ignore[method-assign]
+        asyncio.events.Handle._run = timed  # type: ignore[method-assign]  # put in place of the library's own
         threading.Thread(target=self._look, daemon=True).start()
 
     def _parts(self, end: float) -> list[str]:
@@ -77,7 +77,7 @@ class Watch:
             )
             await dispatch(pump, message)
 
-        MessagePump._dispatch_message = noted  # type: ignore[method-assign]
+        MessagePump._dispatch_message = noted  # type: ignore[method-assign]  # put in place of the library's own
 
     def _look(self) -> None:
         while True:

@@ -1,8 +1,11 @@
-"""Files that are read in one go, classes seen whole, and services that know one another by public names alone."""
+"""Short files and classes, services that use one another's public names only, no process globals, reasoned ignores."""
 
 from __future__ import annotations
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,3 +91,51 @@ def test_no_service_of_a_session_reaches_into_another() -> None:
 )
 def test_what_reaches_into_another_is_found(source: str, names: list[str]) -> None:
     assert [*reached_into(source)] == names
+
+
+def test_nothing_is_rebound_for_the_whole_process() -> None:
+    found = modules("engine", "tuiapp", "sample_data", "assets", "tests")
+    assert [
+        name
+        for name, source in found.items()
+        if "global " in source and any(isinstance(node, ast.Global) for node in ast.walk(ast.parse(source)))
+    ] == []
+
+
+IGNORE = re.compile(r"#\s*(?:ruff: )?noqa(?::[A-Z0-9, ]+)?|#\s*type: ignore(?:\[[a-z, -]+\])?")
+
+
+def ignores_without_a_reason(source: str) -> Iterator[str]:
+    """Lines on which a checker is switched off, with no words beside that or in a comment just above."""
+    if not IGNORE.search(source):
+        return
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and IGNORE.search(token.string):
+            above = [line.strip() for line in lines[max(0, token.start[0] - 4) : token.start[0] - 1]]
+            said = [IGNORE.sub("", token.string), *(line for line in above if line.startswith("# "))]
+            if not any(re.search("[a-z]{2}", words) for words in said):
+                yield token.line.strip()
+
+
+def test_every_ignore_has_a_reason() -> None:
+    found = modules("engine", "tuiapp", "sample_data", "assets", "tests")
+    without = {
+        name: lines for name, source in found.items() if (lines := [*ignores_without_a_reason(source)])
+    }
+    assert without == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "good"),
+    [
+        ("x = 1  # noqa: S608", False),
+        ("x = 1  # noqa: S608 - fixed names", True),
+        ("x = 1  # type: ignore[arg-type]", False),
+        ("x = 1  # type: ignore[misc, no-any-return]  # typeshed leaves it out", True),
+        ("# Typeshed leaves it out.\nx = 1  # type: ignore[misc]", True),
+        ("y = 1\nx = 1  # type: ignore", False),
+    ],
+)
+def test_an_ignore_without_a_reason_is_found(line: str, good: bool) -> None:
+    assert [*ignores_without_a_reason(line)] == ([] if good else [line.splitlines()[-1]])

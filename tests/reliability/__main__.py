@@ -17,7 +17,8 @@ all is asked for, now and then by the command line, which mends it at last, and 
 seconds, and `findings`, of which there should be none; the first file of each is kept in `--keep DIR`.
 
 `monkey` presses keys of the app over a library of `--listens N` made-up plays. Its figures: `keys`, `starts`, `memory`
-as (seconds, megabytes, number of the start), `private` sessions, and `faults`, of which there should be none.
+as (seconds, number of the start, what `noting.Memory` has), `private` sessions, and `faults`, of which there should be
+none.
 
 `--only NAME` takes those with this in their name, `--seed N` other files and an other order.
 """

@@ -60,7 +60,7 @@ class Command:
 def _of(*lines: str, **how: object) -> list[Command]:
     return [
         Command(name, tuple(line.split("|")), **how) for name, line in (one.split(": ", 1) for one in lines)
-    ]  # type: ignore[arg-type]
+    ]  # type: ignore[arg-type]  # names of the fields
 
 
 COMMANDS = [

@@ -19,6 +19,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from pathlib import Path
 
 from engine.paths import Folders
 from engine.privacy.presence import private_session_on
+from tests.reliability.noting import Memory, Notes
 
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000
 _BYTES = {
@@ -56,13 +58,13 @@ _LEAVES = 15.0
 
 @dataclass
 class Found:
-    """What came of it. `memory` has (seconds from the beginning, megabytes, number of the start)."""
+    """What came of it. `memory` has (seconds from the beginning, number of the start, what `Memory` has)."""
 
     keys: int = 0
     starts: int = 0
     resizes: int = 0
     ended: list[int] = field(default_factory=list)
-    memory: list[tuple[int, float, int]] = field(default_factory=list)
+    memory: list[tuple[int, int, Memory]] = field(default_factory=list)
     private: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -78,9 +80,14 @@ def run(folders: Folders, files: Path, seed: int, minutes: float, *, keys: int =
     (folders.root / "config.toml").write_text('[open]\nplayer = "true {query}"\n')
     while time.monotonic() < ends and found.keys < keys:
         found.starts += 1
-        with _Terminal(folders, files.parent) as terminal:
+        with (
+            tempfile.TemporaryDirectory() as notes,
+            _Terminal(folders, files.parent, Path(notes)) as terminal,
+        ):
             _press(terminal, found, rng, files, began, ends, keys)
             found.ended.append(terminal.left())
+            if stacks := terminal.notes.stacks():
+                found.faults.append(f"start {found.starts} hung: {stacks[-4000:]}")
         if found.ended[-1] not in (0, 130, 128 + signal.SIGTERM):
             found.faults.append(f"start {found.starts} ended with {found.ended[-1]}: {terminal.text[-600:]}")
             if found.ended[-1] == _Terminal.NOT_STARTED:
@@ -95,7 +102,7 @@ def run(folders: Folders, files: Path, seed: int, minutes: float, *, keys: int =
 def _press(
     terminal: _Terminal, found: Found, rng: random.Random, files: Path, began: float, ends: float, keys: int
 ) -> None:
-    watch = _Private(terminal.folders)
+    watch = _Private(terminal.folders, terminal.notes)
     looked = 0.0
     terminal.wait(10.0, until_painted=True)
     while not terminal.over and time.monotonic() < ends and found.keys < keys:
@@ -116,13 +123,15 @@ def _press(
         found.keys += 1
         terminal.wait(rng.expovariate(12))
         terminal.go_on()
-        found.faults += watch.look(terminal)
+        found.faults += watch.look()
         now = time.monotonic()
         if now - looked > _LOOK:
             looked = now
-            found.memory.append((round(now - began), terminal.megabytes(), found.starts))
+            if memory := terminal.notes.memory():
+                found.memory.append((round(now - began), found.starts, memory))
         if terminal.silent > _SILENT:
             found.faults.append(f"nothing painted for {_SILENT:g} s after {found.keys} keys")
+            terminal.ask_where()
             terminal.silent_since = now
     found.private += watch.count
 
@@ -144,28 +153,31 @@ def _sent(key: str) -> bytes:
 
 
 class _Private:
-    """Looks whether anything in the data folder changes while a private session is on."""
+    """Looks whether anything in the data folder changes while one private session is on."""
 
-    def __init__(self, folders: Folders) -> None:
-        self._folders = folders
+    def __init__(self, folders: Folders, notes: Notes) -> None:
+        self._folders, self._notes = folders, notes
+        self._session = 0
         self._before: dict[str, tuple[int, int]] | None = None
         self._since = 0.0
         self.count = 0
 
-    def look(self, terminal: _Terminal) -> Iterator[str]:
+    def look(self) -> Iterator[str]:
         """What is wrong, in words."""
-        if terminal.over or not private_session_on(self._folders):
-            self._before, self._since = None, 0.0
+        session = self._notes.sessions()
+        if session != self._session:
+            # Another one: what was written between the two is not of either. What was being written as it began is
+            # finished.
+            self._session, self._before, self._since = session, None, time.monotonic()
             return
-        now = time.monotonic()
-        if not self._since:
-            # What was written as it began is being written still.
-            self._since = now
-        elif self._before is None:
-            if now - self._since > 1.0:
-                self._before = self._there()
+        there = self._there()
+        if not private_session_on(self._folders) or self._notes.sessions() != session:
+            return
+        if self._before is None:
+            if time.monotonic() - self._since > 1.0:
+                self._before = there
                 self.count += 1
-        elif (there := self._there()) != self._before and private_session_on(self._folders):
+        elif there != self._before:
             names = sorted({name for name, _ in there.items() ^ self._before.items()})
             changed = [f"{name} {self._before.get(name)} {there.get(name)}" for name in names]
             self._before = there
@@ -186,8 +198,8 @@ class _Terminal:
 
     NOT_STARTED = 97
 
-    def __init__(self, folders: Folders, home: Path) -> None:
-        self.folders = folders
+    def __init__(self, folders: Folders, home: Path, notes: Path) -> None:
+        self.folders, self.notes = folders, Notes(notes)
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         environment = {
@@ -198,7 +210,7 @@ class _Terminal:
             "PYTHONPATH": os.pathsep.join(filter(None, (os.getcwd(), os.environ.get("PYTHONPATH")))),
         }
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "tuiapp", "--data-dir", str(folders.root)],
+            [sys.executable, "-m", "tests.reliability.noting", str(notes), "--data-dir", str(folders.root)],
             stdin=slave, stdout=slave, stderr=slave, cwd=home, env=environment, start_new_session=True,
             preexec_fn=_alone,
         )  # fmt: skip
@@ -254,13 +266,10 @@ class _Terminal:
             if Path(f"/proc/{self._child.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T":
                 os.killpg(self._child.pid, signal.SIGCONT)
 
-    def megabytes(self) -> float:
-        """What it holds in memory."""
-        try:
-            found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self._child.pid}/status").read_text())
-        except OSError:
-            return 0.0
-        return round(int(found[1]) / 1024, 1) if found else 0.0
+    def ask_where(self) -> None:
+        """Have it note where each of its threads is."""
+        with contextlib.suppress(ProcessLookupError):
+            self._child.send_signal(signal.SIGUSR1)
 
     def left(self) -> int:
         """Have it quit, by its key or else as the system asks it to, and return its exit code; that of one that would
@@ -273,6 +282,7 @@ class _Terminal:
                 self.wait(0.3)
                 self.go_on()
         if not self.over:
+            self.ask_where()
             self._child.terminate()
             self.wait(_LEAVES)
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -23,6 +23,7 @@ from tests.reliability.watching import Call, Ended, run
 FAILURES = (errno.EIO, errno.EACCES, errno.ENOENT)
 # Errors as Python prints them, and what no sentence of ours says.
 _RAW = re.compile(r"Unexpected error|Traceback|\[Errno|\bError\(|internal error|Error: ")
+_PACK = re.compile(r"^  (\w+) +(?:community|features), ", re.MULTILINE)
 # These change what is kept on the way.
 _PROGRESS = ("imports", "music_folders", "forgetting")
 
@@ -71,6 +72,10 @@ class OwnReadings:
         said = ended.out + ended.err
         if _RAW.search(said) or ended.code < 0 or ended.code == 70:
             self._fault(f"{what}: {ended.code} {said.strip()[-400:]}", at)
+        # The doctor names each pack, or says what is wrong with it.
+        named = _PACK.findall(self._usual.out) if self._command.name == "doctor" and ended.code == 0 else []
+        if left := [pack for pack in named if pack not in said]:
+            self._fault(f"{what}: nothing is said of {left}", at)
         now = kept(self._data)
         if more := dict(now.damage.items() - self._before.damage.items()):
             self._fault(f"{what}: {more}", at)

@@ -234,7 +234,7 @@ def settings() -> list[Target]:
 
 def kept(folder: Path) -> list[Target]:
     """Small files of the data folder: who listens, names at servers, what packs say of themselves."""
-    from engine.community.packs import damaged_packs, list_packs
+    from engine.community.packs import read_packs
     from engine.live.token import access
     from engine.push.credentials import credentials
 
@@ -268,7 +268,7 @@ def kept(folder: Path) -> list[Target]:
         Target(
             "pack-manifest",
             [json.dumps(manifest).encode()],
-            reader(folders.packs / "p" / "manifest.json", lambda of: (list_packs(of), damaged_packs(of))),
+            reader(folders.packs / "p" / "manifest.json", read_packs),
         ),
     ]
 

@@ -121,7 +121,7 @@ class Readings:
 
     def _run(self, decide: object = None) -> Ended:
         work = self._command.work(self._data, self._place / "files")
-        return run(work, self._place / "files", decide, reads=True)  # type: ignore[arg-type]
+        return run(work, self._place / "files", decide, reads=True)  # type: ignore[arg-type]  # null, or one of those of `run`
 
     def _fault(self, what: str, when: str) -> None:
         self.found.faults[f"{what} ({when})"] += 1

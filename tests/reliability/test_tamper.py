@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import os
 import random
 import re
 import shutil
@@ -20,7 +21,7 @@ import pytest
 
 from engine.errors import BusyError, DamagedDataError, DamagedLibraryError, DiscoverError
 from engine.index.norm_scan import open_norm_order
-from engine.paths import Folders
+from engine.paths import Folders, entries, size_of
 from engine.privacy import Door
 from engine.search.trigram_index import open_names
 from engine.session import Session
@@ -335,3 +336,48 @@ def test_a_file_that_is_gone_is_said_in_words_of_ours(
 ) -> None:
     with pytest.raises(DamagedDataError, match=r"\(No such file or directory\)"):
         opened(tmp_path)
+
+
+@pytest.mark.parametrize("call", ["stat", "open"])
+@pytest.mark.parametrize("name", ["indptr.npy", "state.json"])
+def test_a_disk_that_fails_at_one_file_is_said_beside_all_else_and_no_removing_advised(
+    folders: Folders,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    call: str,
+) -> None:
+    usual, whole = getattr(Path, call), document(capsys, "doctor")
+    (folders.root / "state.json").touch()
+
+    def failing(self: Path, *arguments: Any, **options: Any) -> Any:
+        if self.name == name:
+            raise OSError(errno.EIO, "Input/output error", str(self))
+        return usual(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, call, failing)
+    told = document(capsys, "doctor")
+    assert told["packs"] == whole["packs"], "also that whose size nobody can say"
+    assert told["library"] == whole["library"]
+    failed = [said for said in told["next"] if name in said]
+    assert [("disk failed" in said, "emove" in said) for said in failed] == (
+        [(True, False)] if call == "open" else []
+    )
+
+
+def test_a_folder_that_goes_as_it_is_looked_through_has_the_size_of_what_was_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(b"1234")
+    usual = os.scandir
+
+    def gone(path: str) -> Any:
+        if Path(path).name == "b":
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", path)
+        return usual(path)
+
+    monkeypatch.setattr(os, "scandir", gone)
+    assert size_of(tmp_path) == 8
+    assert entries(tmp_path / "gone") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 from typing import Any
 
@@ -46,6 +47,13 @@ PIECES = (
     "{query}", "{artist}", "$(id)", "`id`", "'\"", ";", "</title><a>", "&amp;", "../..", "日本",
     "e\u0301", "👩\u200d🚀",
 )  # fmt: skip
+
+
+# What a terminal obeys, or sets letters by; not asked of what makes it safe. Two joiners spell words.
+OBEYED = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb"
+    r"\U000e0001-\U000e007f]"
+)
 
 
 def hostile(rng: random.Random) -> str:

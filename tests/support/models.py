@@ -38,6 +38,10 @@ def names(count: int) -> list[str]:
     return [f"Artist {chr(65 + number % 26)}{number}" for number in range(count)]
 
 
+# Those of `write_model`, where nothing else is asked.
+ARTISTS = names(60)
+
+
 def tracks(count: int) -> list[str]:
     """Made-up tracks as items are named, three of each of the artists of `names`."""
     return [track_name(artist, f"Song {number}") for artist in names(-(-count // 3)) for number in (1, 2, 3)][

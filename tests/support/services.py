@@ -15,10 +15,8 @@ from engine.session.models import Models
 from engine.session.verdicts import Verdicts
 from engine.store.database import open_library
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
-# Those of the model beside the library that `played_some` writes.
-ARTISTS = names(60)
 DAY = 86_400
 
 

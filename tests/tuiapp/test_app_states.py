@@ -19,14 +19,13 @@ from engine.session.discover import Discover
 from engine.taste.rules import Rule
 from tests.support.driving import app_in, lines_of, screen_lines, screen_text, settled, the_list, the_view
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, names, write_model
 from tests.support.places import made_up_plays
 from tuiapp.app.app import DiscoverApp
 from tuiapp.settings.actions import VIEWS
 from tuiapp.widgets.table import Table
 
 NAMES = [name for name, _ in VIEWS]
-ARTISTS = names(60)
 
 
 # -- the four states ---------------------------------------------------------------------------------------

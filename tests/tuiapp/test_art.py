@@ -20,7 +20,7 @@ from tests.support.folders import fingerprint
 from tests.support.pictures import png
 from tuiapp.app.app import DiscoverApp
 from tuiapp.widgets import art
-from tuiapp.widgets.art import COLUMNS, ROWS, Art, shows_art
+from tuiapp.widgets.art import COLUMNS, ROWS, Art, way_of
 
 # The first takes several chunks.
 COVER, OTHER = png(90, 90, level=0), png(40, 40)
@@ -69,7 +69,7 @@ def play(app: DiscoverApp, file: Path) -> None:
 
 async def in_queue(app: DiscoverApp, pilot: Any, file: Path) -> None:
     play(app, file)
-    app.hearing.show_queue()
+    app.playback.show_queue()
     await settled(pilot)
 
 
@@ -178,22 +178,23 @@ async def test_what_to_install_stands_where_the_picture_would(
 
 
 @pytest.mark.parametrize(
-    ("shown", "environ"),
+    ("way", "environ"),
     [
-        (True, {"TERM": "xterm-kitty", "COLORTERM": "truecolor"}),
-        (True, {"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1", "COLORTERM": "truecolor"}),
-        (True, {"TERM_PROGRAM": "ghostty", "COLORTERM": "24bit"}),
-        (False, {"TERM": "xterm-kitty"}),  # the number of a picture is a colour
-        (False, {"TERM": "xterm-kitty", "COLORTERM": "truecolor", "NO_COLOR": "1"}),
+        ("kitty", {"TERM": "xterm-kitty", "COLORTERM": "truecolor"}),
+        ("kitty", {"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1", "COLORTERM": "truecolor"}),
+        ("kitty", {"TERM_PROGRAM": "ghostty", "COLORTERM": "24bit"}),
+        ("sixel", {"TERM": "xterm-kitty"}),  # the number of a picture is a colour
+        (None, {"TERM": "xterm-kitty", "COLORTERM": "truecolor", "NO_COLOR": "1"}),
         (
-            False,
+            None,
             {"TERM": "screen-256color", "KITTY_WINDOW_ID": "1", "COLORTERM": "truecolor", "TMUX": "/x,1,0"},
         ),
-        (False, {"TERM": "xterm-256color", "COLORTERM": "truecolor"}),
-        (False, {}),
+        ("sixel", {"TERM": "xterm-256color", "COLORTERM": "truecolor"}),
+        ("sixel", {}),
     ],
 )
-def test_auto_goes_by_what_the_terminal_says_it_is(shown: bool, environ: dict[str, str]) -> None:
-    assert shows_art("auto", environ) is shown
-    assert shows_art("kitty", environ)
-    assert not shows_art("off", environ)
+def test_auto_goes_by_what_the_terminal_says_it_is(way: str | None, environ: dict[str, str]) -> None:
+    assert way_of("auto", environ) == way
+    assert way_of("kitty", environ) == "kitty"
+    assert way_of("sixel", environ) == "sixel"
+    assert way_of("off", environ) is None

@@ -387,4 +387,4 @@ def test_tomlkit_writes_what_tomllib_reads() -> None:
     """The two must agree on the strings a person may set."""
     for text in ("{query}", "a\"b'c\\", "\u202e[x]", "日本 # no comment"):
         assert tomllib.loads(changed("", "open.player", text))["open"]["player"] == text
-        assert tomlkit.parse(changed("", "open.player", text))["open"]["player"] == text  # type: ignore[index]
+        assert tomlkit.parse(changed("", "open.player", text))["open"]["player"] == text  # type: ignore[index]  # a table

@@ -102,7 +102,7 @@ async def test_ones_own_data_goes_into_ones_own_library_after_a_question(
                 await pilot.press(key)
                 await settled(pilot)
             assert isinstance(app.screen, AskPath)
-            app.screen.query_one("Input").value = str(file)  # type: ignore[attr-defined]
+            app.screen.query_one("Input").value = str(file)  # type: ignore[attr-defined]  # the input of a path
             await pilot.press("enter")
             await settled(pilot)
             assert isinstance(app.screen, Pick)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 from engine.errors import NothingYetError
 from engine.paths import Folders
 from tests.support.driving import app_in, drained, screen_text, settled, the_list, toasts, verdicts
 from tuiapp.screens.dialogs import AskPath
-from tuiapp.screens.pick import Offering
+from tuiapp.screens.pick import Offering, Pick
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,16 @@ async def test_the_dialog_of_an_export_is_open_with_the_key(folders: Folders) ->
         await settled(pilot)
         assert the_list(app).cursor == first
     assert verdicts(folders) == before
+
+
+async def test_text_pasted_on_a_question_answers_nothing_and_a_dropped_file_is_typed(empty: Folders) -> None:
+    app = app_in("model", empty)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settled(pilot)
+        # As a terminal without bracketed paste hands it over.
+        await pilot.press("a", "slash", "m", "1", "enter")
+        assert isinstance(app.screen, Pick)
+        assert app.job is None
+        app.screen.post_message(Paste("/no/songs 1.csv"))
+        await settled(pilot, lambda: isinstance(app.screen, AskPath))
+        assert app.screen.query_one(Input).value == "/no/songs 1.csv"

@@ -1,12 +1,11 @@
-"""No exit lets a terminal, a player or a browser obey what a name, a path or an argument holds: every command, with
---json or without, completion, the man page, files that are exported, what players and browsers are handed."""
+"""No command lets a terminal obey what a name, a path or an argument holds, with --json or without; nor do completion
+and the man page."""
 
 from __future__ import annotations
 
 import io
 import json
 import random
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,18 +14,12 @@ from socketserver import BaseRequestHandler, TCPServer
 import pytest
 
 from engine.paths import Folders
-from engine.playlists.files import write
-from engine.playlists.playlist import PlaylistTrack
 from tests.support.commands import EVERY_COMMAND, in_one_session
-from tests.support.hostile import PIECES, hostile
+from tests.support.hostile import OBEYED, PIECES, hostile
 from tests.support.places import ITEMS, fill
 from tests.support.servers import answering
-from tuiapp.app.player import command as player_command
-from tuiapp.app.songs import address
 from tuiapp.cli.main import run
 from tuiapp.cli.streams import ERASE_LINE
-from tuiapp.music import Music
-from tuiapp.settings.registry import SERVICES
 
 RNG = random.Random(16)
 # Every piece stands in some name; the number behind tells them apart however they are read.
@@ -36,13 +29,6 @@ NAMES = [
 TITLE = f"Song {''.join(PIECES[:9])}"
 # A name of a folder or a file holds neither.
 IN_PATHS = TITLE.replace("/", "").replace("\0", "")
-
-
-# What a terminal obeys, or sets letters by; not asked of what makes it safe. Two joiners spell words.
-OBEYED = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb"
-    r"\U000e0001-\U000e007f]"
-)
 
 
 class Terminal(io.TextIOWrapper):
@@ -163,23 +149,3 @@ def test_completion_and_the_man_page(place: Folders, monkeypatch: pytest.MonkeyP
             offered += len(printed(monkeypatch, place)[0])
             monkeypatch.delenv("_DISCOVER_COMPLETE")
     assert offered
-
-
-def test_files_players_and_browsers(place: Folders, tmp_path: Path) -> None:
-    tracks = [
-        PlaylistTrack(name, f"{TITLE} {number}", ids=(("file", f"/m/{number}.mp3"),))
-        for number, name in enumerate(NAMES)
-    ]
-    for kind in ("m3u8", "pls", "csv", "txt", "json", "jspf", "xspf"):
-        text = write(tracks, TITLE, kind).data.decode()
-        # Line breaks and tabs are the format's own, and each line begins as that has it.
-        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]", text), kind
-        assert not re.search(r"(?m)^(error: forged|#EXTINF:1,x)", text), kind
-    for name in NAMES:
-        music = Music(name, TITLE)
-        for service in SERVICES:
-            assert address(service, music).isprintable()
-        first, *rest = player_command("play --title {query} {artist}", music)
-        assert (first, len(rest)) == ("play", 3)
-        assert not any(word.startswith("-") for word in rest[1:])
-        assert "\0" not in "".join(rest)

@@ -21,6 +21,8 @@ from tuiapp.settings.keys import Keymap
         ),
         ("Train one: discover train --level tracks.", "Train one: press 7 then t."),
         ("Add more: discover features add PATH.", "Add more: press 7 then a."),
+        ("Add some: discover library add DIR, or leave out --from-library.", "Add some: press 7 then a."),
+        ("2 files: discover library tempo.", "2 files: press 7 then X on their folder."),
         ("A model: discover model add PATH.", "A model: press 7 then a."),
         ("Use one of .csv, .pls, or --format.", "Use one of .csv, .pls."),
         ("Try again, or another mirror: --url.", "Try again."),

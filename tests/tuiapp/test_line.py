@@ -18,11 +18,10 @@ from engine.privacy import Door
 from engine.store.database import open_library
 from tests.support.commands import EVERY_COMMAND, document, every_command
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 from tuiapp.cli.group import cli
 from tuiapp.cli.main import run
 
-ARTISTS = names(60)
 HARD = "Ðe Łäst 🎷 Bänd"
 DAY = 86_400
 

@@ -45,10 +45,10 @@ def broken(at: str, by: bytes) -> bytes:
         (broken("[open]", b"[op\0en]"), WRITTEN, f"{FIRST}, {OPEN}", ""),
         (WRITTEN[:40].encode(), WRITTEN, f"{OPEN}, {HILLS}", ""),
         (bytes(200), WRITTEN, f"{FIRST}, {OPEN}, {HILLS}", ""),
-        (WRITTEN.encode() + b'[theme]\nx = 1\n', WRITTEN, f"{FIRST}, {OPEN}, {HILLS}", "[theme]"),
-        (WRITTEN.encode() + b'[theme]\nx = 1\n', "[open", "", f"{FIRST}, {OPEN}, {HILLS}, [theme]"),
+        (WRITTEN.encode() + b"[theme]\nx = 1\n", WRITTEN, f"{FIRST}, {OPEN}, {HILLS}", "[theme]"),
+        (WRITTEN.encode() + b"[theme]\nx = 1\n", "[open", "", f"{FIRST}, {OPEN}, {HILLS}, [theme]"),
     ],
-)  # fmt: skip
+)
 def test_each_group_that_can_be_read_is_kept_and_the_others_are_as_they_were(
     door: Door, damaged: bytes, before: str, restored: str, lost: str
 ) -> None:
@@ -84,3 +84,15 @@ def test_what_is_set_and_what_is_written_by_hand_is_there_to_restore_it(door: Do
         mend(Door(folders, private=True))
     assert "last whole" in mend(door)[0]
     assert folders.config.read_text() == WRITTEN
+
+
+def test_what_was_set_just_before_a_kill_is_copied_by_the_next_to_set_it(door: Door) -> None:
+    folders = door.folders
+    config_file.write(door, {"theme": "nord"})
+    whole = folders.last_config.read_bytes()
+    folders.last_config.write_text("")
+    half = folders.root / ".config.last.toml-0123456789abcdef"
+    half.write_bytes(whole[:5])
+    config_file.write(door, {"theme": "nord"})
+    assert folders.last_config.read_bytes() == whole
+    assert not half.exists()

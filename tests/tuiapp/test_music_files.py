@@ -27,7 +27,7 @@ def done(folders: Folders, *arguments: str) -> dict[str, Any]:
     """What a job of the engine says when it ends well, done in this process."""
     asked = _parser().parse_args(["--data-dir", str(folders.root), "music", *arguments])
     with Session(folders) as session:
-        return {"type": "done", "result": _music(asked, session, _Silent(), lambda: False)}  # type: ignore[arg-type]
+        return {"type": "done", "result": _music(asked, session, _Silent(), lambda: False)}  # type: ignore[arg-type]  # stands for the connection
 
 
 @pytest.fixture

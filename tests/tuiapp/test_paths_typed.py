@@ -66,6 +66,24 @@ def test_a_typed_path_goes_on_with_what_is_on_the_disk(place: Path) -> None:
     assert continued(f"{place}/.h") == f"{place}/.hidden.csv"
     assert continued(f"{place}/") == f"{place}/100% åæø.json", "hidden ones are not offered unasked"
     assert continued(f"{place}/nothing") is None
+    plain, at = f"{place}/plain.csv", str(place)
+    for typed, whole in (
+        (f"'{at}/my", f"'{at}/my songs.csv'"),
+        (f'"{at}/Don', f'"{at}/Don\'t stop.zip"'),
+        (f"'{at}/Don", f"'{at}/Don'\\''t stop.zip'"),
+        (f"{at}/my\\ s", f"{at}/my\\ songs.csv"),
+        (f"file://{at}/my%20", f"file://{at}/my%20songs.csv"),
+        (f"file://{at}/a%20f", f"file://{at}/a%20folder/"),
+        (f"'{at}/a f", f"'{at}/a folder/"),
+        (f"{plain} {at}/my", f"{plain} {at}/my\\ songs.csv"),
+        (f"{plain} '{at}/my", f"{plain} '{at}/my songs.csv'"),
+        (f"{plain} ", None),
+        (f"'{at}/my songs.csv'", None),
+        (f"{plain} zone=Eu", None),
+    ):
+        assert continued(typed) == whole, typed
+        if whole is not None and not whole.endswith("/"):
+            assert all(map(is_there, paths_in(whole))), whole
     assert continued("/no/such/place/x") is None
     assert continued("~nobodyatall/x") is None
 

@@ -143,7 +143,7 @@ async def test_stars_become_likes_by_a_key_and_u_takes_them_back(
         assert server.asked == []
         await pilot.press("1")
         for words, text in (("Your name there", USER), ("Password, or API key", PASSWORD)):
-            await settled(pilot, lambda words=words: words in screen_text(app))  # type: ignore[misc]
+            await settled(pilot, lambda words=words: words in screen_text(app))  # type: ignore[misc]  # a lambda with a default has no type
             app.screen.query_one(Input).value = text
             await pilot.press("enter")
         await settled(pilot, lambda: "Keep the password for" in screen_text(app))
@@ -200,7 +200,7 @@ async def test_a_server_that_is_none_or_fails_is_named_and_nothing_hangs(
                 await pilot.press("p")
                 await settled(pilot, lambda: "Send Hill to" in screen_text(app))
                 await pilot.press("1")
-                await settled(pilot, lambda words=words: any(words in toast for toast in toasts(app)))  # type: ignore[misc]
+                await settled(pilot, lambda words=words: any(words in toast for toast in toasts(app)))  # type: ignore[misc]  # a lambda with a default has no type
                 assert (app.job, len(app.screen_stack)) == (None, 1)
             # A wrong password is asked for again, and why is said.
             bad.fault = says(200, wrong)

@@ -18,7 +18,7 @@ from engine.recommend.taste_map import MapArtist, MapTaste, TasteMap
 from engine.session import Session
 from engine.session.discover import Discover
 from tests.support.driving import screen_text, settled, the_list, the_view, toasts
-from tests.support.models import names
+from tests.support.models import ARTISTS
 from tuiapp.app.app import DiscoverApp
 from tuiapp.dates import month_beside, period, written
 from tuiapp.screens.as_of import AskDate
@@ -26,7 +26,6 @@ from tuiapp.screens.exclude import ExcludeDialog, FieldError, rule_of
 from tuiapp.widgets.drift import drawn_drift
 from tuiapp.widgets.taste_map import Pointed, drawn_map, grid_of
 
-ARTISTS = names(60)
 UTC = datetime.UTC
 
 

@@ -11,11 +11,9 @@ from engine.session import Session
 from engine.taste.rules import Rule
 from tests.support.driving import lines_of, screen_text, settled, the_list, the_view, toasts
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 from tests.support.places import MONDAY
 from tuiapp.app.app import DiscoverApp
-
-ARTISTS = names(60)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ async def test_what_plays_in_a_private_session_of_another_window_is_not_logged_a
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         hushed: list[bool] = []
-        app.opening.hush = lambda: hushed.append(True)  # type: ignore[method-assign]
+        app.opening.hush = lambda: hushed.append(True)  # type: ignore[method-assign]  # put in place of the method
         Watching(app).look()
         await settled(pilot)
         assert hushed == []

@@ -1,4 +1,4 @@
-"""The app: which view is shown, the session behind all of them, undo, the private session, the running job."""
+"""The app: views, the session behind them, undo, the private session, the running job."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from engine.mapped import end_by
 from engine.paths import Folders
 from tuiapp.app.crash import Failures
 from tuiapp.app.garbage import Garbage
-from tuiapp.app.hearing import Hearing
 from tuiapp.app.jobs import Jobs
 from tuiapp.app.listening import Listening
+from tuiapp.app.playback import Playback
 from tuiapp.app.player import Opening
 from tuiapp.app.player_keys import PlayerKeys
 from tuiapp.app.preferences import Preferences
@@ -39,6 +39,7 @@ from tuiapp.settings.keys import Keymap
 from tuiapp.textual_internals import (
     begin_styled,
     end_at_once,
+    hear_answers,
     let_no_page_be_turned_without_room,
     mark_what_is_not_utf8,
 )
@@ -55,7 +56,7 @@ _SCREENS = Path(__file__).parents[1] / "screens"
 
 
 def _view(name: str) -> Callable[[], Screen[Any]]:
-    """Loads a view's module and its sheet when it is first shown."""
+    """Loads a view's module and stylesheet when it is first shown."""
 
     def make() -> Screen[Any]:
         module = importlib.import_module(f"tuiapp.screens.{name}")
@@ -67,7 +68,7 @@ def _view(name: str) -> Callable[[], Screen[Any]]:
 
 
 def _commands(name: str) -> Callable[[], type[Provider]]:
-    """Loads what the palette knows when it is first opened."""
+    """Loads the palette's commands when it is first opened."""
 
     def load() -> type[Provider]:
         provider: type[Provider] = getattr(importlib.import_module("tuiapp.app.palette"), name)
@@ -86,7 +87,8 @@ class DiscoverApp(PlayerKeys):
     MODES: ClassVar[dict[str, Any]] = {name: _view(name) for name, _ in SCREENS}
     BINDINGS: ClassVar[list[Any]] = bindings(EVERYWHERE)
 
-    # Whoever draws them watches them: the app would paint its whole screen anew, several times a second in a training.
+    # Watched by the widgets that draw them: the app would repaint its whole screen, several times a second during a
+    # training.
     job: reactive[Job | None] = reactive(None, always_update=True, repaint=False)
     private_since: reactive[float | None] = reactive(None, repaint=False)
     listens: reactive[bool] = reactive(False, repaint=False)
@@ -106,7 +108,7 @@ class DiscoverApp(PlayerKeys):
         self.changes = Changes(self)
         self.jobs = Jobs(self)
         self.opening = Opening(self)
-        self.hearing = Hearing(self)
+        self.playback = Playback(self)
         self.listening = Listening(self)
         self.failures = Failures(self)
         self.repairing = Repairing(self)
@@ -120,28 +122,28 @@ class DiscoverApp(PlayerKeys):
     # -- starting and leaving --------------------------------------------------------------------------
 
     def engine(self) -> Session:
-        """Opened by whichever worker thread asks first: never on the event loop."""
+        """The session, opened by the first worker thread that needs it: never on the event loop."""
         with self._opening:
             if self._session is None:
                 from engine.session import Session
 
                 self._session = Session(self.folders, private=self.private_since is not None)
-                # What is loaded by now stays: not looked through at each collection, which would hold a key up.
+                # What is loaded by now stays: excluded from garbage collection, which would delay a key.
                 self.garbage.set_apart()
             return self._session
 
     @property
     def session_in_use(self) -> Session | None:
-        """The session, where it is open."""
+        """The session, if it is open."""
         return self._session
 
     def open_folders(self, folders: Folders) -> None:
-        """Go on over another data folder; nothing done in the one before can be undone any more."""
+        """Switch to another data folder; earlier changes can no longer be undone."""
         before, self._session, self.folders = self._session, None, folders
         self.remembering = Remembering(folders.state)
         self.changes.forget()
         if before is not None:
-            # Waits for whoever still asks it something.
+            # Waits for running calls.
             self.run_worker(before.close, thread=True, group="change")
 
     def on_load(self) -> None:
@@ -160,7 +162,7 @@ class DiscoverApp(PlayerKeys):
         self.repairing.offer_settings()
 
     async def action_quit(self) -> None:
-        """Leave; in the middle of a job the person is asked, and who says it again means it."""
+        """Quit; during a job ask first, unless pressed again."""
         if self.job is None or self._asked_to_quit:
             await self.leave()
         else:
@@ -173,13 +175,13 @@ class DiscoverApp(PlayerKeys):
             self.call_later(self.leave)
 
     async def leave(self, code: int = 0) -> None:
-        """Leave with an exit code, whatever is going on."""
+        """Quit with an exit code, whatever is running."""
         if not self._leaving:
             self._leaving = True
             await leave(self, code)
 
     def action_help_quit(self) -> None:
-        """What ctrl+c does: say which key quits."""
+        """Ctrl+C: say which key quits."""
         self.notify(f"Press {self.keymap.label('quit')} to quit.")
 
     # -- views -----------------------------------------------------------------------------------------
@@ -192,8 +194,7 @@ class DiscoverApp(PlayerKeys):
         self.views.back()
 
     def library_changed(self, only: str | None = None) -> None:
-        """What was shown may no longer be true: every view (or the one named) asks anew, those out of sight when they
-        come back."""
+        """Data changed: every view (or the one named) reloads, hidden ones when shown again."""
         if not self._leaving:
             for view in self.views.shown():
                 if only in (None, view.NAME):
@@ -204,13 +205,13 @@ class DiscoverApp(PlayerKeys):
     # -- remembering -----------------------------------------------------------------------------------
 
     def state_now(self) -> bytes:
-        """Where all views are; after a private session where they were before it, since what was typed in it may still
-        stand there."""
+        """The state of all views; after a private session as before it, since they may still show what was typed in
+        it."""
         if not self.private.was:
             self.remembering.take(self.current_mode, self.views.shown())
         return self.remembering.written()
 
-    # -- what keys do everywhere -----------------------------------------------------------------------
+    # -- actions available everywhere -----------------------------------------------------------------------
 
     def action_undo(self) -> None:
         self.changes.undo()
@@ -249,13 +250,13 @@ class DiscoverApp(PlayerKeys):
         yield from super().get_system_commands(screen)
 
     def search_themes(self) -> None:
-        """Choose a theme, the way the settings do: seen at once, kept in the settings file."""
+        """Choose a theme, the way the settings do: previewed, and saved in the settings file."""
         from tuiapp.screens.settings import choose
 
         choose(self, "theme")
 
     def notify(self, message: str, *, title: str = "", **options: Any) -> None:
-        """Say something for a moment. Errors name files and artists: never markup, never a control character."""
+        """Show a notification. Errors name files and artists: never markup, never a control character."""
         lines = map(shown, message.split("\n"))
         super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
 
@@ -272,7 +273,7 @@ class DiscoverApp(PlayerKeys):
         self.jobs.leave_demo()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: the demo can be left where one is in it."""
+        """Disables actions without effect: leaving the demo outside it."""
         if action == "leave_demo":
             return self.jobs.own is not None
         return super().check_action(action, parameters)
@@ -282,9 +283,10 @@ def run_app(folders: Folders, *, private: bool = False, own: Folders | None = No
     """Open the app over a data folder, `own` is the person's beside the demo's; returns the exit code."""
     mark_what_is_not_utf8()
     let_no_page_be_turned_without_room()
+    hear_answers()
     app = DiscoverApp(folders, private=private)
     app.jobs.own = own
-    # A thread at work gives the interpreter back after so long: the usual 5 ms, times the threads, is felt in a key.
+    # The interpreter's switch interval: the default of 5 ms, times the threads, delays keys noticeably.
     sys.setswitchinterval(0.0005)
     end_by(lambda said: end_at_once(app, said))
     with app.failures.warnings_noted(), window_title(app.title):

@@ -1,4 +1,4 @@
-"""The one place for what nobody expected: it goes into the log, and the app says what failed and where that is."""
+"""The one place for unexpected errors: they are logged, and the app says what failed and where the log is."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Failures:
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # What was said of the last one.
+        # The last message.
         self.report = ""
-        # Whether the app ends by one.
+        # Whether one ended the app.
         self.over = False
 
     @contextlib.contextmanager
     def warnings_noted(self) -> Iterator[None]:
-        """While the block runs Python's warnings go into the log, each place once, not over the screen."""
+        """While the block runs, Python's warnings are logged, each place once, instead of printed over the screen."""
         seen: set[tuple[str, int]] = set()
 
         def note(_message: object, category: type[Warning], filename: str, line: int, *_: object) -> None:
@@ -51,7 +51,8 @@ class Failures:
             yield
 
     def take(self, error: Exception) -> None:
-        """Background work that died is shown, and the app goes on; of anything else it ends, with a sentence."""
+        """Handle an error: failed background work is shown and the app continues; anything else ends it with a
+        message."""
         app = self._app
         report_to_test(app, error)
         if self.over:
@@ -72,7 +73,7 @@ class Failures:
             leaving.end_in_time(app, leaving.GRACE)
 
     def _note(self, where: str, error: BaseException) -> str:
-        """Put an error in the log; returns what to say: what it was, and in the next line where that is."""
+        """Log an error; returns the message: what it was, and in the next line where the log is."""
         from engine.privacy.log import note_error, where_it_happened
 
         written = note_error(self._door(), where, error)

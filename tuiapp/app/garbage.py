@@ -1,20 +1,21 @@
-"""What Python's collector of garbage looks through while the app runs: each look through all there is would be felt."""
+"""Limits garbage collection while the app runs: a full collection would be noticeable."""
 
 from __future__ import annotations
 
 import gc
 import time
 
-# After so many screens were closed what was set apart is looked through once: they may be among it.
+# Closed screens after which the frozen objects are collected once, since they may be among them.
 _CLOSED = 20
-# Seconds between two times that memory is given back: it takes up to a tenth of one, in the thread that asks.
+# Seconds between two releases of memory: one takes up to a tenth of a second, in the calling thread.
 _KEPT = 10.0
 
 
 class Garbage:
-    """Sets apart what is loaded. Going out of use frees it as before, but not a screen, whose parts know one another.
+    """Freezes loaded objects.
 
-    Lists as large as the library would hold a key up for as long as a quarter of a second.
+    Reference counting still frees them, except screens, which are cyclic. Collecting lists as large as the library
+    would delay a key by up to a quarter of a second.
     """
 
     def __init__(self) -> None:
@@ -22,12 +23,12 @@ class Garbage:
         self._gave_back = float("-inf")
 
     def begin(self) -> None:
-        """Collect from now on, and not among what is there: the first paint was made without (`open_app`)."""
+        """Enable collection, with existing objects frozen: it was disabled until the first paint (`open_app`)."""
         gc.freeze()
         gc.enable()
 
     def set_apart(self) -> None:
-        """Have no later collection look through what is there now."""
+        """Freeze existing objects."""
         if self._closed >= _CLOSED:
             self._closed = 0
             gc.unfreeze()
@@ -36,8 +37,8 @@ class Garbage:
         self._give_back()
 
     def _give_back(self) -> None:
-        """Each thread that asks something has a heap of the C library's, which keeps what is free: with a million plays
-        that came to two thirds of all the app had, and went on growing."""
+        """Return free memory to the system. Each worker thread has a heap of the C library, which keeps freed memory:
+        with a million plays two thirds of the app's memory, and growing."""
         if time.monotonic() - self._gave_back > _KEPT:
             from engine.live.memory import give_back_memory
 
@@ -45,5 +46,5 @@ class Garbage:
             self._gave_back = time.monotonic()
 
     def screen_closed(self) -> None:
-        """Count a screen that is closed."""
+        """Count a closed screen."""
         self._closed += 1

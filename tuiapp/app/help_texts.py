@@ -1,4 +1,4 @@
-"""What the app says in longer texts: help for a view, how to get a history, an import's report."""
+"""The app's longer texts: help for a view, how to export a history, an import's report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tuiapp.typed_paths import IMPORT_WORDS, begun
 _OWN = Keymap()
 
 
-# Service, how to get one's history out of it, how long that takes: the README's table in short.
+# Service, how to export one's history, how long that takes: the README's table in short.
 EXPORTS = (
     ("Spotify", "Account › Privacy › Download your data › Extended streaming history", "1 to 30 days"),
     ("YouTube Music", "Google Takeout › YouTube and YouTube Music › history, as JSON", "hours to 2 days"),
@@ -41,7 +41,7 @@ EXPORTS = (
 )
 
 
-# Lines of help and of how to export are no longer than this, whatever room there is.
+# Maximum width of lines of help and of how to export.
 _MAX_WIDTH, _MAX_WIDTH_OF_EXPORTS = 70, 64
 
 
@@ -58,7 +58,7 @@ def how_to_export(width: int = _MAX_WIDTH_OF_EXPORTS) -> str:
 
 
 def _hanging(text: str, indent: int, first: str, width: int) -> str:
-    """Wrapped lines, the first after `first`, the others indented as far; in a terminal of a few cells they are cut."""
+    """Wrapped lines with a hanging indent after `first`; in a terminal of a few cells they are cut."""
     width = max(width, indent + 1)
     return textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * indent) + "\n"
 
@@ -66,10 +66,10 @@ def _hanging(text: str, indent: int, first: str, width: int) -> str:
 def help_for(
     view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = frozenset(), width: int = _MAX_WIDTH
 ) -> Content:
-    """Every key that does something here, in lines of at most `width` cells; of what lists can do, `absent` does
-    nothing in this view.
+    """Every key with an effect here, in lines of at most `width` cells; `absent` are actions of lists without an effect
+    in this view.
 
-    A dialog whose list is music, such as search, has the keys of its rows and of lists alone.
+    A dialog with a list of music, such as search, has only the keys of its rows and of lists.
     """
     parts: list[Content | str] = []
     of_view = view in dict(SCREENS)
@@ -98,9 +98,10 @@ def help_for(
 
 
 def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = MappingProxyType({})) -> Content:
-    """An import in words: what the service marked private first, then what was kept, and every reason for the rest.
+    """An import's report: plays the service marked private first, then what was imported, and every reason for the
+    rest.
 
-    `next_steps` are keys and what they do.
+    `next_steps` are keys with their effects.
     """
     totals = report["totals"]
     dropped = dict(totals["dropped"])
@@ -125,7 +126,7 @@ def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = Mappin
 
 
 def options_named(report: dict[str, Any]) -> list[str]:
-    """What, behind the path, would settle what an import's report says: what its notes and reasons name."""
+    """The options, typed after the path, that would resolve an import's notes and reasons."""
     dropped = report["totals"]["dropped"]
     said = " ".join((*dropped, *(str(file["note"]) for file in report["files"])))
     private = ["private"] if "private session" in dropped else []

@@ -1,4 +1,4 @@
-"""One piece of long work: a child process speaking JSON lines, and what it last said."""
+"""A job: a child process that writes JSON lines, and its last message."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 STOPPING = "stopping"
-# Seconds in which a job that is asked to stop may come to its next whole step. What is ended instead loses no more
-# than what it was at: the library, packs and models are whole whenever their writer dies.
+# Seconds for a job that is asked to stop to reach its next safe step. If it is killed instead, it loses only its
+# current step: the library, packs and models survive the death of their writer.
 GRACE = 10.0
 # A training's result carries every trial: far beyond asyncio's 64 KiB a line.
 _MAX_LINE = 32 * 1024 * 1024
@@ -22,29 +22,29 @@ _MAX_LINE = 32 * 1024 * 1024
 
 @dataclass
 class Job:
-    """One child process and what it last said."""
+    """One child process and its last message."""
 
     title: str
     arguments: Sequence[str]
     stage: str = "starting"
     done: int = 0
     total: int = 0
-    # What is counted; null: nothing a person would.
+    # The unit; null if it means nothing to a person.
     unit: str | None = ""
-    # Of the whole, over all stages; null: nobody knows how much there is.
+    # Of the total, over all stages; null if that is unknown.
     share: float | None = None
     seconds_left: float | None = None
     per_second: float | None = None
     losses: list[float] = field(default_factory=list)
-    # What it reads on standard input: any program on this machine can read its arguments, and this may be a password.
+    # Its standard input, which may be a password: other programs can read its arguments.
     task: dict[str, Any] | None = None
-    # Sent to whoever hosts a download, where the person set one.
+    # Sent to the host of a download, if set.
     contact: str = ""
     process: asyncio.subprocess.Process | None = None
     began: float = field(default_factory=time.monotonic)
 
     def command(self, data_dir: Path) -> list[str]:
-        """The module to run and its arguments. The demo stands above the engine, so it is a program of its own."""
+        """The module to run and its arguments. The demo is a layer above the engine, so it is a program of its own."""
         of_demo = self.arguments[0] == "demo"
         module, arguments = ("sample_data.demo", ()) if of_demo else ("engine.job", self.arguments)
         of_contact = ["--contact", self.contact] if self.contact and not of_demo else []
@@ -52,13 +52,12 @@ class Job:
 
     @property
     def waits(self) -> bool:
-        """Whether it only asks somebody on the network, and writes nothing."""
+        """Whether it only waits for the network, and writes nothing."""
         return "look" in self.arguments[:2]
 
     def cancel(self) -> None:
-        """Ask it to stop at the next whole step, and end it where it does not. Who merely waits for an answer is sent
-        away at once, as is one that is asked a second time: a host that does not answer would be waited for to the
-        end."""
+        """Ask it to stop at the next safe step, and kill it if it does not. A job that only waits for the network is
+        killed at once, and so is one that is asked a second time: a host might never answer."""
         if self.process is not None and self.process.returncode is None:
             at_once = self.waits or self.stage == STOPPING
             self.stage = STOPPING
@@ -88,9 +87,9 @@ class Job:
 
 
 async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict[str, Any]:
-    """Run a job to its end and return its last message: `done`, `error` or `cancelled`.
+    """Run a job and return its last message: `done`, `error` or `cancelled`.
 
-    `changed` is called after each progress message. A child that dies without a word gives an `error`.
+    `changed` is called after each progress message. A child that dies without a message gives an `error`.
     """
     job.process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -112,7 +111,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
         async for line in job.process.stdout:
             try:
                 message = json.loads(line)
-            except ValueError:  # it was ended in the middle of a line
+            except ValueError:  # killed in the middle of a line
                 continue
             if message["type"] == "progress":
                 job.take(message)
@@ -121,7 +120,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
                 last = message
         _, narration = await job.process.communicate()
     except asyncio.CancelledError:
-        # The app is closing: leave no child behind.
+        # The app is closing: kill the child.
         job.cancel()
         raise
     if not last and job.stage == STOPPING:

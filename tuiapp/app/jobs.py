@@ -1,4 +1,5 @@
-"""Long work as a child process speaking JSON lines (`engine.job`): a busy thread here would slow every key."""
+"""Long work as a child process speaking JSON lines (`engine.job`): a busy thread in this process would slow every
+key."""
 
 from __future__ import annotations
 
@@ -19,25 +20,26 @@ if TYPE_CHECKING:
     from engine.taste.coverage import Coverage
     from tuiapp.app.app import DiscoverApp
 
-# Jobs that bring a person's own data in.
+# Jobs that import a person's own data.
 _OWN_DATA = ("import", "add", "look", "fetch", "update", "add-model", "music", "stars")
 
 
 class Jobs:
-    """The one job that may run at a time, begun, shown and ended."""
+    """Starts, shows and ends jobs, one at a time."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # The person's own data folder, while the sample stands in its place.
+        # The person's own data folder, while the demo is open.
         self.own: Folders | None = None
-        # What was typed in the dialog the running job was started from.
+        # The text typed in the dialog that started the running job.
         self._typed = ""
 
     def start(self, title: str, *arguments: str, typed: str = "", task: dict[str, Any] | None = None) -> None:
-        """Start long work, never beside another nor in a private session: it writes; `typed` is what was in the dialog
-        it is started from, which comes back with that where it fails, `task` what it reads on standard input.
+        """Start a job, if none runs and no private session is on, since it writes.
 
-        What is a person's own never goes into the made-up library of the demo: that is asked about, and left first.
+        `typed` is the text of the dialog that started it, which reopens with it on failure; `task` goes to standard
+        input. A person's own data is never imported into the demo's library: the person is asked, and the demo left
+        first.
         """
         app = self._app
         self._typed = typed or self._typed
@@ -47,12 +49,12 @@ class Jobs:
             self._ask_to_leave(title, arguments, task)
         else:
             contact = app.preferences.config["download.contact"]
-            # From now on: nothing else may begin before its worker does.
+            # Set now, so that nothing else starts before its worker does.
             app.job = job = Job(title, list(arguments), task=task, contact=contact)
             app.run_worker(self._run(job), group="job")
 
     def obstacle(self, title: str) -> str:
-        """Why nothing can be started now, in a sentence; empty where it can."""
+        """Why no job can be started now, in a sentence; empty if one can."""
         app = self._app
         if app.job is not None:
             stop = app.keymap.label("cancel_job")
@@ -64,7 +66,7 @@ class Jobs:
         return ""
 
     def _ask_to_leave(self, title: str, arguments: Sequence[str], task: dict[str, Any] | None) -> None:
-        """The demo first, then the work, in the person's own library."""
+        """Leave the demo first, then start the job in the person's own library."""
         from tuiapp.screens.pick import Choice, Pick
 
         def answered(choice: str | None) -> None:
@@ -79,7 +81,7 @@ class Jobs:
         self._app.push_screen(question, answered)
 
     def ask_import(self, typed: str = "", wrong: str = "") -> None:
-        """Ask what to import, saying how to get it from each service."""
+        """Ask what to import, with how to export it from each service."""
         from tuiapp.app.help_texts import how_to_export
         from tuiapp.app.pack_jobs import ask_files
         from tuiapp.screens.dialogs import room_for_text
@@ -118,18 +120,18 @@ class Jobs:
         ask_stars(self._app)
 
     def ask_music_files(self, path: str, unmeasured: int) -> None:
-        """Ask what to do with a folder of music; so many files have not been measured."""
+        """Ask what to do with a music folder; `unmeasured` files have not been measured."""
         from tuiapp.app.music_jobs import ask_what_to_do
 
         ask_what_to_do(self._app, path, unmeasured)
 
     def start_demo(self) -> None:
-        """Fill the sample's own data folder, then open it in place of this one."""
+        """Fill the demo's data folder, then open it."""
         self.start("Preparing the demo", "demo")
 
     def leave_demo(self) -> bool:
-        """Back from the sample to the person's own library, when nothing is going on that is the sample's; whether
-        one is there now."""
+        """Return from the demo to the person's own library, unless a job of the demo runs; returns whether that is open
+        now."""
         app = self._app
         if self.own is None:
             return True
@@ -150,14 +152,14 @@ class Jobs:
             view.settings_changed()  # the strip on top says where one is
 
     def cancel(self) -> None:
-        """Stop what runs, if anything does."""
+        """Stop the running job, if any."""
         if self._app.job is None:
             self._app.notify("No job is running.")
         else:
             self._app.job.cancel()
 
     def stop_waiting(self) -> bool:
-        """Wait no longer for somebody's answer; false when nothing waits for one."""
+        """Stop waiting for the network; false if no job waits for it."""
         job = self._app.job
         if job is None or not job.waits:
             return False
@@ -174,7 +176,7 @@ class Jobs:
         try:
             result = await run_job(job, root, changed)
             if (session := app.session_in_use) is not None:
-                # A child process changed the library: forget what was computed of it, once nobody asks it anything.
+                # A child process changed the library: drop caches, once no call is running.
                 with contextlib.suppress(CancelledError):
                     await asyncio.to_thread(session.reload)
             if job.arguments[0] == "demo" and result["type"] == "done":
@@ -190,9 +192,9 @@ class Jobs:
     def ended(
         self, job: Job, result: dict[str, Any], *, community: bool = False, coverage: Coverage | None = None
     ) -> None:
-        """Say how a job ended: an import with its whole report, and whether there is `community` data to go on with.
+        """Show how a job ended: for an import the whole report, and whether there is `community` data.
 
-        After an import and a training also how much of the plays that data knows.
+        After an import and a training also the coverage.
         """
         from tuiapp.app import model_files, music_jobs, pack_jobs, pushing
 
@@ -203,7 +205,7 @@ class Jobs:
         elif result["type"] == "error":
             message = in_keys(result["message"], app.keymap)
             if typed and len(app.screen_stack) == 1:
-                # Nothing else was begun meanwhile: the dialog comes back with what was typed.
+                # No other job was started meanwhile: the dialog reopens with the typed text.
                 again: dict[str, Callable[[str, str], None]] = {
                     "import": self.ask_import,
                     "add-model": partial(model_files.ask_model, app),
@@ -243,7 +245,7 @@ class Jobs:
             model_files.trained(app, [model["level"] for model in result["result"]])
 
     def _said(self, coverage: Coverage | None) -> str:
-        """The coverage and, where it is low, what to do by key; empty without community data."""
+        """The coverage and, if it is low, the key to press; empty without community data."""
         if coverage is None:
             return ""
         return shown(in_keys(f"{coverage.in_words()} {coverage.advice}".strip(), self._app.keymap))
@@ -253,7 +255,7 @@ class Jobs:
     ) -> None:
         """An import's report, and what to do next: without community data nothing new can be found.
 
-        What was read in doubt can be imported again, from the line that was `typed`, with the option that settles it.
+        Ambiguous files can be imported again, from the line that was `typed`, with the option that resolves it.
         """
         from textual.content import Content
 

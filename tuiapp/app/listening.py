@@ -1,4 +1,4 @@
-"""Plays that players send, taken in while the app is open, where the person switched that on."""
+"""Logs plays from players while the app is open, if that is switched on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ON = "on"
 
 
 class Listening:
-    """Listens by the setting `listen.in_app`, unless a process of its own does so for this library already."""
+    """Runs a listener if `listen.in_app` is set, unless another process already listens for this library."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
@@ -25,9 +25,9 @@ class Listening:
         self._turn = asyncio.Lock()
 
     async def follow(self) -> None:
-        """Begin or end as the setting says now."""
+        """Start or stop, by the current setting."""
         async with self._turn:
-            # What is played is not part of the demo.
+            # Plays do not belong in the demo.
             wanted = self._app.preferences.config["listen.in_app"] == ON and self._app.jobs.own is None
             if wanted and self._listener is None:
                 await self._begin()
@@ -35,18 +35,18 @@ class Listening:
                 await self._end()
 
     async def end(self) -> None:
-        """Listen no more; what was reported is kept first."""
+        """Stop listening; store reported plays first."""
         async with self._turn:
             await self._end()
 
     async def rest(self) -> None:
-        """Wait until what was reported is kept; what comes in or about a private session is not."""
+        """Wait until reported plays are stored, except those during a private session."""
         if self._listener is not None:
             await self._listener.inbox.end()
 
     def watch(self) -> None:
-        """Follow the players that report nothing by themselves. Not in a private session, which keeps nothing of them
-        and connects to nobody: once it is over."""
+        """Watch players that do not report by themselves. In a private session, which connects to nobody, only once it
+        is over."""
         if self._listener is not None and not self._watches and self._app.private_since is None:
             from engine.live.daemon import watchers
 

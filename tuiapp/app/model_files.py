@@ -1,4 +1,4 @@
-"""Models as files, asked about: which to take, and where to write the one in use."""
+"""Dialogs for model files: which to add, and where to export the model in use."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def ask_model(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
-    """Ask for the file or the address of a model, and take it; again with what was typed where that failed."""
+    """Ask for the file or address of a model, and add it; ask again with the typed text if that failed."""
     from tuiapp.screens.dialogs import AskPath
 
     def submit(text: str, dialog: AskText) -> None:
@@ -54,7 +54,7 @@ def ask_model(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
 
 
 def _parts(text: str) -> tuple[str, str]:
-    """The file or address that was typed, and the digest behind it, empty where there is none."""
+    """The typed file or address, and the digest after it, empty if there is none."""
     before, _, last = text.rpartition(" ")
     digest = last.lower() if before and _DIGEST.fullmatch(last) else ""
     source = before.strip() if digest else text
@@ -62,7 +62,7 @@ def _parts(text: str) -> tuple[str, str]:
 
 
 def _confirm(app: DiscoverApp, url: str, digest: str, start: Any) -> None:
-    """What is downloaded, and who sees it, before it is."""
+    """Ask before downloading: what is downloaded, and who sees it."""
     from tuiapp.screens.pick import Choice, Pick
 
     vouched = "" if digest else " Without a SHA-256 nothing proves that it is what its maker wrote."
@@ -77,7 +77,7 @@ def _take(app: DiscoverApp, text: str, source: str, digest: str) -> None:
 
 
 def added(app: DiscoverApp, model: dict[str, Any], said: str) -> None:
-    """Say what was taken, and how to take it back; `said` is how much of the plays it knows."""
+    """Show what was added, and how to undo it; `said` is the coverage."""
     level: Level = model["level"]
 
     what = f"{quantity(model['items'], level)} of {quantity(model['listeners'], 'listeners')}, from {model['from']}."
@@ -94,7 +94,7 @@ def added(app: DiscoverApp, model: dict[str, Any], said: str) -> None:
 
 
 def trained(app: DiscoverApp, levels: Sequence[Level]) -> None:
-    """Models of these levels were trained: those before them can be restored."""
+    """Models of these levels were trained: the previous ones can be restored."""
     before = [level for level in levels if app.engine().models.has_before(level)]
 
     def back(session: Session) -> None:
@@ -106,7 +106,7 @@ def trained(app: DiscoverApp, levels: Sequence[Level]) -> None:
 
 
 def ask_model_export(app: DiscoverApp) -> None:
-    """Ask for a file, and write the model in use there; of two, ask which."""
+    """Ask for a file, and export the model in use there; of two, ask which."""
     from tuiapp.screens.pick import Choice, Pick
 
     def levels() -> list[Level]:
@@ -155,7 +155,7 @@ def _ask_file(app: DiscoverApp, level: str) -> None:
                 app.call_later(app.jobs.start, "Export model", "export-model", str(path), "--level", level)
 
         def looked(there: bool) -> None:
-            # What is there by now, another's file or one's own, is not written over unasked.
+            # Existing files are not overwritten without asking.
             if there:
                 question = Pick(
                     "Overwrite it?", [Choice("overwrite", "Overwrite")], more=f"{path} is there already."
@@ -171,6 +171,6 @@ def _ask_file(app: DiscoverApp, level: str) -> None:
 
 
 def exported(app: DiscoverApp, made: dict[str, Any]) -> None:
-    """Say where the file is, and what others check it by."""
+    """Show where the file is, and its digest."""
     text = f"{made['file']}: {made['bytes'] / 1e6:.1f} MB, SHA-256 {made['sha256']}."
     app.notify(shown(text), title="Exported", timeout=15)

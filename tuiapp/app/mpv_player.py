@@ -1,4 +1,4 @@
-"""mpv as a child of the app: it plays what it is sent, and is gone with the app."""
+"""mpv as a child process: it plays what it is sent, and ends with the app."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.live.clock import PlayedSong, Song
     from engine.live.mpv import Notify
 
-# How often it is asked where it is, and how long it may be silent, in seconds.
+# Seconds between queries of its position, and until it counts as hung.
 TICK, PATIENCE = 1.0, 10.0
 
 
@@ -39,25 +39,25 @@ class MpvPlayer:
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._ended = False
-        # How often it was asked since it last answered.
+        # Queries since its last answer.
         self._asked = 0
 
     @property
     def upcoming(self) -> Sequence[Song]:
-        """What is yet to be played, in order."""
+        """The queue, in order."""
         return self._playback.upcoming
 
     @property
     def over(self) -> bool:
-        """Whether nothing more comes of it."""
+        """Whether it has ended."""
         return self._ended or self._playback.over
 
     def follow_with(self, songs: Sequence[Song]) -> None:
-        """Have these songs, and no others, follow the one that plays."""
+        """Replace the queue."""
         self._send(self._playback.follow_with(songs))
 
     def pause(self) -> None:
-        """Pause, or play on."""
+        """Pause or resume."""
         self._send(PAUSE)
 
     def next(self) -> None:
@@ -69,14 +69,14 @@ class MpvPlayer:
         self._send(seek(seconds))
 
     def louder(self, by: int) -> None:
-        """Louder, or quieter, by so many hundredths."""
+        """Change the volume by this many per cent."""
         self._send(louder(by))
 
     def end(self, *, pressed: bool) -> Sequence[PlayedSong]:
-        """Stop it; what was heard of the last song. `pressed` where something else was chosen."""
+        """Stop it; returns what was played of the last song. `pressed` if something else was chosen."""
         self._ended = True
         if self._writer is not None and self._process is not None:
-            # It quits when this closes; one that hangs does not.
+            # It quits when this closes, unless it hangs.
             self._writer.close()
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -87,9 +87,9 @@ class MpvPlayer:
             self._writer.write(commands + ASK_POSITION)
 
     async def run(self, notify: Notify) -> str:
-        """Play to the end, and `notify` of what plays and what came to its end; a sentence where it ended before.
+        """Play to the end, and `notify` of what plays and what ended; returns a sentence if it failed before.
 
-        Raises OSError where it can't be started.
+        Raises OSError if it can't be started.
         """
         from engine.live.connections import start_child
 
@@ -106,7 +106,7 @@ class MpvPlayer:
                     async with asyncio.timeout(PATIENCE):
                         line = await reader.readline()
                 except TimeoutError:
-                    # An app that was suspended did not ask, nor read what is there to be read.
+                    # A suspended app has neither queried nor read what is available.
                     if self._asked < PATIENCE / TICK / 2:
                         continue
                     return "mpv no longer answers and was stopped."

@@ -1,4 +1,4 @@
-"""Folders of music, asked about and said: which, what was found in them, and whether to measure their tempo."""
+"""Dialogs and messages for music folders: which, what was found, and whether to measure tempo."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 MEASURING = "Tempo"
-# Of the files left out for one reason so many are named.
+# Maximum files named per reason for being left out.
 _NAMED = 2
 
 
 def ask_what_to_do(app: DiscoverApp, path: str, unmeasured: int) -> None:
-    """Ask whether a folder that was added is to be looked through again, or what it has measured."""
+    """Ask whether to scan or measure an added folder."""
     from tuiapp.screens.pick import Choice, Pick
 
     choices = [Choice("scan", "Look for new, changed and deleted files")]
@@ -32,7 +32,7 @@ def ask_what_to_do(app: DiscoverApp, path: str, unmeasured: int) -> None:
 
 
 def ended(app: DiscoverApp, result: dict[str, Any]) -> None:
-    """Say what was found or measured, and offer what is next."""
+    """Show what was found or measured, and offer the next step."""
     if "tempo" in result:
         found = result["tempo"]
         lines = [

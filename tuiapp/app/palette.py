@@ -1,4 +1,4 @@
-"""What the palette offers: everything the keys do here, with the keys they have now."""
+"""The command palette: all actions available here, with their current keys."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tuiapp.widgets.dimmed import Dimming
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
-# Of what every list can do, what is worth finding by name.
+# Actions of lists that are worth finding by name.
 _OF_LISTS = {"open", "copy"}
 
 
 class Palette(CommandPalette, Dimming[None]):
-    """Textual's, over a view that is dimmed in less time, and closed once: two enters in one read are one."""
+    """Textual's, with faster dimming of the view below, and closed only once: two enters in one read count as one."""
 
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
@@ -45,7 +45,7 @@ def open_palette(app: DiscoverApp) -> None:
 
 
 def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
-    """The actions that do something on a screen: the view's own first, then those of every list, then the rest."""
+    """The actions available on a screen: the view's own first, then those of every list, then the rest."""
     from tuiapp.screens.view import View
 
     absent = screen.absent if isinstance(screen, View) else frozenset(_OF_LISTS)
@@ -65,7 +65,7 @@ def _runner(app: DiscoverApp, action: str, target: Any) -> Callable[[], Any]:
 
 
 class KeyCommands(SystemCommandsProvider):
-    """What the keys do, in the order of `commands`: Textual's own would put it in that of the alphabet."""
+    """The actions, in the order of `commands`: Textual would sort them alphabetically."""
 
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
         for name, about, run, discover in self.app.get_system_commands(self.screen):
@@ -74,14 +74,14 @@ class KeyCommands(SystemCommandsProvider):
 
 
 class ArtistCommands(Provider):
-    """What can be done with an artist whose name is typed, one's own or the community's."""
+    """Actions on an artist whose name is typed, one's own or the community's."""
 
     MAX_ARTISTS = 3
 
     async def search(self, query: str) -> AsyncIterator[Hit]:
-        """The artists a search finds first, and what to do with each."""
+        """The first artists that search finds, and the actions on each."""
         app = cast("DiscoverApp", self.app)  # the palette is in no other
-        # One letter is everybody's; one sign of Chinese or Japanese may be a name.
+        # A single letter matches too much; a single Chinese or Japanese character may be a name.
         if len(query.strip()) < 2 and query.isascii():
             return
         try:
@@ -110,5 +110,5 @@ class ArtistCommands(Provider):
                     ),
                 )
             ):
-                # Below what the keys do, the better answer first.
+                # Below the actions, best match first.
                 yield Hit(0.5 - 0.1 * place - 0.01 * order, Content(text), command, text, what)

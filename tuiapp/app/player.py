@@ -1,7 +1,7 @@
-"""Opening music: played from the person's files, at a service's search page in their browser, or with their own player.
+"""Opening music: from the person's files, on a service's search page in their browser, or with their own player.
 
-A player may say what was heard, by a line on its standard output: `played 183` (seconds), or `played 183 Title` where
-what was opened was an artist. Only that makes a listen, and never in a private session.
+A player may report a play by a line on its standard output: `played 183` (seconds), or `played 183 Title` if an artist
+was opened. Only that logs a listen, and never in a private session.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tuiapp.app.songs import PLACE, address, from_the_network, player_for, playe
 from tuiapp.music import Music, plain
 from tuiapp.safe import shown
 from tuiapp.settings.config import Config
+from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.registry import SERVICES
 
 if TYPE_CHECKING:
@@ -34,16 +35,15 @@ _INSTALL = (
     "Install it with your system's packages (`apt install mpv`, `brew install mpv`), and your files play here. "
     "Or set listen.mpd: MPD plays them then."
 )
-# Browsers that would draw over the app.
+# Browsers that draw in the terminal, over the app.
 _ON_THE_TERMINAL = {"lynx", "w3m", "links", "elinks", "www-browser", "links2", "browsh"}
 
 
 def command(template: str, music: Music) -> list[str]:
     """A player's command as a list of arguments.
 
-    The template is taken apart first, so that a name stays inside the argument it was put in. One that would begin an
-    argument like an option or a path, or is an address, gets a space before it: no program then takes it for more
-    than a name.
+    The template is split first, so that a name stays inside its argument. A name that looks like an option, a path or
+    an address gets a space before it, so that programs do not interpret it.
     """
     import shlex
 
@@ -59,7 +59,7 @@ def _argument(part: str, words: dict[str, str]) -> str:
 
 
 def played_line(line: bytes) -> tuple[float, str | None] | None:
-    """(seconds, title or null) of a line in which a player says what was heard; null for any other line.
+    """(seconds, title or null) of a line in which a player reports a play; null for any other line.
 
     >>> played_line(b"played 183"), played_line(b"played 12.5 Tin Roof"), played_line(b"now playing x")
     ((183.0, None), (12.5, 'Tin Roof'), None)
@@ -72,30 +72,29 @@ def played_line(line: bytes) -> tuple[float, str | None] | None:
 
 @dataclass
 class _Playing:
-    """A player that was started, and whether a private session was on at any time since."""
+    """A started player, and whether a private session was on at any time since."""
 
     process: asyncio.subprocess.Process
     hushed: bool
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Ask it, and what it started, to end."""
+        """Terminate it and its children."""
         if self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, how)
 
 
 class Opening:
-    """What `o` does, and the players it started: one plays at a time, and none is left behind."""
+    """Opens music (`o`), and manages the players it started: one at a time, all ended with the app."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._players: list[_Playing] = []
-        # Whether it was said what is missing to play files.
+        # Whether the hint on playing files was shown.
         self._said = False
 
     def open(self, music: Music | None, config: Config, wanted: Sequence[Music] = ()) -> None:
-        """Play what is wanted, where there is something to play it from, else open music as the settings say; returns
-        at once."""
+        """Play music from files if possible, else open it as set; returns at once."""
         template = config["open.player"]
         if template and music is not None:
             self._app.run_worker(self._play(template, music), group="player")
@@ -103,17 +102,17 @@ class Opening:
             self._find(config, wanted or ((music,) if music is not None else ()), music)
 
     def play_next(self, config: Config, wanted: Sequence[Music]) -> None:
-        """Have music follow what plays, or play it where nothing does; returns at once."""
+        """Queue music next, or play it if nothing plays; returns at once."""
         self._find(config, wanted, None, follows=True)
 
     def plays(self, config: Config) -> bool:
-        """Whether songs are played from here."""
+        """Whether songs can be played from here."""
         return bool(player_of(config))
 
     def _find(
         self, config: Config, wanted: Sequence[Music], music: Music | None, *, follows: bool = False
     ) -> None:
-        """Look for what is wanted in a thread, since the library is asked; without any `music` opens in the browser."""
+        """Look up files in a thread, since it queries the library; without any, `music` opens in the browser."""
 
         warned: list[str] = []
 
@@ -145,14 +144,14 @@ class Opening:
             return [], []
 
     def _hear(self, config: Config, songs: Sequence[Song], missing: Sequence[Music], follows: bool) -> None:
-        """Play the songs, or have them follow what plays, and say what is `missing`: another song than the one under
-        the cursor may be the first."""
-        hearing, said = self._app.hearing, [from_the_network(config, songs)]
-        if follows and hearing.play_next(songs):
+        """Play or queue the songs, and say what is `missing`: the first song may differ from the one under the
+        cursor."""
+        playback, said = self._app.playback, [from_the_network(config, songs)]
+        if follows and playback.play_next(songs):
             what = f"{songs[0].artist} - {songs[0].title}" if len(songs) == 1 else f"{len(songs):,} songs"
             said.append(f"Next: {shown(what)}. {self._app.keymap.label('queue')} shows the queue.")
         else:
-            hearing.play(player_for(config, songs, hearing.volume))
+            playback.play(player_for(config, songs, playback.volume))
         if missing:
             more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
             said.append(f"No file of {missing[0].name}{more} here: left out.")
@@ -160,7 +159,7 @@ class Opening:
             self._app.notify(" ".join(filter(None, said)))
 
     def _say_what_is_missing(self, songs: Sequence[Song]) -> None:
-        """Once: that what was opened in the browser could have been played here."""
+        """Say once that music opened in the browser could be played here."""
         if songs and not self._said:
             self._said = True
             self._app.notify(_INSTALL, title="mpv is not installed", severity="warning", timeout=15)
@@ -171,16 +170,17 @@ class Opening:
         elif config["open.player"]:
             self._app.notify("The player you set plays one thing at a time: there is no queue.")
         else:
-            self._app.notify("No file of it here. Add your music: discover library add DIR.")
+            said = "No file of it here. Add your music: discover library add DIR."
+            self._app.notify(in_keys(said, self._app.keymap))
 
     def hush(self) -> None:
-        """A private session began: what running players say from now on is of it."""
+        """A private session began: later reports of running players are dropped."""
         for playing in self._players:
             playing.hushed = True
-        self._app.hearing.hush()
+        self._app.playback.hush()
 
     async def leave(self) -> None:
-        """End the players; each has a second for its last word of what was heard."""
+        """End the players; each has a second for its last report."""
         for playing in self._players:
             playing.end()
         players = [worker for worker in self._app.workers if worker.group == "player" and worker.is_running]
@@ -238,7 +238,7 @@ class Opening:
             app.notify(f"{name} exited with code {code}.", severity="warning")
 
     def _keep(self, playing: _Playing, music: Music, seconds: float, title: str | None) -> None:
-        """Log a play the player reported; in a private session nothing is kept and nothing said."""
+        """Log a play the player reported; in a private session it is dropped silently."""
         app = self._app
         if playing.hushed or app.private_since is not None:
             return
@@ -269,7 +269,7 @@ class Opening:
 
 
 async def _lines_of(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[float, str | None]]:
-    """What a player says was heard, to its end; lines too long to be of use are passed over."""
+    """A player's output lines to its end; too long ones are skipped."""
     assert process.stdout is not None  # noqa: S101 - asked for by who started it
     while True:
         try:
@@ -286,7 +286,7 @@ async def _lines_of(process: asyncio.subprocess.Process) -> AsyncIterator[tuple[
 
 
 def open_in_browser(url: str) -> bool:
-    """Hand an address to the person's browser; False where there is none that does not draw on the terminal."""
+    """Open an address in the person's browser; False if there is none outside the terminal."""
     import subprocess
     import webbrowser
 
@@ -296,7 +296,7 @@ def open_in_browser(url: str) -> bool:
             return False
         if not isinstance(browser, webbrowser.GenericBrowser):
             return browser.open(url)
-        # A command, such as xdg-open: it is not waited for, and what it prints would land on the screen.
+        # A command, such as xdg-open: not waited for, its output discarded.
         arguments = [browser.name, *(argument.replace("%s", url) for argument in browser.args)]
         quiet = subprocess.DEVNULL
         started = subprocess.Popen(arguments, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)

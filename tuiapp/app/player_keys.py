@@ -1,4 +1,4 @@
-"""The keys of what plays, which work wherever the person is; and what is said of a key that does nothing."""
+"""Playback keys, available everywhere, and messages for keys without effect."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from textual.events import Key
 
     from engine.live.mpv import Now
-    from tuiapp.app.hearing import Hearing
+    from tuiapp.app.playback import Playback
     from tuiapp.settings.keys import Keymap
 
 _ACTIONS = ("pause", "next_song", "stop_playing", "seek", "queue", "louder")
 
 
 class PlayerKeys(Guarded):
-    """An app with keys for what plays in it."""
+    """An app with playback keys."""
 
-    hearing: Hearing
+    playback: Playback
     keymap: Keymap
-    # What plays here. Who draws it watches it: the app would paint its whole screen anew.
+    # The current song. Watched by the widget that draws it: the app would repaint its whole screen.
     playing: reactive[Now | None] = reactive(None, always_update=True, repaint=False)
 
     def on_key(self, event: Key) -> None:
@@ -34,25 +34,25 @@ class PlayerKeys(Guarded):
             self.notify(why)
 
     def action_pause(self) -> None:
-        self.hearing.pause()
+        self.playback.pause()
 
     def action_next_song(self) -> None:
-        self.hearing.next()
+        self.playback.next()
 
     def action_stop_playing(self) -> None:
-        self.hearing.end()
+        self.playback.end()
 
     def action_louder(self, by: int) -> None:
-        self.hearing.louder(by)
+        self.playback.louder(by)
 
     def action_queue(self) -> None:
-        self.hearing.show_queue()
+        self.playback.show_queue()
 
     def action_seek(self, seconds: int) -> None:
-        self.hearing.seek(seconds)
+        self.playback.seek(seconds)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: only what plays can be paused."""
+        """Disables playback keys if nothing plays."""
         if action.partition("(")[0] in _ACTIONS:
             return self.playing is not None
         return super().check_action(action, parameters)

@@ -1,4 +1,4 @@
-"""The settings of the running app: applied at once, kept in the file with its comments, each change undone by u."""
+"""The running app's settings: applied at once, saved in the file with its comments, each change undoable."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
 
 class Preferences:
-    """What `config.toml` says, and what was changed since."""
+    """The settings of `config.toml`, and changes since."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # The file that was read, and how it stood then.
+        # The file that was read, and its stamp then.
         self._file = app.folders.config
         self._stamp = _stamp(self._file)
-        # How it stood when it was copied last; null: not in this run.
+        # Its stamp when it was last copied; null: not in this run.
         self._copied: tuple[int, int] | None = None
         self.config: Config = config.read(self._file)
-        # Changes that are not in the file yet: what it says is older.
+        # Changes not in the file yet, which is older.
         self._unwritten = 0
-        # Settings changed for this private session alone.
+        # Settings changed only for this private session.
         self._passing: set[str] = set()
 
     def where(self, key: str) -> str:
-        """Where a value is from: `default`, `file`, or `session` where it goes with the private session."""
+        """A value's origin: `default`, `file`, or `session` if it ends with the private session."""
         return "session" if key in self._passing else self.config.where(key)
 
     def begin(self) -> None:
-        """Make the app as the settings say, and say in one notice what in the file cannot be used."""
+        """Apply the settings, and show in one notice which entries are ignored."""
         self.show_theme(self.config["theme"])
         self._apply_keys()
         self._say_problems()
@@ -50,7 +50,7 @@ class Preferences:
             self._app.notify("\n".join(problems[:2]) + more, title="Settings", severity="warning", timeout=20)
 
     def reread(self) -> tuple[str, ...]:
-        """A private session ended: back to what the file says; returns sentences of what was not kept."""
+        """A private session ended: return to the file's settings; returns sentences on what was discarded."""
         found = config.read(self._app.folders.config)
         lost = sum(self.config.values.get(key) != found.values.get(key) for key in self._passing)
         self._passing.clear()
@@ -60,15 +60,15 @@ class Preferences:
         return (f"{lost} {'setting' if lost == 1 else 'settings'} discarded.",) if lost else ()
 
     def look(self) -> None:
-        """Take up what another window, a command or an editor wrote into the file. Called in a thread."""
+        """Reload the file if another window, a command or an editor wrote it. Called in a thread."""
         stamp = _stamp(self._file)
         self._copy(stamp)
-        # In the demo, whose folder has a file of its own, the person's settings stay as they are.
+        # In the demo, whose folder has its own file, the person's settings stay.
         if stamp != self._stamp and self._app.folders.config == self._file:
             self._app.call_from_thread(self._take, stamp, config.read(self._file))
 
     def _copy(self, stamp: tuple[int, int] | None) -> None:
-        """Have what the person wrote by hand be there to restore it, where the file can be read."""
+        """Keep a copy of a readable file, to restore what the person wrote by hand."""
         session = self._app.session_in_use
         if stamp != self._copied and session is not None and not session.private:
             from tuiapp.settings.mending import keep
@@ -81,14 +81,14 @@ class Preferences:
         if self._unwritten or stamp != _stamp(self._file):
             return  # it is looked at again
         self._stamp = stamp
-        # What was changed for this private session alone stays until that ends.
+        # Changes for this private session stay until it ends.
         mine = {key: self.config.values.get(key) for key in self._passing}
         values = {key: value for key, value in (dict(found.values) | mine).items() if value is not None}
         if (values, found.problems) != (self.config.values, self.config.problems):
             self._adopt(Config(values, found.problems))
 
     def _adopt(self, found: Config) -> None:
-        """Go on by other settings."""
+        """Switch to other settings."""
         app, before, self.config = self._app, self.config, found
         self.show_theme(self.config["theme"])
         self._apply_keys()
@@ -140,7 +140,8 @@ class Preferences:
             self._app.notify(sentence(str(error)), severity="warning")
 
     def _keep(self, keys: tuple[str, ...], turn: AbstractContextManager[None]) -> None:
-        """Write what the setting is now: of several changes in a row the last one stays, whichever is first here."""
+        """Write the setting's current value: of several quick changes the last is kept, in whatever order their threads
+        run."""
         from tuiapp.settings import config_file
 
         app = self._app
@@ -174,7 +175,7 @@ class Preferences:
         self._app.run_worker(self._app.listening.follow(), group="listening")
 
     def show_theme(self, theme: str) -> None:
-        """Show a theme, which is not kept."""
+        """Preview a theme."""
         if theme in self._app.available_themes:
             self._app.theme = theme
 
@@ -185,7 +186,7 @@ class Preferences:
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """When a file was written last, in nanoseconds, and its size; null where there is none."""
+    """A file's modification time, in nanoseconds, and size; null if it does not exist."""
     try:
         found = path.stat()
     except OSError:

@@ -1,7 +1,7 @@
-"""Beginning and ending a private session from the app: never beside a job, and nothing of it is remembered.
+"""Beginning and ending a private session from the app: never during a job, and nothing of it is remembered.
 
-What was asked for before `P` was pressed is done first, what is asked for after it waits until the session is on or
-over; a job, which no turn holds off, is refused meanwhile.
+Changes requested before `P` was pressed are made first, later ones wait until the session has begun or ended; jobs are
+refused meanwhile.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 class PrivateSession:
-    """What `P` does. `was` says whether there was one: then the state stays as it was when that began."""
+    """Toggles a private session (`P`). `was` is whether there was one: then the saved state is that from before it."""
 
     def __init__(self, app: DiscoverApp, *, on: bool) -> None:
         self._app = app
         self.was = on
-        # How often it was pressed and has not come to it.
+        # Pending toggles.
         self._pressed = 0
 
     @property
     def is_turning(self) -> bool:
-        """Whether one is about to begin or to end."""
+        """Whether a toggle is pending."""
         return self._pressed > 0
 
     def toggle(self) -> None:
-        """Begin one, or end the one that is on; returns at once."""
+        """Begin one, or end the current one; returns at once."""
         app = self._app
         if app.job is not None:
             stop = app.keymap.label("cancel_job")
@@ -59,7 +59,7 @@ class PrivateSession:
                 app.call_from_thread(self._came_to_it)
 
     async def _state(self) -> bytes:
-        """Where the views are, once what players reported is kept."""
+        """The views' state, once reported plays are stored."""
         await self._app.listening.rest()
         return self._app.state_now()
 

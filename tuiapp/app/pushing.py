@@ -1,4 +1,4 @@
-"""Servers of the person's own: a playlist sent to one, once it is seen what is there of it, and stars taken in."""
+"""Dialogs for the person's own servers: sending a playlist after showing what matches, and importing stars."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from tuiapp.app.job import Job
 
 _TITLE, _STARS = "Send", "Stars"
-# So many of the tracks that are not there are named before it is agreed to.
+# Maximum missing tracks named in the question.
 _NAMED = 8
-# What a server of each kind is shown.
+# What a server of each kind sees.
 _SECRETS = {"subsonic": "Password, or API key", "jellyfin": "API key", "listenbrainz": "Token"}
 
 
@@ -31,7 +31,7 @@ class _AskName(AskText):
 
 
 def ask_push(app: DiscoverApp, playlist: str) -> None:
-    """Ask where a playlist should go; nothing is connected to before that."""
+    """Ask where to send a playlist; connects to nothing before."""
     if obstacle := app.jobs.obstacle(_TITLE):
         app.notify(obstacle, severity="warning")
         return
@@ -49,7 +49,7 @@ def ask_push(app: DiscoverApp, playlist: str) -> None:
 
 
 def ask_stars(app: DiscoverApp) -> None:
-    """Ask on which server what the person starred is to become likes; nothing is connected to before that."""
+    """Ask from which server to import stars; connects to nothing before."""
     if obstacle := app.jobs.obstacle(_STARS):
         app.notify(obstacle, severity="warning")
         return
@@ -75,7 +75,7 @@ def where(app: DiscoverApp, service: str) -> tuple[str, ...]:
 
 
 def _ask_where(app: DiscoverApp, task: dict[str, Any]) -> None:
-    """Look there, after asking for the address where no setting says it."""
+    """Look there, after asking for the address if it is not set."""
     service = task["service"]
     if found := places(app.preferences.config, service):
         _look(app, {**task, "places": found})
@@ -111,7 +111,7 @@ def _look(app: DiscoverApp, task: dict[str, Any]) -> None:
 
 
 def _ask_who(app: DiscoverApp, task: dict[str, Any], why: str) -> None:
-    """Ask who the person is there, saying why; ListenBrainz knows them by the token."""
+    """Ask for the login, saying why; for ListenBrainz the token."""
     service = task["service"]
 
     def ask_secret(user: str) -> None:
@@ -134,7 +134,7 @@ def _ask_who(app: DiscoverApp, task: dict[str, Any], why: str) -> None:
 
 
 def ended(app: DiscoverApp, job: Job, result: dict[str, Any]) -> None:
-    """Go on with what came of looking, or say what came of sending."""
+    """Continue with the matches, or show the result of sending."""
     task = job.task or {}
     if result["type"] == "cancelled" and "playlist" not in task:
         app.notify("Nothing was taken in.", title=f"{job.title} stopped")
@@ -192,7 +192,7 @@ def _failed(app: DiscoverApp, title: str, task: dict[str, Any], result: dict[str
 
 
 def _ask_to_send(app: DiscoverApp, task: dict[str, Any], found: dict[str, Any]) -> None:
-    """Show what matches and what does not, and send it where that is agreed to."""
+    """Show what matches and what does not, and send it if the person agrees."""
     missing, matched = found["missing"], len(found["ids"])
     lines = [f"{matched} of {quantity(found['tracks'], 'tracks')} match."]
     lines += [f"No match: {name}" for name in missing[:_NAMED]]

@@ -1,4 +1,4 @@
-"""Leaving: what the last keys asked for is done first, and the event loop waits for nobody."""
+"""Quitting: pending changes are finished first, without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -20,23 +20,22 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 
-# Seconds that an app which failed waits for its threads: what they do is whole whenever they end.
+# Seconds a failed app waits for its threads, whose work is safe to interrupt.
 GRACE = 5.0
-# How often it is looked whether the terminal is still there.
+# Seconds between checks for a lost terminal.
 LOOK_SECONDS = 2.0
 
 
 async def leave(app: DiscoverApp, code: int = 0) -> None:
-    """Wait for work that is under way (a like must not be lost to a quick q), keep the state, and end the app with an
-    exit code."""
+    """Wait for pending work (a like must not be lost to a quick q), save the state, and exit with a code."""
     kept = app.state_now()
     reading = asyncio.create_task(_read_no_more(app))
-    app.hearing.end()
+    app.playback.end()
     await app.opening.leave()
     await app.listening.end()
     while running := [w for w in app.workers if w.is_running and w.group != "job" and w is not _here()]:
         await asyncio.gather(*(worker.wait() for worker in running), return_exceptions=True)
-    # What was waited for may have opened it.
+    # Pending work may have opened it.
     if (session := app.session_in_use) is not None:
         with contextlib.suppress(DiscoverError):
             session.library.write_state(kept)
@@ -49,11 +48,11 @@ async def leave(app: DiscoverApp, code: int = 0) -> None:
 
 
 def terminal_is_gone(fileno: int) -> bool:
-    """Whether nobody is at the other end any more; false where that is not known."""
+    """Whether the terminal is gone; false if unknown."""
     if not hasattr(select, "poll"):
         return False
     poller = select.poll()
-    poller.register(fileno, 0)  # that the other end hung up is always reported
+    poller.register(fileno, 0)  # POLLHUP is always reported
     return any(event & select.POLLHUP for _, event in poller.poll(0))
 
 
@@ -71,7 +70,7 @@ def ask_whether_to_stop(app: DiscoverApp, job: str, then: Callable[[bool], None]
 
 
 def leave_on_signals(app: DiscoverApp) -> None:
-    """Whoever is asked to end leaves a clean terminal, with the exit code the shell expects; no question is asked."""
+    """Exit on signals with a restored terminal and the exit code the shell expects, without asking."""
     loop = asyncio.get_running_loop()
 
     def asked(number: int) -> None:
@@ -90,8 +89,7 @@ def leave_on_signals(app: DiscoverApp) -> None:
 
 
 def end_in_time(app: DiscoverApp, seconds: float) -> None:
-    """An app that failed ends within so many seconds, even where a thread of it does not or its event loop waits for
-    something."""
+    """Exit a failed app within a few seconds, even if a thread or its event loop hangs."""
 
     def end() -> None:
         time.sleep(seconds)
@@ -101,7 +99,7 @@ def end_in_time(app: DiscoverApp, seconds: float) -> None:
 
 
 def leave_with_the_terminal(app: DiscoverApp) -> None:
-    """Quit as `q` does when the terminal is gone without a signal: the driver's reader would spin for ever."""
+    """Quit if the terminal is gone without a signal: the driver's reader would loop forever."""
     fileno = terminal_of(app)
     if fileno is None:
         return
@@ -124,9 +122,9 @@ def _here() -> Worker[Any] | None:
 
 
 async def _read_no_more(app: DiscoverApp) -> None:
-    """End the thread that reads the terminal, where the driver has one.
+    """End the thread that reads the terminal, if the driver has one.
 
-    It looks only each tenth of a second whether it is to end; the driver would wait for that on the event loop.
+    It checks only each tenth of a second whether to end; the driver would wait for that on the event loop.
     """
     if (found := terminal_reader(app)) is not None:
         reader, ends = found

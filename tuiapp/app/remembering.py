@@ -1,4 +1,4 @@
-"""Where the views were when the app was left, and where they are now."""
+"""The views' state: from the last exit, and now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Remembering:
-    """The state as the file has it: only read here, written through the session's door when the app is left."""
+    """The saved state: only read here, written through the session's door at exit."""
 
     def __init__(self, file: Path) -> None:
         self._state = state.read_file(file)
@@ -26,7 +26,7 @@ class Remembering:
         return name if isinstance(name, str) else None
 
     def of(self, view: str) -> dict[str, Any]:
-        """What a view remembered at the last end."""
+        """A view's state at the last exit."""
         return state.part(self._state, "views", view)
 
     def cursor(self, view: str) -> str | None:
@@ -35,10 +35,10 @@ class Remembering:
         return key if isinstance(key, str) else None
 
     def take(self, current: str, views: Iterable[View]) -> None:
-        """Remember where the views are; one that was not shown stays where it was."""
+        """Update the state of the views; one that was not shown keeps its old state."""
         where = {view.NAME: view.remembered() for view in views}
         self._state = {"view": current, "views": state.part(self._state, "views") | where}
 
     def written(self) -> bytes:
-        """The bytes to keep."""
+        """The bytes to write."""
         return state.written(self._state)

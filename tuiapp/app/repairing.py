@@ -1,4 +1,4 @@
-"""Offering to repair what is damaged: library, models, settings; what a training mends is offered after that."""
+"""Offers to repair damage: library, models, settings; then the trainings that would repair the rest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAVE = "Leave it as it is"
 
 
 class Repairing:
-    """Asks once a run, whichever view finds it first. A private session changes nothing, so it is not asked there."""
+    """Asks once per run, whichever view finds it first. Not in a private session, which changes nothing."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
@@ -34,7 +34,7 @@ class Repairing:
             self._app.run_worker(look, thread=True, group="repairing")
 
     def offer_settings(self) -> None:
-        """Ask whether to restore the settings, where their file cannot be read at all."""
+        """Ask whether to restore the settings, if their file cannot be read at all."""
         app = self._app
         if app.preferences.config.problems and app.private_since is None and is_damaged(app.folders.config):
             more = "Each group that can be read is kept, the others are as they were last whole. The file stays beside."
@@ -64,7 +64,7 @@ class Repairing:
         try:
             found, train = damage(folders), retrainings(folders)
         except DiscoverError:
-            return  # what is in the way is said by the view
+            return  # the view shows the error
         if any(is_mended(folders, one) for one in found):
             more = " ".join(one.said for one in found)
             self._app.call_from_thread(self._ask, "Some data is damaged", more)
@@ -130,7 +130,7 @@ class Repairing:
                 app.call_from_thread(app.notify, text, severity="warning")
 
     def _repair_now(self) -> None:
-        """In this process, which has the library closed meanwhile; shown, and stopped, as any job is."""
+        """Repair in this process, with the library closed; shown and cancellable like a job."""
         from engine.privacy import Door
         from engine.progress import Whole
         from engine.session.repair import REPAIRING, repair, retrainings
@@ -143,7 +143,7 @@ class Repairing:
 
         app.call_from_thread(setattr, app, "job", job)
         if app.session_in_use is not None:
-            # Closed later, its connection would take the log of the next file for its own.
+            # Closed later, its connection would use the next file's log.
             app.session_in_use.close()
         train: list[Retraining] = []
         try:

@@ -1,4 +1,4 @@
-"""What is played of the music a person wants, and what plays it: for `o` in the app and for `discover open`."""
+"""Which songs to play and with what: for `o` in the app and for `discover open`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from engine.live.mpv import Notify
     from engine.store.music_files import MusicFile
 
-# Where names stand in an address or a command.
+# Placeholders of names in an address or a command.
 PLACE = re.compile(r"\{(artist|track|query)\}")
 # Asks for the files of each (artist, track or null), null for what is blocked.
 Files = Callable[[Sequence[tuple[str, str | None]]], Sequence[Sequence["MusicFile"] | None]]
 
 
 class Player(Protocol):
-    """What plays songs one after another; each as `MpvPlayer` says."""
+    """A player of songs; methods as in `MpvPlayer`."""
 
     name: str
 
@@ -45,7 +45,7 @@ class Player(Protocol):
 def address(service: str, music: Music) -> str:
     """The page where a service, or an address with `{query}` in it, searches for the music.
 
-    What yt-dlp is to search for, by mpv's `ytdl://`, are words and no address.
+    For mpv's `ytdl://` the query is plain words, not URL-encoded.
     """
     from urllib.parse import quote
 
@@ -58,8 +58,8 @@ def address(service: str, music: Music) -> str:
 
 
 def player_of(config: Config) -> str:
-    """What plays songs: `mpd` where the person says so, else `mpv` where it is installed, else `mpd` where the settings
-    say where it is; empty for neither, and where a player of the person's own is set."""
+    """Which player is used: `mpd` if set so, else `mpv` if installed, else `mpd` if its address is set; empty for
+    neither, and if a player of one's own is set."""
     if config["open.player"]:
         return ""
     if config["open.files"] == "mpv" and shutil.which("mpv") is not None:
@@ -68,7 +68,7 @@ def player_of(config: Config) -> str:
 
 
 def player_for(config: Config, songs: Sequence[Song], volume: int) -> Player:
-    """A player of these songs, which `player_of` names, about to begin."""
+    """A new player of these songs, of the kind `player_of` returns."""
     if player_of(config) == "mpv":
         from tuiapp.app.mpv_player import MpvPlayer
 
@@ -81,8 +81,8 @@ def player_for(config: Config, songs: Sequence[Song], volume: int) -> Player:
 def songs_wanted(
     files: Files, config: Config, wanted: Sequence[Music], say: Callable[[str], None]
 ) -> tuple[list[Song], list[Music]]:
-    """What is wanted: as MPD has it where that plays, by its files, or by the address that is set; and of what there is
-    none of these. `say` gets a sentence where MPD can't be asked, and so plays none of it."""
+    """The songs to play: MPD's own if that plays, else files, else the address set; and the music without any of these.
+    `say` gets a sentence if MPD can't be reached."""
     from engine.live.clock import Song
 
     template, plays = config["open.without_file"], player_of(config)
@@ -106,7 +106,7 @@ def songs_wanted(
 
 
 def from_the_network(config: Config, songs: Iterable[Song]) -> str:
-    """What mpv connects to for songs, which is never done without a word; empty for files alone."""
+    """The message on what mpv connects to for songs; empty for files."""
     streamed = [song for song in songs if "://" in song.place]
     if not streamed:
         return ""
@@ -115,7 +115,7 @@ def from_the_network(config: Config, songs: Iterable[Song]) -> str:
 
 
 def _mpd_place(config: Config) -> str:
-    """Where MPD is: as set, else the first place of those its own clients look in that is there."""
+    """MPD's address: as set, else the first that exists of its clients' defaults."""
     from engine.live.mpd import addresses, split
 
     places = addresses("" if config["listen.mpd"] == "off" else config["listen.mpd"])
@@ -124,7 +124,7 @@ def _mpd_place(config: Config) -> str:
 
 
 def _in_mpd(config: Config, wanted: Sequence[Music], say: Callable[[str], None]) -> list[list[Song]] | None:
-    """What MPD has of each; null, and a sentence, where it can't be asked."""
+    """MPD's songs of each; null, and a sentence, if it can't be reached."""
     from engine.live.mpd import LOST, split, trouble
     from engine.live.mpd_player import songs_of
 
@@ -139,7 +139,7 @@ def _in_mpd(config: Config, wanted: Sequence[Music], say: Callable[[str], None])
 
 
 def _song_of(file: MusicFile) -> Song:
-    """A file as a song, in the place of its path."""
+    """A song from a file."""
     from engine.live.clock import Song
 
     return Song(

@@ -1,4 +1,4 @@
-"""The title of the terminal's window while the app is open: its name, never what is played."""
+"""Sets the terminal window's title while the app is open: its name, never the music played."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import os
 import sys
 from collections.abc import Iterator
 
-# Consoles that would print them, or keep the title for good.
+# Consoles that would print the escape sequences, or keep the title.
 _WITHOUT = ("", "dumb", "linux")
 _SAVE, _SET, _RESTORE = "\x1b[22;2t", "\x1b]2;{}\x07", "\x1b[23;2t"
 
 
 @contextlib.contextmanager
 def window_title(title: str) -> Iterator[None]:
-    """Give the window a title; after the block it has the one from before."""
+    """Set the window's title; restored after the block."""
     # Where Textual draws.
     terminal = sys.__stderr__
     if terminal is None or not terminal.isatty() or os.environ.get("TERM", "") in _WITHOUT:
@@ -25,7 +25,7 @@ def window_title(title: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # A terminal that is gone has no title to give back.
+        # The terminal is gone.
         with contextlib.suppress(OSError, ValueError):
             terminal.write(_RESTORE)
             terminal.flush()

@@ -1,4 +1,4 @@
-"""Why a key that the table of keys lists can do nothing now: said when it is pressed, where it would be silent."""
+"""Messages on why a key of the table of keys has no effect now, shown when it is pressed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from tuiapp.screens.acting import NO_LIST
+from tuiapp.screens.acting import NO_LIST, NOTHING_LISTED
 from tuiapp.screens.view import View
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, Action
 from tuiapp.widgets.table import Table
@@ -19,7 +19,7 @@ _OF_MUSIC = ("open", "play_next", "copy")
 
 
 def why_not(app: PlayerKeys, key: str) -> str:
-    """Why the view in sight can do nothing by this key, by its name; empty where it can, or never could."""
+    """Why this key, by name, has no effect in the current view; empty if it has one, or never does."""
     view = app.screen
     if not isinstance(view, View) or isinstance(app.focused, Input):
         return ""
@@ -54,7 +54,9 @@ def _reason(app: PlayerKeys, view: View, action: Action) -> str:
     if action.id in _OF_MUSIC and action.id in view.absent:
         return "No artists or tracks in this list."
     if not isinstance(app.focused, Table):
-        return NO_LIST
-    if action.id in _MARKS:
+        return NOTHING_LISTED if view.lists_nothing else NO_LIST
+    if action.id in _MARKS and not app.focused.markable:
         return "Rows of this list can't be selected."
+    if not app.focused.counts[0]:
+        return f"No row matches “{app.focused.filter}”." if app.focused.counts[1] else NOTHING_LISTED
     return "This list can't be sorted."

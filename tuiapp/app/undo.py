@@ -1,4 +1,4 @@
-"""Changes to the library: made off the event loop in the order asked for, each with a way back."""
+"""Changes to the library: made off the event loop in the order requested, each undoable."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 UNDO_DEPTH = 50
-# The view that alone shows playlists.
+# The only view that shows playlists.
 PLAYLISTS = "playlists"
 
 T = TypeVar("T")
 
 
 class Entry(NamedTuple):
-    """One change in words, and what undoes it; changes are numbered as they are made."""
+    """One change in words, and its undo function; changes are numbered."""
 
     number: int
     what: str
@@ -43,24 +43,24 @@ def _after(before: threading.Event, done: threading.Event) -> Iterator[None]:
 
 
 class Changes:
-    """What was changed since the app was opened, the last first to be undone.
+    """Changes since the app was opened, a stack for undo.
 
-    Those of before a private session are set aside while it lasts: what is undone in it is its own, and is forgotten
-    with it, what was done before it lies in the library and is undone after it.
+    Changes from before a private session are set aside while it lasts: in it only its own can be undone, which are
+    dropped with it; earlier ones can be undone after it.
     """
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # Set when the last that took a turn is done.
+        # Set when the latest turn is done.
         self._last = threading.Event()
         self._last.set()
         self._undo: list[Entry] = []
         self._before_private: list[Entry] = []
-        # How many changes were made so far: who comes later undoes only what has a higher number.
+        # Number of changes so far: a dialog undoes only those with a higher number.
         self.made = 0
 
     def remember(self, what: str, undo: Callable[[], None]) -> Entry:
-        """Something was done, or is being done, that `undo` reverts; returns the entry."""
+        """Add a change that was made, or is being made, to the undo stack; returns the entry."""
         self.made += 1
         entry = Entry(self.made, what, undo)
         self._now([*self._undo, entry][-UNDO_DEPTH:])
@@ -75,36 +75,35 @@ class Changes:
         self._now([one for one in self._undo if one is not entry])
 
     def forget(self) -> None:
-        """Nothing can be undone any more."""
+        """Clear the undo stack."""
         self._before_private = []
         self._now([])
 
     def private_began(self) -> None:
-        """What was done before can be undone when the private session is over."""
+        """Set the stack aside until the private session is over."""
         self._before_private = self._undo
         self._now([])
 
     def private_ended(self) -> None:
-        """What was done in it is gone; what was done before can be undone again."""
+        """Drop the private session's changes and restore the stack."""
         entries, self._before_private = self._before_private, []
         self._now(entries)
 
     def turn(self) -> AbstractContextManager[None]:
-        """A place in the order things are asked for: what is made in it waits for all before, and what comes later for
-        it.
+        """A turn in the order of requests: its change waits for all earlier ones, and later ones wait for it.
 
-        Taken on the event loop together with the worker thread that enters it: threads begin in the order they are
-        asked for, so nobody waits for one that has none.
+        Taken on the event loop together with its worker thread: threads start in the order requested, so nothing waits
+        for a turn without a thread.
         """
         before, self._last = self._last, threading.Event()
         return _after(before, self._last)
 
     def since(self, made: int) -> str:
-        """The last change in words, where it was made after the first `made`; else empty."""
+        """The last change in words, if it was made after the first `made`; else empty."""
         return self._undo[-1].what if self._undo and self._undo[-1].number > made else ""
 
     def undo(self, since: int = 0) -> None:
-        """Undo the last change and say which; of those after the first `since`."""
+        """Undo the last change after the first `since`, and say which."""
         if not self.since(since):
             self._app.notify("Nothing to undo here." if self._undo else "Nothing to undo.")
             return
@@ -119,9 +118,9 @@ class Changes:
         view: str | None = None,
         failed: Callable[[DiscoverError], None] | None = None,
     ) -> None:
-        """Change the library in a thread, then let every view ask anew, or the one that alone shows what changed.
+        """Change the library in a thread, then reload every view, or the only one that shows the change.
 
-        What went wrong is said, or goes to `failed`.
+        Errors are shown, or passed to `failed`.
         """
         app, turn = self._app, self.turn()
 
@@ -146,10 +145,11 @@ class Changes:
         then: Callable[[T | None], None] = lambda _result: None,
         failed: Callable[[DiscoverError], None] | None = None,
     ) -> None:
-        """Change playlists in a thread. What `change` gives goes to `then`, and to `undo` when it is undone.
+        """Change playlists in a thread.
 
-        `then` gets None when the change failed; that is said, or goes to `failed`. What failed or, by its `changed`,
-        changed nothing leaves nothing to undo.
+        The result of `change` is passed to `then`, and to `undo` for undo. `then` gets None if the change failed; the
+        error is shown, or passed to `failed`. A failed change, or one with false `changed`, is not added to the undo
+        stack.
         """
         results: list[T] = []
 
@@ -182,7 +182,7 @@ class Changes:
 
         def judged() -> None:
             if all(earlier == verdict for earlier in before.values()):
-                # A key held, or a row met again: there is nothing to undo, and undo would revert another thing.
+                # Nothing changed (a held key): no undo entry, or undo would revert something else.
                 self._drop(entry)
                 self._app.notify(f"Already {words.lower()}: {shown(what)}.")
             elif entry in self._undo:  # not undone before it was made
@@ -198,7 +198,7 @@ class Changes:
                 session.verdicts.judge(earlier, music.artist, music.track)
 
         def failed(error: DiscoverError) -> None:
-            # What was done of several stays, and can be undone.
+            # The changes made so far stay, and can be undone.
             if not before:
                 self._drop(entry)
             self._say(error)

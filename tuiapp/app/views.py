@@ -1,4 +1,4 @@
-"""The views shown so far, and the ways that lead from one to another."""
+"""Navigation: the views shown so far, and moving between them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from tuiapp.screens.discover import DiscoverView
     from tuiapp.screens.view import View
 
-# So many steps back are remembered.
+# Maximum length of the back history.
 _STEPS = 20
 
 
 class Views:
-    """Where the person is, where they came from, and where they can go from a row."""
+    """The current view, the back history, and navigation from a row."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._before: list[str] = []
 
     def shown(self) -> Iterable[View]:
-        """The views shown so far, in sight or not. One that is being made is not yet: it has no parts."""
+        """The views shown so far, visible or not, except one that is still being composed."""
         from tuiapp.screens.view import View
 
         return (screen for screen in all_screens(self._app) if isinstance(screen, View) and screen.is_mounted)
 
     def go(self, name: str) -> None:
-        """Show a view; where the person came from is one step back. Dialogs that stood over that are done with."""
+        """Show a view, and add the current one to the history. Closes dialogs."""
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
         if name != self._app.current_mode:
@@ -50,7 +50,7 @@ class Views:
         self._discover().show_taste(number, name)
 
     def as_of(self, date: str) -> None:
-        """Discover as of a date as people write it; an empty one is now."""
+        """Discover as of a typed date; empty means now."""
         self._discover().show_as_of(date)
 
     def _discover(self) -> DiscoverView:
@@ -71,7 +71,7 @@ class Views:
             screen.start_at(name)
 
     def browse(self, genres: Sequence[str], artist: str) -> None:
-        """The first of these genres there is, else the narrowest an artist has."""
+        """Browse the first of these genres that exists, else the artist's narrowest."""
         from tuiapp.screens.browse import BrowseView
 
         self.go("browse")
@@ -89,7 +89,7 @@ class Views:
             screen.open_list(name)
 
     def artist(self, name: str) -> None:
-        """An artist's card, over the view."""
+        """An artist page, over the view."""
         from tuiapp.screens.artist import ArtistDialog
 
         self._app.push_screen(ArtistDialog(name), lambda found: self.related(found) if found else None)

@@ -1,4 +1,4 @@
-"""What others do to library and settings while the app is open: another window, a command, the app's own jobs."""
+"""Watches for changes of library and settings by other processes: another window, a command, the app's own jobs."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
     from engine.session import Session
     from tuiapp.app.app import DiscoverApp
 
-# How often it is looked.
+# Seconds between checks.
 LOOK_SECONDS = 1.0
-# Jobs that write all the time: what they did is shown once they are done.
+# Jobs that write continuously: their changes are shown once they are done.
 _WRITES_ON = ("import", "demo")
 
 
 class Watching:
-    """Looks whether another process wrote, and lets every view ask anew. Training is seen model by model."""
+    """Checks whether another process wrote, and reloads every view. A training is shown model by model."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
 
     def begin(self) -> None:
-        """Look from now on."""
+        """Start checking."""
         self._app.set_interval(LOOK_SECONDS, self.look)
 
     def look(self) -> None:
-        """Look once, in a thread: whoever asks the library something holds it for as long."""
+        """Check once, in a thread, since the library may be locked by another call."""
         self._app.run_worker(self._look, thread=True, exclusive=True, group="watching")
 
     def _look(self) -> None:
@@ -37,7 +37,7 @@ class Watching:
         if session is None or (job is not None and job.arguments[0] in _WRITES_ON):
             return
         if not session.private and _private_elsewhere(session):
-            # As one that begins here: what plays now is not reported when it is over.
+            # As one that begins here: the current song is not logged when it is over.
             self._app.call_from_thread(self._app.opening.hush)
         try:
             changed = session.library.changed_elsewhere()
@@ -47,7 +47,7 @@ class Watching:
             self._app.call_from_thread(self._app.library_changed)
 
     def _look_who_listens(self) -> None:
-        """Plays come in, here or by a process of its own: that is said on top."""
+        """Show in the header whether plays are logged, here or by another process."""
         from engine.privacy.presence import Presence, Role
 
         app = self._app

@@ -1,1 +1,2 @@
-"""The commands, a module a theme. Each imports the engine inside its functions, so that `--version` loads nothing."""
+"""The commands, one module per topic. Each imports the engine inside its functions, so that `--version` loads
+nothing."""

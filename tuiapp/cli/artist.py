@@ -1,4 +1,4 @@
-"""`artist`: all there is to know of one artist."""
+"""`artist`: the page of one artist."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def artist(options: Options, name: str) -> None:
 
 
 def _found(options: Options, session: Session, name: str) -> str:
-    """The artist of this name, or who a search for it finds first. Raises UnknownNameError with the nearest names."""
+    """The artist of this name, or the first that search finds. Raises UnknownNameError with the nearest names."""
     try:
         return session.artists.resolve(name)[0]
     except UnknownNameError:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.community.fetch import Fetched
     from engine.session.pushing import Sent
 
-# Where nobody sits in front: what a private session may read.
+# Without a terminal: a command that a private session may run.
 _LOOKS = (("recommend",), ("taste",), ("search", "a"), ("playlists",), ("doctor",))
 
 
@@ -86,20 +86,20 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
 
 
 def _is_listened(options: Options) -> bool:
-    """Whether a process of its own takes plays in."""
+    """Whether another process listens for plays."""
     from engine.privacy.presence import Presence, Role
 
     return Presence(options.folders).others(Role.LISTENS)
 
 
 def _fetches(options: Options) -> Sequence[Fetched]:
-    """Every download there was; read in a private session, so that looking writes nothing either."""
+    """All downloads; read in a private session, so that this writes nothing either."""
     with options.session(private=True) as session:
         return session.packs.fetches()
 
 
 def _pushes(options: Options) -> Sequence[Sent]:
-    """Every playlist that was sent."""
+    """All playlists sent."""
     with options.session(private=True) as session:
         return session.pushing.sent()
 

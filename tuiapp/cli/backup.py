@@ -1,4 +1,4 @@
-"""`backup`: the copies of the library there are, and one of them in its place again."""
+"""`backup`: lists and restores copies of the library."""
 
 from __future__ import annotations
 

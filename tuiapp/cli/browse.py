@@ -1,4 +1,4 @@
-"""`browse`: what there is by genre and decade."""
+"""`browse`: artists by genre and decade."""
 
 from __future__ import annotations
 

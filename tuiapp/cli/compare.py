@@ -1,4 +1,4 @@
-"""`compare`: which of two rankings is better for this person, by what they take up of each in Discover."""
+"""`compare`: compares two rankings by which rows of Discover the person acts on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`contexts`: what playlists and Discover can be asked for, the person's own among them."""
+"""`contexts`: lists the contexts for playlists and Discover, the person's own included."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def contexts(options: Options) -> None:
     from tuiapp.settings.config import read
 
     config = read(options.folders.config)
-    # Looking into a history makes no library where there is none.
+    # Reading does not create a library.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
         found = [own for own in session.routines.all() if own.context.name not in config.contexts]
     known = [

@@ -33,7 +33,7 @@ def demo(context: click.Context, fresh: bool) -> None:
 
 
 def prepare(options: Options, folders: Folders, *, fresh: bool) -> None:
-    """Bring the demo's folder to where it has listens, packs and a model; what is there already stays."""
+    """Fill the demo's folder with listens, packs and a model; keeps what is there already."""
     from engine.privacy import Door
     from engine.session import Session
     from sample_data import demo as sample

@@ -1,4 +1,4 @@
-"""`doctor` and `config`: how things stand, and where they are."""
+"""`doctor` and `config`: checks, repairs, and settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 
 from engine import __version__
 from engine.community.pack_names import data_in_words
-from engine.errors import DiscoverError, UsageError, sentence
+from engine.errors import DiscoverError, UsageError, sentence, system_trouble
 from engine.paths import size_of
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
@@ -64,7 +64,7 @@ def doctor(options: Options, installed: bool, repair: bool, yes: bool) -> None:
     report["coverage"] = [shown(one.in_words()) for one in coverage]
     if not coverage:
         del report["coverage"]
-    # What to do comes before what that stands on.
+    # What to do comes before the details.
     for name, value in {"next": report.pop("next"), **report}.items():
         if isinstance(value, dict):
             click.echo(f"{name}:")
@@ -101,7 +101,7 @@ def _list_installed(options: Options) -> None:
 
 
 def _mended(options: Options, yes: bool) -> list[str]:
-    """Repair, and train where that mends what is left and the person agrees; what was done, in sentences."""
+    """Repair, and train if that repairs the rest and the person agrees; returns what was done, in sentences."""
     from engine.privacy import Door
     from engine.session.repair import REPAIRING, repair, retrainings
     from tuiapp.settings.mending import mend
@@ -116,7 +116,7 @@ def _mended(options: Options, yes: bool) -> list[str]:
 
 
 def _agreed(options: Options, what: str) -> bool:
-    """Say what would be trained, and ask; where nobody can answer, what helps is said with all else."""
+    """Ask before training; without a terminal the report says what helps."""
     if not sys.stdin.isatty():
         return False
     say(options, shown(what))
@@ -176,12 +176,15 @@ def _report(options: Options) -> dict[str, Any]:
             )
 
         def section_of(section: Callable[[Session, list[str]], Any], otherwise: Any) -> Any:
-            """A section of the report, or what stands in its place where damage is in the way."""
+            """A section of the report, or the error in its place if data is damaged."""
             try:
                 return section(session, advice)
-            except DiscoverError as error:
-                if str(error) not in advice:
-                    advice.append(str(error))
+            except (DiscoverError, OSError) as error:
+                said = str(error) if isinstance(error, DiscoverError) else system_trouble(error)
+                if not said:
+                    raise
+                if said not in advice:
+                    advice.append(said)
                 return otherwise
 
         broken = any(one.path.is_relative_to(folders.models) for one in found)
@@ -235,8 +238,11 @@ def _backups(options: Options, advice: list[str]) -> dict[str, str]:
 
 
 def _packs(session: Session, advice: list[str]) -> dict[str, str]:
+    found, damaged = session.packs.with_damaged()
+    # Of those that were whole a moment before.
+    advice += [said for said in damaged if said not in advice]
     advice += session.packs.of_earlier_versions()
-    return {pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in session.packs.all()}
+    return {pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in found}
 
 
 def _library(session: Session, advice: list[str]) -> dict[str, Any]:
@@ -281,7 +287,7 @@ def _model(session: Session, advice: list[str], *, broken: bool) -> Any:
 
 
 def _coverage(session: Session, advice: list[str]) -> list[Coverage]:
-    """What the community data knows of what is played; where that is little it is the first thing to see to."""
+    """The coverage; if it is low, the first thing to do."""
     from engine.canonical_keys import Level
 
     found = [of for level in get_args(Level) if (of := session.coverage.of(level)) is not None]
@@ -364,7 +370,7 @@ def _change(options: Options, key: str, text: str | None) -> None:
         except ValueError as error:
             raise ValueError(f"{key}: “{text}” is not valid: enter {error}") from None
         if text is not None:
-            # A key may be free by itself, and taken by another action.
+            # A valid key may be taken by another action.
             read(options.folders.config).with_values({key: value})
     except ValueError as error:
         raise UsageError(sentence(str(error))) from error

@@ -1,4 +1,4 @@
-"""`evaluate`: how well Discover guesses this person, in figures and in words."""
+"""`evaluate`: backtest results, in figures and in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.canonical_keys import Level
     from engine.recommend.hindsight import Backtest
 
-# Heading -> the measure below it, and how it is written.
+# Heading -> the metric below it, and its format.
 _COLUMNS = {
     "hits@20": ("hits@20", ".0f"),
     "hits@50": ("hits@50", ".0f"),
@@ -59,7 +59,7 @@ def evaluate(options: Options, level: Level) -> None:
 
 
 def _document(found: Backtest) -> dict[str, Any]:
-    """What a look back found, as --json gives it: hits are numbers of artists or tracks over all splits."""
+    """A backtest's result as JSON: hits are numbers of artists or tracks over all splits."""
     from engine.recommend.hindsight import overall
 
     return {
@@ -93,7 +93,7 @@ def _whole_hits(measures: dict[str, float]) -> dict[str, float]:
 
 
 def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> None:
-    """Without a community: how often what a session goes back to is among the first ten of what had rested."""
+    """Solo mode: how often what a session goes back to is among the first ten of what had rested."""
     from engine.errors import NothingYetError
 
     if not measured:

@@ -1,4 +1,4 @@
-"""`like`, `hide`, `block`, `unblock` and `feedback`: what the person thinks."""
+"""`like`, `hide`, `block`, `unblock` and `feedback`: verdicts on artists and tracks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`forget`: deletes for good, and shows that it is gone."""
+"""`forget`: deletes for good, and proves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The group of all commands, loaded when one is asked for, and the options that every command shares.
+"""The group of all commands, loaded on demand, and the options that every command shares.
 
 Standard output is data, standard error is narration, exit codes are a contract. No command here imports
 Textual; only opening the app does.
@@ -25,7 +25,7 @@ from tuiapp.cli.streams import streams_as_they_are
 if TYPE_CHECKING:
     from engine.session import Session
 
-# The modules of this folder that register commands. By name: they import this one.
+# The modules of this folder that register commands. By name, since they import this one.
 _COMMANDS = (
     "artist",
     "audit",
@@ -58,7 +58,7 @@ _COMMANDS = (
 
 @dataclass
 class Options:
-    """What the shared options say; commands read it as the context's object."""
+    """The shared options; commands get them as the context's object."""
 
     data_dir: Path | None = None
     private: bool = False
@@ -67,27 +67,27 @@ class Options:
 
     @property
     def folders(self) -> Folders:
-        """The data folder in use: `--data-dir`, else `DISCOVER_DATA_DIR`, else the platform's place for it."""
-        # Read here and not by click: the option stands before the command and after it, and would take the variable
-        # after a value given before.
+        """The data folder in use: `--data-dir`, else `DISCOVER_DATA_DIR`, else the platform's default."""
+        # Read here and not by click: the option is accepted before and after the command, and click would let the
+        # variable override an option before it.
         variable = os.environ.get("DISCOVER_DATA_DIR")
         if self.data_dir is not None or variable:
             return Folders(Path(self.data_dir or variable or "").expanduser().absolute())
         return _usual_folders()
 
     def session(self, *, private: bool | None = None) -> Session:
-        """Open the library; close it by `with`. Private as the options say, unless a command knows better."""
-        # Late: a command that only talks about itself loads no engine.
+        """Open the library, as a context manager. Private by the options, unless a command overrides it."""
+        # Late: `--help` and `--version` load no engine.
         from engine.session import Session
 
-        # A command that only looks is not a private session of the person's: plays go on being logged beside it.
+        # A read-only command is not announced as a private session: plays are still logged meanwhile.
         return Session(
             self.folders, private=self.private if private is None else private, announced=self.private
         )
 
 
 def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    """A callback that keeps an option's value wherever on the line it was given."""
+    """A callback that stores an option's value wherever on the line it is given."""
 
     def callback(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
         if value:
@@ -97,7 +97,7 @@ def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that may stand before or after any command."""
+    """Add the options that may be given before or after any command."""
     for option in (
         click.option("--json", is_flag=True, expose_value=False, callback=_store("json"),
                      help="Print one JSON document."),
@@ -114,7 +114,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _refuse_blank(ctx: click.Context, args: list[str]) -> None:
-    """Raise UsageError where a word of the line is blank: no name, path or value is."""
+    """Raise UsageError if an argument is blank: no name, path or value is."""
     if any(not word.strip() for word in args):
         raise click.UsageError("A word on the line is blank, where a name, a path or a value belongs.", ctx)
 
@@ -129,11 +129,11 @@ from_library_option = click.option(
 
 
 class Command(click.Command):
-    """A command in which every word is something."""
+    """A command that refuses blank arguments."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the line. Raises UsageError for a blank word."""
-        # What a setting is set to may be nothing.
+        # A setting's value may be empty.
         if self.name != "set":
             _refuse_blank(ctx, args)
         return super().parse_args(ctx, args)
@@ -145,7 +145,7 @@ class Group(click.Group):
     command_class = Command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the line. Raises UsageError where a blank word stands before the command."""
+        """Read the line. Raises UsageError for a blank word before the command."""
         _refuse_blank(ctx, args[:2] if args[:1] == ["--data-dir"] else args[:1])
         return super().parse_args(ctx, args)
 
@@ -155,7 +155,7 @@ class Group(click.Group):
         register = super().command(*args, **kwargs)
         return lambda function: register(shared_options(function))
 
-    def group(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], Group]:  # type: ignore[override]
+    def group(self, *args: Any, **kwargs: Any) -> Callable[[Callable[..., Any]], Group]:  # type: ignore[override]  # as above
         """Register a group of commands that take the shared options too."""
         kwargs["cls"] = Group
         register = super().group(*args, **kwargs)
@@ -167,13 +167,13 @@ class Group(click.Group):
         return super().list_commands(context)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """A command, asked for when one stands on the line: the app itself starts without their modules."""
+        """Look up a command, only if one is on the line: the app itself starts without their modules."""
         _load_commands()
         return super().get_command(context, name)
 
 
 def _print_manual(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
-    """What `--man` does."""
+    """The callback of `--man`."""
     if asked and not context.resilient_parsing:
         from tuiapp.cli.manual import manual
 
@@ -210,7 +210,7 @@ def cli(context: click.Context) -> None:
 
 
 def own_beside(folders: Folders) -> Folders | None:
-    """The person's own data folder where this one, named by `--data-dir`, is the demo's; null where it is their own."""
+    """The person's own data folder if this one, given by `--data-dir`, is the demo's; else null."""
     import sample_data
 
     if not all((folders.packs / name).is_dir() for name in sample_data.PACKS):
@@ -220,7 +220,7 @@ def own_beside(folders: Folders) -> Folders | None:
 
 
 def _usual_folders() -> Folders:
-    """The platform's place for the data."""
+    """The platform's default data folder."""
     import platformdirs
 
     return Folders(platformdirs.user_data_path("discover", appauthor=False))
@@ -228,8 +228,7 @@ def _usual_folders() -> Folders:
 
 def open_app(folders: Folders, *, private: bool = False, own: Folders | None = None) -> int:
     """Open the Textual app over a data folder and return its exit code; `own` is the person's beside the demo's."""
-    # What is loaded until the first paint stays, and looking through it again and again would hold that up;
-    # `Garbage.begin` has it collected from then on.
+    # No collection until the first paint, which it would delay; `Garbage.begin` enables it.
     gc.disable()
     from tuiapp.app.app import run_app
 

@@ -62,7 +62,7 @@ def import_(
     """Import listening history: files, folders or archives. The format is detected."""
     from engine.imports.table import columns_given
 
-    # Looking at a file and counting changes nothing: a dry run needs no writable library.
+    # A dry run needs no writable library.
     private = options.private or dry_run
     with options.session(private=private) as session, progress_bar(options, {"importing": 1}) as bar:
         report = session.history.import_paths(
@@ -88,13 +88,13 @@ def import_(
 
 
 def _is_one(report: Report) -> bool:
-    """Whether one sentence says it all: one file, or one data set of several files."""
+    """Whether one sentence is enough: one file, or one data set of several files."""
     notes = {(file.root, file.note) for file in report.files}
     return len(report.files) == 1 or (len(notes) == 1 and report.files[0].note != UNKNOWN)
 
 
 def _nothing(report: Report, paths: tuple[Path, ...]) -> str:
-    """Why nothing was imported: no file is of a known kind."""
+    """Why nothing was imported: no file has a known format."""
     if _is_one(report):
         file = report.files[0]
         where = file.path if len(report.files) == 1 else file.root
@@ -108,7 +108,7 @@ def _nothing(report: Report, paths: tuple[Path, ...]) -> str:
 
 
 def print_report(report: Report, *, dry_run: bool) -> None:
-    """The report in words: what the service marked private comes first."""
+    """Print the report: plays the service marked private come first."""
     totals = report.as_dict()["totals"]
     dropped = dict(totals["dropped"])
     private = dropped.pop("private session", 0)

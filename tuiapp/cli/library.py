@@ -1,4 +1,4 @@
-"""`library`: the person's own files of music."""
+"""`library`: the person's own music files."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def tempo(options: Options) -> None:
 @click.pass_obj
 def list_(options: Options) -> None:
     """List your music folders, and how much of your history they hold."""
-    # Reading makes no library where there is none.
+    # Reading does not create a library.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
         _print(options, session)
 
@@ -123,7 +123,7 @@ def remove(options: Options, path: str) -> None:
 
 
 def _print(options: Options, session: Session, found: Mapping[str, ScanReport] | None = None) -> None:
-    """What there is, and what a scan `found` of it."""
+    """Print the folders, and the reports of a scan (`found`)."""
     folders, counts = session.music.folders(), session.music.counts()
     named = {
         one.path: found[one.path].left_out if found and one.path in found else session.music.left_out(one)
@@ -159,7 +159,7 @@ def _print(options: Options, session: Session, found: Mapping[str, ScanReport] |
         for reason, count in sorted(one.left_out.items(), key=lambda pair: -pair[1]):
             which = named[one.path].get(reason, ())
             names = f": {few(which)}" if which else ""
-            # What could not be looked at has no place in the library.
+            # Those that came or went since the scan, or are on a drive that is away.
             rest = ", which a scan names" if len(which) < count else ""
             click.echo(shown(f"{one.path}: {thousands(count)} left out: {reason}{names}{rest}."))
     if counts.files and counts.tracks:

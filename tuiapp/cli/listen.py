@@ -1,4 +1,4 @@
-"""`listen`: plays come in from players on this machine, as they happen."""
+"""`listen`: logs plays from players on this machine, as they happen."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def listen(options: Options, port: int | None, how: str | None, what: str | None
 
 
 def _listen(options: Options, port: int | None) -> None:
-    """Become the process that listens."""
+    """Replace this process by the listener."""
     if options.private:
         raise PrivateSessionError(
             "A private session keeps no plays: there is nothing to listen for. Start `discover listen` without it; "
@@ -70,8 +70,8 @@ def _listen(options: Options, port: int | None) -> None:
     folders = options.folders
     watched = {name: read(folders.config)[f"listen.{name}"] for name in ("mpd", "mpris")}
     words = json.dumps({"root": str(folders.root), "port": port, "quiet": options.quiet, **watched})
-    # Every thread that allocates would get a heap of its own, of a megabyte that is used once; and Python's own heap
-    # gives back little of what it took for many plays at once.
+    # To save memory: each allocating thread would get its own heap, a megabyte used once, and Python's allocator
+    # returns little of what it took for many plays at once.
     for name, value in (("MALLOC_ARENA_MAX", "1"), ("PYTHONMALLOC", "malloc")):
         os.environ.setdefault(name, value)
     os.execv(sys.executable, [sys.executable, "-m", "engine.live", words])  # noqa: S606 - this interpreter itself
@@ -109,7 +109,7 @@ def _say_status(options: Options) -> None:
     used, presence = access(options.folders), Presence(options.folders)
     running, private = presence.others(Role.LISTENS), private_session_on(options.folders)
     port = PORT if used is None else used.port
-    # Beside a private session only another one may read.
+    # During a private session only another one may read.
     with options.session(private=options.private or private) as session:
         players = session.history.players()
     if options.json:
@@ -131,7 +131,7 @@ def _row(player: Player) -> tuple[str, str, str, str]:
 
 
 def _units(options: Options, port: int | None, *, remove: bool) -> None:
-    """Write the units of systemd, or remove those that were written; systemd itself is the person's to ask."""
+    """Write or remove the systemd units; running systemctl is left to the person."""
     from engine.live.token import wanted
     from engine.live.units import MARK, folder, units
     from engine.privacy import Door

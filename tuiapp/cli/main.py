@@ -1,4 +1,4 @@
-"""Running the command line: the one place where errors become exit codes.
+"""Runs the command line: the one place where errors become exit codes.
 
 Standard output is data, standard error is narration, exit codes are a contract. No command imports Textual; only
 opening the app does.
@@ -19,7 +19,7 @@ from tuiapp.cli.streams import safe_streams
 from tuiapp.safe import shown
 
 INTERRUPTED = 130
-# Click's quotes; those of all other messages are “these”.
+# Click's quotes; all other messages use “these”.
 _QUOTED = re.compile(r"""(?<!\w)(?:'([^'\n]*)'|"([^"\n]*)")(?!\w)""")
 
 
@@ -31,8 +31,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str], options: Options) -> int:
     if "_DISCOVER_COMPLETE" in os.environ:
-        # Bash's part of it must be known before any command is.
-        import tuiapp.cli.names  # noqa: F401
+        # The bash completion must be registered before any command.
+        import tuiapp.cli.names  # noqa: F401 - registers itself
     try:
         result = cli.main(list(arguments), prog_name="discover", standalone_mode=False, obj=options)
     except click.exceptions.Exit as stop:
@@ -40,7 +40,7 @@ def _run(arguments: Sequence[str], options: Options) -> int:
     except click.ClickException as error:
         said = io.StringIO()
         error.show(said)
-        # What stood on the line may hold a line of its own. Click takes sequences out where it is not a terminal.
+        # An argument may contain a line end. Click strips escape sequences if it is not a terminal.
         text = said.getvalue().replace(click.unstyle(error.message), shown(error.message))
         click.echo(_QUOTED.sub("“\\1\\2”", text), nl=False, err=True)
         if hint := _about_extra_words(error, arguments):
@@ -50,7 +50,7 @@ def _run(arguments: Sequence[str], options: Options) -> int:
         click.echo("interrupted: nothing was lost", err=True)
         return INTERRUPTED
     except SystemExit:
-        # No command ends the program. Click does, for a reader (head, a closed pager) that has enough: no failure.
+        # No command exits the program. Click does if the reader (head, a closed pager) stops: not a failure.
         return 0
     except DiscoverError as error:
         how = "interrupted" if isinstance(error, CancelledError) else "error"
@@ -63,14 +63,14 @@ def _run(arguments: Sequence[str], options: Options) -> int:
 
 
 def _about_extra_words(error: click.ClickException, arguments: Sequence[str]) -> str:
-    """What to do about words a command does not take; empty where there are none, or nothing is known of them."""
+    """A hint on extra arguments; empty if there are none, or none applies."""
     if "unexpected extra argument" not in error.message:
         return ""
     command = getattr(getattr(error, "ctx", None), "command", None)
     options = {
         option for one in getattr(command, "params", ()) if one.metavar == "TITLE" for option in one.opts
     }
-    # Not of what is in quotes already.
+    # Not for what is in quotes already.
     quoted = any(" " in word and word in error.message for word in arguments)
     said = [] if quoted else ["Put a name of several words in quotes."]
     said += [f"A title goes behind {' or '.join(options)}."] if options else []
@@ -78,7 +78,7 @@ def _about_extra_words(error: click.ClickException, arguments: Sequence[str]) ->
 
 
 def _unexpected(options: Options, error: Exception) -> str:
-    """Put what nobody expected into the log, and say where it happened and where the log is."""
+    """Log an unexpected error, and say where it happened and where the log is."""
     from engine.privacy import Door
     from engine.privacy.log import note_error, where_it_happened
 

@@ -77,7 +77,7 @@ def _walked(group: click.Group, context: click.Context) -> list[tuple[click.Comm
 def _command(command: click.Command, context: click.Context) -> str:
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     said = "\n.PP\n".join(map(_plain, re.split(r"\n\s*\n", command.help or "")))
-    # Those every command takes stand once, on top.
+    # Shared options are listed once, on top.
     own = _options(command, context, without=("--data-dir", "--private", "--quiet", "--json", "--help"))
     return f".SS {_plain(usage)}\n{said}" + (f"\n{own}" if own else "")
 
@@ -94,6 +94,6 @@ def _options(command: click.Command, context: click.Context, without: tuple[str,
 
 
 def _plain(text: str) -> str:
-    """A text on one line, in which nothing is a macro."""
+    """A text on one line, with macros escaped."""
     line = " ".join(text.split()).replace("\\", r"\e").replace("-", r"\-")
     return rf"\&{line}" if line.startswith((".", "'")) else line

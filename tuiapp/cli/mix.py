@@ -1,4 +1,4 @@
-"""`mix`: a list out of music, for a taste, to play again, or from one artist to another."""
+"""`mix`: playlists from seeds, for a taste, of one's own music, or from one artist to another."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def mix(
         try:
             _print(options, session, made, taste or 1)
         finally:
-            # Also where who reads has read enough, as `head` does.
+            # Also if the reader stops early, as `head` does.
             if out:
                 say_exported(options, session.tracks.export(made.tracks, made.title, out))
 
@@ -116,7 +116,7 @@ def _check(
     more: bool,
     drift: float,
 ) -> None:
-    """Refuse options that have no meaning together."""
+    """Refuse options that exclude each other."""
     kinds = [bool(seeds), daily, *again]
     if sum(kinds) != 1:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""`model`: models as files, for others and from others."""
+"""`model`: exports and adds model files."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _fetch(
 @click.pass_obj
 def list_(options: Options) -> None:
     """List the models in use, and those kept from before."""
-    # Reading makes no library where there is none.
+    # Reading does not create a library.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
         models = session.model_files.all()
     if options.json:

@@ -1,6 +1,6 @@
 """Names on the command line: of several words without quotes, and completed by the shell.
 
-Completions are read from the library there is; where there is none, or it cannot be read, there are none.
+Completions are read from the library; without a readable one there are none.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MAX_NAMES = 50
 
 
 class _Text(click.ParamType[str]):
-    """What is kept in the library, or compared with it: words that are not UTF-8 are read as names of files are."""
+    """Text for the library: arguments that are not UTF-8 are decoded like file names."""
 
     name = "text"
 
@@ -43,7 +43,7 @@ TEXT = _Text()
 def name_argument(
     name: str, complete: Complete, *, metavar: str = "NAME", required: bool = True
 ) -> Callable[[Command], Command]:
-    """The one name a command takes: its words need no quotes."""
+    """A command's only argument, a name: its words need no quotes."""
     return click.argument(
         name,
         nargs=-1,
@@ -60,10 +60,10 @@ def _completing(
     joined: bool = True,
     as_set: Callable[[Config], Iterable[str]] = lambda _: (),
 ) -> Complete:
-    """Complete what the library knows: `candidates` of an open session and what was typed; before them the names that
-    need no library, `as_set` in the settings.
+    """Complete names from the library: `candidates` gets an open session and the typed text; first come names from the
+    settings (`as_set`), which need no library.
 
-    The words of an argument that takes several are one name, unless they are not `joined`.
+    Several words of an argument are one name, unless `joined` is false.
     """
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -80,7 +80,7 @@ def _completing(
         )
         typed = before + incomplete
         found = [*as_set(read(options.folders.config))]
-        # Completing must not make a library.
+        # Completion must not create a library.
         if options.folders.database.exists():
             with suppress(DiscoverError), options.session() as session:
                 found += candidates(session, typed)
@@ -173,9 +173,9 @@ playlist_formats, import_formats, settings = (
 
 
 class _Bash(BashComplete):
-    """Bash puts a completion on the line as it is: blanks and quotes in a name are escaped here.
+    """Bash inserts a completion unchanged: blanks and quotes in a name are escaped here.
 
-    Click's script would read the backslashes away, and take a star in a name for a pattern.
+    Click's script would remove the backslashes, and expand a star in a name.
     """
 
     source_template = (
@@ -185,7 +185,7 @@ class _Bash(BashComplete):
     )
 
     def format_completion(self, item: CompletionItem) -> str:
-        """As click does, with what is special where the word stands escaped: in quotes, or in none."""
+        """As click's, with special characters escaped for the word's quoting."""
         if item.type == "plain":
             match _open_quote(os.environ.get("COMP_WORDS", "")):
                 case "'":
@@ -199,7 +199,7 @@ class _Bash(BashComplete):
 
 
 def _open_quote(line: str) -> str:
-    """The quote that is begun and not ended in what stands on the line, which bash ends itself; empty for none."""
+    """The open quote on the line, which bash closes itself; empty for none."""
     quote, escaped = "", False
     for character in line:
         if escaped:

@@ -29,8 +29,8 @@ _NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output, readable; escaped where its encoding has no room for all of it, and where
-    a terminal would obey it."""
+    """One indented JSON document on standard output; escaped if the encoding lacks characters, or a terminal would
+    interpret them."""
     text = json.dumps(document, ensure_ascii=False, indent=2)
     text = _NOT_PLAIN.sub(
         lambda char: char[0] if shown(char[0]) == char[0] else json.dumps(char[0])[1:-1], text
@@ -43,13 +43,13 @@ def print_json(document: Any) -> None:
 
 
 def say(options: Options, text: str) -> None:
-    """A line of narration on standard error, unless asked to be quiet."""
+    """A message on standard error, unless quiet."""
     if not options.quiet:
         click.echo(shown(text), err=True)
 
 
 def web_for(options: Options, instead: str) -> Web:
-    """What asks servers, by the contact in the settings, and says what it waits for; close it.
+    """The HTTP client, with the contact of the settings, which says what it waits for; to be closed.
 
     `instead` is the command for a file the person downloads.
     """
@@ -57,7 +57,7 @@ def web_for(options: Options, instead: str) -> Web:
     from tuiapp.settings.config import read
 
     def report(text: str) -> None:
-        # In place of a progress bar, which is drawn anew.
+        # Replaces a progress bar, which is redrawn.
         if sys.stderr.isatty() and not options.quiet:
             click.echo(ERASE_LINE, err=True, nl=False)
         say(options, text)
@@ -66,14 +66,14 @@ def web_for(options: Options, instead: str) -> Web:
 
 
 def only_what_you_have(options: Options, asked: bool | None) -> bool:
-    """Whether a list is of what the person has alone: as asked, else as the settings say."""
+    """Whether a list is restricted to what the person has: by option, else by setting."""
     from tuiapp.settings.config import read
 
     return bool(read(options.folders.config).discover["from_library"]) if asked is None else asked
 
 
 def say_coverage(options: Options, coverage: Coverage | None) -> None:
-    """How much of the person's plays the community data knows, and where that is little what to do."""
+    """Print the coverage, and if it is low what to do."""
     if coverage is not None:
         say(options, shown(coverage.in_words()))
         if coverage.advice:
@@ -85,7 +85,7 @@ def print_table(
 ) -> None:
     """Columns aligned by terminal cells, two spaces apart; `right` holds the numbers of right-aligned ones.
 
-    On a terminal the widest columns of names are cut to its width; what is read by a program is whole.
+    On a terminal the widest columns of names are cut to its width; in a pipe names are whole.
     """
     from rich.cells import cell_len
 
@@ -101,19 +101,19 @@ def print_table(
         click.echo("  ".join(cells).rstrip())
 
 
-# A name cut shorter than this is not recognised.
+# A name cut shorter than this is not recognizable.
 _NARROWEST = 8
 
 
 def _narrowed(widths: list[int], room: int, may: frozenset[int]) -> list[int]:
-    """Widths that fit into so many cells together, the widest of those that `may` be cut first, as far as they can."""
+    """Widths with at most this sum, cutting the widest of those that `may` be cut first."""
     widths = list(widths)
     while sum(widths) > room:
         wide = sorted({widths[i] for i in may if widths[i] > _NARROWEST})
         if not wide:
             break
         widest = [i for i in may if widths[i] == wide[-1]]
-        # Down to the next widest, or by what is too much.
+        # Down to the next widest, or by the excess.
         goal = max(_NARROWEST, *(wide[-2:-1]), wide[-1] - -(-(sum(widths) - room) // len(widest)))
         for i in widest:
             widths[i] = goal
@@ -125,7 +125,7 @@ def thousands(number: int) -> str:
     return f"{number:,}"
 
 
-# Called with the stage, how much of it is done, of how much (0: unknown), and what else there is to say of it.
+# Called with stage, done, total (0: unknown), and a further remark.
 Bar = Callable[..., None]
 _WIDTH = 28
 
@@ -134,15 +134,15 @@ _WIDTH = 28
 def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Bar]:
     """A `report(stage, done, total)` that draws one bar over all stages on standard error where that is a terminal.
 
-    `parts` are the stages that will come, each with the part of the time it takes. The time it took goes on by
-    itself. Nothing is drawn when quiet or not on a terminal.
+    `parts` are the stages to come with their shares of the time. The elapsed time is updated by itself. Nothing is
+    drawn if quiet or not on a terminal.
     """
     if options.quiet or not sys.stderr.isatty():
         yield lambda *_: None
         return
     whole, lock, ended = Whole(parts), threading.Lock(), threading.Event()
     drawn = 0.0
-    begun = ("", 0.0, 0)  # the stage, when it began, and what was done of it then
+    begun = ("", 0.0, 0)  # the stage, its start time, and the amount done then
 
     def draw() -> None:
         nonlocal drawn
@@ -177,7 +177,7 @@ def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Bar]:
 
 
 def _drawn(at: Progress, rate: int = 0) -> str:
-    """The line, as long as the terminal is wide; `rate` in bytes a second, 0 where it is too early to say."""
+    """The line, as wide as the terminal; `rate` in bytes per second, 0 if it is too early to say."""
     full, empty = "━╌" if _can_write("━╌") else "#-"
     parts = [f"{at.stage:<14}"]
     if at.share is not None:

@@ -1,4 +1,4 @@
-"""`open`: music at a search page or in the player. `played`: a player's word that a track was heard, for its hooks."""
+"""`open`: music at a search page or in the player. `played`: logs a play, for hooks of players."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def open_(options: Options, artist: str, track: str | None, print_only: bool) ->
 
 
 def _play_songs(options: Options, config: Config, music: Music) -> str | None:
-    """Play what there is to be played of it; with what, null where there is nothing."""
+    """Play its songs; returns with which player, null if there are none."""
     from tuiapp.app.songs import from_the_network, player_for, player_of, songs_wanted
 
     if not (plays := player_of(config)):
@@ -88,13 +88,13 @@ def _play_songs(options: Options, config: Config, music: Music) -> str | None:
 
 
 def _play(options: Options, template: str, music: Music) -> None:
-    """Run the player to its end and keep the listens it reports, but in a private session."""
+    """Run the player to its end and log the plays it reports, except in a private session."""
     import subprocess
 
     from engine.privacy import private_session_on
     from tuiapp.app.player import command, played_line
 
-    # What began in a private session is of it, however long it goes on.
+    # A play that began in a private session is never logged.
     options = replace(options, private=options.private or private_session_on(options.folders))
     arguments = command(template, music)
     quiet = subprocess.DEVNULL
@@ -144,14 +144,14 @@ def _keep(
     *,
     typed: bool = False,
 ) -> str:
-    """Log a play and say so; while a private session is on, say that it is not logged. Returns what became of it.
+    """Log a play and say so; while a private session is on, say that it is not logged.
 
-    Names that were `typed` may be the two halves of one artist's.
+    Returns the outcome. Names that were `typed` may be two halves of one artist's name.
     """
     from engine.privacy import private_session_on
 
     outcome = "private"
-    # Not even the library is opened: a hook that fires in a private session is not an error.
+    # The library is not opened: a hook that runs in a private session is not an error.
     if not options.private and not private_session_on(options.folders):
         with options.session() as session, suppress(PrivateSessionError):
             if typed:
@@ -167,7 +167,7 @@ def _keep(
 
 
 def _refuse_one_name(session: Session, artist: str, track: str) -> None:
-    """Raise UsageError for an artist's name without quotes, where its words were taken for artist and track."""
+    """Raise UsageError for an artist's name without quotes, whose words were taken as artist and track."""
     whole = f"{artist} {track}"
     if not session.artists.is_known(artist) and session.artists.is_known(whole):
         raise UsageError(f"“{whole}” is an artist: put the name in quotes, and the track's behind it.")

@@ -1,8 +1,8 @@
-"""What is to be set in each player, so that it sends its plays to this machine. Facts: the players' own sources."""
+"""Instructions for each player to send its plays to this machine. Facts: the players' own sources."""
 
 from __future__ import annotations
 
-# `{url}` is where it is listened, `{token}` what is to be shown there.
+# `{url}` is the listener's address, `{token}` its token.
 HOW = {
     "navidrome": """Start Navidrome with
   ND_LISTENBRAINZ_BASEURL={url}/1/
@@ -53,7 +53,7 @@ Debian 12 puts the plugin where Quod Libet does not look:
 Without it, MPD is watched by itself; a play that both report is one.""",
 }
 _WATCHED = "On a Linux desktop it is watched by itself, with the extra `players` (MPRIS)."
-# Why others cannot be set so, and what sends their plays instead.
+# Why others cannot be set up, and what sends their plays instead.
 ELSEWHERE = {
     "mpd": "MPD is watched by itself: set listen.mpd where it is not on this machine.",
     "mpris-scrobbler": "mpris-scrobbler takes no address with a port in it. What it reports is watched by itself, "
@@ -67,7 +67,7 @@ ELSEWHERE = {
 
 
 def player_named(name: str) -> str | None:
-    """The player meant, with or without blanks and signs, and by its longer names; null for one that is not known."""
+    """The player of this name, ignoring blanks and punctuation, or by an alias; null if unknown."""
     plain = _plain(name)
     known = {_plain(one): one for one in (*HOW, *ELSEWHERE)}
     return known.get(plain) or next(

@@ -1,4 +1,4 @@
-"""Songs played from the command line: until the last, or until the person stops; what is heard is logged."""
+"""Plays songs from the command line until the last, or until interrupted; plays are logged."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 class Playing:
-    """A player at work: it says what plays and logs what was heard, but of a song during which a private session was
-    on, in any window, nothing."""
+    """A running player: shows what plays and logs plays, except songs during which a private session was on in any
+    window."""
 
     def __init__(self, options: Options, player: Player) -> None:
         self._options, self._player = options, player
@@ -29,8 +29,7 @@ class Playing:
         self._stopped: signal.Signals | None = None
 
     def run(self) -> None:
-        """Play to the end. Raises KeyboardInterrupt where it was stopped by that, DiscoverError where nothing could be
-        played."""
+        """Play to the end. Raises KeyboardInterrupt if stopped by that, DiscoverError if nothing could be played."""
         try:
             said = asyncio.run(self._run())
         except OSError as error:
@@ -75,6 +74,6 @@ class Playing:
                 self._failed += 1
                 say(self._options, f"{one.song.artist} - {one.song.title} can't be played: {one.why}")
             elif not self._hushed and not self._is_private() and self._options.folders.database.exists():
-                # Open for this alone: others may write while a song plays.
+                # Opened only for this: others may write while a song plays.
                 with self._options.session() as session, suppress(PrivateSessionError):
                     session.history.log_played_song(self._player.name, one)

@@ -1,4 +1,4 @@
-"""`playlists create`, `add`, `move`, `drop`, `continue` and `rename`: saved playlists put together by hand."""
+"""`playlists create`, `add`, `move`, `drop`, `continue` and `rename`: edits saved playlists."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _edit(options: Options, change: Callable[[Session], PlaylistEdit], done: str) -> None:
-    """Change a playlist, then print it as it is now; `done` says what was done, with room for a number and a name."""
+    """Edit a playlist, then print it; `done` is the message, with placeholders for a number and a name."""
     with options.session() as session:
         edit = change(session)
     if options.json:

@@ -65,10 +65,10 @@ def playlist(
         if save_as:
             session.playlists.save(save_as, made)
         try:
-            # First: where it cannot be exported it is still there to be read.
+            # First, so that it is shown even if the export fails.
             _print_playlist(options, made)
         finally:
-            # Also where who reads has read enough, as `head` does.
+            # Also if the reader stops early, as `head` does.
             if out:
                 say_exported(options, session.tracks.export(made.tracks, made.title, out))
 
@@ -109,7 +109,7 @@ def track_row(number: int, track: PlaylistTrack) -> tuple[str, ...]:
 
 
 def entry(track: PlaylistTrack) -> dict[str, Any]:
-    """A track as the contract has it."""
+    """A track's JSON."""
     known: dict[str, Any] = {"artist": track.artist, "track": track.track}
     if track.bpm is not None:
         known |= {"bpm": track.bpm, "bpm_source": track.bpm_source}

@@ -1,4 +1,4 @@
-"""`push`: a playlist sent to a server of the person's own."""
+"""`push`: sends a playlist to the person's own server."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def push(
 
 
 def _agree(options: Options, offer: Offer, server: Server, yes: bool) -> None:
-    """Say what would be sent, and ask unless it was agreed to."""
+    """Show what would be sent, and ask unless `--yes` is given."""
     missing = offer.match.missing
     found, of = len(offer.match.ids), len(offer.match.ids) + len(missing)
     tracks = quantity(of, "tracks")

@@ -1,4 +1,4 @@
-"""`recommend`, `related` and `search`: Discover without a screen."""
+"""`recommend`, `related` and `search`: Discover on the command line."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from engine.session import Session
     from engine.taste.window import TimeOfWeek
 
-# As many as a terminal shows without scrolling.
+# As many rows as a terminal shows without scrolling.
 LENGTH = 20
 
 
 @cli.command()
 @click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
 @click.option("-n", "count", type=click.IntRange(min=1), default=LENGTH, show_default=True, help="How many.")
-# The old name of --new, kept for one release: its 1 is new, not familiar.
+# The old name of --new, kept for one release: its 1 means new, not familiar.
 @click.option("--familiarity", "familiarity", type=click.FloatRange(0, 1), hidden=True)
 @click.option(
     "--new",
@@ -135,8 +135,7 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
         settings = _settings(**as_set(options, session, asked))
         found = session.discover.list(settings)
         lacking = session.discover.lacking(settings)
-        # A script that asks every day has not looked: only what a person sees can be ignored. Nor has who looks at
-        # another day's list seen today's.
+        # Only on a terminal and for today: a list that no person sees cannot be ignored, so nothing rests by it.
         today = settings.day is None and settings.window.until is None
         if today and sys.stdout.isatty() and not options.json:
             session.discover.note_shown([item.key for item in found.items if not item.known])
@@ -165,7 +164,7 @@ def _named(item: Recommendation) -> dict[str, str]:
 
 
 def _note_on(lacking: Sequence[Recommendation]) -> list[str]:
-    """What to say of those the list would hold that the person has nothing of; nothing where there are none."""
+    """The note on items left out because the person does not have them; empty if there are none."""
     if not lacking:
         return []
     count = quantity(len(lacking), "tracks" if lacking[0].track else "artists")
@@ -174,7 +173,7 @@ def _note_on(lacking: Sequence[Recommendation]) -> list[str]:
 
 
 def as_set(options: Options, session: Session, asked: dict[str, Any]) -> dict[str, Any]:
-    """What was asked, and where that is silent what the settings file says."""
+    """The options, with defaults from the settings file."""
     from tuiapp.settings.config import read
 
     config = read(options.folders.config)
@@ -238,7 +237,7 @@ def _item(item: Recommendation) -> dict[str, Any]:
 
 
 def _by_own_plays(item: Recommendation) -> dict[str, Any]:
-    """What solo mode ranks it by; nothing for a community's model."""
+    """What solo mode ranks it by; empty for a community model."""
     if item.own is None:
         return {}
     last = item.own.last_played
@@ -254,7 +253,7 @@ def _by_own_plays(item: Recommendation) -> dict[str, Any]:
 
 
 def _by_taste(tastes: TasteShares) -> dict[str, Any]:
-    """What speaks for it by group, which sums to 1, and what speaks against it in the same unit."""
+    """Positive shares by group, which sum to 1, and negative ones in the same unit."""
 
     def documents(named: tuple[TasteShare, ...], rest: float) -> list[dict[str, Any]]:
         groups: list[dict[str, Any]] = [
@@ -265,7 +264,7 @@ def _by_taste(tastes: TasteShares) -> dict[str, Any]:
 
     left = max(0.0, tastes.against_in_all - sum(one.share for one in tastes.against))
     against = {"against": documents(tastes.against, left)} if tastes.against else {}
-    # In solo mode others are what else it is ranked by, too.
+    # In solo mode "others" includes what else it is ranked by.
     return {"tastes": documents(tastes.named, 1.0 - sum(one.share for one in tastes.named))} | against
 
 

@@ -1,4 +1,4 @@
-"""What commands that speak to a server of the person's own have in common: where it is, and who they are there."""
+"""Shared by commands for the person's own servers: addresses and logins."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _OPTIONS = (
 
 
 def of_server(where: str, default: str) -> Callable[[Command], Command]:
-    """Gives a command the options of `where` a server may be, by `default` and otherwise, and who one is there."""
+    """Adds the options for a server's address (`where`, `default`) and login to a command."""
 
     def given(command: Command) -> Command:
         for option in reversed(_OPTIONS):
@@ -56,7 +56,7 @@ def of_server(where: str, default: str) -> Callable[[Command], Command]:
 def opened(
     options: Options, web: Web, service: str, who: Mapping[str, Any]
 ) -> tuple[Server, Credentials | None]:
-    """The server that the options of `of_server` mean, not spoken to yet, and who the person said they are there."""
+    """The server given by the options of `of_server`, not connected yet, and the login given."""
     from engine.push.asking import NotLetInError
     from engine.push.credentials import Credentials
     from engine.push.servers import server_for
@@ -78,7 +78,7 @@ def opened(
 
 
 def keep(session: Session, server: Server, who: Mapping[str, Any], typed: Credentials | None) -> None:
-    """Write down who the person said they are, where they asked for that."""
+    """Store the login, with `--remember`."""
     from engine.push.credentials import keep_credentials
 
     if who["remember"] and typed is not None:
@@ -86,7 +86,7 @@ def keep(session: Session, server: Server, who: Mapping[str, Any], typed: Creden
 
 
 def _secret(password_stdin: bool) -> str | None:
-    """The password as it was handed over; null where it was not."""
+    """The password given; null if none was."""
     if not password_stdin:
         return os.environ.get(_VARIABLE) or None
     line = sys.stdin.readline().rstrip("\r\n")
@@ -96,7 +96,7 @@ def _secret(password_stdin: bool) -> str | None:
 
 
 def _places(config: Config, service: str, url: str | None) -> Sequence[str]:
-    """Where the server may be, as was said or else as the settings say."""
+    """The server's addresses, by option or else by setting."""
     from tuiapp.settings import checks
     from tuiapp.settings.servers import places
 

@@ -1,4 +1,4 @@
-"""`stars`: what the person starred on a server of their own becomes likes."""
+"""`stars`: imports stars from the person's own server as likes."""
 
 from __future__ import annotations
 

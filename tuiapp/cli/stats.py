@@ -1,4 +1,4 @@
-"""`stats`: what was played, how much, what most, and when."""
+"""`stats`: totals, top artists and tracks, and plays over time."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Standard output and error: whatever a name, a path or a server's reply holds, no terminal obeys it.
+"""Standard output and error without control characters from names, paths or servers' replies.
 
-Every command writes through these, so none can forget to ask.
+Every command writes through these, so none can forget to escape.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LAID_OUT = re.compile(r"([\n\t])")
 
 
 class Controls(str):
-    """What a terminal is to obey: this program's own words, never part of a name."""
+    """Control sequences of this program, never part of a name."""
 
     __slots__ = ()
 
@@ -29,11 +29,11 @@ ERASE_LINE = Controls("\r\x1b[K")
 class SafeStream(io.TextIOWrapper):
     """A stream in which control characters other than line ends and tabs become a visible mark."""
 
-    # Those that are there now, by their names in `sys`.
+    # The current streams, by their names in `sys`.
     there: ClassVar[dict[str, SafeStream]] = {}
 
     def __init__(self, before: io.TextIOWrapper, errors: str | None) -> None:
-        """A stream in the place of `before`, which has written all it was given."""
+        """Replaces `before`, which is flushed."""
         super().__init__(
             before.buffer, before.encoding, errors, line_buffering=before.line_buffering, write_through=True
         )
@@ -44,7 +44,7 @@ class SafeStream(io.TextIOWrapper):
         return self.before.isatty()
 
     def write(self, text: str) -> int:
-        """Write text as it may be shown; `Controls` as they are."""
+        """Write text escaped; `Controls` unchanged."""
         if not (isinstance(text, Controls) or text.isprintable()):
             text = "".join(part if part in ("\n", "\t") else shown(part) for part in _LAID_OUT.split(text))
         return super().write(text)
@@ -52,7 +52,7 @@ class SafeStream(io.TextIOWrapper):
 
 @contextlib.contextmanager
 def safe_streams() -> Iterator[None]:
-    """Have standard output and error be safe while the block runs, and write a question mark for what their encoding
+    """Make standard output and error safe while the block runs, with a question mark for characters their encoding
     lacks (cp437, Latin-1)."""
     made: dict[str, SafeStream] = {}
     for name, errors in (("stdout", "replace"), ("stderr", None)):
@@ -66,7 +66,7 @@ def safe_streams() -> Iterator[None]:
     finally:
         for name, safe in made.items():
             del SafeStream.there[name]
-            # Click puts another around it where the reader has enough (head, a closed pager), to the program's end.
+            # Click wraps it if the reader stops (head, a closed pager), until the program ends.
             if getattr(sys, name) is safe:
                 setattr(sys, name, safe.before)
                 safe.detach()
@@ -74,7 +74,7 @@ def safe_streams() -> Iterator[None]:
 
 @contextlib.contextmanager
 def streams_as_they_are() -> Iterator[None]:
-    """Have standard output and error be the terminal's own while the block runs: for the app, which draws."""
+    """Restore the original standard output and error while the block runs: for the app, which draws."""
     for name, safe in SafeStream.there.items():
         setattr(sys, name, safe.before)
     try:

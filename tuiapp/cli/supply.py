@@ -1,6 +1,6 @@
-"""What is installed with Discover: versions, licences, whether the files are those installed, and known holes.
+"""What is installed with Discover: versions, licences, altered files, and known vulnerabilities.
 
-Read from the metadata of this environment alone; nothing is asked of anybody.
+Read only from this environment's metadata, without the network.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import NamedTuple
 from xml.parsers import expat
 
 NAME = "discover-music"
-# The version that mends a hole, in libraries Python brings that read what may be anybody's, as known on 2026-11-29. Of
-# SQLite those that a file or a statement reaches (sqlite.org/cves.html, osv.dev), of expat those of its list of changes
-# that a document alone reaches in the way Python calls it.
+# Fixed versions and vulnerabilities of libraries bundled with Python that read untrusted data, as known on 2026-11-29.
+# For SQLite those reachable from a file or a statement (sqlite.org/cves.html, osv.dev), for expat those of its change
+# log that a document can reach as Python calls it.
 _HOLES = {
     "SQLite": (
         ("3.50.2", "CVE-2025-6965"), ("3.53.2", "CVE-2026-11822, CVE-2026-11824"),
@@ -36,7 +36,7 @@ _MAX_LICENCE = 60
 
 
 class Installed(NamedTuple):
-    """A distribution with its licence, empty where it names none, and those of its files that are not as installed."""
+    """A distribution with its licence, empty if it names none, and its altered files."""
 
     name: str
     version: str
@@ -45,7 +45,7 @@ class Installed(NamedTuple):
 
 
 def system_libraries() -> dict[str, str]:
-    """The libraries below Python, each with its version and the holes that are known of it.
+    """The libraries below Python, each with its version and known vulnerabilities.
 
     >>> with_holes("expat", "2.8.4")
     '2.8.4; known holes by this version: CVE-2026-93990 (fixed in 2.8.5)'
@@ -59,7 +59,7 @@ def system_libraries() -> dict[str, str]:
 
 
 def with_holes(library: str, version: str) -> str:
-    """A version, and the holes known of a library that a later one mends."""
+    """A version, and the library's known vulnerabilities that a later one fixes."""
     known = [
         f"{holes} (fixed in {mended})"
         for mended, holes in _HOLES.get(library, ())
@@ -108,10 +108,10 @@ def licence_of(distribution: metadata.Distribution) -> str:
 
 
 def altered(distribution: metadata.Distribution) -> tuple[str, ...]:
-    """Files whose digest is not the one noted when they were installed, or that are gone."""
+    """Files that are missing or whose digest differs from the installed one."""
     found = []
     for file in distribution.files or ():
-        # What was made later (bytecode) is noted without a digest.
+        # Files made later (bytecode) are listed without a digest.
         if file.hash is None:
             continue
         try:

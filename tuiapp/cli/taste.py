@@ -1,4 +1,4 @@
-"""`taste`: the tastes, their map and drift, and the rules that keep plays out of them but in the history."""
+"""`taste`: the tastes, their map and drift, and rules that exclude plays from them but keep them in the history."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def _exclusion(done: Exclusion) -> dict[str, Any]:
 
 
 def modes_of(session: Session, level: Level = "artists") -> list[dict[str, Any]]:
-    """The tastes; none while there is no model or nothing to model."""
+    """The tastes; empty without a model or plays."""
     from engine.errors import NothingYetError
     from engine.recommend.settings import DiscoverSettings
 

@@ -1,4 +1,4 @@
-"""`train`: fit a model and build its index, here on this machine."""
+"""`train`: fits a model and builds its index on this machine."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def train(
         level=level, factors=factors or 40, free_factors=factors is None, spark=spark, **asked
     )
     with options.session() as session, progress_bar(options, TRAINING) as bar:
-        with suppress(DiscoverError):  # A damaged model is what training mends.
+        with suppress(DiscoverError):  # Training repairs a damaged model.
             if lost := session.models.lost_by_training(level):
                 say(options, lost)
         manifest = session.training.train(
@@ -134,7 +134,7 @@ def train(
 
 
 def chosen_in_words(manifest: ModelManifest) -> list[str]:
-    """What was chosen, beside what else was tried."""
+    """The chosen settings, with the others tried."""
     from engine.model.ensemble import member_name
     from engine.training.tuning_summary import collapsed, in_words
 
@@ -172,7 +172,7 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
 
 
 def training_document(manifest: Any) -> dict[str, Any]:
-    """The keys of the command line's contract."""
+    """The training's JSON."""
     return {
         "level": manifest.level,
         "solo": manifest.solo,

@@ -1,1 +1,1 @@
-"""One module a view, beside its stylesheet. Views are loaded when first shown."""
+"""One module per view, beside its stylesheet. Views are loaded when first shown."""

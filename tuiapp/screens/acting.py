@@ -1,4 +1,4 @@
-"""What is done to the rows of a list: to those selected and in sight, and to the rest where the person says so."""
+"""Actions on rows of a list: on the selected visible ones, and on hidden ones if the person confirms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tuiapp.screens.pick import Pick
 
 
-# Why a key that acts on rows does nothing.
+# The message of a key that acts on rows if there are none.
 NO_LIST = "No list here now."
 NOTHING_LISTED = "Nothing is listed here."
 NO_ARTIST = "No artist or track under the cursor."
@@ -25,42 +25,40 @@ NO_ARTIST = "No artist or track under the cursor."
 class Acting(Asking[ScreenResultType]):
     """A screen with a list, whose rows may be music."""
 
-    MARKS: ClassVar[bool] = True  # whether marking rows means something here
-    ORDERED: ClassVar[bool] = False  # whether its rows are a playlist, to be played one after another
+    MARKS: ClassVar[bool] = True  # whether rows can be selected
+    ORDERED: ClassVar[bool] = False  # whether its rows are a playlist, played in order
     MUSIC: ClassVar[bool] = True  # whether rows are artists or tracks, to open and to copy
 
     @property
     def absent(self) -> frozenset[str]:
-        """What other lists can do and this one cannot."""
+        """Actions of lists that are unavailable in this one."""
         marks = () if self.MARKS else ("mark", "mark_range", "mark_all")
         return frozenset((*marks, *(() if self.MUSIC else ("open", "play_next", "copy"))))
 
     @property
     def table(self) -> Table[Any] | None:
-        """The view's list, where it has one."""
+        """The view's list, if it has one."""
         found = self.query(Table)
         return found.first() if found else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: opening and copying where rows are music."""
+        """Disables actions without effect: opening and copying need rows of music."""
         if action in self.absent:
             return False
         return super().check_action(action, parameters)
 
     def age_marks(self) -> None:
-        """What is selected in any of the lists here was selected before something else began."""
+        """Mark the selections of all lists here as old, since something else began."""
         for table in self.query(Table):
             table.age_marks()
 
     # -- choosing --------------------------------------------------------------------------------------
 
     def choose(self, then: Callable[[list[str]], None], *, keep: bool = False, moves: bool = False) -> None:
-        """Do something with the rows chosen, by their keys; then none is selected any more, unless they are kept.
+        """Act on the chosen rows, by their keys, and clear the selection unless it is kept.
 
-        With `moves` the cursor goes on from a single row: a key pressed three times is for three rows.
-
-        Where some of those selected are out of sight, or were selected before the person turned to something else,
-        the person is asked about them.
+        With `moves` the cursor advances from a single row: a key pressed three times acts on three rows. If some of the
+        selected rows are hidden, or their selection is old, the person is asked about them.
         """
         table = self.table
         if table is None:
@@ -84,19 +82,19 @@ class Acting(Asking[ScreenResultType]):
 
         def answered(choice: str | None) -> None:
             if choice is not None:
-                # Who said so once is not asked again where what is selected stays so.
+                # Asked once, as long as the selection stays.
                 table.marks_are_old = table.marks_are_old and choice != "all"
                 act(here if choice == "here" else [*here, *(all_of_them - set(here))])
 
         self.app.push_screen(_about_the_rest(table), answered)
 
     def music_of(self, row: Any) -> Music | None:
-        """The artist or track a row is, null where it is neither."""
+        """The artist or track of a row, null if it is neither."""
         artist = getattr(row, "artist", None)
         return Music(artist, getattr(row, "track", None)) if isinstance(artist, str) else None
 
     def with_music(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
-        """Do something with the artists or tracks of rows, each once."""
+        """Act on the artists or tracks of rows, each once."""
         rows = self.table.rows_of(keys) if self.table is not None else []
         then(list(dict.fromkeys(one for row in rows if (one := self.music_of(row)) is not None)))
 
@@ -114,7 +112,7 @@ class Acting(Asking[ScreenResultType]):
         self.choose(lambda keys: self.with_music(keys, of), moves=True)
 
     def judged(self, music: list[Music]) -> list[Music]:
-        """What a verdict on these is about: the artists, unless the view lists tracks to be judged one by one."""
+        """What a verdict on these applies to: the artists, unless the view lists tracks to be judged separately."""
         return list(dict.fromkeys(Music(one.artist) for one in music))
 
     def action_like(self) -> None:
@@ -128,7 +126,7 @@ class Acting(Asking[ScreenResultType]):
 
     @property
     def music_here(self) -> Music | None:
-        """What is under the cursor, where that is music."""
+        """The music under the cursor, if any."""
         row = self.table.row if self.table is not None else None
         return self.music_of(row) if row is not None else None
 
@@ -147,7 +145,7 @@ class Acting(Asking[ScreenResultType]):
             self.notify(NO_ARTIST)
 
     def action_mix(self) -> None:
-        """A new playlist of what goes with what is chosen."""
+        """A new playlist of music that fits the chosen rows."""
         from tuiapp.screens.mix import mix_from
 
         self.choose(lambda keys: self.with_music(keys, lambda music: mix_from(self, music)))
@@ -167,12 +165,12 @@ class Acting(Asking[ScreenResultType]):
             self.table.clear_marks()
 
     def to_play(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
-        """Do something with what of rows is to be played."""
+        """Act on the playable music of rows."""
         self.with_music(keys, then)
 
     def action_open(self) -> None:
-        """Play what is selected, or what is under the cursor, in a playlist on from there. Where nothing can be played,
-        open what is under the cursor in the browser or the player."""
+        """Play the selected rows, or from the cursor: in a playlist all from there on. If nothing can be played, open
+        the row under the cursor in the browser or the player."""
         here, config, opening = self.music_here, self.shell.preferences.config, self.shell.opening
 
         def play(music: list[Music]) -> None:
@@ -191,7 +189,7 @@ class Acting(Asking[ScreenResultType]):
             self.choose(lambda keys: self.to_play(keys, play))
 
     def action_play_next(self) -> None:
-        """Have what is selected, or what is under the cursor, follow what plays."""
+        """Queue the selected rows, or the one under the cursor, next."""
 
         def play(music: list[Music]) -> None:
             if music:
@@ -202,7 +200,7 @@ class Acting(Asking[ScreenResultType]):
         self.choose(lambda keys: self.to_play(keys, play), moves=True)
 
     def action_copy(self) -> None:
-        """Copy the names of what is chosen, a line each."""
+        """Copy the names of the chosen rows, one per line."""
 
         def copy(music: list[Music]) -> None:
             if music:
@@ -213,7 +211,7 @@ class Acting(Asking[ScreenResultType]):
 
 
 def _about_the_rest(table: Table[Any]) -> Pick:
-    """Asks whether what is selected and out of sight is meant too."""
+    """Asks whether hidden selected rows are included."""
     from tuiapp.screens.pick import Choice, Pick
 
     count, seen = len(table.marks), len(table.marks_in_sight)

@@ -34,8 +34,8 @@ Tracks = Callable[["Session"], "Sequence[PlaylistTrack]"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to add: a playlist by name, or a new one, whose name may be asked for still. `again` also adds what is
-    there already."""
+    """Where to add: a playlist by name, or a new one, whose name may still have to be asked. `again` also adds
+    duplicates."""
 
     name: str
     new: bool = False
@@ -47,8 +47,8 @@ class Target:
 class AddTo(TypedList):
     """The playlists, a new one first; typing filters them. Dismissed with a Target or None.
 
-    The one list that does not sort: every letter is typed, the new one has to stay first, and what is typed puts the
-    cursor on the first list that holds it, which is the one made last.
+    The only list that cannot be sorted: letters are typed text, the new one stays first, and typing moves the cursor to
+    the first, that is newest, match.
     """
 
     NAME: ClassVar[str] = "add to"
@@ -101,7 +101,7 @@ class AddTo(TypedList):
         found = [one for one in self._there if all(word in one.name.casefold() for word in words)]
         table = self._list
         table.show([Target(" ".join(text.split()), new=True), *found])
-        # What was typed means the first list that holds it, where there is one.
+        # The typed text selects the first match, if there is one.
         table.move_to(1 if words and found else 0)
 
     @on(Input.Submitted)
@@ -129,7 +129,7 @@ def ask_add_to(
     but: str | None = None,
     then: Callable[[], None] = lambda: None,
 ) -> None:
-    """Ask for a playlist, add `tracks` to it, say where they went, and do what is to come `then`; `what` names them."""
+    """Ask for a playlist, add `tracks` to it, show where they went, and call `then`; `what` names them."""
 
     def add(target: Target, dialog: AskText | None = None) -> None:
         def done() -> None:
@@ -192,7 +192,7 @@ def in_words(edit: PlaylistEdit, undo: str) -> str:
 
 
 def in_short(chosen: Sequence[Music]) -> str:
-    """What is added, in words: the track, a track of the artist, or of so many."""
+    """What is added, in words: the track, a track of the artist, or of this many artists."""
     first, more = chosen[0], len(chosen) > 1
     if first.track:
         return f"{len(chosen):,} tracks" if more else first.track

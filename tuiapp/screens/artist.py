@@ -33,7 +33,7 @@ _NAMES = 30
 
 
 def _bound(name: str, command: str) -> Binding:
-    """The keys an action of the registry has, also those given to it in the settings, for what it does here."""
+    """A binding with the keys of an action of the registry, as set."""
     return Binding(BY_NAME[name].keys, command, show=False, id=name)
 
 
@@ -75,7 +75,7 @@ class ArtistDialog(Dialog):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="panel"):
             yield Static(shown(self._trail[-1]), classes="title", markup=False)
-            # Above the card, since a low terminal shows no more than its beginning.
+            # Above the card, since a low terminal shows only its beginning.
             yield Static("esc close", classes="hint", markup=False)
             card = Static("… Loading", id="card", markup=False)
             card.auto_links = False  # the nearest are lines, not links
@@ -83,7 +83,7 @@ class ArtistDialog(Dialog):
 
     def on_mount(self) -> None:
         self.shell.library_signal.subscribe(self, lambda _: self._ask())
-        # What was done behind the page is not undone from it.
+        # Earlier changes are not undone from this page.
         self._made = self.shell.changes.made
         self.watch(self.app, "undoable", self._undoable, init=False)
         self._ask()
@@ -104,7 +104,7 @@ class ArtistDialog(Dialog):
         self.ask(question, self._show, group="card")
 
     def show_error(self, error: DiscoverError) -> None:
-        """What failed, in the card's place: none is left that waits for ever."""
+        """Show the error in the card's place."""
         self._card = None
         log = self.shell.folders.log
         where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
@@ -117,7 +117,7 @@ class ArtistDialog(Dialog):
     def _show(self, card: ArtistCard) -> None:
         self._card = card
         self.query_one(".title", Static).update(Content(shown(card.artist)))
-        # The panel's own width is what its words decide; the screen's is known.
+        # The panel's width depends on its text; the screen's is known.
         self._body.update(drawn(card, max(24, min(80, self.size.width * 94 // 100 - 4))))
         self._hint.update(Content(self._keys(card)))
 
@@ -128,7 +128,7 @@ class ArtistDialog(Dialog):
         return [*keys[:-1], "← back", keys[-1]] if len(self._trail) > 1 else keys
 
     def _keys(self, card: ArtistCard) -> str:
-        """The keys that do something for this artist."""
+        """The keys available for this artist."""
         like, hide, block = (self._label(f"discover.{name}") for name in ("like", "hide", "block"))
         undone = self.shell.changes.since(self._made)
         undo = [f"{self._label('undo')} undo {shown(undone)}"] if undone else []
@@ -148,17 +148,17 @@ class ArtistDialog(Dialog):
     # -- doing -----------------------------------------------------------------------------------------
 
     def action_judge(self, verdict: str) -> None:
-        """Like, hide or block, or undo that. The card comes anew with every view, once it is done."""
+        """Like, hide or block, or undo that. The card reloads with every view, once it is done."""
         card = self._card
         if card is not None and (card.verdict != "block" or verdict == "block"):
             self.shell.changes.judge(None if card.verdict == verdict else verdict, [Music(card.artist)])
 
     def action_undo(self) -> None:
-        """Undo what was done on this page."""
+        """Undo a change made on this page."""
         self.shell.changes.undo(self._made)
 
     def action_retry(self) -> None:
-        """Ask anew, and say so where there was nothing to see."""
+        """Load again, and say so if nothing was shown."""
         if self._card is None:
             self._body.update("… Loading")
         self._ask()
@@ -246,7 +246,7 @@ def drawn(card: ArtistCard, width: int) -> Content:
 
 
 def when(played: PlayedArtist) -> str:
-    """From when to when, or that it is not known, to follow the number of plays."""
+    """From when to when, or that it is unknown, to follow the number of plays."""
     if played.first is None:
         return ", undated"
     first, last = day(played.first), day(played.last)
@@ -254,7 +254,7 @@ def when(played: PlayedArtist) -> str:
 
 
 def _reasons(card: ArtistCard, width: int) -> list[Content]:
-    """How much an artist of one's own speaks for, or why one that is not is recommended."""
+    """What one's own artist counts towards, or why another one is recommended."""
     if not card.of_taste and card.tastes is not None:
         # As beside the list of Discover: by group, which distinguishes recommendations.
         return [Content(""), _muted("recommended because of"), *by_taste(card.tastes, width)]
@@ -269,7 +269,7 @@ def _reasons(card: ArtistCard, width: int) -> list[Content]:
 
 
 def _bars(title: str, rows: list[tuple[str, float, str]], width: int) -> list[Content]:
-    """A heading and a bar a row, or nothing."""
+    """A heading and one bar per row, or nothing."""
     if not rows:
         return []
     most = max(value for _, value, _ in rows) or 1.0

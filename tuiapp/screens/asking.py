@@ -1,4 +1,4 @@
-"""A screen that asks the engine, off the event loop; a view of it asks anew when the library changed."""
+"""Screens that query the engine off the event loop; views reload when the library changes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ T = TypeVar("T")
 
 
 class Asking(InShell, ClosedOnce[ScreenResultType]):
-    """What of a screen has to do with questions. `NAME` is the first part of its workers' groups."""
+    """A screen's queries. `NAME` is the prefix of its workers' groups."""
 
     NAME: ClassVar[str] = ""
 
-    # What is done when a question of a group fails.
+    # Error handlers by group.
     _when_failed: Mapping[str, Callable[[DiscoverError], None]] = MappingProxyType({})
-    # Whether a question died: it is asked again when the person comes back, not over and over.
+    # Whether a query crashed: it is repeated when the view is shown again, not in a loop.
     _failed_once = False
 
     def ask(
@@ -40,11 +40,10 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
         failed: Callable[[DiscoverError], None] | None = None,
         writes: bool = False,
     ) -> None:
-        """Put a question to the engine in a thread; the newest one of its group wins. The screen then takes the answer
-        by `then`, or what went wrong by `failed`, which without one is shown in the list's place.
+        """Query the engine in a thread; the newest query of its group wins.
 
-        One that was overtaken while it waited for its turn is not asked at all, unless it `writes` something. A screen
-        that was closed meanwhile takes no answer.
+        The screen gets the answer by `then`, or the error by `failed`, by default shown in the list's place. A query
+        superseded while it waits is not run, unless it `writes`. A closed screen gets no answer.
         """
         fail = failed or self.show_error
         self._when_failed = {**self._when_failed, group: fail}
@@ -67,17 +66,17 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
         self.run_worker(run, thread=True, exclusive=True, group=f"{self.NAME}.{group}", exit_on_error=True)
 
     def show_error(self, error: DiscoverError) -> None:
-        """Show what failed, in the list's place."""
+        """Show the error, in the list's place."""
         raise NotImplementedError
 
     def on_unmount(self) -> None:
         self.shell.garbage.screen_closed()
-        # It would keep the screen as long as the app lasts.
+        # It would keep the screen alive as long as the app.
         self.shell.library_signal.unsubscribe(self)
         self.app.call_later(forget_watchers, self.app)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A question died of what nobody expected: the list steps aside for what failed, until one comes back."""
+        """A query crashed: show the error in the list's place, until one succeeds."""
         if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
             self._failed_once = True
             group = event.worker.group.removeprefix(f"{self.NAME}.")
@@ -85,27 +84,26 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
 
 
 class LibraryScreen(Asking[None]):
-    """A screen that shows what the library holds, and asks anew when that changed."""
+    """A screen that shows data of the library, and reloads when it changes."""
 
-    # Whether the library changed while another view was in sight.
+    # Whether the library changed while another view was shown.
     _stale = False
 
     def load(self) -> None:
-        """Ask for everything the view shows. Called when it is first shown and when the library changed."""
+        """Load everything the view shows. Called when it is first shown and when the library changes."""
 
     def outdated(self) -> None:
-        """What is shown may no longer be true: ask now if in sight, else when next shown. A view that is being made
-        asks for all it shows as soon as it is."""
+        """Data changed: reload now if visible, else when next shown. A view that is being composed loads anyway."""
         if not self.is_mounted:
             return
-        # There is none in sight while the app goes from one view to the next.
+        # No view is current while the app switches.
         if self.is_current or self in self.app.screen_stack[:1]:
             self.load()
         else:
             self._stale = True
 
     def left(self) -> None:
-        """The person went to another view."""
+        """Another view is shown now."""
         if self._failed_once:
             self._failed_once, self._stale = False, True
 
@@ -114,8 +112,8 @@ class LibraryScreen(Asking[None]):
             self.left()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
-        # Styles that changed while it was out of sight were worked out as it came back: Textual would do so for every
-        # part of a view each time it is shown, which takes longer than all else in that.
+        # Styles are recomputed here only if they changed while it was hidden: Textual would do so for every widget of a
+        # view each time it is shown, which takes longer than everything else.
         event.refresh_styles = False
         if self._stale:
             self._stale = False

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from engine.wording import percent, quantity
 from tuiapp.safe import shown
 from tuiapp.screens.acting import NOTHING_LISTED
-from tuiapp.screens.dials import FADING, Dials
+from tuiapp.screens.dials import FADING, NOTHING_TO_RESET, Dials
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.mix import mix_of_genre
 from tuiapp.screens.several_lists import SeveralLists
@@ -36,7 +36,7 @@ _ONLY = {"new": "only new to you", "known": "only those you know"}
 
 
 class BrowseView(SeveralLists):
-    """What there is, by what it is."""
+    """The catalog by genre and decade."""
 
     NAME: ClassVar[str] = "browse"
     _tree: getters.query_one[Table[BrowseNode]] = getters.query_one("#tree", Table)
@@ -51,10 +51,10 @@ class BrowseView(SeveralLists):
         self._only: Only | None = None
         self._sections: tuple[BrowseNode, ...] = ()
         self._parents: frozenset[str | None] = frozenset()
-        # The sections whose own are in sight, by name.
+        # The expanded sections, by name.
         self._open: set[str] = set()
         self._list: BrowseList | None = None
-        # Where another view leads to: genres, and an artist.
+        # The target set by another view: genres, and an artist.
         self._asked_for: tuple[Sequence[str], str] | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -102,7 +102,7 @@ class BrowseView(SeveralLists):
         self.ask(question, self._show_tree, group="tree")
 
     def start_at(self, genres: Sequence[str], artist: str) -> None:
-        """Go to the first of these genres there is, else to the narrowest one an artist has."""
+        """Go to the first of these genres that exists, else to the artist's narrowest."""
         self._asked_for = (genres, artist)
         if self.is_mounted:
             self.load()
@@ -132,7 +132,7 @@ class BrowseView(SeveralLists):
         self.listed()
 
     def _reveal(self, name: str) -> None:
-        """Open what the section is below, and clear what hides it."""
+        """Expand the sections above, and clear the filter."""
         above = {node.name: node.parent for node in self._sections}
         while (parent := above.get(name)) is not None:
             self._open.add(parent)
@@ -142,7 +142,7 @@ class BrowseView(SeveralLists):
             self.show_filter_of(self.table)
 
     def _rows(self) -> list[BrowseNode]:
-        """The sections in sight: all where a filter looks for some."""
+        """The visible sections: all while a filter is set."""
         if self._tree.filter:
             return list(self._sections)
         rows: list[BrowseNode] = []
@@ -160,7 +160,7 @@ class BrowseView(SeveralLists):
         super().filter_by(text)
 
     def action_fold(self, by: int) -> None:
-        """Open or close what is below a section; on to its artists, and back to it, where there is nothing to."""
+        """Expand or collapse a section; at its end move to the artists, or back to the tree."""
         row = self._tree.row
         if self._at != "#tree":
             if by < 0:
@@ -207,7 +207,7 @@ class BrowseView(SeveralLists):
     def _show_list(self, found: BrowseList) -> None:
         row = self._tree.row
         if row is None or row.name != found.name:
-            return  # the cursor went on
+            return  # the cursor has moved
         another = self._list is None or self._list.name != found.name
         self._list = found
         self._dials.measured = found.half_life
@@ -236,7 +236,7 @@ class BrowseView(SeveralLists):
         )
 
     def _leaning(self) -> list[str]:
-        """What moves the order beside the person's taste, in words."""
+        """The dials that affect the order, in words."""
         popularity, recency = self._dials.places["popularity"], int(self._dials.places["recency"])
         words = []
         if popularity:
@@ -250,22 +250,28 @@ class BrowseView(SeveralLists):
             words.append(f"plays fade by half in {days:.0f} days" if days else "all plays count the same")
         return words
 
+    def _ask_again(self) -> None:
+        self.says_nothing_is_listed()
+        self._ask_list()
+
     def action_turn(self, name: str, by: float) -> None:
         if said := self._dials.turn(name, by):
             self.notify(said)
         else:
-            self._ask_list()
+            self._ask_again()
 
     def action_less_known(self) -> None:
         self._dials.toggle_less_known()
-        self._ask_list()
+        self._ask_again()
 
     def action_show_only(self, which: Only) -> None:
-        """Only what is new, or known; again all."""
+        """Filter by new or known; again for all."""
         self._only = None if self._only == which else which
-        self._ask_list()
+        self._ask_again()
 
     def action_reset_dials(self) -> None:
+        if self._dials.at_rest and self._only is None:
+            self.notify(NOTHING_TO_RESET)
         self._dials, self._only = Dials(), None
         self._ask_list()
 
@@ -278,13 +284,15 @@ class BrowseView(SeveralLists):
 
     def action_artist(self) -> None:
         """From a section to its artists, from an artist to their page."""
+        if self.says_nothing_is_listed():
+            return
         if self._at == "#tree":
             self._artists.focus()
         else:
             super().action_artist()
 
     def choose(self, then: Callable[[list[str]], None], *, keep: bool = False, moves: bool = False) -> None:
-        """What keys of music do, they do to artists."""
+        """Actions on music apply to artists."""
         if self._at == "#tree":
             self.notify(f"Choose an artist: {self.key('browse.artist')} goes to the list.")
         else:
@@ -328,7 +336,7 @@ class BrowseView(SeveralLists):
 
 
 def _columns(*, solo: bool, best: float) -> tuple[Column[Ranked], ...]:
-    """A model of one's own listening counts one's own sessions; `best` is the highest score."""
+    """A solo model counts one's own sessions; `best` is the highest score."""
     return (
         Column("", lambda row: "♥" if row.liked else "•" if row.known else "", 1,
                order=lambda row: (not row.liked, not row.known)),

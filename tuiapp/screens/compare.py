@@ -1,4 +1,4 @@
-"""Model: which ranking is better for this person? Begin a comparison, look how it stands, keep the winner."""
+"""Model: starts a comparison of rankings, shows its state, and keeps the winner."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOW = (
 
 
 def ask_compare(shell: Shell) -> None:
-    """Offer what can be done about comparing now."""
+    """Offer to start or end a comparison."""
     running = False
 
     def question(session: Session) -> Offer:
@@ -40,13 +40,13 @@ def _to_begin(session: Session, before: Standing | None) -> Offer:
     """The rankings to compare with, and how the comparison `before` went."""
     now = session.comparisons.in_force()
     more = f"Discover ranks by “{now.name}”: {now.about}. Compare it with another."
-    # Who has compared before knows how it goes, and reads how it went.
+    # After a first comparison its result replaces the explanation.
     more = f"{' '.join(in_words(before))}\n\n{more}" if before is not None else f"{more} {_HOW}"
     return Offer([Choice(one.name, one.name, one.about) for one in session.comparisons.choices()], more)
 
 
 def _to_end(standing: Standing) -> Offer:
-    """How it stands, and which of the two to go on with."""
+    """Its state, and the choice of which to keep."""
     better = standing.tally.better
     winner = {"usual": standing.usual, "other": standing.other}[better].name if better else ""
     options = [
@@ -74,7 +74,7 @@ def _end(shell: Shell, name: str | None) -> None:
 
 
 def _change(shell: Shell, change: Callable[[Comparisons], object], words: str) -> None:
-    """Change what is compared; undo, by these words for it, reverts it."""
+    """Change the comparison; undoable under these words."""
     changes = shell.changes
     changes.make(lambda session: change(session.comparisons))
     changes.remember(words, lambda: changes.make(lambda session: session.comparisons.undo()))

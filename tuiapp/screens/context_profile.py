@@ -1,4 +1,4 @@
-"""A context's profile drawn: what is asked for over time, and what each track has."""
+"""Draws a context's profile: the requested curve, and each track's value."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ if TYPE_CHECKING:
     from engine.playlists.playlist import ContextPlaylist
 
 ROWS = 4
-# How far the picture reaches beyond what is drawn, and how its labels are written.
+# The margin around the values, and the format of the labels.
 _MARGIN = {"tempo": 3.0, "energy": 0.05, "calm": 0.05}
 _LABEL = {"tempo": "4.0f", "energy": "4.2f", "calm": "4.2f"}
 
 
 def profile(made: ContextPlaylist, measure: str, width: int) -> Content:
-    """Rows of what was asked for over time (dots) and what each track has (blocks; none where that is unknown), and the
-    time below.
+    """Rows with the requested curve (dots) and each track's value (blocks; none if unknown), and the time below.
 
     The first row's label is the highest value drawn, the last one's the lowest.
     """
@@ -36,7 +35,10 @@ def profile(made: ContextPlaylist, measure: str, width: int) -> Content:
         label = {0: f"{high:{_LABEL[measure]}} ", ROWS - 1: f"{low:{_LABEL[measure]}} "}.get(row, "     ")
         cells = [_cell(has[cell], wanted[cell], top, bottom) for cell in range(width)]
         rows.append(Content.assemble(Content.styled(label, "$foreground-muted"), *cells))
-    rows.append(Content.styled(f"     {_below(measure, duration(total), width)}", "$foreground-muted"))
+    what = measure
+    if curve.estimated:
+        what += f", {curve.estimated} of {len(curve.has)} estimated"
+    rows.append(Content.styled(f"     {_below(what, duration(total), width)}", "$foreground-muted"))
     return Content("\n").join(rows)
 
 
@@ -59,6 +61,6 @@ def _cell(has: float | None, wanted: float, top: float, bottom: float) -> Conten
     return Content.styled("·", "$foreground-muted") if bottom < wanted <= top else Content(" ")
 
 
-def _below(measure: str, end: str, width: int) -> str:
-    """The times at both ends, and between them what is drawn."""
-    return f"0:00{measure:^{max(len(measure), width - 4 - len(end))}}{end}"
+def _below(what: str, end: str, width: int) -> str:
+    """The times at both ends, and between them the measure's name."""
+    return f"0:00{what:^{max(len(what), width - 4 - len(end))}}{end}"

@@ -1,4 +1,4 @@
-"""Contexts: a playlist for what one is doing, its profile drawn over time. A context is data of the engine."""
+"""Contexts: a playlist for an activity, with its profile over time. A context is data of the engine."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class ContextsView(View):
     def __init__(self) -> None:
         super().__init__()
         self._doing = "running"
-        # Of each context, what was set by its dials.
+        # The dials of each context.
         self._wishes: dict[str, dict[str, float]] = {}
         self._measure = ""
-        # Those found in the history, once they were looked for.
+        # The contexts found in the history, once loaded.
         self._found: dict[str, OwnContext] = {}
-        # The context the list was last asked for, as it was then.
+        # The context of the current list, as it was then.
         self._asked_about: Context | None = None
         self._made: ContextPlaylist | None = None
         self._taps: list[float] = []
@@ -70,6 +70,7 @@ class ContextsView(View):
                 ),
                 Column("track", lambda row: row.track, 16, share=3, order=lambda row: row.track.casefold()),
                 Column("bpm", _bpm, 9, right=True, accent=True, order=lambda row: -(row.bpm or 0)),
+                Column("tempo from", lambda row: row.bpm_source or "", 16, share=1, least=110),
                 Column(
                     "length",
                     lambda row: ("~" if row.seconds_estimated else "") + duration(row.seconds),
@@ -86,7 +87,7 @@ class ContextsView(View):
 
     @property
     def _chosen(self) -> Context:
-        """The context that is shown: as the settings have it now."""
+        """The current context, by the current settings."""
         from engine.playlists.contexts import CONTEXTS
 
         own = self._found.get(self._doing)
@@ -94,7 +95,7 @@ class ContextsView(View):
         return self.shell.preferences.config.contexts.get(self._doing, usual)
 
     def _asked(self, **changes: float) -> Settings:
-        """What the dials ask of it. Raises UsageError for what makes no list, and for a dial it does not have."""
+        """The settings by its dials. Raises UsageError for invalid ones, and for a dial it does not have."""
         wishes = self._wishes.get(self._chosen.name, {}) | changes
         whole: dict[str, Any] = {
             name: int(value) if name == "seed" else value for name, value in wishes.items()
@@ -114,7 +115,7 @@ class ContextsView(View):
 
     def settings_changed(self) -> None:
         super().settings_changed()
-        # As the settings have it now it may be another, or gone.
+        # In the current settings it may have changed, or be gone.
         if self._asked_about not in (None, self._chosen):
             self._take(self._chosen.name)
 
@@ -184,7 +185,7 @@ class ContextsView(View):
         )
 
     def _draw_profile(self) -> None:
-        """What is asked for as a line of dots, what each track has as a block over the time it plays."""
+        """Draw the requested curve as dots, each track's value as a block over its time."""
         made, panel = self._made, self._profile
         if made is None or not made.tracks or not made.curves:
             panel.update("")
@@ -200,7 +201,7 @@ class ContextsView(View):
     # -- which context ---------------------------------------------------------------------------------
 
     def action_pick_context(self) -> None:
-        """Choose a context, one of those found in the history among them."""
+        """Choose a context, including those found in the history."""
         from tuiapp.screens.pick import Choice
         from tuiapp.screens.typed_list import choose
 
@@ -225,13 +226,15 @@ class ContextsView(View):
         try:
             self._asked()
         except UsageError:
-            # It was changed, and what its dials asked for makes no list any more.
+            # It was changed, and its dials are invalid now.
             self._wishes.pop(name, None)
         self.load()
 
     def action_next_panel(self) -> None:
-        """Draw the next of what the context asks for."""
+        """Draw the context's next measure."""
         measures = self._chosen.measures
+        if self.says_nothing_is_listed():
+            return
         if not measures:
             self.notify(f"{self._chosen.title} has no profile.")
             return
@@ -242,7 +245,7 @@ class ContextsView(View):
         self._draw_profile()
 
     def action_new(self) -> None:
-        """Keep what is asked as a context of one's own, or change that."""
+        """Save the settings as a context of one's own, or change one."""
         context, settings = self._chosen, self._asked()
 
         def submit(text: str, dialog: AskText) -> None:
@@ -255,17 +258,17 @@ class ContextsView(View):
         self.app.push_screen(AskText("Keep these settings as a context", submit, context.title))
 
     def action_remove(self) -> None:
-        """Take out a context of one's own."""
+        """Remove a context of one's own."""
         context = self._chosen
         if not own_contexts.remove(self.shell, context):
             self.notify(f"{context.title} is not yours to remove: {self.key('contexts.new')} makes one.")
 
-    # -- wishes ----------------------------------------------------------------------------------------
+    # -- dials ----------------------------------------------------------------------------------------
 
     def _wish(self, **changes: float) -> None:
         try:
             if self._asked(**changes) == self._asked():
-                self.notify("It stands there already.")
+                self.notify("Already at that end.")
                 return
         except UsageError as error:
             self.notify(str(error), severity="warning", markup=False)
@@ -290,10 +293,12 @@ class ContextsView(View):
         self._wish(new=round(max(0.0, min(1.0, self._asked().new + by)), 2))
 
     def action_shuffle(self) -> None:
+        if self.says_nothing_is_listed():
+            return
         self._by("seed", 1)
 
     def action_tap(self) -> None:
-        """Two taps are a tempo; more make it surer."""
+        """Two taps set a tempo; more make it more precise."""
         now = time.monotonic()
         if self._taps and now - self._taps[-1] > _TAP_PAUSE:
             self._taps.clear()
@@ -308,7 +313,7 @@ class ContextsView(View):
     def _clicked(self) -> None:
         self.action_artist()
 
-    # -- keeping ---------------------------------------------------------------------------------------
+    # -- saving ---------------------------------------------------------------------------------------
 
     def action_save(self) -> None:
         made = self._made
@@ -334,7 +339,7 @@ class ContextsView(View):
 
     @staticmethod
     def _name_of(made: ContextPlaylist) -> str:
-        """What the list is called unless another name is typed."""
+        """The default name of the playlist."""
         return f"{made.title} {made.settings.bpm:.0f}" if made.profile.tempo else made.title
 
     def remembered(self) -> dict[str, Any]:
@@ -353,7 +358,7 @@ class ContextsView(View):
                     del self._wishes[name]
 
     def _usable(self, name: str) -> bool:
-        """Whether what was set of a context still is something to ask for."""
+        """Whether a context's dials are still valid."""
         wish = self._wishes[name]
         if not all(isinstance(value, int | float) for value in wish.values()):
             return False

@@ -1,4 +1,4 @@
-"""Small screens over a view: a line to type, a text to read, search."""
+"""Dialogs over a view: a line to type, a text to read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tuiapp.widgets.path_line import PathLine
 
 
 def room_for_text(width: int) -> int:
-    """The cells a line of a dialog's text has in a terminal of this width: the panel's, but padding and scrollbar."""
+    """The width of a dialog's text in a terminal of this width, without padding and scrollbar."""
     return min(84, width * 94 // 100) - 5
 
 
@@ -45,16 +45,16 @@ class Dialog(Dimming[Any], Asking[Any]):
     """
 
     def show_error(self, error: DiscoverError) -> None:
-        """What failed beside what the dialog is for: said, while it stays."""
+        """Show an error as a notification; the dialog stays."""
         self.app.notify(in_keys(str(error), self.shell.keymap), severity="error")
 
 
 class AskText(Dialog):
-    """One line of text, handed to `submit`. It stays with what was typed until that accepts it, or refuses it with a
-    reason; escape and an empty line close it."""
+    """Asks for one line of text, passed to `submit`. It stays open until that accepts the text, or shows the reason for
+    refusing it; escape and an empty line close it."""
 
     AUTO_FOCUS = "Input"
-    EMPTY: ClassVar[bool] = False  # whether an empty line is an answer, too
+    EMPTY: ClassVar[bool] = False  # whether an empty line is a valid answer
     NAME: ClassVar[str] = "text"
     _line = getters.query_one(Input)
     _wrong = getters.query_one(".wrong", Static)
@@ -71,11 +71,11 @@ class AskText(Dialog):
         *,
         secret: bool = False,
     ) -> None:
-        """`secret`, what is typed is not shown."""
+        """`secret` hides the typed text."""
         super().__init__()
         self._title, self._submit, self._value, self._hint = title, submit, value, hint
         self._secret = secret
-        # Whether what was typed is being looked at: a second enter means the same.
+        # Whether the text is being checked: a second enter is ignored.
         self._waits = False
 
     def compose(self) -> ComposeResult:
@@ -102,12 +102,12 @@ class AskText(Dialog):
         return line
 
     def accept(self) -> None:
-        """What was typed is taken."""
+        """The text is accepted."""
         if self.is_current:
             self.dismiss(None)
 
     def refuse(self, why: DiscoverError | str = "") -> None:
-        """Stay, and say what is wrong with what was typed; closed meanwhile, in a toast."""
+        """Stay, and show what is wrong with the text; if closed meanwhile, in a notification."""
         if not self.is_attached:
             if why:
                 self.app.notify(in_keys(str(why), self.shell.keymap), severity="error")
@@ -119,7 +119,7 @@ class AskText(Dialog):
         )
 
     def show_error(self, error: DiscoverError) -> None:
-        """What failed is said below the line."""
+        """Show the error below the line."""
         self.refuse(error)
 
 
@@ -147,15 +147,15 @@ class AskPath(AskText):
         *,
         proposed: bool = False,
     ) -> None:
-        """`above` is read while one types; `wrong` says what is wrong with the `value` it begins with. One that is only
-        `proposed` gives way to what is typed, any other is typed on."""
+        """`above` is shown above the line; `wrong` is what is wrong with the initial `value`. A `proposed` value is
+        replaced by typing, any other is continued."""
         scrolls = ", ↑ ↓ scroll" if above else ""
         hint = f"enter accept, tab complete, ctrl+o browse{scrolls}, esc cancel"
         super().__init__(title, submit, value, hint)
         self._above, self._first_wrong, self._proposed = above, wrong, proposed
 
     def compose(self) -> ComposeResult:
-        # The line stands on top: in a low terminal the text below it scrolls, and the line stays.
+        # The line is on top: in a low terminal the text below it scrolls, and the line stays visible.
         with Vertical(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
             yield PathLine(
@@ -185,7 +185,7 @@ class AskPath(AskText):
 
 
 class ShowText(Dialog):
-    """Something to read, scrolled where it is long."""
+    """A text to read, scrollable."""
 
     DEFAULT_CSS = """
     ShowText .hint { margin: 0 0 1 0; }
@@ -198,7 +198,7 @@ class ShowText(Dialog):
     ]
 
     def __init__(self, title: str, body: Content, *, also: tuple[str, ...] = ()) -> None:
-        """`also` are keys that close it too, and that it is then dismissed with."""
+        """`also` are further keys that close it, and that it is then dismissed with."""
         super().__init__()
         self._title, self._body, self._also = title, body, also
 
@@ -210,7 +210,7 @@ class ShowText(Dialog):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="panel"):
             yield Static(shown(self._title), classes="title", markup=False)
-            # Above the text: a low terminal shows no more than its beginning.
+            # Above the text: a low terminal shows only its beginning.
             yield Static("↑ ↓ scroll, esc close", classes="hint", markup=False)
             yield Static(self._body)
 

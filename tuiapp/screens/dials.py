@@ -1,4 +1,4 @@
-"""The dials of Discover: where each stands, how it is drawn, and what it asks of the engine."""
+"""The dials of Discover: their values, drawing, and the resulting settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tuiapp.text import dial_cost
 if TYPE_CHECKING:
     from engine.recommend.settings import DiscoverSettings
 
-# Days in which plays fade by half, from recent to all time (0: they do not fade).
+# Half-lives in days, from recent to all time (0: no decay).
 FADING = (30.0, 60.0, 90.0, 180.0, 365.0, 730.0, 0.0)
 
 
@@ -32,12 +32,13 @@ class Dial(NamedTuple):
 DIALS = (
     Dial("familiarity", ("familiar", "new"), 0.0, 1.0, defaults.FAMILIARITY),
     Dial("popularity", ("obscure", "popular"), -1.0, 1.0, defaults.POPULARITY),
-    # -1 is off the dial: what measured best for the person.
+    # -1 is off the dial: the half-life that measured best for the person.
     Dial("recency", ("recent", "all time"), 0, len(FADING) - 1, -1),
     Dial("variety", ("alike", "varied"), 0.0, 1.0, defaults.VARIETY),
 )
 _BY_NAME = {dial.name: dial for dial in DIALS}
-# From this width on all stand in one line.
+NOTHING_TO_RESET = "Nothing to reset."
+# From this width on all are in one line.
 ONE_LINE = 124
 _GAP = "   "
 
@@ -48,7 +49,7 @@ def _needed(line: Sequence[Content], part: Content) -> int:
 
 
 class Dials:
-    """Where the dials stand. `measured` is the half-life in use while the person has not turned that dial."""
+    """The dials' values. `measured` is the half-life in use until the person turns that dial."""
 
     def __init__(self) -> None:
         self.places = {dial.name: dial.start for dial in DIALS}
@@ -61,6 +62,11 @@ class Dials:
         dial, place, before = _BY_NAME[name], self._shown(name), self.places[name]
         self.places[name] = round(max(dial.low, min(dial.high, place + by)), 2)
         return f"Already at “{dial.words[by > 0]}”." if self.places[name] == before else ""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether every dial is where it starts."""
+        return all(self.places[dial.name] == dial.start for dial in DIALS)
 
     @property
     def at_less_known(self) -> bool:
@@ -110,7 +116,7 @@ class Dials:
         room."""
         lines: list[list[Content]] = [[]]
         parts = [self._dial(dial, 15 if width >= ONE_LINE + 22 else 9) for dial in DIALS]
-        # Where not all fit beside each other they stand in pairs.
+        # In pairs if not all fit on one line.
         paired = sum(part.cell_length + len(_GAP) for part in parts) > width
         for number, part in enumerate(parts):
             if _needed(lines[-1], part) > width or (paired and number == len(parts) // 2):
@@ -126,7 +132,7 @@ class Dials:
         return Content("\n").join([Content(_GAP).join(line) for line in lines])
 
     def _cost_in_words(self, cost: float | None) -> str:
-        """That the list is the less known, and what the dial costs; empty where it stands at rest."""
+        """That the list is the less known, and what the dial costs; empty at its default."""
         parts = [self.title.lower()] if self.at_less_known else []
         return ": ".join([*parts, *([] if cost is None else [dial_cost(cost)])])
 

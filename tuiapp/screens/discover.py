@@ -16,7 +16,7 @@ from engine import defaults
 from engine.wording import credited
 from tuiapp.music import Music
 from tuiapp.own_reasons import because
-from tuiapp.screens.dials import Dials
+from tuiapp.screens.dials import NOTHING_TO_RESET, Dials
 from tuiapp.screens.discover_table import WITH_TRACK, DiscoverTable, made_from
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.filters import Filters, tastes_to_choose, times_to_choose
@@ -51,7 +51,6 @@ class DiscoverView(NothingListed):
     NAME: ClassVar[str] = "discover"
     _table = getters.query_one(DiscoverTable)
     _why = getters.query_one(WhyPanel)
-    _dials_line = getters.query_one("#dials", Static)
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,7 +160,7 @@ class DiscoverView(NothingListed):
         self.action_less_known()
 
     def _note_seen(self, found: DiscoverList) -> None:
-        """What stands on the first page is what a person sees, and may ignore."""
+        """Only the first page was seen, and may be ignored."""
         seen = [item.key for item in found.items[: self.size.height] if not item.known]
         self.ask(lambda session: session.discover.note_shown(seen), lambda _: None, group="seen", writes=True)
 
@@ -220,6 +219,8 @@ class DiscoverView(NothingListed):
     # -- dials -----------------------------------------------------------------------------------------
 
     def action_turn(self, name: str, by: float) -> None:
+        if self._list is None and self.says_nothing_is_listed():
+            return
         if said := self._dials.turn(name, by):
             self.notify(said)
         else:
@@ -227,6 +228,8 @@ class DiscoverView(NothingListed):
 
     def action_less_known(self) -> None:
         """The less known, from the top, or back."""
+        if self._list is None and self.says_nothing_is_listed():
+            return
         self._dials.toggle_less_known()
         self._from_top = True
         self._ask_turned()
@@ -239,6 +242,7 @@ class DiscoverView(NothingListed):
             lambda session: session.discover.list(settings, reasons=False),
             self._show_turning,
             group="turning",
+            failed=self._no_list,
         )
 
     def _show_turning(self, found: DiscoverList) -> None:
@@ -246,6 +250,8 @@ class DiscoverView(NothingListed):
         self.load()
 
     def action_reset_dials(self) -> None:
+        if self._dials.at_rest and self._filters == Filters(level=self._filters.level):
+            self.notify(NOTHING_TO_RESET)
         self._dials = Dials()
         self._ask_for(Filters(level=self._filters.level))
 
@@ -370,10 +376,9 @@ class DiscoverView(NothingListed):
             )
 
     def action_export(self) -> None:
-        settings = self._settings()
-        ask_export(
-            self.shell, self._dials.title, lambda session: session.tracks.of_discover(settings, because)
-        )
+        settings, title = self._settings(), self._dials.title
+        if not self.says_nothing_is_listed():
+            ask_export(self.shell, title, lambda session: session.tracks.of_discover(settings, because))
 
     # -- remembering -----------------------------------------------------------------------------------
 

@@ -18,15 +18,15 @@ from tuiapp.widgets.table import Table
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Recommendation
 
-# From so many cells on the list itself has room for a track beside each artist.
+# From this width on the list has room for a track beside each artist.
 WITH_TRACK = 100
 # More cells than any names take.
 MANY = 1 << 20
 
 
 def _because(row: Recommendation, cells: int | None = None) -> str:
-    """The group that says most: its share, and as many of its names as fit `cells` whole; in solo mode as many of all
-    reasons as fit."""
+    """The largest group: its share, and as many of its names as fit into `cells`; in solo mode as many reasons as
+    fit."""
     if row.own is not None:
         return in_short(row, MANY if cells is None else cells)
     if not row.why:
@@ -38,7 +38,7 @@ def _because(row: Recommendation, cells: int | None = None) -> str:
         first = row.tastes.named[0]
         names, more = list(first.names) or [ITSELF], first.more
         before += f"{percents_of(row.tastes)[0]} "
-    # All of them where nothing is cut: for the filter and the order.
+    # All of them if nothing is cut: for the filter and sorting.
     return before + names_within(names, more, cells - cell_len(before) if cells is not None else MANY)
 
 
@@ -68,7 +68,7 @@ BECAUSE_OF_TRACKS = replace(BECAUSE, least=WITH_TRACK)
 LISTENERS: Column[Recommendation] = Column(
     "listeners", lambda row: f"{row.listeners:,}", 9, right=True, order=lambda row: -row.listeners
 )
-# A model of one's own listening counts one's own sessions.
+# A solo model counts one's own sessions.
 SESSIONS = replace(LISTENERS, title="sessions", text=lambda row: f"{row.own.sessions:,}" if row.own else "")
 PLAYS: Column[Recommendation] = Column(
     "plays",
@@ -78,7 +78,7 @@ PLAYS: Column[Recommendation] = Column(
     order=lambda row: -row.plays,
     least=88,
 )
-# As of an earlier date it stands in their place.
+# Replaces them as of an earlier date.
 LATER: Column[Recommendation] = Column(
     "later",
     lambda row: f"{row.later:,}" if row.later else "–",
@@ -103,7 +103,7 @@ class DiscoverTable(Table["Recommendation"]):
             least=WITH_TRACK,
         )
         self._fit: Column[Recommendation] = Column(
-            # Where there is little room the reasons say more: the list is in this order anyway.
+            # In little room the reasons are more useful: the list is in this order anyway.
             "fit",
             lambda row: bar(row.score / self.best, 8),
             8,
@@ -138,7 +138,7 @@ class DiscoverTable(Table["Recommendation"]):
 
 
 def made_from(found: DiscoverList, *, as_of: bool) -> str:
-    """What a list is made from, or looked at as of a day in the past what came of it."""
+    """What a list is made from, or as of a past date what came of it."""
     if as_of:
         return f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
     if found.solo:

@@ -1,4 +1,4 @@
-"""A rule that keeps plays out of taste: what it names, and as one types what it would change."""
+"""The dialog for an exclusion: its conditions, and a preview while typing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.session.taste import Exclusion
     from engine.taste.rules import Rule
 
-# Each field's id, its words and an example.
+# Each field's id, label and example.
 FIELDS = (
     ("artist", "artist", "any"),
     ("track", "track", "any"),
@@ -39,7 +39,7 @@ _NAMED = 6
 
 
 class FieldError(UsageError):
-    """What is typed in one field makes no rule; says which field, and why."""
+    """A field's text is invalid; has the field, and the reason."""
 
     def __init__(self, field: str, why: str) -> None:
         super().__init__(why)
@@ -47,7 +47,7 @@ class FieldError(UsageError):
 
 
 def rule_of(typed: Mapping[str, str]) -> Rule | None:
-    """The rule the fields name; null while all are empty. Raises FieldError for the first that makes no sense."""
+    """The rule of the fields; null while all are empty. Raises FieldError for the first invalid one."""
     from engine.taste.rules import Rule
 
     named: dict[str, Any] = {}
@@ -57,7 +57,7 @@ def rule_of(typed: Mapping[str, str]) -> Rule | None:
             continue
         try:
             named[field] = _value(field, text)
-            # By itself first, so that what is wrong stands under its own field; dates then against each other.
+            # Each by itself first, so that errors are shown under their own field; then dates against each other.
             Rule(
                 **{
                     key: named[key]
@@ -86,7 +86,7 @@ def _value(field: str, text: str) -> Any:
 
 
 class ExcludeDialog(Dialog):
-    """Asks for a rule; dismissed with it, or with None. What it would change is worked out while one types."""
+    """Asks for a rule; dismissed with it, or with None. Its effect is computed while typing."""
 
     AUTO_FOCUS = "#artist"
     NAME: ClassVar[str] = "exclude"
@@ -110,7 +110,7 @@ class ExcludeDialog(Dialog):
         super().__init__()
         self._artist = artist
         self._wanted: Rule | None = None
-        # A suggestion is drawn as it is: only names that may be.
+        # Suggestions are drawn unescaped: only safe names.
         self._known = [name for name in names or [] if shown(name) == name]
 
     def compose(self) -> ComposeResult:
@@ -139,13 +139,13 @@ class ExcludeDialog(Dialog):
     def on_mount(self) -> None:
         self._preview()
 
-    # -- what it would change --------------------------------------------------------------------------
+    # -- preview --------------------------------------------------------------------------
 
     def _typed(self) -> dict[str, str]:
         return {field: self.query_one(f"#{field}", Input).value for field, _, _ in FIELDS}
 
     def _rule(self) -> Rule | None:
-        """The rule as it stands; what is wrong with it is said under its field."""
+        """The current rule; errors are shown under their field."""
         self._say_wrong(None)
         try:
             return rule_of(self._typed())
@@ -162,7 +162,7 @@ class ExcludeDialog(Dialog):
 
     @on(Input.Changed)
     def _preview(self) -> None:
-        """Of what is typed while one question waits for another only the last is asked."""
+        """While a query is pending only the latest text is queried next."""
         rule = self._wanted = self._rule()
         if rule is None:
             self._preview_line.update(Content.styled("Preview appears here.", "$foreground-muted"))
@@ -185,7 +185,7 @@ class ExcludeDialog(Dialog):
         self.ask(question, then, group="preview", failed=failed)
 
     def show_error(self, error: DiscoverError) -> None:
-        """What is wrong, under the field it is in."""
+        """Show the error under its field."""
         self._say_wrong(error if isinstance(error, FieldError) else FieldError("artist", str(error)))
 
     @on(Input.Submitted)
@@ -202,7 +202,7 @@ class ExcludeDialog(Dialog):
 
 
 def _check(session: Session, rule: Rule) -> None:
-    """Raise FieldError where a name in the rule is not known here."""
+    """Raise FieldError if a name in the rule is unknown."""
     for field, name, known in (
         ("artist", rule.artist, session.artists.resolve),
         ("source", rule.source, session.taste.check_source),
@@ -215,7 +215,7 @@ def _check(session: Session, rule: Rule) -> None:
 
 
 def in_words(found: Exclusion) -> Content:
-    """What a rule would change, calmly."""
+    """A rule's effect in words."""
     listens = quantity(found.listens, "plays")
     parts: list[Content | str] = [
         Content.styled(listens if found.listens else "No plays", "bold $text-accent"),

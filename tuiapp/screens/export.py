@@ -1,4 +1,4 @@
-"""Asking where a list should go, and writing it there."""
+"""Asks for a file, and exports a list to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def ask_export(shell: Shell, title: str, tracks: Callable[[Session], Sequence[PlaylistTrack]]) -> None:
-    """Ask for a file, write `tracks` there in the format of its ending, and say where they went."""
+    """Ask for a file, write `tracks` there in the format of its ending, and show where it is."""
     from tuiapp.screens.dialogs import AskPath
 
     def submit(text: str, dialog: AskText) -> None:
@@ -46,7 +46,7 @@ def ask_export(shell: Shell, title: str, tracks: Callable[[Session], Sequence[Pl
                 dialog.ask(write, written, group="export", writes=True)
 
         def look(session: Session) -> ExportReport | None:
-            # What is there by now, another's file or one's own, is not written over unasked.
+            # Existing files are not overwritten without asking.
             return None if is_there(path) else write(session)
 
         def looked(report: ExportReport | None) -> None:

@@ -1,4 +1,4 @@
-"""What Discover is asked for beside its dials: of what, of when, for which taste, and without what."""
+"""Discover's filters beside its dials: level, date, time of the week, taste, and what-ifs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Each way to look is another of these, and an undo goes back to the one before.
+    """Immutable: each change is a new value, and undo restores the previous one.
 
     `taste` is one of the person's by number and name, null for all. `as_of` is the date the list is as of, as
     `tuiapp.dates` writes it, empty for now, and `times` a time of the week, null for any. `without` names artists and
-    tracks as if never played. At other times and dates a person's tastes are others: choosing one of those puts a
-    chosen taste in `replaced`, where `wider` finds the way back to it.
+    tracks as if never played. At other times and dates a person's tastes are others: choosing one moves a chosen taste
+    to `replaced`, from where `wider` restores it.
     """
 
     level: Level = "artists"
@@ -43,7 +43,7 @@ class Filters:
         return self.level == "tracks"
 
     def of(self, settings: DiscoverSettings) -> DiscoverSettings:
-        """The settings with all this asked for too."""
+        """The settings with these filters."""
         mode = self.taste[0] if self.taste else None
         settings = replace(settings, level=self.level, mode=mode, without=self.without)
         if self.times:
@@ -55,7 +55,7 @@ class Filters:
         return replace(self._of_all_tastes(), as_of=date)
 
     def other_level(self) -> Filters:
-        """Of tracks instead of artists, or the other way; of artists no single track is left out."""
+        """Switch between tracks and artists; for artists what-ifs of single tracks are dropped."""
         from engine.canonical_keys import SEPARATOR
 
         artists = tuple(name for name in self.without if SEPARATOR not in name)
@@ -63,7 +63,7 @@ class Filters:
         return replace(self, level=level, taste=None, without=artists, replaced=None)
 
     def at_times(self, times: TimeOfWeek | None) -> Filters:
-        """Of other times of the week, null for all, and for all tastes."""
+        """At other times of the week, null for all, and for all tastes."""
         return replace(self._of_all_tastes(), times=times)
 
     def _of_all_tastes(self) -> Filters:
@@ -75,9 +75,9 @@ class Filters:
         return replace(self, taste=taste, replaced=None)
 
     def wider(self) -> Filters | None:
-        """With one narrowing less: the last what-if, the taste, the time of the week, the date; null with none.
+        """With one filter less: the last what-if, the taste, the time of the week, the date; null without any.
 
-        Where a time or date took a taste's place, that taste again.
+        If a time or date replaced a taste, that taste is restored.
         """
         if self.without:
             return replace(self, without=self.without[:-1])
@@ -90,7 +90,7 @@ class Filters:
         return self.at("") if self.as_of else None
 
     def less(self, artist: str, track: str | None) -> Filters:
-        """As if that had never been played either."""
+        """With one more what-if: as if this had never been played either."""
         from engine.canonical_keys import track_name
 
         name = track_name(artist, track) if track else artist
@@ -102,7 +102,7 @@ class Filters:
         return self.times.words if self.times else ""
 
     def in_words(self) -> str:
-        """All that is not as it is at first, ready to be shown."""
+        """All active filters in words, escaped for display."""
         parts = [
             self.when,
             f"as of {self.as_of}" if self.as_of else "",
@@ -123,8 +123,8 @@ def times_to_choose(times: Iterable[TimeOfWeek]) -> list[Choice]:
 
 
 def tastes_to_choose(modes: Sequence[Mode], asked: Filters) -> list[Choice]:
-    """All tastes, and each with its share of the plays, by number from 1. Raises NothingYetError where what is asked
-    for has one alone."""
+    """All tastes, and each with its share of the plays, by number from 1. Raises NothingYetError if there is only
+    one."""
     from tuiapp.screens.pick import Choice
 
     if len(modes) < 2:

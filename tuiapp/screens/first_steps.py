@@ -1,4 +1,4 @@
-"""What stands in a list's place for who begins: what is missing, and the keys that get it."""
+"""What new users see in place of a list: what is missing, and the keys that get it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FETCHING = (
 
 
 def community_question() -> Pick:
-    """What to add: a data set that can be downloaded, or a file. What it is and what it takes stands there before."""
+    """Asks what to add: a data set to download, or a file, with descriptions."""
     from engine.community.offers import SOURCES
     from tuiapp.screens.pick import Choice, Pick
 
@@ -70,7 +70,7 @@ def first_steps(keymap: Keymap) -> Content:
 
 
 def untrained(status: Status, keymap: Keymap) -> Content:
-    """There are listens and no model: the keys that are missing."""
+    """There are listens but no model: the keys to press."""
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
     community = any(pack.kind == "community" for pack in status.packs)
     parts: list[Content | str] = [
@@ -93,7 +93,7 @@ def untrained(status: Status, keymap: Keymap) -> Content:
 
 
 def nothing_to_resurface(note: str, first: Content, keymap: Keymap) -> Content:
-    """A model of one's own listening has nothing to resurface: what can be done about it, with the keys for it."""
+    """A solo model has nothing to resurface: what can be done, with keys."""
     model, add, history = (keymap.label(name) for name in ("view_model", "model.add_pack", "view_history"))
     return Content.assemble(
         f"{note}\n\n",
@@ -108,7 +108,7 @@ def nothing_to_resurface(note: str, first: Content, keymap: Keymap) -> Content:
 
 
 def taken_back(undoable: str, keymap: Keymap) -> Content:
-    """Blocks, hides or exclusions leave nothing to list: how to take them back."""
+    """Blocks, hides or exclusions leave nothing to list: how to undo them."""
     undo, taste, panel, clear = (
         keymap.label(name) for name in ("undo", "view_taste", "taste.next_panel", "taste.remove")
     )
@@ -121,7 +121,7 @@ def taken_back(undoable: str, keymap: Keymap) -> Content:
 
 
 def no_tracks(status: Status, keymap: Keymap) -> Content:
-    """There is no model of tracks: how to come by one, and the way back to artists."""
+    """There is no model of tracks: how to get one, and the way back to artists."""
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
     back = step(keymap.label("discover.switch_level"), "back to artists")
     if any(pack.kind == "community" and pack.level == "tracks" for pack in status.packs):
@@ -140,5 +140,5 @@ def _muted(text: str) -> Content:
 
 
 def step(key: str, text: str) -> Content:
-    """A key, and what it does for who begins."""
+    """A key, and what it does for a new user."""
     return Content.assemble(Content.styled(f"{key:<6}", "bold $text-accent"), text)

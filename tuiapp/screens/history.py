@@ -1,4 +1,4 @@
-"""History: every listen, newest first, and beside it a year as a picture; rows are fetched as they come into sight."""
+"""History: every listen, newest first, and beside it a chart of a year; rows are loaded as they become visible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from engine.wording import quantity
 from tuiapp.dates import period
 from tuiapp.music import Music
 from tuiapp.safe import shown
-from tuiapp.screens.acting import NOTHING_LISTED
 from tuiapp.screens.history_side import NONE, PAGES, PlayCount, PlayCounts, of_items, of_top
 from tuiapp.screens.view import View
 from tuiapp.text import duration, local
@@ -39,7 +38,7 @@ _FAR = 1 << 40
 
 
 class HistoryView(View):
-    """What was played, and when."""
+    """The listening history."""
 
     NAME: ClassVar[str] = "history"
     _table: getters.query_one[Table[ListenRow | Coming]] = getters.query_one("#listens", Table)
@@ -51,34 +50,34 @@ class HistoryView(View):
         super().__init__()
         self._filter = ""
         self._whole = 0
-        # The first and last year with a listen, and the one in the picture.
+        # The first and last year with a listen, and the one in the chart.
         self._years: tuple[int, int] | None = None
         self._year: int | None = None
         self._all_years = False
-        # Whether the list beside the plays has, or last had, the keys.
+        # Whether the side list has, or last had, the focus.
         self._at_side = False
         self._page = "year"  # one of PAGES
         self._fetching = False
 
     @property
     def table(self) -> Table[Any] | None:
-        """The list that has the keys: the plays, or the one beside them; none where the year alone is in sight."""
+        """The focused list: the plays, or the side list; none if only the chart is visible."""
         if self._at_side and self.has_class("-listing"):
             return self._standings
         return None if self.has_class("-year") and not self._is_wide else self._table
 
     @property
     def _is_wide(self) -> bool:
-        """Whether the plays and what stands beside them are both in sight."""
+        """Whether the plays and the side panel are both visible."""
         return self.has_class("-wide") or self.has_class("-widest")
 
     def _show_plays(self) -> None:
-        """The plays come into sight, and have the keys."""
+        """Show and focus the plays."""
         self.remove_class("-year")
         self._table.focus()
 
     def action_filter(self) -> None:
-        """Filter the list in sight; where the year alone is, the plays."""
+        """Filter the visible list; if only the chart is visible, the plays."""
         if self.table is None:
             self._show_plays()
         super().action_filter()
@@ -130,7 +129,7 @@ class HistoryView(View):
         self.ask(question, self._show, group="list")
 
     def _dated(self, text: str) -> tuple[str, tuple[int, int] | None]:
-        """What is filtered by: words, and a date among them. A year alone is one where there are plays that year."""
+        """The filter: words, and a date among them. A single year counts as a date if there are plays that year."""
         words, found = text.split(), None
         for word in words:
             if found is None and (date := _local_period(word)) is not None:
@@ -146,7 +145,7 @@ class HistoryView(View):
 
     @on(Table.MatchRequested, "#listens")
     def _match(self, message: Table.MatchRequested) -> None:
-        """Which listens match is the library's to say."""
+        """The library decides which listens match."""
         table, listens, place = self._table, self._table.rows, self._table.cursor
         words, inside = self._dated(table.sought)
 
@@ -157,7 +156,7 @@ class HistoryView(View):
         self.ask(question, table.to_match, group="match")
 
     def _want(self, listens: Listens, number: int) -> None:
-        """Fetch a block in a thread. One at a time: what is painted next wants what is in sight by then."""
+        """Load a block in a thread. One at a time: the next paint requests what is visible by then."""
         if self._fetching:
             return
         self._fetching = True
@@ -167,7 +166,7 @@ class HistoryView(View):
             self._table.refresh()
 
         def failed(error: DiscoverError) -> None:
-            # They are asked for again when they are in sight.
+            # They are requested again when visible.
             self._fetching = False
             self.show_error(error)
 
@@ -195,12 +194,11 @@ class HistoryView(View):
                 self.focus_list(table)
         self._count()
 
-    # -- the picture -----------------------------------------------------------------------------------
+    # -- the chart -----------------------------------------------------------------------------------
 
     def action_year(self, by: int) -> None:
-        """Another year, within those there are; after the last, all of them together."""
-        if self._years is None:
-            self.notify(NOTHING_LISTED)
+        """Another year with plays; after the last, all time."""
+        if self.says_nothing_is_listed() or self._years is None:
             return
         first, last = self._years
         place = last + 1 if self._all_years else last if self._year is None else self._year
@@ -213,11 +211,13 @@ class HistoryView(View):
         if self._page in ("fading", "overdue"):
             self._page = "year"
         if not self._is_wide:
-            self.add_class("-year")  # what changes comes into sight
+            self.add_class("-year")  # show what changes
         self._ask_picture()
 
     def action_next_panel(self) -> None:
-        """The next of the panels; where only one fits, the plays are one of them."""
+        """The next panel; if only one fits, the plays are one of them."""
+        if self.says_nothing_is_listed():
+            return
         pages = list(PAGES)
         following = pages.index(self._page) + 1
         if not self._is_wide and not self.has_class("-year"):
@@ -256,7 +256,7 @@ class HistoryView(View):
             )
 
     def _ask_standings(self, named: str, question: Callable[[Session], list[PlayCount]]) -> None:
-        """Ask for the rows of a page that is a list."""
+        """Load the rows of a page that is a list."""
         caption, none = f"{named}  {PAGES[self._page]}", NONE[self._page]
         self._side_caption.update(caption)
 
@@ -274,7 +274,7 @@ class HistoryView(View):
         self._year_panel.show(stats)
 
     def _no_picture(self, error: DiscoverError, nothing: str) -> None:
-        """The picture says for itself what it lacks: `nothing` where there is nothing yet, or what failed."""
+        """The message in place of the chart: `nothing` if there is no data yet, or the error."""
         failed = f"✗ {self.in_keys(error)} {self.key('retry')} retries."
         self._picture(nothing if isinstance(error, NothingYetError) else failed)
 
@@ -282,6 +282,8 @@ class HistoryView(View):
 
     def action_travel(self) -> None:
         """Ask for a date, and go to the last play of it or before it."""
+        if self.says_nothing_is_listed():
+            return
         from tuiapp.screens.as_of import AskDate
 
         what = f"To list one date alone, type it into the filter ({self.key('lists.filter')})."
@@ -311,7 +313,7 @@ class HistoryView(View):
     # -- acting on rows --------------------------------------------------------------------------------
 
     def with_music(self, keys: list[str], then: Callable[[list[Music]], None]) -> None:
-        """Listens are looked up in the library, wherever in the list they are."""
+        """Rows are looked up in the library, loaded or not."""
         if self.table is self._standings:
             super().with_music(keys, then)
             return
@@ -319,7 +321,7 @@ class HistoryView(View):
         self.ask(lambda session: _tracks(session, ids), then, group="names")
 
     def action_add_to(self) -> None:
-        """Ask at once where to, and look the listens up when they are added: keys typed ahead reach the dialog."""
+        """Ask for the playlist at once, and look the rows up when they are added: keys typed ahead reach the dialog."""
         if self.table is self._standings:
             super().action_add_to()
             return
@@ -353,7 +355,7 @@ class HistoryView(View):
         self.show_marks()
 
     def filter_by(self, text: str) -> None:
-        """The library filters: it has the index, and there may be half a million."""
+        """The library filters: it has an index, and there may be half a million rows."""
         if self.table is self._standings:
             super().filter_by(text)
             return
@@ -368,7 +370,7 @@ class HistoryView(View):
 
 
 def _local_period(text: str) -> tuple[int, int] | None:
-    """A date as people write it, in local time as the list is; null where it is not one."""
+    """The period of a typed date, in local time like the list; null if it is not a date."""
     try:
         return period(text, None)
     except UsageError:
@@ -384,12 +386,12 @@ def _tracks(session: Session, ids: list[int]) -> list[Music]:
 
 
 def _text(text: Callable[[ListenRow], str]) -> Callable[[ListenRow | Coming], str]:
-    """A cell's text, and what stands there until the row is read."""
+    """A cell's text, with a placeholder until the row is loaded."""
     return lambda row: "…" if isinstance(row, Coming) else text(row)
 
 
 def _when(row: ListenRow) -> str:
-    """The person's own time; a day known without a time is one of no zone."""
+    """In local time; a day without a time has no zone."""
     if row.started_at is None:
         return "undated"
     if row.is_day:

@@ -1,4 +1,4 @@
-"""What stands beside the plays of History: a year as a picture, or a list of what was away for long or played most."""
+"""History's side panel: a chart of a year, or a list of artists away for long or played most."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.store.stats import Played
     from engine.taste.gate import TasteItem
 
-# In the order `v` goes through them: the picture first, then lists with what they hold.
+# In the order of `v`: the chart first, then the lists.
 PAGES = {
     "year": "",
     "fading": "unplayed for 6 months",
@@ -24,7 +24,7 @@ PAGES = {
     "tracks": "most played tracks",
 }
 
-# What is said in the place of one that holds nothing.
+# Messages for empty lists.
 NONE = {
     "fading": "No favourite unplayed for 6 months.",
     "overdue": "No artist away for longer than ever.",
@@ -35,7 +35,7 @@ NONE = {
 
 @dataclass(frozen=True, slots=True)
 class PlayCount:
-    """One row: an artist or a track, how often it was played, and when last where that is known."""
+    """One row: an artist or a track, its plays, and the last play if known."""
 
     artist: str
     track: str | None
@@ -44,17 +44,17 @@ class PlayCount:
 
 
 def of_items(items: Sequence[TasteItem]) -> list[PlayCount]:
-    """Artists of one's taste."""
+    """From artists of the taste."""
     return [PlayCount(item.name, None, item.plays, item.last_played) for item in items]
 
 
 def of_top(top: Sequence[Played]) -> list[PlayCount]:
-    """What was played most."""
+    """From top lists."""
     return [PlayCount(played.artist, played.track, played.plays) for played in top]
 
 
 class PlayCounts(Table[PlayCount]):
-    """Rows as they are given, the most played first; tracks with their titles, artists with their last play."""
+    """Rows in the given order, most played first; tracks with titles, artists with their last play."""
 
     def __init__(self) -> None:
         self._caption = ""
@@ -64,7 +64,7 @@ class PlayCounts(Table[PlayCount]):
         self._last = Column[PlayCount](
             "last", lambda row: day(row.last), 11, right=True, order=lambda row: -(row.last or 0)
         )
-        # Beside a day a name needs the room more.
+        # Names need the room more.
         plays = Column[PlayCount](
             "plays", lambda row: f"{row.plays:,.0f}", 6, right=True, order=lambda row: -row.plays
         )
@@ -82,7 +82,7 @@ class PlayCounts(Table[PlayCount]):
         )
 
     def show_page(self, caption: str, rows: list[PlayCount]) -> None:
-        """Take the rows of a page, and the columns they fill; another page begins at its top."""
+        """Show a page's rows and columns; another page begins at its top."""
         artist, *others = self._others
         if any(row.track for row in rows):
             self.columns = (self._track, artist, *others)

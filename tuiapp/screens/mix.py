@@ -1,4 +1,4 @@
-"""Mixes: new playlists of what goes with what is chosen, and of any other kind."""
+"""Mixes: new playlists from the chosen rows, and of any other kind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tuiapp.screens.dialogs import AskText
     from tuiapp.screens.pick import Choice
 
-# What is made of a session, and how the mix is asked to be.
+# A function that makes a mix, from session and settings.
 Make = Callable[["Session", "MixSettings"], "Mix"]
 
 
@@ -41,9 +41,9 @@ def _keep(
     change: Callable[[Session], PlaylistEdit],
     dialog: AskText | None = None,
 ) -> None:
-    """Make the mix in a thread, and open it where the person has not turned to something else; u undoes it.
+    """Make the mix in a thread, and open it unless the person has moved on; undoable.
 
-    What goes wrong is said, in the `dialog` where one asked for it.
+    Errors are shown in the `dialog`, if there is one.
     """
     shell = screen.shell
 
@@ -67,7 +67,7 @@ def _keep(
 
 
 def ask_mix(screen: Asking[Any], playlist: str | None) -> None:
-    """Ask for a kind of mix, of the `playlist` under the cursor among others, and make it."""
+    """Ask for a kind of mix, including one from the `playlist` under the cursor, and make it."""
     from tuiapp.screens.pick import Offer, Pick
 
     question = Pick("New mix", lambda session: Offer(_kinds(session, playlist)))
@@ -75,7 +75,7 @@ def ask_mix(screen: Asking[Any], playlist: str | None) -> None:
 
 
 def _kinds(session: Session, playlist: str | None) -> list[Choice]:
-    """The kinds of mixes there can be now."""
+    """The available kinds of mixes."""
     from tuiapp.screens.pick import Choice
 
     try:
@@ -116,7 +116,7 @@ def _from_seed(seed: str) -> Make:
 
 
 def _keep_mix(screen: Asking[Any], what: str, make: Make, dialog: AskText | None = None) -> None:
-    """Keep a mix under its own title."""
+    """Save a mix under its own title."""
     only = screen.shell.preferences.config.discover["from_library"]
 
     def change(session: Session) -> PlaylistEdit:
@@ -135,7 +135,7 @@ def mix_of_genre(screen: Asking[Any], genre: str) -> None:
 
 
 def _ask_genre(screen: Asking[Any]) -> None:
-    """Ask which genre, those the person plays most of first."""
+    """Ask which genre, most played first."""
     from tuiapp.screens.pick import Choice, Offer, Pick
 
     def genres(session: Session) -> Offer:

@@ -1,4 +1,4 @@
-"""Model: what was trained on what, how good it measured, and training itself with its loss as it falls."""
+"""Model: the models in use, their quality, packs, and training with its loss."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from tuiapp.app.job import Job
 
 
-# What a folder of the person's music is called among the packs.
+# The label of a music folder among the packs.
 FILES = "files"
 
 
 def _of(pack: PackInfo) -> str:
-    """What a pack holds: a community's artists or tracks, or how tracks sound."""
+    """A pack's kind: artists, tracks, or track features."""
     return pack.level if pack.kind == "community" else pack.kind
 
 
 def _as_row(folder: MusicFolder) -> PackInfo:
-    """A folder of music as the table of packs has it."""
+    """A music folder as a row of the table of packs."""
     from engine.community.packs import PackInfo
 
     day = datetime.datetime.fromtimestamp(folder.scanned).date().isoformat() if folder.scanned else ""
@@ -53,12 +53,12 @@ def _key(row: PackInfo) -> str:
 
 
 def _counted(pack: PackInfo) -> str:
-    """When what a pack holds was collected, as it says; where it is silent, the day it was added."""
+    """When a pack's data was collected; if unknown, the day it was added."""
     return pack.collected or pack.date
 
 
 class ModelView(View):
-    """Packs, folders of music, training, quality."""
+    """Packs, music folders, training, quality."""
 
     NAME: ClassVar[str] = "model"
     _packs: getters.query_one[Table[PackInfo]] = getters.query_one("#packs", Table)
@@ -125,12 +125,12 @@ class ModelView(View):
         )
 
     def _age(self, row: PackInfo) -> str:
-        """How old what a pack holds is; of what was collected in a year, or over some, the year."""
+        """The age of a pack's data; if collected over a year or several, the year."""
         counted = _counted(row)
         return age(counted, self._today) or counted
 
     def _share_known(self, row: PackInfo) -> str:
-        """How much of the person's plays a pack knows; nothing where that is not asked, or not known yet."""
+        """The coverage of a pack; empty if it does not apply, or is not known yet."""
         known = self._known.get(row.name)
         return known.percent if known is not None else ""
 
@@ -145,7 +145,7 @@ class ModelView(View):
     def _show(self, answer: tuple[Status, int, Backtest | None, str, tuple[MusicFolder, ...]]) -> None:
         status, self._today, self._hindsight, self._ranking, self._folders = answer
         table = self._packs
-        # Worked out of all that was played: the list does not wait for it.
+        # Computed from all plays: the list does not wait for it.
         self.ask(
             lambda session: {pack.name: session.coverage.of_pack(pack) for pack in status.packs},
             self._show_known,
@@ -174,7 +174,7 @@ class ModelView(View):
         self.set_status(f"trained {when}" + ("" if when == "today" else " ago"))
 
     def _show_models(self) -> None:
-        """The models in short, or all figures of them."""
+        """Show the models in short, or with all figures."""
         wide = self.size.width >= 100
         width = (self.size.width // 2 if wide else self.size.width) - 7
         parts = [(facts if self._detailed else in_short)(model, width) for model in self._models]
@@ -190,7 +190,7 @@ class ModelView(View):
         self._facts.update(text)
 
     def on_resize(self) -> None:
-        """What is known of the models is written for the room there is."""
+        """Redraw the models for the new size."""
         if self._models:
             self.call_after_refresh(self._show_models)
 
@@ -203,7 +203,7 @@ class ModelView(View):
         self._train("train", "--free-factors")
 
     def _train(self, *arguments: str) -> None:
-        """Begin training; where the pack the model stands on is gone, only when the person says so."""
+        """Start training; if the model's pack was removed, only after confirmation."""
 
         def start() -> None:
             self.shell.jobs.start("Training", *arguments)
@@ -220,7 +220,7 @@ class ModelView(View):
         if self.shell.jobs.obstacle("Training"):
             start()
             return
-        # A damaged model is what training mends.
+        # Training repairs a damaged model.
         self.ask(
             lambda session: session.models.lost_by_training("artists"),
             asked,
@@ -237,7 +237,7 @@ class ModelView(View):
             self.notify(f"No model yet: {self.key('model.train')} trains one.")
 
     def action_compare(self) -> None:
-        """Which ranking is better for this person?"""
+        """Compare two rankings."""
         from tuiapp.screens.compare import ask_compare
 
         ask_compare(self.shell)
@@ -275,7 +275,7 @@ class ModelView(View):
             self.notify(f"{shown(name)} removed. {self.key('undo')} undoes it until you quit.")
 
     def _remove_music(self, row: PackInfo) -> None:
-        """Forget a folder of music; its files stay."""
+        """Remove a music folder; its files stay."""
         path, changes = Path(row.source), self.shell.changes
         taken: list[TakenFolder] = []
         self._packs.drop([_key(row)])

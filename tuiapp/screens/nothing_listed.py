@@ -1,10 +1,12 @@
-"""Discover where it has nothing to list: what is missing or in the way, and the keys that help."""
+"""An empty Discover: what is missing or wrong, and the keys that help."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import getters
 from textual.content import Content
+from textual.widgets import Static
 
 from engine.errors import DiscoverError, NothingLeftError, NothingYetError
 from tuiapp.screens.filters import Filters
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 
 class NothingListed(View):
-    """What stands in the list's place."""
+    """The message in the list's place."""
+
+    _dials_line = getters.query_one("#dials", Static)
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,11 +42,11 @@ class NothingListed(View):
         raise NotImplementedError
 
     def _ask_why_empty(self, note: str) -> None:
-        """There is nothing to list: `note` is why a solo model has nothing."""
+        """Find out why the list is empty: `note` is the reason of a solo model."""
         self.ask(_kept_out, lambda some: self._show_empty(note, kept_out=some), group="kept out")
 
     def _show_empty(self, note: str, *, kept_out: bool) -> None:
-        """`kept_out`: what the person hid, blocked or excluded may be why."""
+        """`kept_out` if the person's hides, blocks or exclusions may be the reason."""
         keymap = self.shell.keymap
         back = taken_back(self.shell.undoable, keymap) if kept_out else Content("")
         if note:
@@ -52,7 +56,7 @@ class NothingListed(View):
             self.set_state("empty", "Nothing matches these dials", Content.assemble(reset, back))
 
     def _no_list(self, error: DiscoverError) -> None:
-        """With nothing to show yet, the first steps stand here: every key they name works."""
+        """Show the first steps: every key they name works."""
         self.query_one(ListNote).show(None)
         if not isinstance(error, NothingYetError):
             self.show_error(error)
@@ -76,6 +80,9 @@ class NothingListed(View):
                 f"Press {self.key('discover.travel')} for another date, {self.key('discover.reset_dials')} for today.",
             )
         else:
+            # Of another library or level, or of a model that is gone.
+            self._list = None
+            self._dials_line.update("")
             self.ask(lambda session: session.status(), self._show_first_steps, group="status")
             self._error = error
 
@@ -85,7 +92,6 @@ class NothingListed(View):
         if status.listens and status.model is None and not self._filters.of_tracks:
             self.set_state("empty", "Your history is imported", untrained(status, self.shell.keymap))
         elif status.listens and self._filters.of_tracks and status.track_model is None:
-            self._list = None
             self._show_dials()
             self.set_state("empty", "No track recommendations yet", no_tracks(status, self.shell.keymap))
         elif status.listens:

@@ -1,4 +1,4 @@
-"""A person's own contexts, kept in the settings file from the Contexts view."""
+"""A person's own contexts, saved in the settings file from the Contexts view."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def keys_of(shell: Shell, name: str) -> tuple[str, ...]:
-    """The settings that make a context a person's own, or change a built-in one."""
+    """The settings of a person's own context, or of a changed built-in one."""
     return tuple(key for key in shell.preferences.config.values if key.startswith(f"contexts.{name}."))
 
 
 def keep(shell: Shell, title: str, context: Context, settings: Settings, dialog: AskText) -> str | None:
-    """Keep what a context is asked for under a title, and give its name; null where the dialog says why not.
+    """Save a context's settings under a title, and return its name; null if the dialog shows an error.
 
-    Under its own title the context itself is changed, under another one there is a new one like it.
+    Under its own title the context is changed, under another one a copy is made.
     """
     from engine.playlists.own_contexts import name_for, said_of
 
@@ -46,7 +46,7 @@ def keep(shell: Shell, title: str, context: Context, settings: Settings, dialog:
 
 
 def remove(shell: Shell, context: Context) -> bool:
-    """Take a context out of the settings, or a built-in one back to how it was; false where nothing was set of it."""
+    """Remove a context from the settings, or reset a built-in one; false if nothing was set."""
     keys = keys_of(shell, context.name)
     if keys:
         shell.preferences.change_all(dict.fromkeys(keys), f"removing the context {context.title}")

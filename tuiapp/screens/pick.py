@@ -1,4 +1,4 @@
-"""A question with a few answers: one is chosen with the arrows, by its number, or with the mouse."""
+"""A question with a few answers, chosen with the arrows, by number, or with the mouse."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
+from textual.events import Key, Paste
 from textual.widgets import Static
 
 from engine.errors import DiscoverError
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.settings.in_keys import in_keys
+from tuiapp.typed_paths import lines_as_one
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.session import Session
 
-# Cells for the words of an answer with its note, of the 60 a dialog has, and how many of them are a short note's own.
+# Cells for an answer with its note, of the 60 of a dialog, and cells reserved for a short note.
 _ROOM, _SHORT = 47, 13
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer: what it is to the program, how it is shown where that is another word, and a note beside it."""
+    """One answer: its value, its label if different, and a note."""
 
     value: str
     text: str = ""
@@ -37,12 +39,12 @@ class Choice:
 
     @property
     def words(self) -> str:
-        """What is shown of it."""
+        """Its label."""
         return self.text or self.value
 
 
 def columns_of(choices: Sequence[Choice]) -> tuple[Column[Choice], Column[Choice]]:
-    """The words and the note. Where there is no room for both, a long note is cut: words that are may look alike."""
+    """The label and the note. Without room for both, a long note is cut: cut labels could look the same."""
     words = max((cell_len(shown(choice.words)) for choice in choices), default=0)
     notes = max((cell_len(shown(choice.note)) for choice in choices), default=0)
     return (
@@ -58,7 +60,7 @@ def columns_of(choices: Sequence[Choice]) -> tuple[Column[Choice], Column[Choice
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The answers there are, what stands above them, and the value the cursor begins on."""
+    """The answers, the text above them, and the value the cursor begins on."""
 
     choices: Sequence[Choice]
     more: str = ""
@@ -66,14 +68,14 @@ class Offer:
 
 
 class Offering(Dialog):
-    """A dialog with a list of answers. Where the engine has to be asked which there are it is open meanwhile, and says
-    that it waits: what is typed by then is for it, and not for the view behind."""
+    """A dialog with a list of answers. It opens before the engine has loaded them, and says that it waits: keys typed
+    meanwhile go to it, and not to the view behind."""
 
     _list: getters.query_one[Table[Choice]] = getters.query_one(Table)
     _more = getters.query_one(".more", Static)
 
     def offer(self, offered: Offer | Callable[[Session], Offer]) -> None:
-        """Show the answers, now or when they come."""
+        """Show the answers, now or once loaded."""
         if isinstance(offered, Offer):
             self._take(offered)
         else:
@@ -98,7 +100,7 @@ class Offering(Dialog):
 
 
 class Pick(Offering):
-    """One of a few; dismissed with its value or None. The one under the cursor is tried on where that can be seen."""
+    """Picks one answer; dismissed with its value or None. The one under the cursor is previewed if that is visible."""
 
     NAME: ClassVar[str] = "pick"
     BINDINGS: ClassVar[list[Any]] = [
@@ -122,10 +124,26 @@ class Pick(Offering):
         now: str | None = None,
         preview: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`more` stands below the title; the cursor begins on the value `now`. The engine may be asked for all that."""
+        """`more` is shown below the title; the cursor begins on the value `now`. All may be loaded from the engine."""
         super().__init__()
         self._question, self._preview = title, preview
         self._offered = choices if callable(choices) else Offer(choices, more, now)
+        # Whether text is coming in, as where a terminal hands over what is pasted key by key: it answers nothing.
+        self._text_comes = False
+        # The answer that asks for a file, where one does, and what was pasted or dropped on the question for it.
+        self.file_answer: str | None = None
+        self.pasted = ""
+
+    def on_key(self, event: Key) -> None:
+        if event.is_printable and not event.key.isdigit():
+            self._text_comes = True
+
+    def on_paste(self, event: Paste) -> None:
+        """A file dropped here is typed where one is asked for."""
+        event.stop()
+        if self.file_answer is not None:
+            self.pasted = lines_as_one(event.text)
+            self.dismiss(self.file_answer)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
@@ -146,6 +164,7 @@ class Pick(Offering):
     @on(Table.Highlighted)
     def _highlighted(self, message: Table.Highlighted) -> None:
         message.stop()
+        self._text_comes = False
         if self._list.row is not None:
             self._preview(self._list.row.value)
 
@@ -158,7 +177,11 @@ class Pick(Offering):
         self.action_done()
 
     def action_done(self, number: int = 0) -> None:
-        """Take the one under the cursor, or the one with that number from above."""
+        """Choose the one under the cursor, or the one with this number."""
+        if self._text_comes:
+            self._text_comes = bool(number)
+            self.notify("Nothing can be typed here: choose with ↑ ↓, then press enter.")
+            return
         if 0 < number <= self._list.counts[0]:
             self._list.move_to(number - 1)
         elif number:

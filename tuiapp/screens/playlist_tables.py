@@ -40,7 +40,7 @@ def tracks_in_words(count: int) -> str:
 
 
 def heading(name: str, tracks: Sequence[PlaylistTrack], blocked: int) -> Content:
-    """What stands above the tracks of a list, of which so many more are blocked."""
+    """The line above a list's tracks, with the number of blocked ones."""
     seconds = sum(track.seconds or 0.0 for track in tracks)
     parts = [tracks_in_words(len(tracks)), duration(seconds) if seconds else ""]
     if blocked:

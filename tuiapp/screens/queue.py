@@ -20,7 +20,7 @@ from tuiapp.screens.dialogs import Dialog
 from tuiapp.settings.actions import ACTIONS
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import duration
-from tuiapp.widgets.art import Art, shows_art
+from tuiapp.widgets.art import Art, way_of
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
@@ -83,8 +83,9 @@ class Queue(Dialog, Acting[Any]):
                     key=lambda row: str(id(row.song)),
                     words=lambda row: f"{row.song.artist} {row.song.title}",
                 )  # fmt: skip
-                if shows_art(self.shell.preferences.config["open.art"], os.environ):
-                    yield Art()
+                setting = self.shell.preferences.config["open.art"]
+                if way := way_of(setting, os.environ):
+                    yield Art(way, named=setting == way)
             yield Static(classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -101,17 +102,21 @@ class Queue(Dialog, Acting[Any]):
             self.dismiss(None)
             return
         self._show_art()
-        now = [*self.shell.hearing.upcoming]
+        now = [*self.shell.playback.upcoming]
         if not self._shown or now != self._shown:
             self._show(now)
 
     @on(Resize)
+    def _resized(self) -> None:
+        for art in self.query(Art):
+            art.resized()
+        self._show_art()
+
     def _show_art(self) -> None:
         """Show the cover of what plays, where it is wanted and leaves the list its room."""
         playing, (width, height) = self.shell.playing, self.app.size
         for art in self.query(Art):
-            art.display = width >= 90 and height >= 24
-            art.show(playing.song.place if art.display and playing is not None else "")
+            art.show(playing.song.place if playing is not None else "", room=width >= 90 and height >= 24)
 
     def _show(self, now: list[Song]) -> None:
         self._shown = now
@@ -153,18 +158,18 @@ class Queue(Dialog, Acting[Any]):
     def action_go_to(self) -> None:
         """Play the song under the cursor now, and then what follows it."""
         if self._list.row is not None:
-            self.shell.hearing.go_to(self._list.row.song)
+            self.shell.playback.go_to(self._list.row.song)
 
     def action_take_out(self) -> None:
         """Take songs out: those selected, or the one under the cursor."""
 
         def take_out(keys: list[str]) -> None:
-            self.shell.hearing.drop([row.song for row in self._list.rows_of(keys)])
-            self._show([*self.shell.hearing.upcoming])
+            self.shell.playback.drop([row.song for row in self._list.rows_of(keys)])
+            self._show([*self.shell.playback.upcoming])
 
         self.choose(take_out)
 
     def action_undo(self) -> None:
         """Undo what was done in the queue."""
         self.shell.changes.undo(self._made)
-        self._show([*self.shell.hearing.upcoming])
+        self._show([*self.shell.playback.upcoming])

@@ -93,7 +93,7 @@ class TasteView(SeveralLists):
         self._show_panel()
 
     def _no_tastes(self, error: DiscoverError) -> None:
-        """Without a model there are no tastes to tell apart, and the rest of the view stands."""
+        """Without a model there are no tastes; the rest of the view is unaffected."""
         nothing = isinstance(error, NothingYetError)
         again = "" if nothing else f"\n\nPress {self.key('retry')} to try again."
         self._show_missing(
@@ -158,6 +158,8 @@ class TasteView(SeveralLists):
 
     def action_next_panel(self) -> None:
         """On to the next panel; the keys stay with the artists, or go to the panel's first list."""
+        if self.says_nothing_is_listed():
+            return
         panels = self._panels()
         here = panels.index(self._panel) if self._panel in panels else 0
         self.action_panel(panels[(here + 1) % len(panels)])

@@ -1,4 +1,4 @@
-"""Dialogs with a line to type in and a list below it, which the arrows move through while one types."""
+"""Dialogs with an input and a list below it; arrows move in the list while typing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class TypedList(Dialog):
-    """The line has the keys; the list never takes them by itself."""
+    """The input has the focus; the list never gets it."""
 
     AUTO_FOCUS = "Input"
     _line = getters.query_one(Input)
@@ -46,7 +46,7 @@ class TypedList(Dialog):
 
 
 class Choose(TypedList, Offering):
-    """One of some answers, found by typing; dismissed with its value or None."""
+    """Chooses one of many answers by typing; dismissed with its value or None."""
 
     NAME: ClassVar[str] = "choose"
     DEFAULT_CSS = """
@@ -87,7 +87,7 @@ class Choose(TypedList, Offering):
 
     def _filter(self, text: str) -> None:
         self._list.set_filter(text)
-        # What is typed means the first that holds it.
+        # The typed text selects the first match.
         self._list.move_to(0)
 
     @on(Input.Submitted)
@@ -104,7 +104,7 @@ def choose(
     now: str,
     then: Callable[[str], None],
 ) -> None:
-    """Ask for one of the choices the engine has, and go on with it `then` where it is another than `now`."""
+    """Ask for one of the engine's choices, and call `then` with it unless it is `now`."""
 
     def chosen(value: str | None) -> None:
         if value is not None and value != now:

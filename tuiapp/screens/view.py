@@ -1,4 +1,4 @@
-"""What all views share: the frame, a list with its filter, and the four states."""
+"""The base of all views: the frame, a list with its filter, and the four states."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from engine.errors import DamagedDataError, DamagedLibraryError, DiscoverError, NothingYetError
-from tuiapp.screens.acting import Acting
+from tuiapp.screens.acting import NOTHING_LISTED, Acting
 from tuiapp.screens.asking import LibraryScreen
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
 from tuiapp.settings.in_keys import in_keys
@@ -48,8 +48,8 @@ class View(Acting[None], LibraryScreen):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # Before Textual merges the bindings of the class, which it does next.
         if cls.NAME:
-            # A list has its keys once it has the focus. The filter's is the view's too: who knows what to look for
-            # presses it while the list is still asked for.
+            # A list's bindings apply once it has the focus. The filter's key is also the view's, so that it works while
+            # the list is loading.
             cls.BINDINGS = [*bindings(cls.NAME), *(key for key in bindings(LISTS) if key.action == "filter")]
         super().__init_subclass__(**kwargs)
 
@@ -57,8 +57,19 @@ class View(Acting[None], LibraryScreen):
         """The key an action has now, as people write it, for sentences that name it."""
         return self.shell.keymap.label(name)
 
-    # The state that stands in the list's place, if one does.
+    # The state shown in the list's place, if any.
     _state = ""
+
+    @property
+    def lists_nothing(self) -> bool:
+        """Whether it says, in place of a list, that there is nothing yet."""
+        return self._state == "empty"
+
+    def says_nothing_is_listed(self) -> bool:
+        """Say so where that is why a key does nothing."""
+        if self.lists_nothing:
+            self.notify(NOTHING_LISTED)
+        return self.lists_nothing
 
     def compose(self) -> ComposeResult:
         yield TabStrip(self.NAME)
@@ -73,7 +84,7 @@ class View(Acting[None], LibraryScreen):
             yield KeyLine(self.NAME, absent=self.absent)
 
     def compose_body(self) -> ComposeResult:
-        """What is particular to the view."""
+        """The view's own widgets."""
         raise NotImplementedError
 
     def left(self) -> None:
@@ -81,17 +92,17 @@ class View(Acting[None], LibraryScreen):
         self.age_marks()
 
     def set_status(self, text: str) -> None:
-        """What the view says on the right of the tab strip."""
+        """Set the view's text on the right of the tab strip."""
         self._strip.right_text = text
 
     def on_mount(self) -> None:
         self.set_state("loading", "Loading", "")
         self.recall(self.shell.remembering.of(self.NAME))
-        # Painted first: what a thread then loads would be in the way of that.
+        # After the first paint, which loading in a thread would delay.
         self.call_after_refresh(self.load)
 
     def in_keys(self, error: DiscoverError | str) -> str:
-        """What the engine says, with keys in place of commands."""
+        """An engine's message with keys in place of commands."""
         return in_keys(str(error), self.shell.keymap)
 
     def show_error(self, error: DiscoverError) -> None:
@@ -102,7 +113,7 @@ class View(Acting[None], LibraryScreen):
         else:
             log = self.shell.folders.log
             where = f"\n\nThe log is {log}." if log.exists() and str(log) not in str(error) else ""
-            # Of what is damaged trying again says the same.
+            # Retrying does not help for damaged data.
             damaged = isinstance(error, DamagedDataError)
             if damaged:
                 self.shell.repairing.offer(library=isinstance(error, DamagedLibraryError))
@@ -111,7 +122,7 @@ class View(Acting[None], LibraryScreen):
             self.set_state("error", f"{title} can't be shown", f"{self.in_keys(error)}{where}{again}")
 
     def action_retry(self) -> None:
-        """Ask anew for everything the view shows."""
+        """Reload everything the view shows."""
         self.set_state("loading", "Loading", "")
         self.load()
 
@@ -127,7 +138,7 @@ class View(Acting[None], LibraryScreen):
             body.set_class(bool(state), "-away")
 
     def listed(self) -> None:
-        """Say how many rows the filter leaves, and so when it leaves none."""
+        """Show how many rows match the filter, or that none does."""
         table = self.table
         if table is None:
             return
@@ -146,23 +157,28 @@ class View(Acting[None], LibraryScreen):
         assert self.table is not None  # noqa: S101 - asked by who has one
         shown, whole = self.table.counts
         text = f"{shown:,} of {whole:,}  {self.key('back')} clears" if self.table.filter else ""
-        if self._filter_count.content != text:  # else the whole view would be laid out anew
+        if self._filter_count.content != text:  # avoids a new layout of the whole view
             self._filter_count.update(text)
         self.show_marks()
 
     @on(Table.Marked)
     def show_marks(self) -> None:
-        """Say in the line of keys how many rows of the list are selected, wherever they are."""
+        """Show in the line of keys how many rows are selected, visible or not."""
         self._keys.selected = _in_words(self.table)
 
     def focus_list(self, table: Table[Any]) -> None:
-        """Give the focus to a list that has come, unless a filter for it is being typed."""
+        """Focus a list once loaded, unless its filter is being typed."""
         if not isinstance(self.focused, Input):
             table.focus()
 
     @on(Table.FilterRequested)
+    def _filter_requested(self) -> None:
+        self.action_filter()  # as the key of the view does, also where a view has more to do
+
     def action_filter(self) -> None:
-        """Open the line to type a filter in."""
+        """Open the line to type a filter in, unless there is nothing to filter."""
+        if self.says_nothing_is_listed():
+            return
         self._filter_line.add_class("-shown")
         self._filter_input.focus()
 
@@ -183,7 +199,7 @@ class View(Acting[None], LibraryScreen):
         if self.table is not None:
             self.table.set_filter(text)
             if self._state in ("error", "loading", "empty"):
-                # What is behind that is the list of before, or none: no filter changes what is said.
+                # A notice is shown in the list's place: filtering does not change it.
                 self._count()
             else:
                 self.listed()
@@ -200,7 +216,7 @@ class View(Acting[None], LibraryScreen):
         return True
 
     def action_back(self) -> None:
-        """Undo one thing, the last one first: messages, a wait, marks, the filter, what the view adds. Then stop."""
+        """Clear one thing: messages, a wait, the selection, the filter, the view's own narrowing."""
         if toasts_in_sight(self.app):
             self.app.clear_notifications()
         elif self.shell.jobs.stop_waiting():
@@ -214,14 +230,14 @@ class View(Acting[None], LibraryScreen):
         """Undo one narrowing of the view's own."""
 
     def settings_changed(self) -> None:
-        """Keys or colours are others now."""
+        """Keys or colours changed."""
         self._keys.refresh()
         self._strip.refresh()
 
     # -- what the app remembers ------------------------------------------------------------------------
 
     def remembered(self) -> dict[str, Any]:
-        """Where this view is, for the next start."""
+        """This view's state, for the next start."""
         if self.table is None:
             return {}
         table = self.table
@@ -229,7 +245,7 @@ class View(Acting[None], LibraryScreen):
         return {"sort": table.sort, "reverse": table.reverse, "filter": table.filter, "cursor": cursor}
 
     def recall(self, state: dict[str, Any]) -> None:
-        """Go back to where it was."""
+        """Restore the state."""
         table = self.table
         if table is None:
             return
@@ -245,7 +261,7 @@ class View(Acting[None], LibraryScreen):
 
 
 def _in_words(table: Table[Any] | None) -> str:
-    """How many rows are selected, and of how many of them that is to be feared forgotten; empty for none."""
+    """The number of selected rows, and of those hidden or selected long ago; empty without any."""
     if table is None or not table.marks:
         return ""
     count, seen = len(table.marks), len(table.marks_in_sight)

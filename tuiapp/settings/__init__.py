@@ -1,1 +1,1 @@
-"""What the person sets: actions and their keys, the settings file, where the app was left."""
+"""Actions and keys, the settings file, and the app's saved state."""

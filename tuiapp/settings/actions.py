@@ -1,4 +1,5 @@
-"""The one list of what the keys do. Bindings, footer, help, palette and the README's table are all made from it."""
+"""The registry of actions and their keys, from which bindings, footer, help, palette and the README's table are
+made."""
 
 from __future__ import annotations
 
@@ -16,10 +17,10 @@ LISTS = "in lists"
 
 
 class Action(NamedTuple):
-    """One thing a key does. `scope` is a view's name, LISTS or EVERYWHERE; `footer` 0 keeps it out of the footer.
+    """An action of a key.
 
-    A lower `footer` number survives in a narrower terminal. Where a view has nothing to list, those of its keys stand
-    there that do something all the same: `alone`.
+    `scope` is a view's name, LISTS or EVERYWHERE; `footer` 0 keeps it out of the footer; lower numbers are shown in
+    narrower terminals too. `alone` actions are shown even if the view's list is empty.
     """
 
     id: str
@@ -28,14 +29,14 @@ class Action(NamedTuple):
     help: str
     scope: str = EVERYWHERE
     footer: int = 0
-    command: str = ""  # the Textual action, where it is not the id itself
-    priority: bool = False  # whether it works whatever is open
+    command: str = ""  # the Textual action, if it is not the id itself
+    priority: bool = False  # whether it works in dialogs too
     shared: bool = False  # whether it is the same in every view whose rows are music
     alone: bool = False
 
     @property
     def name(self) -> str:
-        """What the settings file calls it: `undo`, `lists.filter`, `discover.turn_familiarity_minus`."""
+        """Its name in the settings file: `undo`, `lists.filter`, `discover.turn_familiarity_minus`."""
         return _name(self.id, self.scope)
 
 
@@ -66,7 +67,7 @@ def written(key: str) -> str:
 
 
 def _sign(key: str) -> str:
-    """The sign that Textual calls by its Unicode name, such as `equals_sign`; any other key as it is called."""
+    """The character of a key that Textual calls by its Unicode name, such as `equals_sign`; any other key unchanged."""
     try:
         sign = unicodedata.lookup(key.replace("_", " "))
     except KeyError:
@@ -92,9 +93,9 @@ MUSIC = ("discover", "related", "contexts", "playlists", "history", "taste", "br
 
 
 def _on_music(view: str, **footers: int) -> Iterator[Action]:
-    """What every row that is music can do, by the same keys everywhere; `footers` as in `Action`, by id."""
+    """Actions on rows of music, with the same keys everywhere; `footers` as in `Action`, by id."""
     for name, key, label, words in (
-        # In Playlists a list is opened by it first.
+        # In Playlists it first opens a list.
         ("artist", "enter", "open", "Open the playlist; in one, the artist page.")
         if view == "playlists"
         else ("artist", "enter", "artist", "In the tree: to its artists. There: artist page.")
@@ -231,11 +232,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("year(1)", "right,full_stop", "next year", "Next year; after the last, all time.",
            "history", 5),
     Action("travel", "d", "date", "Go to a date in the list.", "history", 13),
-    Action("next_panel", "v", "panel", "Next panel: the year, fading, overdue, most played artists and tracks.",
+    Action("next_panel", "v", "panel", "Next panel: the year, fading, overdue, most played. Tab enters its list.",
            "history", 6),
     # -- Taste
     *_on_music("taste", artist=10),
-    Action("next_panel", "v", "panel", "Next panel: map, tastes, drift, exclusions.",
+    Action("next_panel", "v", "panel", "Next panel: map, tastes, drift, exclusions. Tab enters its list.",
            "taste", 4),
     Action("new", "ctrl+n", "exclude", "New exclusion: leave plays out of your taste, with a preview.",
            "taste", 6, alone=True),
@@ -283,12 +284,12 @@ def scope_of(name: str) -> tuple[Action, ...]:
 
 
 def on_music() -> tuple[Action, ...]:
-    """What every row of music can do, as the first view that has such rows names it."""
+    """The action on music in the first view that has it."""
     return tuple(action for action in scope_of(MUSIC[0]) if action.shared)
 
 
 def bindings(scope: str, *, prefix: str = "") -> list[Binding]:
-    """Textual's bindings for a scope; ids let people give them other keys."""
+    """Textual's bindings for a scope; ids allow remapping keys."""
     from textual.binding import Binding
 
     return [

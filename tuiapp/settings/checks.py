@@ -1,4 +1,4 @@
-"""What typed settings may be: each gives the value as it is used, or raises ValueError with what is expected."""
+"""Checks of settings: each returns the value as used, or raises ValueError with what is expected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tuiapp.settings.player_lines import expected_instead
 
 
 def player(value: Any) -> str:
-    """A command that plays music, as it is typed in a shell."""
+    """A command that plays music, as typed in a shell."""
     import shlex
 
     if isinstance(value, str) and value.isprintable():
@@ -27,7 +27,7 @@ def player(value: Any) -> str:
 
 
 def service(services: Collection[str]) -> Callable[[Any], str]:
-    """Where music is looked up: one of the services, or an address of the person's own."""
+    """Where to search for music: one of the services, or one's own address."""
 
     def check(value: Any) -> str:
         if isinstance(value, str) and "://" in value:
@@ -40,7 +40,7 @@ def service(services: Collection[str]) -> Callable[[Any], str]:
 
 
 def stream(value: Any) -> str:
-    """An address that mpv plays; a name stands nowhere in it where it could be an address itself."""
+    """An address that mpv plays; a name is nowhere in it where it could be an address itself."""
     if isinstance(value, str) and value.isprintable():
         address = value.strip()
         if re.fullmatch(r"(|(ytdl://\w+:|https?://[^\s/{}]+/)[^{}]*\{(query|track)\}.*)", address):
@@ -49,16 +49,16 @@ def stream(value: Any) -> str:
 
 
 def contact(value: Any) -> str:
-    """Where one can be written to."""
-    # It goes into a header of a request, which holds one line of ASCII.
+    """A contact: a page or mail address."""
+    # It is sent in a request header, which is one line of ASCII.
     if isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= 100:
         return value.strip()
     raise ValueError("a page or a mail address, in ASCII and up to 100 letters")
 
 
 def mpd(value: Any) -> str:
-    """Where MPD is."""
-    # A host and port, or a socket's path, a password before it.
+    """MPD's address."""
+    # A host and port, or a socket's path, optionally after a password.
     if (
         isinstance(value, str)
         and value.isprintable()
@@ -69,14 +69,14 @@ def mpd(value: Any) -> str:
 
 
 def server(value: Any) -> str:
-    """The address of a server of the person's own; what may be asked there is checked when it is."""
+    """The address of one's own server; checked further on use."""
     if isinstance(value, str) and value.isprintable() and re.fullmatch(r"(|https?://[^\s@?#]+)", value):
         return value
     raise ValueError("an address that begins with https://, without a name or password")
 
 
 def one_of(choices: tuple[str, ...], what: str) -> Callable[[Any], str]:
-    """One of a few values, in capitals or not; `what` says what is expected."""
+    """One of a few values, ignoring case; `what` is for the error."""
 
     def check(value: Any) -> str:
         for choice in choices:

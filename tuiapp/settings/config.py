@@ -1,7 +1,7 @@
-"""What the settings file says. Reading is quick and never fails.
+"""Reads the settings file. Fast, and never fails.
 
 The file is TOML, written by the person or by `tuiapp.settings.config_file`. A setting is named `open.service`, and may
-stand under a heading or with a dotted name. What cannot be used is left out with a sentence, and the default holds.
+be under a heading or have a dotted name. An invalid entry is reported with a sentence, and its default is used.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from engine.recommend.settings import DiscoverSettings
 
 MAX_BYTES = 1 << 20
-# Settings of contexts begin so: any number of them may be set.
+# Prefix of contexts' settings, of which there may be any number.
 _CONTEXTS = "contexts."
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the file says, as far as it can be used, and a sentence for each thing that cannot."""
+    """The valid settings, and a sentence for each invalid entry."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
@@ -36,7 +36,7 @@ class Config:
         return self.values.get(key, setting_named(key).default)
 
     def where(self, key: str) -> str:
-        """Where that value is from: `file` or `default`."""
+        """The value's origin: `file` or `default`."""
         return "file" if key in self.values else "default"
 
     @property
@@ -58,8 +58,7 @@ class Config:
     def with_values(self, changes: Mapping[str, Any]) -> Config:
         """The same with other values, or with None the defaults.
 
-        Raises ValueError with what is expected, also for a key that does something else already, and for a context
-        that makes no list.
+        Raises ValueError with what is expected, also for a key that is already taken, and for an invalid context.
         """
         values = {name: old for name, old in self.values.items() if name not in changes}
         for key, value in changes.items():
@@ -74,12 +73,12 @@ class Config:
 
     @property
     def discover(self) -> dict[str, Any]:
-        """What Discover is asked where nothing else is said, by the names of `DiscoverSettings`."""
+        """Discover's defaults as set, by the names of `DiscoverSettings`."""
         given = {name: self[f"discover.{name}"] for name in ("known_plays", "known_days", "half_life")}
         return given | {"from_library": self["discover.from_library"] == "yes"}
 
     def for_discover(self, settings: DiscoverSettings) -> DiscoverSettings:
-        """What Discover is asked by the dials, which know nothing of what counts as known."""
+        """The same for the app's dials, which do not include what counts as known."""
         from dataclasses import replace
 
         given = self.discover
@@ -101,7 +100,7 @@ def _found(value: Any) -> str:
 
 
 def _contexts(values: Mapping[str, Any]) -> tuple[dict[str, Context], dict[str, str]]:
-    """The contexts as set, by name, and why others make no list."""
+    """The valid contexts by name, and what is wrong with others."""
     from engine.playlists.own_contexts import contexts_with
 
     own = {key.removeprefix(_CONTEXTS): value for key, value in values.items() if key.startswith(_CONTEXTS)}
@@ -140,7 +139,7 @@ def _nearby(name: str) -> tuple[str, ...]:
 
 
 def read(path: Path) -> Config:
-    """The settings of a file; without one, the defaults. Never raises: what is wrong is said in `problems`."""
+    """The settings of a file; without one, the defaults. Never raises: errors are in `problems`."""
     try:
         if path.stat().st_size > MAX_BYTES:
             return Config(problems=(f"{path} is larger than {MAX_BYTES >> 20} MB: ignored.",))
@@ -149,7 +148,7 @@ def read(path: Path) -> Config:
         return Config()
     except OSError as error:
         return Config(problems=(f"{path} cannot be read ({error.strerror}): ignored.",))
-    import tomllib  # most people have no such file, and the first paint does not wait for its reader
+    import tomllib  # late: most people have no such file, and the first paint does not wait for the parser
 
     try:
         document = tomllib.loads(content.decode("utf-8-sig"))
@@ -160,7 +159,7 @@ def read(path: Path) -> Config:
 
 
 def read_document(document: Mapping[str, Any], file: str) -> Config:
-    """The settings of a parsed document; `file` is what problems call it."""
+    """The settings of a parsed document; `file` names it in problems."""
     values: dict[str, Any] = {}
     problems: list[str] = []
     for key, value in _flat(document):
@@ -189,7 +188,7 @@ def read_document(document: Mapping[str, Any], file: str) -> Config:
 
 def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """(dotted name, value) of everything in a document; a table with a setting's name is that setting's value, and an
-    empty one of a context what there is of it."""
+    empty one of a context is kept."""
     for name, value in table.items():
         key = before + name
         table_of_more = isinstance(value, Mapping) and (value or before != _CONTEXTS)

@@ -1,4 +1,4 @@
-"""Changing one setting in the file: every other byte stays, comments above all."""
+"""Changes settings in the file, leaving every other byte, above all comments."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tuiapp.settings.mending import keep
 
 
 def write(door: Door, changes: Mapping[str, Any]) -> None:
-    """Set settings in the file, or with None take them out, all at once.
+    """Set settings in the file, or with None remove them, all at once.
 
-    Raises PrivateSessionError in a private session, DiscoverError where the file cannot be changed in place.
+    Raises PrivateSessionError in a private session, DiscoverError if the file cannot be changed in place.
     """
     path = door.folders.config
     door.require_writable("keep settings")
@@ -35,8 +35,9 @@ def write(door: Door, changes: Mapping[str, Any]) -> None:
             door.write_config(after.encode())
         except OSError as error:
             raise DiscoverError(f"Cannot write {path}: {error.strerror}. Nothing was changed.") from error
-        with contextlib.suppress(OSError):
-            keep(door)
+    # Also of what is set as asked already: whoever set it may have been killed before this.
+    with contextlib.suppress(OSError):
+        keep(door)
 
 
 def changed(text: str, key: str, value: Any, path: Path | str = "config.toml") -> str:
@@ -52,7 +53,7 @@ def changed(text: str, key: str, value: Any, path: Path | str = "config.toml") -
             raise ValueError("the order of its tables cannot be kept")
         _set(document, key.split("."), value)
         result = document.as_string()
-        # tomlkit is trusted with the comments, not with the meaning.
+        # tomlkit preserves comments; its result is checked for meaning.
         if _meaning(tomllib.loads(result)) != wanted:
             raise ValueError("the entry cannot be changed in place")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, TOMLKitError) as error:
@@ -76,7 +77,7 @@ def _set(document: Any, path: list[str], value: Any) -> None:
             holder[name] = value
     elif value is not None:
         if len(path) == 1:
-            # Before the first heading, or it would stand under that.
+            # Before the first heading, or it would belong to that.
             document[path[0]] = value
             return
         if len(_heading_of(path)) > 1:
@@ -91,18 +92,18 @@ def _set(document: Any, path: list[str], value: Any) -> None:
                 document.add(tomlkit.nl())
             document[heading] = tomlkit.table()
         elif getattr(document[heading], "is_super_table", bool)():
-            # It gets a heading of its own now, not the comment of the one below it.
+            # A new heading must not take the comment of the one below.
             document[heading].trivia.comment = ""
         document[heading][name] = value
 
 
 def _heading_of(path: list[str]) -> list[str]:
-    """The heading a setting stands under: each context has its own, `[contexts.NAME]`."""
+    """The heading of a setting: each context has its own, `[contexts.NAME]`."""
     return path[:2] if path[0] == "contexts" and len(path) > 2 else path[:1]
 
 
 def _set_below(document: Any, path: list[str], value: Any) -> None:
-    """Set what stands under a heading of two parts."""
+    """Set a value under a heading of two parts."""
     import tomlkit
 
     heading, below = _heading_of(path)
@@ -119,7 +120,7 @@ def _set_below(document: Any, path: list[str], value: Any) -> None:
 
 
 def _drop_empty(table: Any, heading: list[str]) -> None:
-    """Take out a heading with nothing under it, not even a comment."""
+    """Remove a heading with nothing under it, not even a comment."""
     name, *below = heading
     found = table.get(name)
     if found is None or not hasattr(found, "trivia"):
@@ -131,7 +132,7 @@ def _drop_empty(table: Any, heading: list[str]) -> None:
 
 
 def _holder(table: Any, path: list[str]) -> tuple[Any, str] | None:
-    """The table in which a setting stands, and its name there: a dotted name may be one name or several tables."""
+    """The table that contains a setting, and its name there: a dotted name may be one name or several tables."""
     for cut in range(len(path), 0, -1):
         name = ".".join(path[:cut])
         if isinstance(table, MutableMapping) and name in table:

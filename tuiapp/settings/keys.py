@@ -1,4 +1,4 @@
-"""Keys as the settings give them: their names, which are free, and which key each action has now."""
+"""Keys in the settings: names, free keys, and the current keys of each action."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMED = {
     "escape", "enter", "tab", "space", "backspace", "delete", "insert", "home", "end", "pageup", "pagedown",
     "up", "down", "left", "right", *(f"f{number}" for number in range(1, 25)),
 }  # fmt: skip
-# Characters go by their Unicode names, but for these, which Textual calls otherwise.
+# Characters are named by Unicode, except these, which Textual names differently.
 _CALLED = {
     "solidus": "slash",
     "reverse_solidus": "backslash",
@@ -22,18 +22,18 @@ _CALLED = {
     "plus_sign": "plus",
     "low_line": "underscore",
 }
-# Keys no action can have: the terminal's own, and those that move from part to part of a screen.
+# Reserved keys: the terminal's own, and those that move the focus.
 RESERVED = {"ctrl+c": "copying", "ctrl+q": "quitting", "tab": "moving on", "shift+tab": "moving back"}
-# What a terminal cannot distinguish from another key.
+# Keys that a terminal cannot distinguish from another.
 _SAME = {"ctrl+i": "tab", "ctrl+m": "enter"}
 
 BY_NAME: Mapping[str, Action] = {action.name: action for action in ACTIONS}
 
 
 def key_named(text: str) -> str:
-    """The key's name as Textual has it: `?` is `question_mark`, `ctrl+A` is `ctrl+a`.
+    """Textual's name of a key: `?` is `question_mark`, `ctrl+A` is `ctrl+a`.
 
-    Raises ValueError, saying what is expected, for what is not a key.
+    Raises ValueError with what is expected.
     """
     text = text.strip() or text[:1]
     if not text:
@@ -79,20 +79,20 @@ def _of_characters() -> frozenset[str]:
 
 
 class Keymap:
-    """Which keys each action has: its own, or those given to it instead, by the action's name."""
+    """The keys of each action: its defaults, or those set instead, by the action's name."""
 
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
         self.given = dict(given or {})
 
     def keys(self, action: Action) -> str:
-        """The action's keys as Textual names them, with commas between them.
+        """The action's keys in Textual's names, separated by commas.
 
-        What every row of music can do has the keys given to it in the first of the views, unless its own has others.
+        Actions on music have the keys set for the first view, unless their own view has others.
         """
         return self.given.get(action.name) or self.given.get(_first(action).name, action.keys)
 
     def changed(self) -> dict[str, str]:
-        """Every action by name whose keys are not its own, and what they are."""
+        """The actions with changed keys, by name, and their keys."""
         return {action.name: self.keys(action) for action in ACTIONS if self.keys(action) != action.keys}
 
     def label(self, action: Action | str) -> str:
@@ -105,9 +105,9 @@ class Keymap:
         return " ".join(written(key) for key in self.keys(action).split(","))
 
     def clashes(self) -> Iterator[tuple[str, str, str]]:
-        """(name of an action with given keys, key, what else has that key where both can be pressed).
+        """(action with changed keys, key, the other action with that key that is active at the same time).
 
-        Of two given the same key the later one is named first.
+        Of two changed to the same key the later one is first.
         """
         holders: dict[str, list[Action]] = {}
         for one in ACTIONS:
@@ -117,7 +117,7 @@ class Keymap:
             action = BY_NAME[name]
             follow = [one for one in ACTIONS if _first(one) is action and one.name not in self.given]
             for key in self.keys(action).split(","):
-                # What else the key does wherever the action, or one that follows it, is.
+                # Other actions of the key wherever the action, or one that follows it, is active.
                 others = (
                     other.name
                     for one in (action, *follow)
@@ -129,17 +129,17 @@ class Keymap:
 
 
 def _first(action: Action) -> Action:
-    """The same action of the first view whose rows are music; one that is not shared is itself."""
+    """The same action in the first view with music; an action that is not shared is itself."""
     return BY_NAME[f"{MUSIC[0]}.{action.id}"] if action.shared else action
 
 
 def _meet(one: Action, other: Action) -> bool:
-    """Whether both can be pressed in one place."""
+    """Whether both can be active at the same time."""
     anywhere = {EVERYWHERE, LISTS}
     return one.scope == other.scope or one.scope in anywhere or other.scope in anywhere
 
 
-# Names that settings had in versions before, and what they are called now.
+# Names of settings in earlier versions, and their current names.
 RENAMED = {
     "keys.contexts.new_minus": "keys.contexts.newness_minus",
     "keys.contexts.new_plus": "keys.contexts.newness_plus",

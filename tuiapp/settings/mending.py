@@ -1,6 +1,6 @@
-"""A settings file that is damaged: each group of it that can be read is kept, the others are as they were last whole.
+"""Repairs a damaged settings file: each readable group is kept, the others are restored from the last valid copy.
 
-What the person writes by hand, or Discover, is copied once it can be read, and restored from there.
+Settings are copied whenever they can be read.
 """
 
 from __future__ import annotations
@@ -14,29 +14,28 @@ from tuiapp.settings.config import MAX_BYTES
 if TYPE_CHECKING:
     from engine.privacy import Door
 
-# A heading begins a group; what stands before the first is one too.
-# A line within an array is none.
+# A heading begins a group; lines before the first form one too. Lines within an array do not count.
 _GROUP = re.compile(r"(?m)^(?=[ \t]*\[[^\[\],\x00-\x1f\ufffd]+\][ \t]*(?:#.*)?$)")
 _NAME = re.compile(r"[ \t]*\[\s*([^\]]+?)\s*\]")
 _FIRST = "the settings before the first heading"
 
 
 def keep(door: Door) -> None:
-    """Copy the settings as they are now, where they can be read and were changed since. Does nothing in a private
-    session. Raises OSError, DiscoverError."""
+    """Copy the settings, if they can be read and changed since the last copy. Does nothing in a private session. Raises
+    OSError, DiscoverError."""
     whole = None if door.private else _read(door.folders.config)
     if whole is not None and is_whole(whole) and whole != _read(door.folders.last_config):
         door.write_file(door.folders.last_config, whole)
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether there is a settings file that can be read as a file, and not as settings."""
+    """Whether the settings file is readable but not valid."""
     data = _read(path)
     return data is not None and not is_whole(data)
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether these bytes are settings, as a whole."""
+    """Whether these bytes are valid settings."""
     import tomllib  # most people have no such file, and the first paint does not wait for its reader
 
     try:
@@ -47,7 +46,7 @@ def is_whole(data: bytes) -> bool:
 
 
 def mend(door: Door) -> list[str]:
-    """Put settings that can be read in the place of a file that cannot, which is kept; what was done and lost, in
+    """Replace an invalid settings file by valid settings, keeping the old file; returns what was done and lost, in
     sentences.
 
     Raises PrivateSessionError in a private session, OSError.
@@ -71,12 +70,12 @@ def mend(door: Door) -> list[str]:
 
 
 def _restored(damaged: bytes, before: bytes) -> tuple[str, list[str], list[str]]:
-    """Settings, and the groups that are as they were before, and those that are lost."""
+    """The new settings, the groups restored from the copy, and those lost."""
     old = _groups(before.decode("utf-8-sig"))
     parts: dict[str, str] = {}
     for name, text in _groups(damaged.decode("utf-8-sig", "replace")).items():
         parts[name] = text if "\ufffd" not in text and "\0" not in text and is_whole(text.encode()) else ""
-    # Before any heading, or it would stand under that.
+    # Before any heading, or it would belong to that.
     names = sorted({**parts, **old}, key=lambda name: name != _FIRST)
     missing = [name for name in names if not parts.get(name)]
     restored = [name for name in missing if name in old]
@@ -85,13 +84,13 @@ def _restored(damaged: bytes, before: bytes) -> tuple[str, list[str], list[str]]
         text.rstrip("\n") + "\n" for name in names if (text := parts.get(name) or old.get(name, ""))
     )
     if not is_whole(whole.encode()):
-        # Each for itself is well, and together they say one thing twice.
+        # Each is valid by itself, but together they set one thing twice.
         return before.decode("utf-8-sig"), list(old), [name for name in names if name not in old]
     return whole, restored, lost
 
 
 def _groups(text: str) -> dict[str, str]:
-    """The text of each group by what it is called, in order."""
+    """The text of each group by name, in order."""
     found: dict[str, str] = {}
     for part in filter(str.strip, _GROUP.split(text)):
         named = _NAME.match(part)
@@ -101,7 +100,7 @@ def _groups(text: str) -> dict[str, str]:
 
 
 def _read(path: Path) -> bytes | None:
-    """What is in a file; null where there is none, or none that may be read, or more than settings are."""
+    """A file's content; null if it is missing, unreadable, or too large."""
     try:
         return path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
     except OSError:

@@ -1,7 +1,7 @@
-"""Player commands in which a name could be run: inside text that a shell or another program runs, or as the program.
+"""Detects unsafe player commands, in which a name could be executed: inside text that a shell or another program runs,
+or as the program.
 
-What a program does with its arguments is up to it: those known to join them for a shell, or to run one of them as a
-command line, are listed here.
+Programs known to join their arguments for a shell, or to run one of them as a command line, are listed here.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Callable
 
 _NAME = re.compile(r"\{(?:artist|track|query)\}")
 _SHELL = re.compile(r"(?:ba|da|z|k|mk|c|tc|fi|a|ya|o)?sh|nu", re.IGNORECASE)
-# What puts all its words together to one line for a shell, here or on another machine.
+# Programs that join their arguments to a shell command, here or on another machine.
 _TOGETHER = re.compile(
     r"ssh|slogin|rsh|mosh|autossh|dbclient|plink|watch|eval|parallel|adb|cmd|pwsh|powershell", re.IGNORECASE
 )
-# What runs a program's text it is given by an option.
+# Programs that run code given by an option.
 _INTERPRETER = re.compile(
     r"python[\d.]*|pypy\d*|perl|ruby|node|deno|bun|lua[\d.]*|luajit|php|osascript|[gmn]?awk|emacs|emacsclient|g?vim|nvim|"
     r"tclsh|wish|guile|julia|R|Rscript"
 )
-# What takes a whole command line as one word: terminals, and what runs something as somebody or somewhere else.
+# Programs that take a command line as one argument: terminals, and wrappers such as su.
 _TAKES_A_LINE = re.compile(
     r"[a-z0-9.-]*term(?:inal)?(?:-emulator|64)?|u?rxvt[a-z]*|konsole|terminator|tilix|kitty|alacritty|foot|st|"
     r"su|runuser|script|flock|nix-shell",
@@ -49,7 +49,7 @@ _AS_A_PROGRAM = "a command that starts with a program, not with a name"
 
 
 def expected_instead(words: list[str]) -> str:
-    """What is to be given in place of a command, by its words, in which a name would be run; empty where none is."""
+    """The safe alternative to a command, by its words, in which a name would be executed; empty if it is safe."""
     if words and _NAME.search(words[0]):
         return _AS_A_PROGRAM
     for at, word in enumerate(words):
@@ -60,7 +60,7 @@ def expected_instead(words: list[str]) -> str:
             if not known.fullmatch(program):
                 continue
             if known is _SHELL and not is_run(behind) and any(map(_SCRIPT.fullmatch, behind)):
-                # What follows are the script's arguments.
+                # The rest are the script's arguments.
                 return ""
             if is_run(behind):
                 return instead.replace("{program}", program).replace("{{", "{").replace("}}", "}")
@@ -68,12 +68,12 @@ def expected_instead(words: list[str]) -> str:
 
 
 def _in_a_script(behind: list[str]) -> bool:
-    """Whether a name stands in a shell's script: behind it the shell takes arguments."""
+    """Whether a name is in a shell's script: after it the shell takes arguments."""
     at = next((n for n, word in enumerate(behind) if _SCRIPT.fullmatch(word.partition("=")[0])), None)
     if at is None:
         return _is_the_first_word(behind)
     script = behind[at + 1] if at + 1 < len(behind) else ""
-    # An option in its place may take words of its own: which is the script is not known then.
+    # An option here may take arguments: then it is unknown which word is the script.
     if script.startswith(("-", "+")):
         return _anywhere(behind[at:])
     return any(map(_NAME.search, (behind[at], script)))
@@ -109,7 +109,7 @@ def _in_what_env_splits(behind: list[str]) -> bool:
 
 
 def _is_the_first_word(behind: list[str]) -> bool:
-    """Whether a name is the file that is run."""
+    """Whether a name is the program that is run."""
     first = next((word for word in behind if not word.startswith("-")), "")
     return _NAME.search(first) is not None
 

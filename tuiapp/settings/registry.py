@@ -1,4 +1,4 @@
-"""All settings there are: what each is called, its default, and what it may be."""
+"""The registry of settings: name, default, and check of each."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tuiapp.settings import checks
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
 from tuiapp.settings.keys import keys_named
 
-# Textual's own; a test holds them beside those it has.
+# Textual's themes; a test compares them with Textual's list.
 THEMES = (
     "ansi-dark", "ansi-light", "atom-one-dark", "atom-one-light", "catppuccin-frappe", "catppuccin-latte",
     "catppuccin-macchiato", "catppuccin-mocha", "dracula", "flexoki", "gruvbox", "monokai", "nord", "rose-pine",
     "rose-pine-dawn", "rose-pine-moon", "solarized-dark", "solarized-light", "textual-dark", "textual-light",
     "tokyo-night",
 )  # fmt: skip
-# Where music is looked up: nothing but the words searched for is sent, by the browser, when the key is pressed.
+# Search pages for music: only the words searched for are sent, by the browser, when the key is pressed.
 SERVICES = {
     "MusicBrainz": "https://musicbrainz.org/search?type=artist&query={query}",
     "Bandcamp": "https://bandcamp.com/search?q={query}",
@@ -26,15 +26,16 @@ SERVICES = {
     "Last.fm": "https://www.last.fm/search?q={query}",
     "Discogs": "https://www.discogs.com/search/?q={query}",
 }
-# Of the desktop, what is watched.
+# Which desktop players are watched.
 _WATCHED = ("players", "with browsers", "off")
-_ART = ("off", "kitty", "auto")
+_ART = ("off", "kitty", "sixel", "auto")
 
 
 class Setting(NamedTuple):
-    """One setting. `check` gives a value as it is used, or raises ValueError with what is expected instead.
+    """One setting.
 
-    `choices` are the values to pick from, empty where it is typed; `none` is what a value that is not set is called.
+    `check` returns the value as used, or raises ValueError with what is expected. `choices` are the values to pick
+    from, empty if it is typed; `none` is the label of an unset value.
     """
 
     key: str
@@ -46,11 +47,11 @@ class Setting(NamedTuple):
     none: str = "not set"
 
     def shown(self, value: Any) -> str:
-        """A value as people read it."""
+        """A value for display."""
         return self.none if value is None or value == "" else str(value)
 
     def typed(self, text: str) -> Any:
-        """The value that a line of text means. Raises ValueError like `check`."""
+        """The value of a typed line. Raises ValueError like `check`."""
         return self.check(_number(text) if isinstance(self.default, int | float | None) else text)
 
 
@@ -118,10 +119,11 @@ _OPEN = (
     Setting(
         "open.art",
         "album art",
-        "The cover of what plays, beside the queue: in kitty and Ghostty, or where the terminal says that it is one of "
-        "them (auto). From the file's tags or its folder; covers other than small PNGs need Pillow.",
+        "The cover of what plays, beside the queue: by kitty's protocol, by sixels where the terminal says that it "
+        "shows them, or by what it says of itself (auto). From the file's tags or its folder; sixels, and covers other "
+        "than small PNGs, need Pillow.",
         "off",
-        checks.one_of(_ART, "off, kitty or auto"),
+        checks.one_of(_ART, "off, kitty, sixel or auto"),
         _ART,
     ),
 )

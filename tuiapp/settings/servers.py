@@ -1,4 +1,4 @@
-"""Where the person's servers are, as the settings say."""
+"""Addresses of the person's servers, from the settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def places(config: Config, service: str) -> tuple[str, ...]:
-    """Where a server of this kind may be, the likeliest first; empty where nobody said."""
+    """Addresses of a server of this kind, likeliest first; empty if not set."""
     if service == "listenbrainz":
         from engine.push.listenbrainz import ADDRESS
 

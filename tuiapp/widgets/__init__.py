@@ -1,1 +1,1 @@
-"""The pieces screens are made of."""
+"""The widgets of the screens."""

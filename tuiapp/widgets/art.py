@@ -1,7 +1,9 @@
-"""Album art by the graphics protocol of kitty, which Ghostty has too (sw.kovidgoyal.net/kitty/graphics-protocol).
+"""Album art by the graphics protocol of kitty, which Ghostty has too (sw.kovidgoyal.net/kitty/graphics-protocol), or by
+sixels.
 
-The picture is sent once and drawn by the terminal wherever placeholders for it stand. Those are cells like any other:
-what lies over them covers it, and it goes when they do.
+With kitty's the picture is sent once and drawn by the terminal at its placeholders. Those are cells like any other:
+what lies over them covers it, and it goes when they do. Sixels are drawn again after each of their cells that is
+painted, and not while anything lies over one.
 """
 
 from __future__ import annotations
@@ -10,12 +12,19 @@ import asyncio
 from base64 import standard_b64encode
 from collections.abc import Iterator, Mapping
 from itertools import count
+from typing import TYPE_CHECKING, Literal
 
+from textual import getters
 from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import DiscoverError
-from tuiapp.textual_internals import write_to_terminal
+from tuiapp.textual_internals import Guarded, OverCells, write_to_terminal
+
+if TYPE_CHECKING:
+    from tuiapp.widgets.sixel import Sixels
+
+Way = Literal["kitty", "sixel"]
 
 # Cells are about twice as high as wide.
 COLUMNS, ROWS = 22, 11
@@ -26,29 +35,32 @@ _NUMBERS = (
     "\u0305\u030d\u030e\u0310\u0312\u033d\u033e\u033f\u0346\u034a"
     "\u034b\u034c\u0350\u0351\u0352\u0357\u035b\u0363\u0364\u0365\u0366\u0367"
 )
-# Each picture has a number of its own, or the terminal would not draw the cells of another anew. As the placeholders'
-# colour it has 24 bits.
+# Each picture has its own id, or the terminal would not redraw cells for a new one. It is the placeholders' colour, so
+# it has 24 bits.
 _ids = count(0x0D1500)
 
 
-def shows_art(setting: str, environ: Mapping[str, str]) -> bool:
-    """Whether pictures are shown, by the setting `open.art` and, for `auto`, by what the terminal says it is.
+def way_of(setting: str, environ: Mapping[str, str]) -> Way | None:
+    """The way pictures are shown by the setting `open.art` and, for `auto`, by what the terminal says it is. Where it
+    says nothing it is to be asked for sixels.
 
-    It is never asked, since the answer may come as keys. A multiplexer passes on where it runs, but no pictures.
+    A multiplexer passes on where it runs, but no pictures.
     """
     if setting != "auto":
-        return setting == "kitty"
+        return "kitty" if setting == "kitty" else "sixel" if setting == "sixel" else None
     if any(environ.get(name) for name in ("TMUX", "STY", "ZELLIJ", "NO_COLOR")):
-        return False
-    return environ.get("COLORTERM") in ("truecolor", "24bit") and (
+        return None
+    kitty = environ.get("COLORTERM") in ("truecolor", "24bit") and (
         environ.get("TERM") in ("xterm-kitty", "xterm-ghostty")
         or bool(environ.get("KITTY_WINDOW_ID"))
         or environ.get("TERM_PROGRAM") == "ghostty"
     )
+    return "kitty" if kitty else "sixel"
 
 
 def sent(number: int, png: bytes) -> str:
-    """What has the terminal keep a PNG under this number, drawn where its placeholders are; it answers nothing."""
+    """The escape sequence that stores a PNG in the terminal under this id, drawn at its placeholders, without a
+    reply."""
     return "".join(_commands(number, standard_b64encode(png).decode()))
 
 
@@ -60,7 +72,7 @@ def _commands(number: int, encoded: str) -> Iterator[str]:
 
 
 def forgotten(number: int) -> str:
-    """What has the terminal let go of a picture."""
+    """The escape sequence that deletes a picture."""
     return f"\x1b_Ga=d,d=I,i={number},q=2\x1b\\"
 
 
@@ -70,28 +82,61 @@ def placeholders(number: int) -> Content:
     return Content.styled("\n".join(rows), f"#{number:06x}")
 
 
-class Art(Static):
-    """The picture of a file of music, or nothing where it has none."""
+class Art(Static, OverCells):
+    """The album art of a music file, if it has any."""
 
+    app = getters.app(Guarded)
     DEFAULT_CSS = f"""
     Art {{ width: {COLUMNS}; height: {ROWS}; margin: 0 0 0 2; color: $foreground-muted; }}
     """
 
-    def __init__(self) -> None:
+    def __init__(self, way: Way, *, named: bool) -> None:
+        """By this way; where it was `named` by the person, they are told that a terminal does not have it."""
         super().__init__(markup=False)
-        self._path = ""
+        self._way, self._named = way, named
+        # What is to be shown, where there is room; what is.
+        self._wanted, self._room, self._path = "", False, ""
         self._number: int | None = None
+        self._sixels: Sixels | None = None
+        self._asked = False
 
     def on_mount(self) -> None:
+        # No room is taken before it is known that there is something to show.
+        self.display = False
         self.app.app_resume_signal.subscribe(self, self._show_again)
+        if self._way == "sixel":
+            self.app.over_cells = self
 
     def _show_again(self, _app: object) -> None:
-        """The terminal lets go of pictures when the app leaves the screen to another program."""
-        path, self._path = self._path, ""
-        self.show(path)
+        """The terminal deletes pictures while another program uses the screen."""
+        self._path = ""
+        self._arrange()
 
-    def show(self, path: str) -> None:
-        """Show the picture of a file, once it is read; with an empty path none."""
+    def resized(self) -> None:
+        """The terminal is of another size, and so may its cells be: ask it for sixels."""
+        if self._way == "sixel":
+            self.run_worker(self._ask(), group="asking", exclusive=True)
+
+    async def _ask(self) -> None:
+        from tuiapp.widgets.sixel import sixels_of
+
+        sixels = await sixels_of(self.app)
+        if sixels != self._sixels or not self._asked:
+            self._sixels, self._asked, self._path = sixels, True, ""
+            self._forget()
+            if sixels is None:
+                self.update("This terminal does not say that it shows sixels.")
+            self._arrange()
+
+    def show(self, path: str, *, room: bool) -> None:
+        """Show the picture of a file, once it is read, where there is room; with an empty path none."""
+        self._wanted, self._room = path, room
+        self._arrange()
+
+    def _arrange(self) -> None:
+        able = self._way == "kitty" or self._sixels is not None
+        self.display = self._room and (able or (self._asked and self._named))
+        path = self._wanted if self._room and able else ""
         if path != self._path:
             self._path = path
             self.run_worker(self._show(path), exclusive=True)
@@ -101,22 +146,39 @@ class Art(Static):
 
         try:
             png = await asyncio.to_thread(art_of, path) if path else None
+            sixels = await asyncio.to_thread(_in_sixels, png, self._sixels) if png and self._sixels else ""
         except DiscoverError as error:
             self._forget()
             self.update(str(error))
             return
         self._forget()
-        if png is not None:
+        if self._way == "sixel":
+            self.drawn = sixels
+            self.refresh()
+        elif png is not None:
             self._number = next(_ids)
             write_to_terminal(self.app, sent(self._number, png))
             self.update(placeholders(self._number))
 
     def _forget(self) -> None:
+        # Painted, its cells wipe out what was drawn over them.
+        self.drawn = ""
         self.update("")
         if self._number is not None:
             write_to_terminal(self.app, forgotten(self._number))
             self._number = None
 
     def on_unmount(self) -> None:
+        if self.app.over_cells is self:
+            self.app.over_cells = None
         if self._number is not None:
             write_to_terminal(self.app, forgotten(self._number))
+
+
+def _in_sixels(png: bytes, terminal: Sixels) -> str:
+    """What draws a picture into the cells there are for it, nothing where it is damaged."""
+    from engine.audio.art import pixels_of
+    from tuiapp.widgets.sixel import drawn
+
+    pixels = pixels_of(png, COLUMNS * terminal.width, ROWS * terminal.height, terminal.colours)
+    return "" if pixels is None else drawn(pixels)

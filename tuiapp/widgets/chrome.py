@@ -1,4 +1,4 @@
-"""What frames every view: the tab strip on top, the keys at the bottom, what plays and the running job above
+"""The frame of every view: the tab strip on top, the keys at the bottom, the current song and the running job above
 them."""
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 
 class TabStrip(InShell, Widget):
-    """The views by number, and on the right what the list is made from, after the words LISTENING, DEMO and PRIVATE."""
+    """The views by number, and on the right what the list is made from, after the badges LISTENING, DEMO and
+    PRIVATE."""
 
     DEFAULT_CSS = """
     TabStrip { height: 1; dock: top; background: $panel; padding: 0 1; link-style: none; link-style-hover: bold;
@@ -42,7 +43,7 @@ class TabStrip(InShell, Widget):
         self.set_reactive(TabStrip.current, current)
 
     def on_mount(self) -> None:
-        # The private session's clock; once a second is as often as it changes.
+        # The private session's clock, updated once a second.
         self.set_interval(1.0, self._tick)
         self.watch(self.app, "private_since", self._turned, init=False)
         self.watch(self.app, "listens", self._turned, init=False)
@@ -60,8 +61,8 @@ class TabStrip(InShell, Widget):
         whole = Content.assemble(
             badge, " " if badge else "", Content.styled(self.right_text, "$foreground-muted")
         )
-        # The names matter more than what stands on the right and than their keys, which help has too; the words PRIVATE
-        # and DEMO more than the names.
+        # Priority: the badges PRIVATE and DEMO, then the names, then the text on the right and the keys, which help has
+        # too.
         for style, end in (
             ("brand", whole),
             ("names", whole),
@@ -93,7 +94,7 @@ class TabStrip(InShell, Widget):
         return Content.assemble(*parts)
 
     def _badge(self, *, clock: bool = True) -> Content:
-        """That nothing is written, and since when, that nothing here is one's own, that plays come in."""
+        """Badges: private session with its duration, demo, and plays being logged."""
         since, parts = self.shell.private_since, []
         if self.shell.listens:
             parts.append(Content.styled(" LISTENING ", "bold $text on $success"))
@@ -105,28 +106,28 @@ class TabStrip(InShell, Widget):
         return Content.assemble(*parts) if parts else Content("")
 
 
-# Cells for undo with what it undoes: at most, and at least for that to say something. In a line of fewer than
-# `_UNDO_NAMED` cells other keys need them more, and the message of what was done said it.
+# Maximum and minimum cells for the change that undo names. In a line narrower than `_UNDO_NAMED` other keys need them
+# more, and the notification named the change.
 _UNDO, _UNDO_MIN, _UNDO_NAMED = 24, 14, 104
 
 
 class KeyLine(InShell, Widget):
-    """The keys of this view, as many as fit; help and quit always do. A click on one is as good as the key."""
+    """The keys of this view, as many as fit, always with help and quit. A click works like the key."""
 
     DEFAULT_CSS = """
     KeyLine { height: 1; background: $panel; padding: 0 1; }
     """
 
-    # How many rows of the list are selected, in words: before the keys that would be done to them.
+    # The number of selected rows, in words: shown before the keys that act on them.
     selected: reactive[str] = reactive("")
-    # Whether the view has nothing to list: keys that would be done to its rows are left out.
+    # Whether the view's list is empty: keys that act on rows are left out.
     nothing_listed: reactive[bool] = reactive(False)
-    # What an action is called now, by its id, where that is not what it is called at first.
+    # Current labels of actions, by id, if they differ from the default.
     called: reactive[Mapping[str, str]] = reactive(MappingProxyType({}))
 
     def __init__(self, scope: str, *, absent: frozenset[str] = frozenset()) -> None:
         super().__init__()
-        self.auto_links = False  # they look as they are
+        self.auto_links = False  # the signs, unescaped
         self._actions = [
             action
             for name in (scope, LISTS, EVERYWHERE)
@@ -157,7 +158,7 @@ class KeyLine(InShell, Widget):
                 kept[action] = word
                 room -= cells
         parts: list[Content | str] = [Content.styled(selected, "bold $text-warning")]
-        # Help and quit stand last, where the eye looks for them.
+        # Help and quit are last, where they are expected.
         last = ("help", "quit")
         for action in sorted(kept, key=lambda action: (action.id in last, self._actions.index(action))):
             key = Content.assemble(Content.styled(label(action), "bold $text-accent"), f" {kept[action]}")
@@ -165,7 +166,7 @@ class KeyLine(InShell, Widget):
         return Content.assemble(*parts)
 
     def _word(self, action: Action, room: int) -> str:
-        """What an action is called; of undo also what it undoes, where there is room; empty where it does nothing."""
+        """An action's label; for undo with the change if there is room; empty if it is unavailable."""
         if action.id == "undo":
             if not self.shell.undoable:
                 return ""
@@ -177,7 +178,7 @@ class KeyLine(InShell, Widget):
 
 
 def _clicked(action: Action) -> str:
-    """What a click on the key does: the same, said from outside the list or view it belongs to."""
+    """The action of a click: the same, addressed from outside its list or view."""
     command = action.command or action.id
     if "." in command.partition("(")[0]:
         return command
@@ -185,7 +186,7 @@ def _clicked(action: Action) -> str:
 
 
 class PlayingLine(InShell, Widget):
-    """What plays here: the song, position of length, and the keys for it. Hidden while nothing does."""
+    """The current song, position and length, and its keys. Hidden while nothing plays."""
 
     DEFAULT_CSS = """
     PlayingLine { height: 1; background: $surface; padding: 0 1; display: none; }
@@ -225,9 +226,9 @@ class PlayingLine(InShell, Widget):
 
 
 class JobLine(InShell, Widget):
-    """What runs in the background: stage, how far, how long, and how to stop it. Hidden while nothing does.
+    """The background job: stage, progress, times, and how to stop it.
 
-    The time it took goes on by itself: a step that takes long looks unlike one that hangs.
+    Hidden without one. The elapsed time is updated by itself, so that a long step does not look hung.
     """
 
     DEFAULT_CSS = """
@@ -241,7 +242,7 @@ class JobLine(InShell, Widget):
         self.set_interval(1.0, self.tick)
 
     def tick(self) -> None:
-        """Draw the time that has gone by."""
+        """Redraw the elapsed time."""
         if self.job is not None:
             self.refresh()
 
@@ -257,7 +258,7 @@ class JobLine(InShell, Widget):
         key = self.shell.keymap.label("back" if self.job.waits else "cancel_job")
         stop = Content.styled(f"   {key} to stop", "$foreground-muted")
         room = self.size.width - stop.cell_length
-        # Where not all has room the rate gives way first, then the bar, the count, the times; never how to stop it.
+        # Without room, the rate is left out first, then the bar, the count, the times; never how to stop it.
         fitting = next((line for line in _forms(self.job) if line.cell_length <= room), None)
         if fitting is None:
             fitting = Content(fitted(f"{self.job.title}: {shown(self.job.stage)}", max(1, room)).rstrip())
@@ -265,7 +266,7 @@ class JobLine(InShell, Widget):
 
 
 def _forms(job: Job) -> Iterator[Content]:
-    """What is said of a job, ever shorter."""
+    """Forms of the line, from long to short."""
     heading = Content.styled(f"{job.title}: {shown(job.stage)}", "bold")
     share = "" if job.share is None else percent(job.share)
     count = counted(job.done, job.total, job.unit)

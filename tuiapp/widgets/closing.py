@@ -1,4 +1,4 @@
-"""Screens that are closed once."""
+"""Screens that close only once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from textual.screen import Screen, ScreenResultType
 
 
 class ClosedOnce(Screen[ScreenResultType]):
-    """A screen that two keys, or a key and a click, in one read of the terminal close once."""
+    """A screen that ignores a second dismissal, as by two keys in one read of the terminal."""
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Close it; where it is closed, do nothing."""
+        """Close it, unless it is closed."""
         return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()

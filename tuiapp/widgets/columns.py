@@ -1,4 +1,4 @@
-"""How one column of a list is drawn."""
+"""Columns of a list."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """How one column is drawn. `text` gives a row's cell; `order` what it sorts by, null when it does not.
+    """A column.
 
-    `by` is the word for it where the engine sorts the rows, which then come as `Fetched` (`widgets.rows`).
-    `width` is in cells; columns with `share` above 0 divide what is left, or what is lacking.
-    `least` is the table width from which the column is shown at all. `accent` draws it in the accent colour. `within`
-    is the cell's text in so many cells, for what is better said shorter than cut.
+    `text` returns a row's cell; `order` its sort key, null if it cannot be sorted. `by` is the engine's name of the
+    sort order for rows it sorts, `Fetched` ones (`widgets.rows`). `width` is in cells; columns with `share` above 0
+    divide the remaining or missing width. `least` is the minimum table width for showing the column. `accent` draws it
+    in the accent colour. `within` returns a text for a limited number of cells, for texts better shortened than cut.
     """
 
     title: str
@@ -31,7 +31,7 @@ class Column(Generic[Row]):
     within: Callable[[Row, int], str] | None = None
 
     def cell(self, row: Row, cells: int) -> str:
-        """A row's text, for so many cells."""
+        """A row's text, for this many cells."""
         return self.text(row) if self.within is None else self.within(row, cells)
 
     @property

@@ -1,4 +1,4 @@
-"""What stands above a list that is made from too little of what the person plays, or where nothing has rested."""
+"""A note above a list with low coverage, or if nothing has rested."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 
 class ListNote(InShell, Static):
-    """How little of the plays the community data knows, and the keys that help; in solo mode that nothing has rested.
-    Hidden where neither is so."""
+    """The low coverage, with the keys that help; in solo mode that nothing has rested. Hidden otherwise."""
 
     DEFAULT_CSS = """
     ListNote { height: auto; max-height: 3; padding: 0 1; display: none; }
@@ -24,7 +23,7 @@ class ListNote(InShell, Static):
     """
 
     def show(self, found: DiscoverList | None) -> None:
-        """Say it of a list it is so of, else nothing."""
+        """Show the note for a list, if it applies."""
         text = self._note_on(found) if found is not None else ""
         self.set_class(bool(text), "-shown")
         if text:

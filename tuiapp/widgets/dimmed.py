@@ -1,4 +1,4 @@
-"""What lies below a dialog, dimmed: each of the few styles on a screen once, not each of its thousands of words."""
+"""Fast dimming below a dialog: once per distinct style of a screen, not per segment."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ def _dimmed(style: Style, color: Color) -> Style | None:
 
 
 class Dimming(ClosedOnce[ScreenResultType], ModalScreen[ScreenResultType]):
-    """A dialog with a translucent background, which is drawn as Textual does, in less time."""
+    """A dialog with a translucent background that looks like Textual's, drawn faster."""
 
     def render(self) -> RenderableType:
         drawn = super().render()
         return _Dimmed(drawn.screen, drawn.color) if type(drawn) is BackgroundScreen else drawn
 
     def on_screen_resume(self, event: ScreenResume) -> None:
-        # Its styles were worked out as it was made, as a view's are.
+        # Its styles were computed when it was created, as for a view.
         event.refresh_styles = False
 
     def on_resize(self, event: Resize) -> None:
-        # Textual lays a new dialog out, and all that is below it, a second time as it hears of the size it just got.
+        # Textual would lay out a new dialog, and everything below it, a second time on its first resize.
         if event.size == self.outer_size:
             event.prevent_default()

@@ -1,4 +1,4 @@
-"""A panel that is drawn to the room there is, and anew when that changes."""
+"""A panel drawn to its size, and redrawn when that changes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 class Drawn(Static, Generic[T]):
-    """Shows what it was given last, as `draw` (data, width, height) makes it."""
+    """Shows its data, as drawn by `draw` (data, width, height)."""
 
-    def __init__(self, draw: Callable[[T, int, int], Content], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, draw: Callable[[T, int, int], Content], *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(id=id)
         self._draw_data = draw
         self._data: T | None = None
@@ -29,7 +29,7 @@ class Drawn(Static, Generic[T]):
 
     def _redraw(self) -> None:
         width, height = self.content_size
-        # The first answer may come before the first layout: then the resize that follows draws it.
+        # Data may arrive before the first layout: then the following resize draws it.
         drawn = self._draw_data(self._data, width, height) if self._data is not None and height else ""
-        # It fills the room there is, so what it says moves nothing else.
+        # Its size is fixed, so new content needs no layout.
         self.update(drawn, layout=False)

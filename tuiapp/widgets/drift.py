@@ -1,4 +1,4 @@
-"""How one's tastes drift: a row a taste, a column a year, as high as its share; below, what each year was about."""
+"""The drift of tastes: a row per taste, a column per year, with bars of its share; below, a summary of each year."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from tuiapp.widgets.drawn import Drawn
 if TYPE_CHECKING:
     from engine.recommend.drift import Drift, YearOfTaste
 
-# Cells a year may take, the widest first; below the last of them the oldest years are left out.
+# Possible widths of a year, widest first; below the last the oldest years are left out.
 _COLUMNS = (12, 8, 6, 5, 3)
 _MAX_HEIGHT = 8
 _MAX_NAME = 32
 _LEVELS = " ▁▂▃▄▅▆▇█"
-# Of plays that belong to no taste so small a share is not worth a row.
+# Minimum share for a row of plays outside all tastes.
 _MIN_OTHERS = 0.02
 
 
 class DriftPanel(Drawn["Drift"]):
-    """The drift, drawn to its room."""
+    """The drift, drawn to its size."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(drawn_drift, id=id)
 
 
 def drawn_drift(drift: Drift, width: int, height: int) -> Content:
-    """The years that fit, the latest last, on one scale; then the latest of them in words, the latest first."""
+    """The years that fit, latest last, on one scale; then summaries, latest first."""
     if not drift.years or width < 20 or height < 2:
         return Content("")
     names = min(24, width // 3)
@@ -41,12 +41,12 @@ def drawn_drift(drift: Drift, width: int, height: int) -> Content:
     rows = list(zip(drift.tastes, zip(*(year.shares for year in years), strict=True), strict=True))
     if max(year.others for year in years) >= _MIN_OTHERS:
         rows.append(("none of these", tuple(year.others for year in years)))
-    # As high as leaves a line for every year below; where that is a lot, with a gap between two tastes.
+    # As high as leaves a line for every year below; with a gap between tastes if there is room.
     high = max(1, min(_MAX_HEIGHT, (height - 4 - min(len(years), 6)) // len(rows)))
     gap = [Content("")] if high > 2 else []
     most = max(max(shares) for _, shares in rows) or 1.0
     lines = [_heading(years, names, column)]
-    # What has no row of its own belongs to the whole too.
+    # Plays without a row count in the total too.
     latest = percents(
         [shares[-1] for _, shares in rows] + [years[-1].others] * (len(rows) == len(drift.tastes))
     )
@@ -72,8 +72,8 @@ def _heading(years: tuple[YearOfTaste, ...], names: int, column: int) -> Content
 def _bars(
     name: str, shares: tuple[float, ...], latest: str, most: float, high: int, names: int, column: int
 ) -> list[Content]:
-    """A taste's columns, `high` rows of them, its name and its latest share beside the lowest."""
-    # An eighth short of the row above, so that two tastes never run into each other.
+    """A taste's bars in `high` rows, with its name and latest share beside the lowest."""
+    # An eighth short of the row above, so that two tastes never touch.
     levels = [max(1, round((8 * high - 1) * share / most)) if share else 0 for share in shares]
     lines = []
     for row in reversed(range(high)):
@@ -87,7 +87,7 @@ def _bars(
 
 
 def _in_words(year: YearOfTaste, width: int) -> Content:
-    """A year's most played artist, and what came new, as far as there is room for it."""
+    """A year's most played artist, and new artists, as far as there is room."""
     begin, plays = f"{year.year}  ", f" {year.top.plays:>5,}"
     new, most = f"  {year.new:>3,} new", ", mostly "
     left = width - len(begin) - len(plays)

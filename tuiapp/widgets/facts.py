@@ -1,4 +1,4 @@
-"""A model in words and bars: what from, how tuned, how good beside the baselines, what ranks, how the index does."""
+"""A model in words and bars: data, tuning, quality beside the baselines, ensemble, index."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MUTED = "$foreground-muted"
 
 
 def in_short(model: ModelManifest, width: int) -> Content:
-    """What a model knows and how good it is, in a line or two."""
+    """A model's size and quality, in a line or two."""
     source = (
         quantity(model.listeners, "listening sessions")
         if model.solo
@@ -42,13 +42,13 @@ def _data(model: ModelManifest) -> str:
 
 
 def _came(model: ModelManifest, width: int) -> str:
-    """The file a model was added from, cut where it is longer than the room there is."""
+    """The file a model was added from, cut to the width."""
     assert model.origin is not None  # noqa: S101 - asked for of those that have one
     return fitted(shown(came_from(model.origin.name, model.origin.added)), width).rstrip()
 
 
 def _found(measured: dict[str, Any]) -> str:
-    """How much of what was held out it finds, beside popularity."""
+    """How many held-out items it finds, beside popularity."""
     if "recall@20" not in measured:
         return ""
     plain = measured["baselines"].get("popularity", {}).get("recall@20")
@@ -57,13 +57,13 @@ def _found(measured: dict[str, Any]) -> str:
 
 
 def _resurfaced(model: ModelManifest) -> dict[str, Any]:
-    """What was measured of a model of one's own sessions; empty where nothing could be."""
+    """A solo model's measurements; empty if there are none."""
     found: dict[str, Any] = model.validation.get("resurfacing") or {}
     return found
 
 
 def facts(model: ModelManifest, width: int) -> Content:
-    """All of it, a block each with a line between, no wider than `width` from 44 cells on: lines break at commas."""
+    """All facts, in blocks separated by a line, no wider than `width` (at least 44): lines break at commas."""
     cells = max(4, min(24, width - 41))
     blocks = [
         _source(model, width),
@@ -76,8 +76,8 @@ def facts(model: ModelManifest, width: int) -> Content:
 
 
 def own_past(found: Backtest, width: int, ranking: str, *, detailed: bool) -> Content:
-    """How well the person's own past was predicted: in a line, or all that `discover evaluate` says in words. `ranking`
-    is the name of the one Discover is made by."""
+    """The backtest's result: in a line, or all that `discover evaluate` says. `ranking` is the name of the ranking in
+    use."""
     if not detailed:
         return Content(_broken(in_a_line(found), width))
     return Content.assemble(
@@ -87,7 +87,7 @@ def own_past(found: Backtest, width: int, ranking: str, *, detailed: bool) -> Co
 
 
 def _broken(text: str, width: int, indent: str = "") -> str:
-    """A line as several where it is too long: after commas, what follows set in."""
+    """A line broken after commas if it is too long, with a hanging indent."""
     lines = [""]
     for part in text.split(", "):
         if not lines[-1]:
@@ -106,7 +106,7 @@ def _source(model: ModelManifest, width: int) -> Content:
     first = _broken(f"{items}, {quantity(model.listeners, rows)} of {source}", width)
     confidence = model.confidence
     cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
-    # A fit that has settled ends early; one that reports no loss makes them all.
+    # A converged fit ends early; one without loss runs all sweeps.
     sweeps = quantity(len(model.loss) or model.iterations, "sweeps")
     growing = f" × n^{model.frequency_exponent:g}" if model.frequency_exponent else ""
     tuned = "tuned on held-out plays" if model.tuned.get("searched") else "not tuned"
@@ -128,7 +128,7 @@ def _source(model: ModelManifest, width: int) -> Content:
 def _table(
     heading: str, rows: list[tuple[str, float, str]], cells: int, *, says_best: bool = True
 ) -> Content:
-    """Names with a bar of `cells`, a figure and a note each; the best one says so, unless that would say nothing."""
+    """Names with a bar of `cells`, a figure and a note each; the best is marked, if there are several."""
     best = max(value for _, value, _ in rows)
     names = max(13, *(len(name) + 1 for name, _, _ in rows))
     cells = max(4, cells - (names - 13))
@@ -171,7 +171,7 @@ def _ensemble(model: ModelManifest, cells: int) -> Content:
 
 
 def _resurfacing(model: ModelManifest, cells: int) -> Content:
-    """The weights of a model of one's own sessions, and how it does beside the plain orders."""
+    """A solo model's weights, and its quality beside the plain orders."""
     from engine.model.ensemble import member_name
 
     weights = ", ".join(

@@ -1,4 +1,4 @@
-"""A line to type in, drawn safely whatever is pasted into it or handed to it."""
+"""An input that is drawn safely, whatever is pasted into it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tuiapp.safe import shown
 
 
 class _Drawn(Highlighter):
-    """Puts a mark where a control character would reach the terminal."""
+    """Replaces control characters by a visible mark."""
 
     def __call__(self, text: str | Text) -> Text:
         return Text(shown(str(text)), no_wrap=True, overflow="ignore", end="")
 
     def highlight(self, text: Text) -> None:
-        """Nothing is coloured."""
+        """No highlighting."""
 
 
 class Line(Input):
-    """An input whose value stays as it is to the letter (it may be a path) and is drawn with controls marked."""
+    """An input whose value is unchanged (it may be a path) but drawn with control characters marked."""
 
     def __init__(self, value: str | None = None, **options: Any) -> None:
         super().__init__(value, highlighter=_Drawn(), **options)

@@ -1,4 +1,4 @@
-"""The listens of the history's list: ids at once, rows a block at a time, never read where they are painted."""
+"""The rows of History's list: all ids, and rows loaded in blocks, never while painting."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ if TYPE_CHECKING:
     from engine.store.history import ListenRow
 
 BLOCK = 200
-# So many blocks are kept; the rest are read again when they come into sight again.
+# Cached blocks; others are loaded again when visible.
 _KEPT = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """A listen that is still being read."""
+    """A row that is still loading."""
 
     id: int
 
 
 class Listens(Fetched["ListenRow | Coming"]):
-    """Listens by place. One that is not there yet is `Coming`, and `want` gets which block to fetch."""
+    """Listens by position. One not loaded yet is `Coming`, and `want` is called with its block."""
 
     def __init__(self, ids: Sequence[int], want: Callable[[Listens, int], None]) -> None:
         self.ids, self._want = ids, want
         self._blocks: dict[int, list[ListenRow]] = {}
 
     def fetch(self, session: Session, number: int) -> None:
-        """Read a block; called in a worker thread, since the library may be busy for seconds."""
+        """Load a block; called in a worker thread, since the library may be busy for seconds."""
         rows = session.history.listens(self.ids[number * BLOCK : (number + 1) * BLOCK])
-        # A new dictionary, so that painting never meets one that changes.
+        # A new dictionary, so that painting never iterates over one that changes.
         kept = dict(list(self._blocks.items())[-_KEPT:])
         self._blocks = kept | {number: rows}
 
     def find(self, key: str, otherwise: int) -> int:
-        """The place of the listen with this key, or `otherwise`."""
+        """The position of the listen with this key, or `otherwise`."""
         try:
             return self.ids.index(int(key))
         except ValueError:
             return otherwise
 
     def among(self, keys: Collection[str]) -> list[str]:
-        """Those of the keys whose listens are here, in order."""
+        """Those of the keys that are in the list, in order."""
         wanted = {int(key) for key in keys}
         return [str(number) for number in self.ids if number in wanted]
 
     def nearest(self, ids: Collection[int], place: int, by: int) -> int | None:
-        """The first place after one, with `by` -1 before it, whose listen is among `ids`, around the ends."""
+        """The next position (previous with `by` -1) whose listen is among `ids`, wrapping around."""
         count = len(self.ids)
         places = ((place + by * step) % count for step in range(1, count + 1))
         return next((number for number in places if self.ids[number] in ids), None)
@@ -70,5 +70,5 @@ class Listens(Fetched["ListenRow | Coming"]):
         block = self._blocks.get(number)
         if block is None:
             self._want(self, number)
-        # A block may be short of a listen that was deleted since the ids were read.
+        # A listen may have been deleted since the ids were loaded.
         return block[offset] if block is not None and offset < len(block) else Coming(self.ids[place])

@@ -1,4 +1,4 @@
-"""The loss of a training by sweep, as a curve that grows while it trains."""
+"""The training loss by sweep, as a growing curve."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from textual.content import Content
 
 from tuiapp.widgets.drawn import Drawn
 
-# Cells of the labels, more where the figures are longer: curves of common sizes stand below one another.
+# Minimum cells of the labels, so that common curves align.
 _MIN_LABEL = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """One loss a sweep so far, and how many sweeps there will be (0: no more)."""
+    """The losses so far, and the number of sweeps (0: finished)."""
 
     values: tuple[float, ...]
     total: int = 0
@@ -30,7 +30,7 @@ class LossCurve(Drawn[Losses]):
 
 
 def curve(losses: Losses, width: int, height: int) -> Content:
-    """Columns of blocks as high as the logarithm of what the loss still falls: else the first sweep hides the rest."""
+    """Columns of blocks on a logarithmic scale of the remaining decrease: otherwise the first sweep hides the rest."""
     sweeps = max(losses.total, len(losses.values))
     if not losses.values or height < 3:
         return Content("")
@@ -38,7 +38,7 @@ def curve(losses: Losses, width: int, height: int) -> Content:
     labels = {0: f"{losses.values[0]:,.0f}", rows - 1: f"{losses.values[-1]:,.0f}"}
     before = max(_MIN_LABEL, *map(len, labels.values())) + 1
     room = max(1, width - before)
-    # A whole number of cells a sweep where they fit; where they do not, several sweeps share one.
+    # A whole number of cells per sweep if they fit; otherwise several sweeps share one.
     wide = max(1, min(4, room // sweeps))
     left = _left_to_fall(losses.values)
     levels = [

@@ -1,4 +1,4 @@
-"""What stands where a list would, while there is none: loading, never filled, nothing matches, or an error."""
+"""The message in place of a list: loading, empty, no match, or an error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GLYPHS = {"loading": "…", "empty": "○", "nomatch": "∅", "error": "✗"}
 
 
 class Notice(Static):
-    """One calm paragraph; `state` is loading, empty, nomatch or error, or nothing to hide it."""
+    """One paragraph; `state` is loading, empty, nomatch or error, or empty to hide it."""
 
     DEFAULT_CSS = """
     Notice { height: 1fr; padding: 1 4; display: none; }
@@ -20,7 +20,7 @@ class Notice(Static):
     """
 
     def set_state(self, state: str, title: str = "", text: str | Content = "") -> None:
-        """Show a state, or with an empty one step aside."""
+        """Show a state, or with an empty one hide."""
         self.set_class(bool(state), "-shown")
         if state:
             heading = Content.styled(f"{_GLYPHS[state]} {shown(title)}", _TONES[state])

@@ -1,5 +1,4 @@
-"""A table's lines as they are painted, and the rows among them kept: one that comes back in sight costs next to
-nothing."""
+"""Paints a table's lines, with a cache of rows."""
 
 from __future__ import annotations
 
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
     from tuiapp.widgets.columns import Column
 
 GAP = 2
-# So many painted rows are kept, a few screenfuls.
+# Cached painted rows, a few screenfuls.
 KEPT = 400
 
 
 class Paint(NamedTuple):
-    """What all lines of a table share: their width, columns and cells, and styles, each plain and with the accent."""
+    """What all lines of a table share: width, columns and their cells, and styles, each plain and with the accent."""
 
     width: int
     columns: list[tuple[Column[Any], int]]
@@ -43,21 +42,21 @@ class Paint(NamedTuple):
         return Strip(segments).adjust_cell_length(self.width, plain)
 
     def heading(self, style: Style, sorted_by: Column[Any] | None, *, reverse: bool) -> Strip:
-        """The line of titles, with an arrow at the one the rows are sorted by."""
+        """The header line, with an arrow at the sorted column."""
         words = "  "
         for column, cells in self.columns:
             title = column.title
             if column is sorted_by:
                 title += "▾" if reverse else "▴"
                 if column.right:
-                    # A title as wide as its column has its arrow too: the gap before it makes room.
+                    # If a title fills its column, the arrow is in the gap before it.
                     words, cells = words[:-1], cells + 1
             words += fitted(title, cells, right=column.right) + " " * GAP
         return Strip([Segment(words, style)]).adjust_cell_length(self.width, style)
 
 
 class _Painted(NamedTuple):
-    """A row as it was painted last, and what it was painted from."""
+    """A row's last painting, and its inputs."""
 
     row: Any
     lead: str
@@ -66,30 +65,30 @@ class _Painted(NamedTuple):
 
 
 class PaintedRows:
-    """The rows painted last, by their place. What a row's text is made from is not seen from here: `forget` then."""
+    """The cache, by position. If a row's data changes, call `forget`."""
 
     def __init__(self, paint: Paint) -> None:
         self._paint = paint
         self._rows: dict[int, _Painted] = {}
 
     def use(self, paint: Paint) -> None:
-        """Paint with this from now on."""
+        """Set the paint."""
         if paint != self._paint:
             self._paint = paint
             self.forget()
 
     def forget(self) -> None:
-        """Paint every row anew."""
+        """Clear the cache."""
         self._rows.clear()
 
     def row(self, place: int, row: Any, *, marked: bool, at_cursor: bool) -> Strip:
-        """The line of a row at its place in the order shown."""
+        """The line of a row at its position in the order shown."""
         paint = self._paint
         # A glyph beside every colour, so that nothing depends on seeing colours.
         lead = "✓ " if marked else "▸ " if at_cursor else "  "
         styles = paint.cursor if at_cursor else paint.marked if marked else paint.plain
         before = self._rows.get(place)
-        # A strip also keeps how it is cut and written out.
+        # A strip also caches its crops and rendering.
         if before is not None and before.row is row and before.lead == lead and before.styles is styles:
             return before.strip
         strip = paint.row(row, lead, styles)

@@ -1,4 +1,4 @@
-"""A line to type a path in: completed from the disk, and filled by what is dropped on the terminal."""
+"""An input for paths, with completion from the disk, and files dropped on the terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tuiapp.widgets.line import Line
 
 
 class _FromDisk(Suggester):
-    """What is on the disk and begins as typed; looked up in a thread, since a disk may be slow."""
+    """Suggests paths on the disk; in a thread, since a disk may be slow."""
 
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
@@ -25,7 +25,7 @@ class _FromDisk(Suggester):
 
 
 class PathLine(Line):
-    """A line for a path: tab takes what stands there in grey, several dropped files stand beside each other."""
+    """An input for paths: tab accepts the suggestion, several dropped files are put on the line."""
 
     BINDINGS: ClassVar[list[Any]] = [Binding("tab", "cursor_right", show=False)]
 
@@ -33,7 +33,7 @@ class PathLine(Line):
         super().__init__(value, suggester=_FromDisk(), **options)
 
     def on_paste(self, event: Paste) -> None:
-        """Textual keeps the first line alone; terminals drop each file on a line of its own."""
+        """Textual keeps only the first line; terminals paste each dropped file on its own line."""
         event.prevent_default()
         event.stop()
         text = lines_as_one(event.text)

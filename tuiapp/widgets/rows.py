@@ -1,6 +1,6 @@
-"""Rows with a cursor, of which only those in sight are painted: a million cost what a screenful does.
+"""Rows with a cursor, of which only the visible are painted: a million cost as much as a screenful.
 
-Text is drawn as it is, cut to terminal cells, and never read as markup.
+Text is cut to terminal cells, and never parsed as markup.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from textual.strip import Strip
 from tuiapp.widgets.columns import Column, Row
 from tuiapp.widgets.painted import GAP, Paint, PaintedRows
 
-# No name is squeezed below this many cells.
+# Minimum cells of a name.
 _MIN_WIDTH = 6
 
 
 class Fetched(Sequence[Row]):
-    """Rows that come sorted and filtered, too many to look at each of them."""
+    """Rows sorted and filtered by the engine, too many to look at each."""
 
     @abstractmethod
     def find(self, key: str, otherwise: int) -> int:
-        """The place of the row with this key, or `otherwise`."""
+        """The position of the row with this key, or `otherwise`."""
 
     @abstractmethod
     def among(self, keys: Collection[str]) -> list[str]:
-        """Those of the keys whose rows are here, in order."""
+        """Those of the keys that are in the list, in order."""
 
 
 class Rows(ScrollView, Generic[Row], can_focus=True):
-    """Rows in an order, with a cursor that moves through them. What can be done with them is the table's."""
+    """Rows in an order, with a cursor that moves through them. Actions on them belong to the table."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--heading",
@@ -57,7 +57,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         & > .table--marked { color: $text-accent; text-style: bold; }
     }
     """
-    # Moving it paints the rows it leaves and comes to.
+    # Moving it repaints two rows.
     cursor: reactive[int] = reactive(0, repaint=False)
 
     def __init__(
@@ -67,7 +67,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         key: Callable[[Row], str],
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
-        """`key` tells rows apart across updates."""
+        """`key` identifies rows across updates."""
         super().__init__(id=id)
         self.columns = columns
         self._key = key
@@ -80,17 +80,17 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
 
     @property
     def rows(self) -> Sequence[Row]:
-        """All rows as they were given, in sight or not."""
+        """All rows as given, shown or filtered out."""
         return self._rows
 
     @property
     def rows_from_here(self) -> Sequence[Row]:
-        """The row under the cursor and all below it, as they stand."""
+        """The row under the cursor and all below it, in the order shown."""
         return [self._rows[number] for number in self._order[self.cursor :]]
 
     @property
     def row(self) -> Row | None:
-        """The row under the cursor, or None where nothing is shown."""
+        """The row under the cursor, or None if the list is empty."""
         return self._rows[self._order[self.cursor]] if self.cursor < len(self._order) else None
 
     @property
@@ -99,15 +99,15 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         return len(self._order), len(self._rows)
 
     def moved(self) -> None:
-        """The cursor is on another row, or its row is another one."""
+        """The cursor or its row changed."""
 
     def resized(self) -> None:
-        """It got its place, or another one: other columns may have room now."""
+        """Its size changed: other columns may fit now."""
 
     # -- moving ----------------------------------------------------------------------------------------
 
     def move_to(self, place: int) -> None:
-        """Put the cursor on a place of the order shown."""
+        """Move the cursor to a position in the order shown."""
         self.cursor = place
 
     def validate_cursor(self, value: int) -> int:
@@ -115,7 +115,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
 
     def watch_cursor(self, before: int, after: int) -> None:
         if before != after:
-            # Two rows change; where the list scrolls, all do.
+            # Two rows change, or all if the list scrolls.
             self.refresh_line(before + 1)
             self._keep_in_sight()
             self.refresh_line(after + 1)
@@ -139,7 +139,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         self.cursor = len(self._order) - 1 if last > 0 else 0
 
     def _place(self, cursor: int) -> None:
-        """The order is another one: the cursor stands there now."""
+        """The order changed: the cursor is here now."""
         self.virtual_size = Size(self.size.width, len(self._order) + 1)
         self.set_reactive(Rows.cursor, cursor)
         self._keep_in_sight()
@@ -154,21 +154,21 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         self.resized()
 
     def _widths(self) -> list[tuple[int, int]]:
-        """(column number, cells) of the columns there is room for."""
+        """(column number, cells) of the columns that fit."""
         width = self.size.width
         shown_columns = [(n, c) for n, c in enumerate(self.columns) if width >= c.least]
         left = width - GAP - sum(c.width + GAP for _, c in shown_columns)
         shares = sum(c.share for _, c in shown_columns)
         widths = []
         for number, column in shown_columns:
-            # Names give way before numbers and bars, which would say something else when cut.
+            # Names are cut before numbers and bars, which would be wrong if cut.
             extra = left * column.share // shares if shares else 0
             widths.append((number, max(min(_MIN_WIDTH, column.width), column.width + extra)))
         return widths
 
     def render_lines(self, crop: Region) -> list[Strip]:
         if self.region.size != self.content_region.size or self.opacity != 1.0:
-            # With a border, padding or opacity, which only Textual's own way draws.
+            # With a border, padding or opacity, which only Textual's own rendering draws.
             return super().render_lines(crop)
         paint = self._paint()
         if self._painted is None:
@@ -183,7 +183,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         return strips
 
     def refresh(self, *regions: Region, **options: Any) -> Self:
-        """Paint anew; without regions whatever a row's text is made from may have changed."""
+        """Repaint; without regions the rows' data may have changed."""
         if not regions and self._painted is not None:
             self._painted.forget()
         return super().refresh(*regions, **options)
@@ -205,7 +205,7 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
 
     def _line(self, y: int, paint: Paint, painted: PaintedRows) -> Strip:
         if y == 0 and not self._rows:
-            return Strip.blank(paint.width, paint.plain[0])  # no titles over nothing
+            return Strip.blank(paint.width, paint.plain[0])  # no header without rows
         if y == 0:
             style = self.rich_style + self.get_component_rich_style("table--heading", partial=True)
             sorted_by = self.columns[self.sort] if self.sort is not None else None

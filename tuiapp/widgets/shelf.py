@@ -1,4 +1,4 @@
-"""A shelf under a list: what leads another list, by name, and the key that shows it whole."""
+"""A shelf under a list: the first names of another list, and the key that shows it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tuiapp.safe import shown
 
 
 class Shelf(Static):
-    """One line of names, as many as stand whole; hidden while there are none."""
+    """One line of names, as many as fit; hidden without any."""
 
     DEFAULT_CSS = """
     Shelf { height: 1; padding: 0 1; color: $foreground-muted; display: none; }
@@ -23,7 +23,7 @@ class Shelf(Static):
     """
 
     class Clicked(Message):
-        """The shelf was clicked: its list is wanted."""
+        """The shelf was clicked."""
 
     def __init__(self, *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
@@ -31,7 +31,7 @@ class Shelf(Static):
         self._names: Sequence[str] = ()
 
     def show(self, title: str, key: str, names: Sequence[str]) -> None:
-        """Names under a title, with the key that leads to all of them; none hides the shelf."""
+        """Show names under a title, with the key for the whole list; without names hide the shelf."""
         self._title, self._key, self._names = title, key, names
         self.set_class(bool(names), "-shown")
         self._draw()

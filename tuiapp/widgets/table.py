@@ -8,14 +8,16 @@ from typing import Any, ClassVar
 from textual import events
 from textual.message import Message
 
-from tuiapp.settings.actions import LISTS, bindings
+from tuiapp.settings.actions import LISTS, bindings, scope_of
 from tuiapp.widgets.columns import Column, Row
 from tuiapp.widgets.painted import GAP
 from tuiapp.widgets.rows import Fetched, Rows
 
+_OF_LISTS = frozenset(action.id.partition("(")[0] for action in scope_of(LISTS))
+
 
 class TableMessage(Message):
-    """Something about a table, which says all there is to say."""
+    """A message of a table."""
 
     def __init__(self, table: Table[Any]) -> None:
         super().__init__()
@@ -34,17 +36,16 @@ class Table(Rows[Row]):
     ]
 
     class Highlighted(TableMessage):
-        """The cursor came to another row."""
+        """The cursor moved to another row."""
 
     class Marked(TableMessage):
-        """Other rows are marked, or none."""
+        """The selection changed."""
 
     class FilterRequested(TableMessage):
-        """The person wants to type a filter."""
+        """The person asked for the filter."""
 
     class MatchRequested(TableMessage):
-        """The person wants the next row that matches what was filtered by, `by` -1 the one before, and the engine alone
-        knows which that is."""
+        """The person asked for the next match of the last filter (`by` -1: previous), which only the engine knows."""
 
         def __init__(self, table: Table[Any], by: int) -> None:
             super().__init__(table)
@@ -54,10 +55,10 @@ class Table(Rows[Row]):
         """The order of the rows changed."""
 
     class Resized(TableMessage):
-        """The list got its place, or another one: other columns may have room now."""
+        """The size changed: other columns may fit now."""
 
     class Clicked(TableMessage):
-        """A row that already had the cursor was clicked: as good as enter."""
+        """A row that already had the cursor was clicked, like enter."""
 
     def __init__(
         self,
@@ -68,23 +69,23 @@ class Table(Rows[Row]):
         markable: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
-        """`key` tells rows apart across updates, `words` is what a filter looks through, `markable` allows marks."""
+        """`key` identifies rows across updates, `words` is the text a filter searches, `markable` allows selecting."""
         super().__init__(columns, key=key, id=id)
         self._words = words
         self.markable = markable
         self.filter = ""
-        # What was filtered by last: it stays when the filter is cleared.
+        # The last filter, kept when the filter is cleared.
         self.sought = ""
         self._last_marked = ""
-        # Whether the marks were made before the person turned to something else.
+        # Whether the selection is from before the person did something else.
         self.marks_are_old = False
-        # The row that had the cursor when the app was left, until there are rows.
+        # The row with the cursor at the last exit, until rows are loaded.
         self.wanted: str | None = None
 
     # -- rows ------------------------------------------------------------------------------------------
 
     def show(self, rows: Sequence[Row], *, cursor_key: str | None = None) -> None:
-        """Take new rows; the cursor stays on the same row where it is still there, or goes to `cursor_key`."""
+        """Show new rows; the cursor stays on its row if that still exists, or moves to `cursor_key`."""
         current = self.row
         wanted = cursor_key or self.wanted or (self._key(current) if current is not None else None)
         if rows:
@@ -95,16 +96,16 @@ class Table(Rows[Row]):
         self._arrange(wanted)
 
     def drop(self, keys: Collection[str]) -> None:
-        """Take rows out that are about to go: what a key does next is done to another."""
+        """Remove rows that are about to be deleted, so that the next key acts on another."""
         self.show([row for row in self._rows if self._key(row) not in keys])
 
     @property
     def engine_sorts(self) -> bool:
-        """Whether the rows come sorted and filtered: `Ordered` then asks the view for them anew."""
+        """Whether the engine sorts and filters the rows: `Ordered` then makes the view reload them."""
         return any(column.by for column in self.columns)
 
     def set_filter(self, text: str) -> None:
-        """Filter by `text`: rows whose words hold every word of it stay."""
+        """Filter by `text`: show rows whose words contain every word of it."""
         wanted = self.key_here
         self.filter = text
         self.sought = text or self.sought
@@ -223,10 +224,13 @@ class Table(Rows[Row]):
         self.post_message(self.Resized(self))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No key is dead: marking where marks mean something, sorting where a column sorts."""
+        """No key is dead: marking where marks mean something, sorting where a column sorts, and of a list without rows
+        only the filter."""
+        if action in _OF_LISTS and action != "filter" and not self._order:
+            return False
         if action in ("mark", "mark_range", "mark_all"):
             return self.markable
-        if action == "sort":
+        if action.startswith("sort"):
             return any(column.sorts and column.title for column in self.columns)
         return super().check_action(action, parameters)
 

@@ -38,7 +38,7 @@ class Pointed:
 
 @dataclass(frozen=True)
 class _Label:
-    """Text that stands on the map from a cell on."""
+    """A text on the map, from a cell on."""
 
     row: int
     start: int

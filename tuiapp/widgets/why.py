@@ -22,7 +22,7 @@ _NARROWEST_BAR = 6
 
 
 class Waiting(NamedTuple):
-    """What stands in an explanation's place: it is asked for, or `text` says why there is none."""
+    """The placeholder of an explanation: loading, or `text` says why there is none."""
 
     artist: str
     text: str = "…"
@@ -30,7 +30,7 @@ class Waiting(NamedTuple):
 
 
 class WhyPanel(Drawn["Explanation | Waiting"]):
-    """An explanation, or what stands in its place."""
+    """An explanation, or its placeholder."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's word
         super().__init__(_drawn, id=id)

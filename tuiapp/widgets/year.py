@@ -16,7 +16,7 @@ from tuiapp.widgets.drawn import Drawn
 if TYPE_CHECKING:
     from engine.store.stats import Played, Stats
 
-# From nothing to the most of the year: shades that can be told apart without colour too.
+# From none to the year's maximum: shades that can be distinguished without colour.
 SHADES = "·░▒▓█"
 _WEEKDAYS = ("Mon", "", "Wed", "", "Fri", "", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,7 +64,7 @@ def session(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def test_each_file_has_the_tempo_it_was_made_at_or_none(session: Session, music: Path) -> None:
-    report = session.measured  # type: ignore[attr-defined]
+    report = session.measured  # type: ignore[attr-defined]  # made by the first test
     torn = str(music / "Torn - Apart.mp3")
     # Without ffmpeg nobody knows that nothing reads it, so it is asked again.
     reason, again = (UNREADABLE, []) if shutil.which("ffmpeg") else (NEEDS_FFMPEG, [torn])
@@ -204,3 +207,26 @@ def test_a_file_the_decoder_dies_of_takes_no_other_with_it() -> None:
         "/170.wav": CRASHED,
         "/172.wav": Measured(1.0),
     }
+
+
+def _hang(path: str, _seconds: float | None) -> Measured | str:
+    with Path(path).open("wb", buffering=0) as pipe:
+        pipe.write(b"here")
+        signal.pause()
+    return Measured()
+
+
+def _hang_apart(path: str) -> None:
+    list(measured_apart([MusicFile(path, 1, 1)], 1, lambda: False, _hang))
+
+
+def test_who_kills_it_leaves_no_process_behind(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    line = f"from {__name__} import _hang_apart; _hang_apart({str(pipe)!r})"
+    with subprocess.Popen([sys.executable, "-c", line]) as parent, pipe.open("rb", buffering=0) as end:
+        assert end.read(4) == b"here"
+        parent.kill()
+        # The pipe ends when the process that has its other end does.
+        assert select.select([end], [], [], 20)[0]
+        assert end.read(1) == b""

@@ -65,6 +65,7 @@ def test_what_cannot_be_read_is_counted_by_reason(session: Session, music: Path)
     (music / "away.mp3").symlink_to(music / "nothing.mp3")
     os.mkfifo(music / "pipe.mp3")
     os.link(music / "02 - Slow Ferry - Snow.wav", music / "twice.wav")
+    (music / "01 - same.wav").symlink_to(music / "02 - Slow Ferry - Snow.wav")
     (music / "cover.jpg").touch()
     (music / "._hidden.mp3").touch()
     Path(os.fsdecode(os.fsencode(music) + b"/n\xff.mp3")).write_bytes(b"x")
@@ -72,18 +73,21 @@ def test_what_cannot_be_read_is_counted_by_reason(session: Session, music: Path)
     deep.mkdir(parents=True)
     report = session.music.add(music)[str(music)]
     (folder,) = session.music.folders()
-    assert names(session) == ALL
+    assert (names(session), folder.files) == (ALL, 3)
     looked_at = {
         EMPTY: [str(music / "empty.mp3")],
         NOT_AUDIO: [str(music / "noise.flac")],
         NO_NAMES: [str(music / "untold.wav")],
     }
-    assert report.left_out == looked_at | {
+    everything = looked_at | {
         UNREADABLE_FILE: [str(music / "away.mp3"), str(music / "pipe.mp3")],
         NOT_UTF8: [os.fsdecode(os.fsencode(music) + b"/n\xff.mp3")],
         TOO_DEEP: [str(deep)],
     }
+    assert report.left_out == everything
     assert folder.left_out == {reason: len(paths) for reason, paths in report.left_out.items()}
+    assert session.music.left_out(folder) == everything
+    music.rename(music.with_name("away"))
     assert session.music.left_out(folder) == looked_at
 
 

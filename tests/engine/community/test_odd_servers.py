@@ -133,7 +133,7 @@ class Listing:
 )
 def test_listings_are_read_however_their_links_are_written(link: str) -> None:
     listing = Listing(link)
-    assert find(listing, "https://example.org/").number == 2679  # type: ignore[arg-type]
+    assert find(listing, "https://example.org/").number == 2679  # type: ignore[arg-type]  # the names alone are read
 
 
 def test_a_file_that_changed_under_a_server_that_does_not_look_is_begun_anew(

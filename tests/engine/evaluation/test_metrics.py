@@ -78,7 +78,7 @@ def test_scores_by_batch_are_scores_at_once() -> None:
 @settings(deadline=None, max_examples=50, derandomize=True)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=25), st.integers(1, 8))
 def test_equal_scores_come_by_ascending_id(scores: list[int], k: int) -> None:
-    top = top_items(always([scores]), csr_matrix((1, len(scores))), np.array([0]), k)[0]  # type: ignore[list-item]
+    top = top_items(always([scores]), csr_matrix((1, len(scores))), np.array([0]), k)[0]  # type: ignore[list-item]  # a list stands for the array
     expected = sorted(range(len(scores)), key=lambda item: (-scores[item], item))[:k]
     assert top[top != NOTHING].tolist() == expected
 

@@ -178,9 +178,13 @@ def test_tidal(db: sqlite3.Connection, tmp_path: Path) -> None:
 
 def test_tidals_zones_and_dates_in_other_forms(db: sqlite3.Connection, tmp_path: Path) -> None:
     stamps = {
-        "UTC+1": "02/03/2024 20:01", "GMT+01:00": "02/03/2024 20:01", "+01:00": "02/03/2024 20:01",
-        "CET": "2024-03-02 20:01:00", "": "02/03/2024 19:01", "Mars/Olympus": "02/03/2024 19:01",
-    }  # fmt: skip
+        "UTC+1": "02/03/2024 20:01",
+        "GMT+01:00": "02/03/2024 20:01",
+        "+01:00": "02/03/2024 20:01",
+        "CET": "2024-03-02 20:01:00",
+        "": "02/03/2024 19:01",
+        "Mars/Olympus": "02/03/2024 19:01",
+    }
     rows = [f"{SONG[0]},x{zone},{at},{zone}\n" for zone, at in stamps.items()]
     header = "artist_name,track_title,entry_date,time_zone\n"
     file = one(db, write(tmp_path, "streaming.csv", header + "".join(rows)))

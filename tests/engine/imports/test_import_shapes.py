@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from engine.imports.head import Head
+from engine.imports.registry import recognise
 from tests.support.exports import as_csv, brainz
 from tests.support.importing import OTHER, SONG, START, bring, listens, spotify, write
 
@@ -164,6 +166,15 @@ def test_a_playback_log_says_what_to_do(db: sqlite3.Connection, tmp_path: Path) 
     [file] = bring(db, write(tmp_path, "playback.log", text)).files
     assert (file.format, file.kept, file.dropped) == ("rockbox-playback", 0, {"file without names": 2})
     assert "lastfm_scrobbler" in file.note
+
+
+@pytest.mark.parametrize(
+    "column", ["Bideoaren IDa", "ვიდეოს ID", "ویڈیو ID", "Бейне идентификаторы", "វីដេអូ", "ભાગ વીડિયો"]
+)
+def test_a_list_of_videos_in_any_language(column: str) -> None:
+    head = Head("a.csv", f"{column},when\nAbCdEfGhI_1,2024-03-02\n".encode())
+    assert (found := recognise(head)) is not None
+    assert found.name == "youtube-playlist"
 
 
 def test_tables_that_are_no_list_of_videos(db: sqlite3.Connection, tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ def times(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
         ("2024-03-01T24:00:00Z", 1), ("2024-03-02 19:00:60", 1), ("2024-03-02T19:00:60+00:00", 1),
         ("02.03.2024 19:00:60", 1), ("Sat, 02 Mar 2024 19:00:60 GMT", 1),
         ("202403021901", 60), ("20240302190100", 1), ("1.70940606E9", 1), ("1.709406060933e+12", 1),
+        ("2024-03-02 20:01:00 Europe/Copenhagen", 1), ("02.03.2024 20:01 [Europe/Paris]", 60),
+        ("2 Mar 2024, 16:01 America/Argentina/Buenos_Aires", 60), ("02.03.2024 19:01:00,123", 1),
         ("2024-03-03 GMT+05:30 00:31", 60), ("2. mar. 2024 20.01.00 GMT+01:00", 1),
         ("45353", 86_400), ("Saturday, March 2, 2024", 86_400), ("02-Mar-24", 86_400),
     ],
@@ -179,6 +181,30 @@ def test_a_day_and_a_clock_in_two_columns(
 ) -> None:
     bring(db, write(tmp_path, "a.csv", table(*[row.replace('"', "")], columns=columns)))
     assert times(db) == [(START, 60, 1)]
+
+
+@pytest.mark.parametrize(
+    ("day", "clock"), [("Datum", "Klockslag"), ("日付", "時刻"), ("Dia", "Hora"), ("Date", "Clock")]
+)
+def test_a_clocks_column_in_any_language(
+    db: sqlite3.Connection, tmp_path: Path, day: str, clock: str
+) -> None:
+    bring(db, write(tmp_path, "a.csv", table("02.03.2024,19:01", columns=f"{day},{clock}")))
+    assert times(db) == [(START, 60, 1)]
+
+
+def test_a_clock_beside_days_is_named_and_can_be_given(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", table("02.03.2024,19:01,3:40", columns="date,begun,length"))
+    assert '"date=date,time=begun"' in bring(db, path).files[0].note
+    bring(db, path, columns={"date": "date", "time": "begun"})
+    assert times(db) == [(START, 60, 1)]
+    path = write(tmp_path, "b.csv", table("02.03.2024,3:40,13.40", columns="date,length,price", song=OTHER))
+    assert "only days" not in bring(db, path).files[0].note
+
+
+def test_a_zone_in_words_is_said_to_be_unknown(db: sqlite3.Connection, tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", table("2024-03-02 19:01:00 Pacific Time"))
+    assert "unknown zones" in bring(db, path).files[0].note
 
 
 def test_lines_of_json_are_read_alike(db: sqlite3.Connection, tmp_path: Path) -> None:

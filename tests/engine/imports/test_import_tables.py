@@ -60,6 +60,7 @@ def test_a_table_of_unknown_shape_is_proposed_by_its_header(db: sqlite3.Connecti
         "playedAt,artistName,trackTitle\n2024-03-02T19:01:00Z,{},{}\n",
         "Last Play\tArtist-Name\tSong_Title\n02.03.2024 19:01\t{}\t{}\n",
         "timestamp,x,artist,track\n1709406060,,{},{}\n",
+        'timestamp, artist, track\n"1709406060", "{}", "{}"\n',
     ],
 )
 def test_columns_in_other_languages_and_spellings(db: sqlite3.Connection, tmp_path: Path, text: str) -> None:
@@ -143,3 +144,22 @@ def test_the_column_with_a_clock_dates_a_play(
 ) -> None:
     one(db, write(tmp_path, "plays.csv", f"artist,track,{head}\nBurel,Lark,{stamp}\n"))
     assert db.execute("SELECT started_at FROM listens").fetchall() == [(START,)]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    ["ts,ms_played,track_name,artist_name,shuffle", "ts,ms_played,Track Name,Artist Name(s),shuffle"],
+)
+def test_spotifys_rows_under_shorter_names_are_stamped_at_their_end(
+    db: sqlite3.Connection, tmp_path: Path, columns: str
+) -> None:
+    row = f"2024-03-02 19:05:00,240000,{SONG[1]},{SONG[0]},False\n"
+    assert one(db, write(tmp_path, "history.csv", f"{columns}\n{row}")).format == "spotify-csv"
+    assert starts(db) == [(START, *SONG)]
+
+
+def test_a_length_in_a_column_called_time_is_no_stamp(db: sqlite3.Connection, tmp_path: Path) -> None:
+    """As iTunes writes its list of songs."""
+    text = "Name\tArtist\tTime\tDate Added\tPlays\tLast Played\r{1}\t{0}\t228\t3/1/20 5:00 PM\t7\t3/2/24 7:01 PM\r"
+    one(db, write(tmp_path, "Music.txt", text.format(*SONG).encode("utf-16")))
+    assert starts(db) == [(START, *SONG)]

@@ -207,10 +207,16 @@ def test_one_odd_row_takes_the_verb_from_no_other(
 @pytest.mark.parametrize(
     "line",
     [
-        "{} izlənildi", "{} katsottiin", "Je hebt naar {} gekeken", "Ви дивилися відео {}", "را تماشا کردید {}",
-        "Megtekintette a következőt: {}", "تمت مشاهدة {} .", "Anda telah menonton {}",
+        "{} izlənildi",
+        "{} katsottiin",
+        "Je hebt naar {} gekeken",
+        "Ви дивилися відео {}",
+        "را تماشا کردید {}",
+        "Megtekintette a következőt: {}",
+        "تمت مشاهدة {} .",
+        "Anda telah menonton {}",
     ],
-)  # fmt: skip
+)
 def test_a_single_row_has_its_verb_taken(db: sqlite3.Connection, tmp_path: Path, line: str) -> None:
     row = watched(line.format("Lark"), "2024-03-02T19:01:00Z", "Café Tundra - Topic")
     bring(db, write(tmp_path, "watch-history.json", [row]))
@@ -238,3 +244,20 @@ def test_what_cannot_be_read_keeps_its_place(db: sqlite3.Connection, tmp_path: P
     assert (file.read, file.kept, file.dropped) == (7, 5, {"unreadable record": 2})
     assert file.first_at == {"unreadable record": 4}
     assert file.note.startswith("cut off after record 6")
+
+
+@pytest.mark.parametrize("channel", ["Music Library Uploads", "Release - Topic", "Release – Thema"])
+def test_a_channel_that_is_nobodys_is_not_an_artist(
+    db: sqlite3.Connection, tmp_path: Path, channel: str
+) -> None:
+    rows = [
+        watched(f"Watched {title}", f"2024-03-02T19:{minute}:00Z", channel)
+        for title, minute in (("Harbour Lights", "01"), (" – ".join(SONG), "11"))
+    ]
+    path = write(tmp_path, "watch-history.json", rows)
+    assert bring(db, path).files[0].dropped == {"no artist in the file": 1}
+    assert [row[:3] for row in listens(db)] == [(START + 600, *SONG)]
+    # The library of the same Takeout says whose it is.
+    songs = f"Video ID,Song Title,Album Title,Artist Name 1\nAbCdEfGhI_1,{SONG[1]},,{SONG[0]}\n"
+    bring(db, write(tmp_path, "more/watch-history.json", rows[:1]), write(tmp_path, "more/songs.csv", songs))
+    assert [row[:3] for row in listens(db)] == [(START, *SONG), (START + 600, *SONG)]

@@ -9,6 +9,7 @@ import sqlite3
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,7 @@ from tests.support.importing import (
         ("people.csv", "username,email\nida,ida@example.org\n"),
         ("log.jsonl", '{"ts": 1, "level": "info"}\n{"ts": 2, "level": "info"}\n'),
         ("pages.json", '[{"header": "a", "time": "b", "version": 1}]'),
+        ("played.json", '[{"played_at": "2024", "track": {"name": "Lark", "artists": [{"name": "Ida"}]}}]'),
         ("album.json", '{"artist": "Ida", "album": "Lark", "date": "2024"}'),
         ("file.json", '{"data": [], "meta": {}, "version": 2, "exported_at": "now"}'),
     ],
@@ -64,11 +66,30 @@ def test_what_looks_like_nothing_gets_no_advice(
     ids=("in an object", "in two", "behind a letter", "keys alone"),
 )
 def test_a_guess_says_what_is_missing_or_that_nothing_is(
-    db: sqlite3.Connection, tmp_path: Path, content: object
+    db: sqlite3.Connection, tmp_path: Path, content: Any
 ) -> None:
-    [file] = bring(db, write(tmp_path, "a.json", content)).files  # type: ignore[arg-type]
+    [file] = bring(db, write(tmp_path, "a.json", content)).files
     assert file.format is None
     assert not file.note.rstrip().endswith(("lacks", "but", "without"))
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "told"),
+    [
+        ("a.rar", b"Rar!\x1a\x07\x01\0", "packed as RAR"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4", "packed as 7-Zip"),
+        ("a.json.zst", b"\x28\xb5\x2f\xfd", "packed as Zstandard"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a workbook; save its table of plays as CSV"),
+        ("a.ods", b"PK\3\4", "is a workbook; save its table of plays as CSV"),
+        ("a.numbers", b"PK\3\4", "is a workbook; save its table of plays as CSV"),
+    ],
+)
+def test_what_holds_a_history_in_a_form_that_is_not_read_says_what_to_do(
+    db: sqlite3.Connection, tmp_path: Path, name: str, start: bytes, told: str
+) -> None:
+    [file] = bring(db, write(tmp_path, name, start + bytes(range(256)))).files
+    assert file.format is None
+    assert told in file.note
 
 
 def test_a_table_is_described_by_its_columns_alone(db: sqlite3.Connection, tmp_path: Path) -> None:
@@ -76,6 +97,17 @@ def test_a_table_is_described_by_its_columns_alone(db: sqlite3.Connection, tmp_p
     assert file.note == (
         "is a table of who, what, where. Say which columns hold what: --map artist=COLUMN,track=COLUMN,time=COLUMN"
     )
+
+
+def test_tables_of_other_things_beside_a_history_are_not_to_be_mapped(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    write(tmp_path, "in/history.csv", lastfm((START, SONG)))
+    other = write(tmp_path, "in/channels.csv", "Channel,Address,Since\nIda,x,2024\n")
+    assert [file.note for file in bring(db, tmp_path / "in").files if not file.format] == [
+        "not a listening history"
+    ]
+    assert "--map" in bring(db, other, tmp_path / "in" / "history.csv").files[0].note
 
 
 def test_no_service_is_guessed_from_names_that_any_file_has(db: sqlite3.Connection, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_what_players_say_of_a_song_is_taken_as_it_comes() -> None:
         {"xesam_artist": ("as", [""])},
         {"xesam_title": ("s", " ")},
     ):
-        assert song_of(metadata(**missing)) is None  # type: ignore[arg-type]
+        assert song_of(metadata(**missing)) is None  # type: ignore[arg-type]  # a player says anything
     assert song_of({}) is None
 
 

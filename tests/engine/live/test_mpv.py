@@ -96,6 +96,22 @@ def test_read_to_its_end_a_file_sounds_to_its_end_and_one_that_is_gone_is_named(
     assert (now.song.title, now.place, now.count, now.position, now.length) == ("Song 3", 3, 3, 1, 3)
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({}, "gone or damaged"),
+        ({"file_error": "loading failed"}, "gone or damaged"),
+        ({"file_error": "audio output initialization failed"}, "no sound device"),
+        ({"file_error": ["audio output"]}, "gone or damaged"),
+    ],
+)
+def test_a_file_is_not_called_damaged_where_the_machine_has_no_sound(said: dict[str, Any], why: str) -> None:
+    """As mpv 0.35.1 says it."""
+    (failed,) = told(begun_with(SONGS), (0, start(1)), (0.1, end("error") | said))
+    assert isinstance(failed, Failed)
+    assert why in failed.why
+
+
 def test_what_follows_is_another_as_often_as_one_likes_and_what_plays_stays() -> None:
     playback = begun_with(SONGS)
     told(playback, (0, start(1)), (0, STARTED))

@@ -171,7 +171,7 @@ def test_a_matrix_without_plays_is_refused(shape: tuple[int, int]) -> None:
 
 def test_a_dense_matrix_is_refused() -> None:
     with pytest.raises(InvalidDataError, match="sparse"):
-        AlternatingLeastSquares(factors=4).fit(plays().toarray())  # type: ignore[arg-type]
+        AlternatingLeastSquares(factors=4).fit(plays().toarray())  # type: ignore[arg-type]  # what is refused
 
 
 def test_a_listener_without_items_and_an_item_without_listeners_become_zero() -> None:

@@ -18,7 +18,7 @@ from tests.support.factorizing import plays
 
 def said(model: Neighbours) -> np.ndarray:
     """What each item (row) says for each (column)."""
-    return csr_matrix((model.weights, model.hearers, model.starts), (model.items, model.items)).toarray()
+    return csr_matrix((model.weights, model.targets, model.starts), (model.items, model.items)).toarray()
 
 
 def by_the_book(train: csr_matrix, ridge: float, kept: int) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_what_joins_is_weighed_by_its_own_listeners_alone() -> None:
         system[np.diag_indices(JOINING)] = (lengths + ridge * growth)[near]
         want[near, item] = np.linalg.solve(system, products[near])
     found = joining(train, some, ridge)
-    cells = csr_matrix((found.weights, found.hearers, found.starts), want.shape).toarray()
+    cells = csr_matrix((found.weights, found.targets, found.starts), want.shape).toarray()
     np.testing.assert_allclose(cells, want, atol=2e-6)
     assert np.count_nonzero(cells) == 3 * JOINING
 
@@ -143,7 +143,7 @@ def test_products_of_some_listeners_become_those_of_others() -> None:
 
 
 def test_it_reports_how_far_it_is_and_stops_when_asked(monkeypatch) -> None:
-    monkeypatch.setattr(neighbour_fit, "_WORTH_TELLING", 100.0)
+    monkeypatch.setattr(neighbour_fit, "_WORK_PER_REPORT", 100.0)
     told: list[float] = []
     build_neighbours(plays(160, 230), progress=told.append)
     assert told == sorted(told)

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from engine.errors import CancelledError, NothingYetError
 from engine.playlists.candidate import Candidate
 from engine.playlists.compose import compose
-from engine.playlists.contexts import ARTIST_GAP, Settings
+from engine.playlists.contexts import ARTIST_GAP, CONTEXTS, Settings
 from engine.playlists.playlist import ContextPlaylist
 from engine.playlists.pool import ASSUMED_SECONDS
 from engine.playlists.sequence import greedy
 from tests.support.pools import made_up_pool, objective
+from tuiapp.screens.context_profile import profile
 
 POOL = made_up_pool(2500)
 
@@ -131,6 +132,27 @@ def test_unknown_tempo_is_counted_and_said() -> None:
     assert any(f"{len(pool) - with_tempo:,} can't be chosen" in note for note in playlist.notes)
     nearly = compose([replace(POOL[0], bpm=None, track_key="x"), *(t for t in POOL if t.bpm)], Settings())
     assert any(note.startswith(">99 % of the ") for note in nearly.notes)
+
+
+def test_an_energy_that_is_an_estimate_is_counted_and_said() -> None:
+    pool = [replace(track, energy_estimated=track.known) for track in made_up_pool(300)]
+    playlist = compose(pool, context=CONTEXTS["commute"])
+    owned = sum(track.known for track in playlist.tracks)
+    assert 0 < owned < len(playlist.tracks)
+    assert playlist.curve("energy").estimated == owned
+    assert f"The energy of {owned} tracks is an estimate: how loud the file is." in playlist.notes
+    assert f"energy, {owned} of {len(playlist.tracks)} estimated" in profile(playlist, "energy", 60).plain
+    assert not [note for note in compose(made_up_pool(300)).notes if "energy" in note]
+
+
+def test_files_that_wait_to_be_measured_are_named_where_something_is_unknown() -> None:
+    said = "3 of your music files are not measured yet: discover library tempo."
+    assert said in compose(POOL, waiting=3).notes
+    assert said not in compose([track for track in POOL if track.bpm], waiting=3).notes
+    silent = [replace(track, bpm=None, energy=None) for track in POOL[:5]]
+    for context in (CONTEXTS["running"], CONTEXTS["commute"]):
+        with pytest.raises(NothingYetError, match="3 of your music files are not measured yet"):
+            compose(silent, context=context, waiting=3)
 
 
 def test_unknown_lengths_are_assumed_and_marked() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.canonical_keys import artist_key, track_key
+from engine.canonical_keys import artist_key, relaxed_pair, track_key
 from engine.community.features import FeatureCatalog, add_features
 from engine.paths import Folders
 from engine.playlists.candidate import Candidate
@@ -17,6 +17,7 @@ from engine.privacy import Door
 from engine.recommend.lists import Recommendation
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
+from engine.store.music_files import MusicFile, put_files, put_folder
 from engine.taste.rules import Rule, add_rule, remove_rule
 
 TABLE = """\
@@ -26,6 +27,8 @@ Café Tundra,Never Played,110,200,0.6,50,,
 Ida & the Oaks,Hit,120,200,0.6,90,,
 Ida & the Oaks,Deep Cut,120,200,0.6,1,,
 Far Down,Song,120,200,0.6,50,,
+Café Tundra,Harbour Lights - Remastered 2011,104,228,0.6,40,,
+Café Tundra,Harbour Lights (Live),104,228,0.6,30,,
 """
 
 
@@ -116,6 +119,26 @@ def test_blocked_artists_and_tracks_are_not_offered_from_the_library(
         track_key=track_key("No Tempo"),
     )
     assert set(by_name(candidates(library, features, []))) == {("Café Tundra", "Harbour Lights")}
+
+
+def test_another_version_of_what_was_played_is_not_new(
+    library: sqlite3.Connection, features: FeatureCatalog
+) -> None:
+    titles = ("Harbour Lights (2004 Remaster)", "Harbour Lights (Live in Ålesund)")
+    files = [
+        MusicFile(
+            f"/{title}.mp3", 1, 1, None, "Café Tundra", title, None, "cafe tundra", track_key(title),
+            relaxed_pair("cafe tundra", title), 228.0,
+        )
+        for title in titles
+    ]  # fmt: skip
+    put_files(library, put_folder(library, "/", "folder", None), files)
+    found = [one for one in offered(library, features, {"cafe tundra": 1}) if one.track.startswith("Harbour")]
+    assert {one.track: one.known for one in found} == {
+        "Harbour Lights": True,
+        titles[1]: False,
+        "Harbour Lights (Live)": False,
+    }
 
 
 @pytest.mark.parametrize("verdict", [None, "block", "hide"])

@@ -88,7 +88,7 @@ def test_a_taken_name_is_refused_or_replaced(library: sqlite3.Connection) -> Non
 
 def test_saving_is_all_or_nothing(library: sqlite3.Connection) -> None:
     save_playlist(library, "Run", TRACKS, at=1)
-    broken = PlaylistTrack("A", None)  # type: ignore[arg-type]
+    broken = PlaylistTrack("A", None)  # type: ignore[arg-type]  # what is refused
     with pytest.raises(sqlite3.IntegrityError):
         save_playlist(library, "Run", [TRACKS[0], broken], at=2, replace=True)
     assert playlist_tracks(library, "Run") == TRACKS

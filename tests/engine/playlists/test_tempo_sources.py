@@ -42,6 +42,7 @@ def session(tmp_path: Path) -> Session:
 def test_a_tag_counts_before_a_measurement_and_that_before_a_pack(session: Session) -> None:
     with session.packs.features() as features:
         found = {key[1]: one for key, one in features.lookup(PAIRS, PAIRS).items()}
+        assert features.sources == ("tag", "measured", "spotify")
     assert {title: (one.bpm, one.bpm_source) for title, one in found.items()} == {
         "both": (90.0, "tag"),
         "tagged": (95.5, "tag"),
@@ -49,10 +50,45 @@ def test_a_tag_counts_before_a_measurement_and_that_before_a_pack(session: Sessi
         "open": (85.0, "measured, or 170"),
         "pack": (72.0, "spotify"),
     }
-    # How loud and busy a file is stands in for an energy nobody told.
-    assert (found["measured"].energy, found["measured"].calm) == (0.9, 0.8)
-    assert (found["open"].energy, found["open"].calm) == (0.5, 0.5)
-    assert (found["tagged"].energy, found["tagged"].calm) == (None, None)
+
+
+def test_how_loud_a_file_is_stands_in_for_an_energy_nobody_told_and_is_called_an_estimate(
+    session: Session,
+) -> None:
+    with session.packs.features() as features:
+        found = {key[1]: one for key, one in features.lookup(PAIRS, PAIRS).items()}
+    assert {title: (one.energy, one.energy_estimated, one.calm) for title, one in found.items()} == {
+        "both": (0.9, False, 0.1),
+        "measured": (0.9, False, 0.8),
+        "open": (pytest.approx(14 / 24), True, 0.5),
+        "tagged": (None, False, None),
+        "pack": (0.9, False, None),
+    }
+    with session.packs.features() as features:
+        assert [
+            one.energy_estimated for one in features.tracks_of(["slow ferry"]) if one.track == "open"
+        ] == [True]
+
+
+def test_a_packs_other_version_tells_what_a_file_does_not(session: Session, tmp_path: Path) -> None:
+    song(tmp_path / "Music", "Slow Ferry", "pack (Remastered 2011)")
+    session.music.scan()
+    files = unmeasured(session.library.connection, VERSION)
+    pair = ("slow ferry", "pack remastered 2011")
+    with session.packs.features() as features:
+        (found,) = features.lookup([pair], {pair: "pack (Remastered 2011)"}).values()
+        assert (found.bpm, found.bpm_source, found.energy) == (72.0, "spotify, another version", 0.9)
+    put_measured(
+        session.library.connection, VERSION, [(one, Measured(71.0, None, 2.0, -4.0)) for one in files]
+    )
+    with session.packs.features() as features:
+        (found,) = features.lookup([pair], {pair: "pack (Remastered 2011)"}).values()
+    assert (found.bpm, found.bpm_source, found.energy, found.energy_estimated) == (
+        71.0,
+        "measured",
+        0.9,
+        False,
+    )
 
 
 def test_what_was_known_of_a_folder_goes_with_it(session: Session, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_the_systems_word_is_kept_but_not_the_file_it_names(tmp_path: Path) -> N
 
 def test_where_it_happened_is_the_innermost_step_of_this_program_or_else_of_another() -> None:
     with pytest.raises(TypeError) as raised:
-        print(Folders(None).log)  # type: ignore[arg-type]
+        print(Folders(None).log)  # type: ignore[arg-type]  # which raises below this line
     assert where_it_happened(raised.value).startswith("TypeError in engine/paths.py line ")
     with pytest.raises(ValueError) as foreign:
         json.loads("{")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from socketserver import BaseRequestHandler, TCPServer
 from typing import Any, cast
 
 import pytest
 
 from engine.community.fetch import Web
-from engine.errors import DiscoverError
+from engine.errors import DiscoverError, UsageError
 from engine.push.credentials import Credentials
 from engine.push.jellyfin import Jellyfin
 from engine.push.listenbrainz import ListenBrainz
 from engine.push.subsonic import Subsonic
+from tests.support.servers import answering
 
 ADDRESS = "http://127.0.0.1:1"
 
@@ -37,3 +39,25 @@ def test_a_server_that_fails_is_told_from_one_that_is_another(kind: Any, status:
         list(server.songs(()))
     assert said in str(raised.value)
     assert ("Try again later" in str(raised.value)) == (status == 500)
+
+
+class Nobody(BaseRequestHandler):
+    """Answers every question alike."""
+
+    def handle(self) -> None:
+        self.request.recv(1 << 16)
+        self.request.sendall(b"HTTP/1.1 404 Not here\r\nContent-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize("kind", [Subsonic, Jellyfin, ListenBrainz])
+@pytest.mark.parametrize("secret", ["a\r\nX-Other: y", "漢字", "\udc9b"])
+def test_a_secret_that_no_header_holds_is_refused_in_words_that_do_not_hold_it(
+    kind: Any, secret: str
+) -> None:
+    with answering(TCPServer(("127.0.0.1", 0), Nobody)) as server:
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        with pytest.raises(DiscoverError) as raised:
+            list(kind(Web(), address, Credentials("", secret)).songs(()))
+    assert secret not in str(raised.value)
+    # Subsonic's stands in the address, where anything can.
+    assert isinstance(raised.value, UsageError) == (kind is not Subsonic)

@@ -53,8 +53,10 @@ PAGE = b"<!DOCTYPE html><title>It works</title>"
         (says(302, b""), "is no Subsonic server|refused .* with 302"),
         (says(200, b'"ok"'), "is no Subsonic server|is not what was expected"),
         (says(200, b"[" * 100_000), "is no Subsonic server|is not what was expected"),
-        (says(200, b'{"subsonic-response": {"status": "failed", "error": 3}, "valid": "yes", "Id": null}'),
-         "it does not say why|knows no such user|does not know this token"),
+        (
+            says(200, b'{"subsonic-response": {"status": "failed", "error": 3}, "valid": "yes", "Id": null}'),
+            "it does not say why|knows no such user|does not know this token",
+        ),
         (hangs_up, "can't be reached: the connection broke off"),
         (breaks_off, "can't be reached: the connection broke off"),
         (is_silent, "can't be reached: it stopped answering"),
@@ -62,7 +64,7 @@ PAGE = b"<!DOCTYPE html><title>It works</title>"
         (drips_headers, "can't be reached: it is too slow"),
         (speaks_something_else, "can't be reached: the connection broke off"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_said_in_words_and_soon(
     server: BadServer,
     monkeypatch: pytest.MonkeyPatch,

@@ -27,10 +27,9 @@ from engine.taste.rules import Rule, add_rule
 from engine.training.artifact import open_model
 from tests.support.backtests import cuts_of, runs_of
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
 DAY = 86_400
-ARTISTS = names(60)
 COMMUNITY = random_matrix(80, 60, density=0.2, format="csr", dtype=np.float32, random_state=5)
 LAST = 2000 * DAY
 

@@ -17,10 +17,9 @@ from engine.store.database import open_library
 from engine.taste.gate import Window, read_dated_taste, read_days, read_taste
 from engine.training.artifact import open_model
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
 DAY = 86_400
-ARTISTS = names(60)
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,9 @@ from engine.store.feedback import set_verdict
 from engine.taste.gate import DatedTaste, read_dated_taste, read_taste
 from engine.training.artifact import open_model
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
 DAY = 86_400
-ARTISTS = names(60)
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +160,21 @@ def test_related_artists_are_of_the_same_block_and_not_the_artist_itself(place) 
     assert supported == sorted(supported, reverse=True)
     assert sum(ARTISTS.index(item.artist) % 3 == 0 for item in found.items) >= 8
     assert any(item.known and item.plays for item in found.items)
+
+
+@pytest.mark.filterwarnings("error")
+def test_who_wants_nothing_of_what_there_is_has_weights_and_reasons_that_are_numbers(tmp_path) -> None:
+    folders = write_model(tmp_path / "data", items=3)
+    connection = open_library(Door(folders))
+    for name in ARTISTS[:3]:
+        play(connection, name, "A Song", DAY)
+        set_verdict(connection, "hide", artist=name, artist_key=artist_key(name))
+    found = Recommender.of(
+        open_model(folders), read_dated_taste(connection), answers={artist_key(ARTISTS[0]): -1.0}
+    )
+    assert not len(found.ranker.candidates.usual)
+    assert all(np.isfinite(weight) for weight in found.ranker.weights.values())
+    assert np.isfinite(found.ranker.contributions(np.array([0, 1, 2]))).all()
+    assert np.isfinite(found.ranker.groups.usual).all()
+    assert not found.discover(DiscoverSettings(n=3)).items
+    connection.close()

@@ -79,6 +79,11 @@ def known_of(recommender: Recommender, settings: DiscoverSettings = DEFAULTS) ->
         "David Guetta y Sia",
         "David Guetta pres. Sia",
         "David Guetta и Sia",
+        "Nobody Known, David Guetta ve Sia",
+        "David Guetta 和 Sia",
+        "David Guetta (& Sia)",
+        "David Guetta (duet with Sia)",
+        "David Guetta feat . Sia",
     ],
 )
 def test_the_parts_of_a_joint_credit_are_known(tmp_path: Path, credit: str) -> None:

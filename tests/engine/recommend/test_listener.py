@@ -24,10 +24,9 @@ from engine.taste.gate import DatedTaste, read_dated_taste, read_days, read_tast
 from engine.taste.window import Window
 from engine.training.artifact import open_model
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
 DAY = 86_400
-ARTISTS = names(60)
 WEIGHTS = {"factors": 0.4, "closeness": 0.2, "neighbours": 0.3, "popularity": -0.1}
 TODAY = DiscoverSettings(n=30, day=20_000)
 

@@ -18,10 +18,9 @@ from engine.taste.sessions import count_sessions
 from engine.training.artifact import open_model
 from tests.support.factorizing import plays
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
 DAY = 86_400
-ARTISTS = names(60)
 # Played long ago, on so many days: the first the most often, the last the latest.
 RESTED = {0: 9, 3: 5, 6: 2, 1: 1, 30: 2}
 NOW = (9, 12, 15)

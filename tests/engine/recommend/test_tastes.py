@@ -17,9 +17,8 @@ from engine.session import Session
 from engine.store.database import open_library
 from engine.taste.rules import Rule
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
-ARTISTS = names(60)
 YEAR = 365 * 86_400
 FEW = st.integers(1, 30)
 

@@ -11,9 +11,8 @@ from engine.session import Session
 from engine.store.database import open_library
 from engine.taste.rules import Rule
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
-ARTISTS = names(60)
 OWN, NEW = ARTISTS[3], ARTISTS[33]
 
 

@@ -9,7 +9,7 @@ from engine.session import searching
 from engine.session.artists import Artists
 from engine.session.library import Change, Library
 from engine.session.models import Models
-from tests.support.services import ARTISTS
+from tests.support.models import ARTISTS
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from engine.session.library import Change, Library
 from engine.taste.rules import Rule
 from tests.support.audio import song
 from tests.support.listens import play
-from tests.support.models import write_model
-from tests.support.services import ARTISTS, discover_of
+from tests.support.models import ARTISTS, write_model
+from tests.support.services import discover_of
 from tests.support.tagged import TAGS, give_tags
 
 ASKED = replace(DEFAULTS, n=60, day=20_000)

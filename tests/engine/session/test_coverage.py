@@ -17,8 +17,8 @@ from engine.session.models import Models
 from engine.session.packs import Packs
 from engine.session.verdicts import Verdicts
 from tests.support.communities import write_community
-from tests.support.models import write_model
-from tests.support.services import ARTISTS, discover_of
+from tests.support.models import ARTISTS, write_model
+from tests.support.services import discover_of
 
 # Of the library's six artists the model knows five, and of its eleven plays ten.
 OTHERS = [f"Other {number}" for number in range(40)]

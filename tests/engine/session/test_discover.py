@@ -12,7 +12,8 @@ from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from engine.session.discover import MAX_RECOMMENDERS, Discover
 from engine.session.library import Change, Library
 from engine.taste.gate import Window
-from tests.support.services import ARTISTS, DAY, discover_of
+from tests.support.models import ARTISTS
+from tests.support.services import DAY, discover_of
 
 
 @pytest.fixture

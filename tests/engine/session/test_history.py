@@ -10,7 +10,8 @@ from engine.errors import NothingYetError, PrivateSessionError
 from engine.session.history import History
 from engine.session.library import Change, Library
 from tests.support.listens import play
-from tests.support.services import ARTISTS, DAY
+from tests.support.models import ARTISTS
+from tests.support.services import DAY
 
 
 @pytest.fixture

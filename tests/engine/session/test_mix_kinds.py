@@ -24,10 +24,9 @@ from engine.session.discover import Discover
 from engine.store.database import open_library
 from engine.taste.rules import Rule
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 from tests.support.tagged import give_tags
 
-ARTISTS = names(60)
 DAY = 86_400
 TODAY = datetime.date(2026, 11, 28)
 # Two tastes: the model has three kinds of artists in turn.
@@ -273,6 +272,11 @@ def test_a_bridge_goes_from_one_to_the_other_by_steps_that_are_shown(session: Se
     assert len(own.tracks) > 2
     with pytest.raises(UsageError, match="the same"):
         session.bridges.bridge(ARTISTS[6], f"artist:{ARTISTS[6]}")
+    ends = f"{ARTISTS[6]} and {ARTISTS[4]}"
+    with pytest.raises(
+        NothingYetError, match=f"^3 minutes leave no room between {ends}, whose own tracks take"
+    ):
+        session.bridges.bridge(ARTISTS[6], ARTISTS[4], MixSettings(minutes=3))
 
 
 def test_without_a_model_or_listens_a_mix_says_what_is_missing(tmp_path: Path) -> None:

@@ -19,9 +19,7 @@ from engine.session import Session, mixes
 from engine.session.mixes import STEP
 from engine.store.database import open_library
 from tests.support.listens import play
-from tests.support.models import names, write_model
-
-ARTISTS = names(60)
+from tests.support.models import ARTISTS, write_model
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.settings import DiscoverSettings
 from engine.session import Session
 from tests.support.audio import song, wav
-from tests.support.services import ARTISTS, played_some
+from tests.support.models import ARTISTS
+from tests.support.services import played_some
 
 MINE = DiscoverSettings(n=60, familiarity=0.5, from_library=True)
 PLAYED, UNPLAYED, BLOCKED = ARTISTS[0], ARTISTS[21], ARTISTS[24]

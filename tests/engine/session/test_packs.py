@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -49,6 +50,19 @@ def test_a_stashed_pack_is_gone_with_the_library(packs: Packs, library: Library)
     again.close()
 
 
+def test_a_command_or_training_beside_leaves_what_can_still_be_undone(packs: Packs) -> None:
+    before = packs.all()
+    packs.stash("tempos")
+    Library(packs.library.folders).close()
+    packs.restore("tempos")
+    assert packs.all() == before
+    packs.stash("tempos")
+    os.close(packs.library.stashed.pop("tempos"))  # as the end of a killed app does
+    Library(packs.library.folders).close()
+    with pytest.raises(DiscoverError):
+        packs.restore("tempos")
+
+
 def test_a_half_removed_pack_is_named_and_keeps_no_other_from_being_used(
     packs: Packs, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,7 +70,7 @@ def test_a_half_removed_pack_is_named_and_keeps_no_other_from_being_used(
     (folders.packs / "half").mkdir()
     (folders.packs / "half" / "plays.npy").write_bytes(b"")
     assert [pack.name for pack in packs.all()] == ["tempos"]
-    (said,) = packs.damaged()
+    (said,) = packs.with_damaged()[1]
     assert said.endswith("discover community remove half")
     # What it was nobody knows: nothing is trained without it unasked.
     with pytest.raises(DamagedDataError, match="manifest is missing"):

@@ -23,9 +23,8 @@ from engine.store.imported_likes import keep_playlist
 from tests.support.factorizing import plays
 from tests.support.folders import fingerprint
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
-ARTISTS = names(60)
 BLOCKED = ARTISTS[34]
 
 

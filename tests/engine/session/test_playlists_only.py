@@ -11,9 +11,8 @@ from engine.errors import NothingYetError
 from engine.playlists.contexts import CONTEXTS
 from engine.session import Session
 from tests.support.importing import write
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
-ARTISTS = names(60)
 KEPT = ARTISTS[0:12:3]
 
 

@@ -14,7 +14,8 @@ from engine.session import Session
 from engine.store.database import open_library
 from tests.support.folders import fingerprint
 from tests.support.listens import play
-from tests.support.services import ARTISTS, DAY, played_some
+from tests.support.models import ARTISTS
+from tests.support.services import DAY, played_some
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from engine.session.library import Library
 from engine.session.models import Models
 from engine.session.taste import Tastes
 from engine.taste.rules import Rule
-from tests.support.services import ARTISTS, discover_of
+from tests.support.models import ARTISTS
+from tests.support.services import discover_of
 
 
 @pytest.fixture

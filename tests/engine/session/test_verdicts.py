@@ -10,7 +10,7 @@ from engine.session.artists import Artists
 from engine.session.library import Change, Library
 from engine.session.models import Models
 from engine.session.verdicts import Verdicts
-from tests.support.services import ARTISTS
+from tests.support.models import ARTISTS
 
 
 @pytest.fixture

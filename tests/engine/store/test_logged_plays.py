@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ def test_what_is_held_of_the_library_is_let_go_with_each_play(
     made: list[weakref.ref[Ingest]] = []
 
     class Watched(Ingest):
-        def __init__(self, *args: object, **options: bool) -> None:
-            super().__init__(*args, **options)  # type: ignore[arg-type]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
             made.append(weakref.ref(self))
 
     monkeypatch.setattr(logged_plays, "Ingest", Watched)

@@ -20,10 +20,9 @@ from engine.store.feedback import set_verdict
 from engine.taste.gate import read_days, read_taste
 from engine.taste.window import TIMES_OF_WEEK, Window, time_of_week
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
 MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
-ARTISTS = names(60)
 
 
 @pytest.fixture(autouse=True)

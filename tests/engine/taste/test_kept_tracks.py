@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.canonical_keys import artist_key, track_key
+from engine.canonical_keys import Level, artist_key, track_key
 from engine.store.feedback import set_verdict
 from engine.store.imported_likes import keep_playlist, keep_verdict
 from engine.taste.gate import DatedTaste, read_taste
@@ -33,8 +33,10 @@ def db(tmp_path: Path) -> sqlite3.Connection:
     return found
 
 
-def weights(db: sqlite3.Connection, level: str = "artists", window: Window | None = None) -> dict[str, float]:
-    taste = read_taste(db, window or Window(), level=level)  # type: ignore[arg-type]
+def weights(
+    db: sqlite3.Connection, level: Level = "artists", window: Window | None = None
+) -> dict[str, float]:
+    taste = read_taste(db, window or Window(), level=level)
     return {item.track or item.name: item.weight for item in taste.items}
 
 

@@ -43,13 +43,12 @@ from tests.support.dump_server import serving
 from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.model_files import HOSTILE, altered, members_of, say
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
 # The model is trained once, not once a worker.
 pytestmark = pytest.mark.xdist_group("model files")
 
 DAY = 86_400
-ARTISTS = names(60)
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
 
 
@@ -368,12 +367,12 @@ def test_an_address_is_asked_once_and_remembered(file, session, monkeypatch) -> 
 
 def test_weights_in_a_byte_are_near_and_change_no_more() -> None:
     rng = np.random.default_rng(0)
-    hearers = rng.integers(0, 20, size=300).astype(np.int32)
+    targets = rng.integers(0, 20, size=300).astype(np.int32)
     weights = rng.normal(size=300).astype(np.float32)
-    largest, steps = in_bytes(weights, hearers, 21)
-    back = from_bytes(largest, steps, hearers)
+    largest, steps = in_bytes(weights, targets, 21)
+    back = from_bytes(largest, steps, targets)
     assert np.abs(back - weights).max() <= largest.max() / 254 + 1e-6
-    assert in_bytes(back, hearers, 21)[1].tolist() == steps.tolist()
+    assert in_bytes(back, targets, 21)[1].tolist() == steps.tolist()
 
 
 def test_numbers_are_the_same_after_they_are_stored() -> None:

@@ -9,9 +9,8 @@ import pytest
 from engine.privacy import Door
 from engine.store.database import open_library
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 
-ARTISTS = names(60)
 DAY = 86_400
 
 

@@ -15,10 +15,9 @@ from engine.store.database import open_library
 from tests.support.commands import document
 from tests.support.folders import fingerprint
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 from tuiapp.cli.main import run
 
-ARTISTS = names(60)
 DAY = 86_400
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.playlists.playlist import PlaylistTrack
 from tests.support.commands import document, run
-from tests.tuiapp.cli.conftest import ARTISTS
+from tests.support.models import ARTISTS
 from tuiapp.cli.playlists import print_tracks
 from tuiapp.text import duration
 

@@ -13,7 +13,7 @@ from engine.community.adding import readers
 from engine.community.features import KIND as FEATURES
 from engine.community.genres import KIND as GENRES
 from tests.support.communities import write_community
-from tests.tuiapp.cli.conftest import ARTISTS
+from tests.support.models import ARTISTS
 from tuiapp.cli.main import run
 from tuiapp.cli.packs import FORMATS
 

@@ -17,10 +17,9 @@ from engine.store.database import open_library
 from engine.training.artifact import MANIFEST, open_model, read_manifest, write_manifest
 from tests.support.factorizing import plays
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 from tuiapp.cli.main import run
 
-ARTISTS = names(60)
 DAY = 86_400
 MEASURED = {
     "sessions": 141,

@@ -41,14 +41,19 @@ class Supysonic:
             f"[daemon]\nsocket = {root}/socket\n"
         )
         self._env = {**os.environ, "HOME": str(root)}
-        for words in (("user", "add", "me", "-p", "up word"), ("folder", "add", "Lib", str(music)),
-                      ("folder", "scan", "-f", "Lib")):  # fmt: skip
+        for words in (
+            ("user", "add", "me", "-p", "up word"),
+            ("folder", "add", "Lib", str(music)),
+            ("folder", "scan", "-f", "Lib"),
+        ):
             subprocess.run(["supysonic-cli", *words], env=self._env, check=True, capture_output=True)
         port = self.base.rpartition(":")[2]
         self.process = subprocess.Popen(
             ["supysonic-server", "-S", "waitress", "--host", "127.0.0.1", "-p", port],
-            env=self._env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            env=self._env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         self._wait(int(port))
 
     def _wait(self, port: int) -> None:

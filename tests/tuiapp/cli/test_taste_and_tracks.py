@@ -15,10 +15,9 @@ from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from tests.support.commands import document
 from tests.support.listens import play
-from tests.support.models import names, write_model
+from tests.support.models import ARTISTS, write_model
 from tuiapp.cli.main import run
 
-ARTISTS = names(60)
 DAY = 86_400
 
 
@@ -125,8 +124,14 @@ def test_a_verdict_on_a_track_nobody_here_knows_is_refused_with_the_nearest(plac
 def test_who_is_known_by_a_liked_track_alone_is_known_to_every_command(place, capsys) -> None:
     with closing(open_library(Door(Folders(place)))) as connection:
         for track in ("One Song", "Another"):
-            set_verdict(connection, "like", artist="Only Liked", artist_key="only liked", track=track,
-                        track_key=track.casefold())  # fmt: skip
+            set_verdict(
+                connection,
+                "like",
+                artist="Only Liked",
+                artist_key="only liked",
+                track=track,
+                track_key=track.casefold(),
+            )
     marks = document(capsys, "hide", "only liked", "--track", "ONE SONG")["feedback"]
     assert {(mark["track"], mark["verdict"]) for mark in marks} == {("Another", "like"), ("One Song", "hide")}
     assert run(["like", "Only Liked", "--track", "One Sonk"]) == 1

@@ -1,4 +1,4 @@
-"""Hearing music from the app: what plays and what follows it, and what is heard of it logged."""
+"""Plays music from the app: the current song, the queue, and logging what was played."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from tuiapp.app.songs import Player
 
 
-class Hearing:
-    """One player plays one list at a time: another takes its place."""
+class Playback:
+    """One player with one list at a time; playing another replaces it."""
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._player: Player | None = None
-        # Whether a private session was on since the song began, and which one it is.
+        # Whether a private session was on since the song began, and the song.
         self._hushed, self._place = False, 0
-        # What was asked to be played next: more comes after it.
+        # Songs added by "play next": further ones follow them.
         self._asked_next: list[Song] = []
         self._volume = 100
 
     def play(self, player: Player) -> None:
-        """Have a player play; returns at once."""
+        """Start a player; returns at once."""
         self.end(pressed=True)
         self._player, self._place = player, 0
         self._hushed = self._app.private_since is not None
@@ -38,16 +38,16 @@ class Hearing:
 
     @property
     def volume(self) -> int:
-        """How loud it is, of 100, also for the next player."""
+        """The volume, 0 to 100, also for the next player."""
         return self._volume
 
     @property
     def upcoming(self) -> Sequence[Song]:
-        """What follows what plays, in order."""
+        """The queue, in order."""
         return self._player.upcoming if self._player is not None else ()
 
     def play_next(self, songs: Sequence[Song]) -> bool:
-        """Have songs follow what plays, after what was asked for before; false where nothing plays."""
+        """Queue songs next, after those queued so before; false if nothing plays."""
         if self._player is None or self._player.over:
             return False
         now = self.upcoming
@@ -58,13 +58,13 @@ class Hearing:
         return True
 
     def show_queue(self) -> None:
-        """Show what follows, over the view."""
+        """Show the queue, over the view."""
         from tuiapp.screens.queue import Queue
 
         self._app.push_screen(Queue())
 
     def drop(self, songs: Collection[Song]) -> None:
-        """Take songs out of what follows; can be undone."""
+        """Remove songs from the queue; can be undone."""
         before, gone = self.upcoming, {id(song) for song in songs}
         self._follow_with([song for song in before if id(song) not in gone])
 
@@ -76,7 +76,7 @@ class Hearing:
         self._app.changes.remember(what, restore)
 
     def go_to(self, song: Song) -> None:
-        """Play a song of what follows now, and then what follows it."""
+        """Play a song of the queue now, and then those after it."""
         now = self.upcoming
         at = next((n for n, other in enumerate(now) if other is song), None)
         if at is not None:
@@ -88,7 +88,7 @@ class Hearing:
             self._player.follow_with(songs)
 
     def pause(self) -> None:
-        """Pause, or play on."""
+        """Pause or resume."""
         if self._player is not None:
             self._player.pause()
 
@@ -103,16 +103,16 @@ class Hearing:
             self._player.seek(seconds)
 
     def louder(self, by: int) -> None:
-        """Louder, or quieter, by so many hundredths."""
+        """Change the volume by this many per cent."""
         if self._player is not None:
             self._player.louder(by)
 
     def hush(self) -> None:
-        """A private session began: the song that plays now is of it."""
+        """A private session began: the current song is not logged."""
         self._hushed = True
 
     def end(self, *, pressed: bool = False) -> None:
-        """Stop; what was heard is kept. `pressed` where something else was chosen."""
+        """Stop; what was played is logged. `pressed` if something else was chosen."""
         player, self._player = self._player, None
         if player is not None:
             self._keep(player, player.end(pressed=pressed))
@@ -144,7 +144,7 @@ class Hearing:
                 app.notify(f"{said}{counts}", severity="warning", timeout=10)
 
     def _keep(self, player: Player, ended: Sequence[PlayedSong | Failed]) -> None:
-        """Log what was heard; in a private session nothing is."""
+        """Log what was played; nothing in a private session."""
         from engine.live.mpv import Failed
 
         app = self._app
@@ -156,7 +156,7 @@ class Hearing:
                 self._log(player.name, one)
 
     def _is_watched(self, player: Player) -> bool:
-        """Whether who listens for plays logs this player's anyway."""
+        """Whether the listener for plays logs this player's anyway."""
         from engine.live.mpd import NAME
 
         watched = self._app.listens and self._app.preferences.config["listen.mpd"] != "off"

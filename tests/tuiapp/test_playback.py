@@ -131,11 +131,11 @@ async def test_what_is_heard_is_logged_and_nothing_where_a_private_session_was_o
             await until(pilot, lambda: app.playing is not None)
             if hush:
                 app.opening.hush()
-            playing = app.hearing._player
-            app.hearing._keep(
+            playing = app.playback._player
+            app.playback._keep(
                 playing, [PlayedSong(song, 1.7e9, 150), PlayedSong(song, 1.6e9, 8, skipped=True)]
             )
-            app.hearing.end()
+            app.playback.end()
             await settled(pilot)
             assert (logged(empty), logged(empty, "skips")) == (([], []) if hush else ([("One",)], [("One",)]))
         assert app.undoable == "the play of Ida - One"
@@ -169,7 +169,7 @@ async def test_an_mpv_that_hangs_or_dies_is_said_and_gone(
         app.opening.open(music[0], app.preferences.config)
         await settled(pilot, lambda: bool(toasts(app)))
         assert says in str(toasts(app))
-        assert (app.playing, app.hearing._player) == (None, None)
+        assert (app.playing, app.playback._player) == (None, None)
 
 
 async def test_an_app_that_was_suspended_hears_on(
@@ -263,18 +263,18 @@ async def test_what_is_queued_follows_what_plays_and_the_queue_is_seen_and_clear
         await until(pilot, lambda: "♪ Ida - One" in screen_text(app))
         for queued, count in (([two], 1), ([one, two], 3)):  # in the order asked for
             app.opening.play_next(config, queued)
-            await until(pilot, lambda count=count: len(app.hearing.upcoming) == count)
-        assert [song.title for song in app.hearing.upcoming] == ["Two", "One", "Two"]
+            await until(pilot, lambda count=count: len(app.playback.upcoming) == count)
+        assert [song.title for song in app.playback.upcoming] == ["Two", "One", "Two"]
         await pilot.press("9")
         await until(pilot, lambda: "Queue: 3 songs to come, 0:03" in screen_text(app))
         await pilot.press("D")
-        assert [song.title for song in app.hearing.upcoming] == ["One", "Two"]
+        assert [song.title for song in app.playback.upcoming] == ["One", "Two"]
         await pilot.press("u")
-        assert [song.title for song in app.hearing.upcoming] == ["Two", "One", "Two"]
+        assert [song.title for song in app.playback.upcoming] == ["Two", "One", "Two"]
         await pilot.press("g", "j", "enter")
         await until(pilot, lambda: "Queue: 1 song to come" in screen_text(app))
         await pilot.press("ctrl+a", "D")
-        assert app.hearing.upcoming == []
+        assert app.playback.upcoming == []
         await pilot.press("colon")
         await until(pilot, lambda: app.playing is None)
         assert "Queue" not in screen_text(app)
@@ -296,7 +296,7 @@ async def test_without_mpv_the_browser_opens_and_it_is_said_once_what_to_install
         assert sum("apt install mpv" in said for said in toasts(app)) == 1
         app.opening.play_next(app.preferences.config, [music[2]])
         await settled(pilot)
-        assert "No file of it here" in str(toasts(app))
+        assert "No file of it here. Add your music: press 7 then a." in str(toasts(app))
 
 
 async def test_what_has_no_file_is_played_by_the_address_that_is_set_and_by_none_otherwise(
@@ -315,7 +315,7 @@ async def test_what_has_no_file_is_played_by_the_address_that_is_set_and_by_none
         app.opening.open(None, config, [music[0], Music("Ida", "https://x.example/\n--three")])
         await until(pilot, lambda: app.playing is not None and "--ytdl=yes" in told.read_text())
         place = "ytdl://ytsearch:Ida https://x.example/ --three"
-        assert [song.place for song in app.hearing.upcoming] == [place]
+        assert [song.place for song in app.playback.upcoming] == [place]
         assert toasts(app) == [f"No file of it here: mpv plays {place}, from the network."]
         await pilot.press("exclamation_mark")
         await settled(pilot)
@@ -340,7 +340,7 @@ async def test_without_mpv_the_mpd_that_is_set_plays_and_what_it_has_not_opens_i
             await settled(pilot, lambda: logged(empty) == [("One",), ("Two",)])
             # Whoever watches MPD logs what it plays.
             app.listens = True
-            app.hearing._keep(MpdPlayer([], place), [PlayedSong(Song("Ida", "One", length=200), 1.7e9, 150)])
+            app.playback._keep(MpdPlayer([], place), [PlayedSong(Song("Ida", "One", length=200), 1.7e9, 150)])
             app.listens = False
             await settled(pilot)
             assert len(logged(empty)) == 2
