@@ -1,9 +1,8 @@
-"""Long work in a process of its own, reported in JSON lines: `python -m engine.job --data-dir DIR COMMAND ...`.
+"""Runs long work in its own process and reports in JSON lines: `python -m engine.job --data-dir DIR COMMAND ...`.
 
-The app starts imports and training this way, since a busy Python thread would slow every key press. Standard
-output carries one JSON object a line: any number of `progress`, then one `done`, `error` or `cancelled`.
-SIGTERM or SIGINT asks it to stop at the next whole step; one that is at none within seconds ends as if killed.
-"""
+The app starts imports and training this way, since a busy Python thread would slow every key press. Standard output
+carries one JSON object a line: any number of `progress`, then one `done`, `error` or `cancelled`. SIGTERM or SIGINT
+asks it to stop at the next safe step; if there is none within seconds, it exits as if killed."""
 
 from __future__ import annotations
 
@@ -33,14 +32,14 @@ from engine.session import Session
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
 
-# Seconds after which a job that was asked to stop ends, whatever it is at: whoever asked may be gone by then.
+# Seconds after which a job that was asked to stop exits in any case: its parent may be gone by then.
 GRACE = 10.0
-# Progress more often than this is noise on the pipe.
+# Minimum seconds between progress reports.
 _EVERY_SECONDS = 0.2
 
 
 class Reporter:
-    """Writes JSON lines: what comes of a job, and until then how far it is."""
+    """Writes JSON lines: progress, then the result."""
 
     def __init__(self) -> None:
         self._whole = Whole({})
@@ -48,11 +47,11 @@ class Reporter:
         self._began = self._last = 0.0
 
     def expect(self, parts: Mapping[str, float]) -> None:
-        """The stages that will come, each with the part of the time it takes."""
+        """Set the stages to come, each with its share of the time."""
         self._whole = Whole(parts)
 
     def send(self, **message: Any) -> None:
-        # In ASCII: whatever the locale, the app reads what was written.
+        # ASCII, so that the app can read it in any locale.
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
 
@@ -68,7 +67,7 @@ class Reporter:
         self.send(type="progress", **asdict(at), loss=loss, per_second=rate)
 
 
-# What a job does with the library, the reporter, and whether it was asked to stop; its result goes into `done`.
+# A job's function of the session, the reporter and a cancellation check; its result goes into `done`.
 Work = Callable[[Session, Reporter, Callable[[], bool]], Any]
 
 
@@ -79,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_job(name: str, data_dir: Path, work: Work) -> int:
-    """Do `work` on the library in `data_dir`, say in JSON lines how it goes, and return the exit code."""
+    """Do `work` on the library in `data_dir`, report in JSON lines, and return the exit code."""
     reporter = Reporter()
     stop = threading.Event()
 
@@ -90,7 +89,7 @@ def run_job(name: str, data_dir: Path, work: Work) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
-    # Training must leave the terminal's keys responsive on small machines; where nothing else runs it has them whole.
+    # Low priority keeps the app responsive on small machines; on an idle one it costs nothing.
     os.nice(15)
     try:
         with Session(Folders(data_dir)) as session:
@@ -160,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
 def _import(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
-    """Import histories; the report."""
+    """Import histories. Returns the report."""
     from engine.imports.table import columns_given
 
     reporter.expect({"importing": 1})
@@ -178,7 +177,7 @@ def _import(
 def _add(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
-    """Add files of community data; what was taken of them."""
+    """Add files of community data. Returns what was taken."""
     many = len(asked.paths)
     stages = {
         "reading data" if many == 1 else f"file {number} of {many}, reading data": path
@@ -200,7 +199,7 @@ def _add(
 def _taken(
     session: Session, packs: Sequence[PackInfo], left_out: Sequence[str] = (), bad_lines: Sequence[Any] = ()
 ) -> dict[str, Any]:
-    """What was taken of community data, as both ways to it report it."""
+    """What was taken of community data, as `_add` and `_fetch` report it."""
     return {
         "packs": [session.coverage.described(pack) for pack in packs],
         "tempo": asdict(session.packs.tempo_coverage()),
@@ -210,7 +209,7 @@ def _taken(
 
 
 def _look(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> Any:
-    """What is offered for download now, and whether that is newer than the pack it would update."""
+    """The download on offer, and whether it is newer than the pack it would update."""
     from engine.community.fetch import Web, host_of
 
     source = SOURCES[asked.what]
@@ -226,7 +225,7 @@ def _look(asked: argparse.Namespace, session: Session, reporter: Reporter, cance
 def _fetch(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
-    """Download what was looked for, and add it."""
+    """Download what `_look` found, and add it."""
     from engine.community.fetch import Web
 
     source = SOURCES[asked.what]
@@ -246,7 +245,7 @@ def _fetch(
 def _update(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
-    """Take newer data for a pack, downloaded by name or from a file; what is new."""
+    """Update a pack from a named download or a file. Returns what is new."""
     from engine.community.fetch import Web
 
     reporter.expect({"downloading" if asked.download else "reading data": 5, "joining": 1})
@@ -270,8 +269,7 @@ def _update(
         news = session.updates.update(
             asked.level, take, name=asked.pack, report=reporter.progress, cancelled=cancelled
         )
-    said = news.in_words()
-    return {"pack": news.pack.name, "said": said, "rebuild": news.rebuild, "newer": not news.unchanged}
+    return {"pack": news.pack.name, "said": news.in_words(), "rebuild": news.rebuild}
 
 
 def _export_model(
@@ -284,7 +282,7 @@ def _export_model(
 
 
 def _train(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> Any:
-    """Train every level there is data for; the manifests."""
+    """Train every level that has data. Returns the manifests."""
     import msgspec
 
     from engine.training.train import TrainingSettings, Update, parts_of
@@ -316,7 +314,7 @@ def _train(asked: argparse.Namespace, session: Session, reporter: Reporter, canc
 def _add_model(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
-    """Take a model from a file, or from its address."""
+    """Install a model from a file or an https address."""
     from engine.community.fetch import Web
     from engine.session.model_files import described
 
@@ -341,7 +339,7 @@ def _add_model(
 def _music(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
-    """Look through folders of music, new ones or those there are, or measure their tempo; what was found."""
+    """Add or rescan music folders, or measure their tempo. Returns the report."""
     from engine.audio.scan import all_left_out
 
     music = session.music
@@ -365,9 +363,9 @@ def _music(
 def _ask_server(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
 ) -> dict[str, Any]:
-    """Look on a server of the person's own for a playlist, send what was found, or take in what they starred there.
+    """Match a playlist on the person's own server, send it, or fetch what they starred there.
 
-    What for comes on standard input, where no other program sees it (`engine.session.pushing`, `starring`).
+    The request comes on standard input, where no other program sees it (`engine.session.pushing`, `starring`).
     """
     from engine.community.fetch import Web
     from engine.session import pushing, starring

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from engine.canonical_keys import nearest
 from engine.community.pack_names import pack_name
@@ -18,11 +19,11 @@ from engine.errors import (
     reason,
     unreadable,
 )
-from engine.paths import Folders, size_of
+from engine.paths import Folders, entries, size_of
 from engine.privacy import Door
 
 if TYPE_CHECKING:
-    from engine.community.pack import Pack, PassedOver
+    from engine.community.pack import Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,22 @@ def joined(values: Iterable[str]) -> str:
 
 
 def list_packs(folders: Folders) -> list[PackInfo]:
-    """Every pack that can be read, by name; what is wrong with others `damaged_packs` says."""
-    return [found for found in _read_all(folders) if isinstance(found, PackInfo)]
+    """Every pack that can be read, by name."""
+    return read_packs(folders)[0]
 
 
-def damaged_packs(folders: Folders) -> list[str]:
-    """Sentences on packs that cannot be read, and what to do."""
-    return [str(found) for found in _read_all(folders) if isinstance(found, DamagedDataError)]
+def read_packs(folders: Folders) -> tuple[list[PackInfo], list[str]]:
+    """Every pack that can be read, by name, and sentences on those that cannot and what to do.
+
+    Both are of one reading: a disk that fails for a moment leaves no pack out of both.
+    """
+    found = list(_read_all(folders))
+    damaged = [str(one) for one in found if isinstance(one, DamagedDataError)]
+    return [one for one in found if isinstance(one, PackInfo)], damaged
 
 
 def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
-    for folder in sorted(folders.packs.iterdir()) if folders.packs.is_dir() else ():
+    for folder in entries(folders.packs):
         if folder.name.startswith(".") or not folder.is_dir():
             continue
         try:
@@ -113,13 +119,14 @@ def community_packs(folders: Folders, level: str) -> list[Pack]:
     """
     from engine.community.pack import Pack
 
-    for found in _read_all(folders):
-        if isinstance(found, DamagedDataError):
-            raise found
+    found = list(_read_all(folders))
+    for one in found:
+        if isinstance(one, DamagedDataError):
+            raise one
     return [
         Pack(folders.packs / info.name)
-        for info in list_packs(folders)
-        if info.kind == "community" and info.level == level
+        for info in found
+        if isinstance(info, PackInfo) and info.kind == "community" and info.level == level
     ]
 
 
@@ -140,18 +147,19 @@ def put_in_place_of(door: Door, folder: Path, other: str) -> None:
     door.replace_folder(place, folder)
 
 
-def remember_passed(door: Door, name: str, passed: tuple[PassedOver, ...]) -> None:
-    """Note with a pack which newer archives were read in vain. Raises UnknownNameError."""
-    path = _known_folder(door.folders, name) / "manifest.json"
-    manifest = json.loads(path.read_bytes()) | {"passed": msgspec.to_builtins(passed)}
-    door.write_file(path, json.dumps(manifest, ensure_ascii=False).encode())
+def stash_pack(door: Door, name: str) -> int:
+    """Take a pack out of use: `restore_pack` undoes it. Returns a descriptor: while it is open nobody drops the pack.
 
-
-def stash_pack(door: Door, name: str) -> None:
-    """Take a pack out of use: `restore_pack` undoes it until `drop_stashed_packs`. Raises UnknownNameError."""
+    Raises UnknownNameError.
+    """
     folder = _known_folder(door.folders, name)
     door.remove(_stashed(folder))
     door.rename(folder, _stashed(folder))
+    descriptor = os.open(_stashed(folder), os.O_RDONLY)
+    # Where the disk knows no locks, whoever closes the library drops it.
+    with contextlib.suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
 
 
 def restore_pack(door: Door, name: str) -> None:
@@ -163,12 +171,29 @@ def restore_pack(door: Door, name: str) -> None:
 
 
 def drop_stashed_packs(door: Door) -> None:
-    """Delete what was stashed and not restored."""
-    for folder in door.folders.packs.glob(f".*{_STASHED}"):
-        door.remove(folder)
+    """Delete what was stashed, is not restored, and is held by nobody: an app that stashed it can still undo that."""
+    for folder in entries(door.folders.packs):
+        if folder.name.startswith(".") and folder.name.endswith(_STASHED) and not _is_held(folder):
+            door.remove(folder)
 
 
 _STASHED = ".aside"
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _stashed(folder: Path) -> Path:
@@ -177,7 +202,7 @@ def _stashed(folder: Path) -> Path:
 
 def _known_folder(folders: Folders, name: str, kind: str | None = None) -> Path:
     # Of all kinds by their folders: a pack that cannot be read can be removed too.
-    names = [path.name for path in sorted(folders.packs.glob("[!.]*"))]
+    names = [path.name for path in entries(folders.packs) if not path.name.startswith(".")]
     if kind is not None:
         names = [info.name for info in list_packs(folders) if info.kind == kind]
     found = next((known for known in (name, pack_name(name)) if known in names), None)

@@ -1,15 +1,13 @@
 """Gets ListenBrainz' statistics from the public dumps: finds the newest that is whole, and reads it while it comes.
 
 A full dump is uploaded over days, and its parts fail in silence: a folder may lack the archive, its digest, or have a
-member that is empty or ends early. So the walk goes back until one holds, and says why the others did not; what was
-read in vain is remembered with the pack, and where that is to be updated the walk ends at what it has.
+member that is empty or ends early. So the walk goes back until one holds, and says why the others did not.
 
 Tested against made-up archives on a server on the same machine; the real one could not be reached.
 """
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +18,7 @@ from urllib.parse import unquote, urljoin
 from engine.community.fetch import Fetched, RefusedError, Web, leads_to
 from engine.community.listenbrainz import Statistics
 from engine.community.offers import MIN_LISTENERS
-from engine.community.pack import Download, PackContent, PassedOver
+from engine.community.pack import Download, PackContent
 from engine.community.remote import Free, Remote, check_room, free_bytes, read_remote, remote_record
 from engine.community.streams import Member, opened_member
 from engine.community.tally import Tally
@@ -30,8 +28,6 @@ from engine.progress import Cancelled, CountReport
 from engine.wording import percent, quantity
 
 MAX_DUMPS = 6
-# Statistics are published twice a month, and counted up to a day before the one they are called after.
-_SAME = datetime.timedelta(days=7)
 # The part of the archive that ends with the member: of the dump of September 2026, as others measured it.
 _SHARE = {"artists": 0.03, "tracks": 0.22}
 _FOLDER = re.compile(r"listenbrainz-dump-(\d{1,18})-(\d{8}-\d{6})-full/?")
@@ -68,48 +64,12 @@ class Read:
     record: Fetched
 
 
-@dataclass(frozen=True, slots=True)
-class Have:
-    """What one has already: of which day (an ISO date, empty where unknown), and what was read in vain."""
-
-    collected: str = ""
-    passed: tuple[PassedOver, ...] = ()
-
-    def as_new_as(self, day: str) -> bool:
-        """Whether what was published on that day is no newer."""
-        try:
-            return datetime.date.fromisoformat(self.collected) + _SAME >= datetime.date.fromisoformat(day)
-        except ValueError:
-            return False
-
-
-class NothingNewerError(DiscoverError):
-    """No dump that holds is newer than what one has; `passed`: which were read in vain, until now."""
-
-    def __init__(self, said: str, passed: tuple[PassedOver, ...]) -> None:
-        super().__init__(said)
-        self.passed = passed
-
-
-class TooFewListenersError(UnreadableFileError):
-    """A member has fewer `listeners` than a whole one."""
-
-    def __init__(self, said: str, listeners: int) -> None:
-        super().__init__(said)
-        self.listeners = listeners
-
-
 class Walk:
-    """The dumps at `base` (the folder that holds `fullexport/`), newest first; `passed` says why some were not.
+    """The dumps at `base` (the folder that holds `fullexport/`), newest first; `passed` says why some were not."""
 
-    One that was `read_in_vain` is not yielded again, unless it has `least` listeners.
-    """
-
-    def __init__(self, web: Web, base: str, read_in_vain: tuple[PassedOver, ...], least: int) -> None:
+    def __init__(self, web: Web, base: str) -> None:
         self._web = web
         self._base = base if base.endswith("/") else f"{base}/"
-        self._least = least
-        self.read_in_vain = read_in_vain
         self.passed: list[str] = []
 
     def dumps(self) -> Iterator[Dump]:
@@ -133,43 +93,15 @@ class Walk:
                 self.passed.append(f"dump {number} has no {missing[0]}")
                 continue
             offer = self._web.look(urljoin(place, archive))
-            dump = Dump(number, stamp, offer.url, offer.bytes)
-            if (known := self._known(dump)) is not None:
-                self.passed.append(f"dump {number}, read before: {known.why}")
-                continue
-            yield dump
-
-    def _known(self, dump: Dump) -> PassedOver | None:
-        """What is remembered of a dump, where it is still that one."""
-        return next(
-            (
-                one
-                for one in self.read_in_vain
-                if (one.url, one.bytes) == (dump.url, dump.bytes)
-                and (one.listeners is None or one.listeners < self._least)
-            ),
-            None,
-        )
-
-    def pass_over(self, dump: Dump, error: DiscoverError) -> None:
-        """Remember that a dump was read and does not hold."""
-        self.passed.append(f"dump {dump.number}: {error}")
-        few = error.listeners if isinstance(error, TooFewListenersError) else None
-        known = PassedOver(url=dump.url, bytes=dump.bytes, why=str(error), listeners=few)
-        others = tuple(one for one in self.read_in_vain if one.url != dump.url)
-        # No more of them than are looked at.
-        self.read_in_vain = (known, *others)[:MAX_DUMPS]
+            yield Dump(number, stamp, offer.url, offer.bytes)
 
     def none_left(self) -> DiscoverError:
         """What to say when no dump held."""
+        passed = "; ".join(why.rstrip(".") for why in self.passed)
         return DiscoverError(
-            f"There is no complete dump now: {self.reasons()}. Try again in some days, or another mirror with --url. "
-            "Packs you have stay as they are."
+            f"There is no complete dump now: {passed}. Try again in some days, or another mirror with --url. Packs you "
+            "have stay as they are."
         )
-
-    def reasons(self) -> str:
-        """Why some were passed over."""
-        return "; ".join(why.rstrip(".") for why in self.passed)
 
     def _entries(self, url: str) -> tuple[str, set[str]]:
         """The address of a listing, and the names in it by their links: the text shown is cut at 50 letters."""
@@ -183,9 +115,9 @@ class Walk:
         return at, {link.removeprefix(unquote(at)) for link in links if link.startswith(unquote(at))}
 
 
-def find(web: Web, base: str, have: Have | None = None, *, min_listeners: int = MIN_LISTENERS) -> Dump:
+def find(web: Web, base: str) -> Dump:
     """The newest dump that has what it takes. Raises DiscoverError when there is none, or nobody answers."""
-    walk = Walk(web, base, have.passed if have is not None else (), min_listeners)
+    walk = Walk(web, base)
     found = next(walk.dumps(), None)
     if found is None:
         raise walk.none_left()
@@ -198,7 +130,6 @@ def read_newest(
     base: str,
     statistics: Statistics,
     *,
-    have: Have | None = None,
     min_listeners: int = MIN_LISTENERS,
     free: Free = free_bytes,
     progress: CountReport | None = None,
@@ -207,15 +138,11 @@ def read_newest(
     """Read the newest dump whose member is whole and has so many listeners; older ones where not, which `web` reports.
 
     Progress is in bytes of the archive, its total an estimate. Raises DiscoverError when no dump holds or the disk is
-    too full, NothingNewerError where none that holds is newer than what one has, CancelledError.
+    too full, CancelledError.
     """
     door.require_writable("download anything")
-    walk = Walk(web, base, have.passed if have is not None else (), min_listeners)
+    walk = Walk(web, base)
     for dump in walk.dumps():
-        if have is not None and have.as_new_as(dump.day):
-            raise NothingNewerError(
-                f"Nothing newer than {have.collected} is whole: {walk.reasons()}.", walk.read_in_vain
-            )
         check_room(door, dump.to_read(statistics.LEVEL) or 0, free)
 
         def taken(remote: Remote, dump: Dump = dump) -> Read:
@@ -224,13 +151,14 @@ def read_newest(
         try:
             found = read_remote(door, web, dump.url, taken)
         except (UnreadableFileError, RefusedError) as error:
-            walk.pass_over(dump, error)
+            walk.passed.append(f"dump {dump.number}: {error}")
             if web.report is not None:
                 web.report(f"The dump of {dump.day} is passed over: {error}")
             continue
         # Where newer ones did not hold it is another than the one asked about.
-        notes = found.content.notes + tuple(f"Passed over: {why.rstrip('.')}." for why in walk.passed)
-        return replace(found, content=replace(found.content, notes=notes, passed=walk.read_in_vain))
+        passed = tuple(f"Passed over: {why.rstrip('.')}." for why in walk.passed)
+        notes = found.content.notes + passed
+        return replace(found, content=replace(found.content, notes=notes))
     raise walk.none_left()
 
 
@@ -281,10 +209,9 @@ def _check_whole(member: Member, tally: Tally, min_listeners: int) -> None:
     if not member.whole_lines:
         raise UnreadableFileError(f"{member.name} ends within a line")
     if tally.listeners < min_listeners:
-        raise TooFewListenersError(
+        raise UnreadableFileError(
             f"{member.name} has {quantity(tally.listeners, 'listeners')}, fewer than "
-            f"{min_listeners:,} (--min-listeners)",
-            tally.listeners,
+            f"{min_listeners:,} (--min-listeners)"
         )
 
 

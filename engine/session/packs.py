@@ -26,8 +26,6 @@ from engine.store.downloads import add_download, downloads
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog, LibraryCoverage
     from engine.community.fetch import Fetched, Web
-    from engine.community.pack import PassedOver
-    from engine.community.statistics_dump import Have
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +37,35 @@ class Offered:
 
 
 class Packs(Service):
-    """The packs of a library. They hold nothing of the person, but for tempo of their own tracks that no pack has."""
+    """The packs of a library. They contain nothing of the person, except for tempo of tracks only they have."""
 
     def __init__(self, library: Library) -> None:
         super().__init__(library)
-        # Through which packs are added while it is not yet known whether they are wanted.
+        # The door for packs added `apart`.
         self._apart: Door | None = None
-        self._have: Have | None = None
 
     @property
     def _door(self) -> Door:
-        """Through which packs are added."""
+        """The door for adding packs."""
         return self._apart or self.library.door
 
     @contextlib.contextmanager
-    def apart(self, have: Have | None = None) -> Iterator[Folders]:
-        """Have what is added while the block runs be in folders of its own, which are gone after it, and be newer than
-        what one has where it is downloaded."""
+    def apart(self) -> Iterator[Folders]:
+        """While the block runs, add packs to temporary folders, deleted after it."""
         with self.library.door.scratch_folder() as folder:
-            self._apart, self._have = Door(Folders(folder)), have
+            self._apart = Door(Folders(folder))
             try:
                 yield self._apart.folders
             finally:
-                self._apart = self._have = None
+                self._apart = None
 
     def all(self) -> tuple[PackInfo, ...]:
         """Community and feature packs, by name."""
         return tuple(community_packs.list_packs(self.library.folders))
 
-    def damaged(self) -> list[str]:
-        """Sentences on packs that cannot be read, and what to do; empty when there are none."""
-        return community_packs.damaged_packs(self.library.folders)
+    def with_damaged(self) -> tuple[list[PackInfo], list[str]]:
+        """All that can be read, and sentences on packs that cannot and what to do."""
+        return community_packs.read_packs(self.library.folders)
 
     @synchronized
     def add(
@@ -82,8 +78,8 @@ class Packs(Service):
         progress: CountReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> Added:
-        """Take all that a file holds: community data, track features. Raises as `add_packs` does, and says of another
-        file what it is."""
+        """Add everything in a file: community data, track features. Raises as `add_packs`, naming what another kind of
+        file is."""
         from engine.session.misplaced import looks_like, what_else
 
         try:
@@ -107,27 +103,17 @@ class Packs(Service):
             raise
         except OSError as error:
             named = Path(os.fsdecode(error.filename or ""))
-            # What lies beside a file may be read with it.
+            # Files beside it may be read too.
             if named.is_relative_to(path.parent) and not named.is_relative_to(self.library.folders.root):
                 raise UnreadableFileError(f"{named} {not_read(error)}") from error
             raise
         self.library.changed(Change.EVERYTHING)
         return added
 
-    def offered(
-        self,
-        web: Web,
-        source: Source,
-        *,
-        url: str | None = None,
-        have: Have | None = None,
-        min_listeners: int = MIN_LISTENERS,
-    ) -> Offered:
-        """What a download would be, from when, how large, and what it shows to others. Downloads nothing.
+    def offered(self, web: Web, source: Source, *, url: str | None = None) -> Offered:
+        """The download on offer: its date, size, and what it reveals to others.
 
-        What was read in vain before, for what one has, is not offered again.
-
-        Raises DiscoverError where it cannot be had.
+        Does not download it. Raises DiscoverError if it is not available.
         """
         from engine.community.archives import artist_archive, rhythm_archive
         from engine.community.statistics_dump import find
@@ -142,7 +128,7 @@ class Packs(Service):
                 archive = rhythm_archive(web, at) if source.form == "tempo" else artist_archive(web, at)
                 what = f"{source.terms}; of {archive.day}. {archive.url}, {_megabytes(archive.bytes)}."
             case level:
-                dump = find(web, at, have, min_listeners=min_listeners)
+                dump = find(web, at)
                 day = dump.day
                 what = (
                     f"{source.terms}; of {dump.day}. {dump.url}: about {_megabytes(dump.to_read(level))} of "
@@ -161,9 +147,9 @@ class Packs(Service):
         report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> tuple[PackInfo, ...]:
-        """Download a data set by name, from `url` where that is another address, and add it.
+        """Download a data set by name, or from `url`, and add it.
 
-        `report` is given a stage, and bytes done and in all. Raises DiscoverError, CancelledError.
+        `report` gets a stage, bytes done and total. Raises DiscoverError, CancelledError.
         """
         at, downloading = url or source.url, report and partial(report, "downloading")
         if source.form == "file":
@@ -184,7 +170,7 @@ class Packs(Service):
         reading: CountReport | None,
         cancelled: Cancelled | None,
     ) -> Added:
-        """Download community data and add all of it; what was downloaded is remembered for the audit."""
+        """Download community data and add all of it; recorded for the audit."""
         from engine.community.remote import fetched
 
         with fetched(self.library.door, web, url, progress=progress) as (path, done):
@@ -202,9 +188,9 @@ class Packs(Service):
         progress: CountReport | None,
         cancelled: Cancelled | None,
     ) -> PackInfo:
-        """Read ListenBrainz' newest statistics at `base` into a pack while they come; remembered for the audit.
+        """Read ListenBrainz' newest statistics at `base` into a pack while downloading; recorded for the audit.
 
-        Raises DiscoverError when no dump holds (`engine.community.statistics_dump`), CancelledError.
+        Raises DiscoverError if there is no usable dump (`engine.community.statistics_dump`), CancelledError.
         """
         from engine.community.listenbrainz import ARTISTS, TRACKS
         from engine.community.statistics_dump import read_newest
@@ -215,7 +201,6 @@ class Packs(Service):
             web,
             base,
             statistics,
-            have=self._have,
             min_listeners=min_listeners,
             progress=progress,
             cancelled=cancelled,
@@ -242,7 +227,7 @@ class Packs(Service):
         progress: CountReport | None,
         cancelled: Cancelled | None,
     ) -> tuple[PackInfo, ...]:
-        """Read an archive that is published with its digest into a pack while it comes; remembered for the audit.
+        """Read an archive with a published digest into a pack while downloading; recorded for the audit.
 
         Raises DiscoverError (`engine.community.archives`), CancelledError.
         """
@@ -272,11 +257,11 @@ class Packs(Service):
         return tuple(pack for pack in self._added() if pack.name in labels)
 
     def _added(self) -> list[PackInfo]:
-        """The packs there, of those among which packs are added."""
+        """The packs in the folder to which packs are added."""
         return community_packs.list_packs(self._door.folders)
 
     def remember(self, done: Fetched) -> None:
-        """Note a download for the audit."""
+        """Record a download for the audit."""
         add_download(self.library.connection, done.url, done.bytes, done.sha256, done.at)
 
     @synchronized
@@ -294,10 +279,9 @@ class Packs(Service):
         progress: CountReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> dict[str, Any]:
-        """Write the community packs of a level as Parquet into a new folder; what its manifest says.
+        """Write the community packs of a level as Parquet into a new folder; returns its manifest.
 
-        Raises NothingYetError where there is none, DiscoverError where PyArrow is missing or the folder is not new,
-        CancelledError.
+        Raises NothingYetError without packs, DiscoverError if PyArrow is missing or the folder exists, CancelledError.
         """
         from msgspec.structs import asdict
 
@@ -317,7 +301,7 @@ class Packs(Service):
         return asdict(made)
 
     def features(self) -> FeatureCatalog:
-        """What is known of tracks, by the person's own files and the feature packs: a context manager."""
+        """Track features, from the person's own files and the feature packs: a context manager."""
         from engine.community.features import FeatureCatalog, feature_packs
 
         return FeatureCatalog(feature_packs(self.library.folders), self.library.connection)
@@ -342,32 +326,34 @@ class Packs(Service):
 
     @synchronized
     def remove(self, name: str, *, kind: str | None = None) -> None:
-        """Delete a pack, of one kind where that is said. Raises UnknownNameError with the nearest names."""
+        """Delete a pack, optionally of one kind. Raises UnknownNameError with the nearest names."""
         community_packs.remove_pack(self.library.door, name, kind=kind)
         self.library.changed(Change.EVERYTHING)
 
     @synchronized
     def put_in_place_of(self, folder: Path, other: str) -> None:
-        """Have a pack that was added `apart` take the place and the name of another."""
+        """Replace another pack by one added `apart`, under its name."""
         community_packs.put_in_place_of(self.library.door, folder, other)
         self.library.changed(Change.EVERYTHING)
 
     @synchronized
-    def remember_passed(self, name: str, passed: tuple[PassedOver, ...]) -> None:
-        """Note with a pack which newer archives were read in vain."""
-        community_packs.remember_passed(self.library.door, name, passed)
-
-    @synchronized
     def stash(self, name: str) -> None:
-        """Take a pack out of use; until this library is closed `restore` undoes it."""
-        community_packs.stash_pack(self.library.door, name)
+        """Remove a pack so that `restore` can undo it until this library is closed."""
+        held = community_packs.stash_pack(self.library.door, name)
+        self._let_go(name)
+        self.library.stashed[name] = held
         self.library.changed(Change.EVERYTHING)
 
     @synchronized
     def restore(self, name: str) -> None:
         """Put a stashed pack back in use."""
         community_packs.restore_pack(self.library.door, name)
+        self._let_go(name)
         self.library.changed(Change.EVERYTHING)
+
+    def _let_go(self, name: str) -> None:
+        if name in self.library.stashed:
+            os.close(self.library.stashed.pop(name))
 
 
 def _megabytes(count: int | None) -> str:

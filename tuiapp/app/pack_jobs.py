@@ -1,4 +1,4 @@
-"""Packs, asked about and said: what to download, which file, what was added, what is new."""
+"""Dialogs and messages for packs: downloads, files, what was added, what is new."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UPDATE = "Update"
 
 
 def ask_pack(app: DiscoverApp) -> None:
-    """Ask for a pack: what can be downloaded, which is looked up first, or a file."""
+    """Ask for a pack: a download, which is looked up first, or a file."""
     from tuiapp.screens.first_steps import MODEL, MUSIC, community_question
 
     def answered(what: str | None) -> None:
@@ -31,9 +31,11 @@ def ask_pack(app: DiscoverApp) -> None:
         elif what:
             app.jobs.start("Checking what is offered", "look", what)
         elif what is not None:
-            ask_pack_file(app)
+            ask_pack_file(app, question.pasted)
 
-    app.push_screen(community_question(), answered)
+    question = community_question()
+    question.file_answer = ""
+    app.push_screen(question, answered)
 
 
 def ask_pack_file(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
@@ -53,7 +55,7 @@ def ask_music(app: DiscoverApp, typed: str = "", wrong: str = "") -> None:
 
 
 def ask_update(app: DiscoverApp, pack: PackInfo) -> None:
-    """Ask where newer data for a pack is: what is published of it, which is looked up first, or a file."""
+    """Ask where newer data for a pack is: a download, which is looked up first, or a file."""
     from engine.community.offers import SOURCES, newer_of
     from engine.wording import quantity
     from tuiapp.screens.pick import Choice, Pick
@@ -82,9 +84,11 @@ def ask_update(app: DiscoverApp, pack: PackInfo) -> None:
         if what:
             app.jobs.start("Checking what is offered", "look", what, "--update", pack.name)
         elif what is not None:
-            ask_update_file(app, arguments)
+            ask_update_file(app, arguments, question.pasted)
 
-    app.push_screen(Pick(f"Update {pack.name}?", choices, more=more), answered)
+    question = Pick(f"Update {pack.name}?", choices, more=more)
+    question.file_answer = ""
+    app.push_screen(question, answered)
 
 
 def ask_update_file(app: DiscoverApp, arguments: Sequence[str], typed: str = "", wrong: str = "") -> None:
@@ -97,8 +101,8 @@ def ask_update_file(app: DiscoverApp, arguments: Sequence[str], typed: str = "",
 
 
 def ask_to_download(app: DiscoverApp, looked: Sequence[str], found: dict[str, Any]) -> None:
-    """Ask before anything of it is downloaded: what it is, from when, how large, who sees what was `found` by the job
-    with the arguments `looked`."""
+    """Ask before downloading what was `found` by the job with the arguments `looked`: what it is, its date and size,
+    and who sees it."""
     from engine.community.offers import SOURCES
     from tuiapp.screens.pick import Choice, Pick
 
@@ -128,8 +132,8 @@ def ask_files(
     wrong: str,
     behind: Sequence[str] = (),
 ) -> None:
-    """Ask for files, and start a job with them between `command` and what is `behind`; again with what was typed where
-    that failed (`wrong` says why)."""
+    """Ask for files, and start a job with them between `command` and `behind`; again with the typed text if that failed
+    (`wrong` says why)."""
     from tuiapp.screens.dialogs import AskPath
 
     def submit(text: str, dialog: AskText) -> None:
@@ -149,7 +153,7 @@ def ask_files(
                 dialog.refuse(obstacle)
             else:
                 dialog.accept()
-                # Not from the dialog, which is going: what is asked next would answer to nobody.
+                # Not from the dialog, which is closing: the next question would have no receiver.
                 start = partial(app.jobs.start, job, *command, *map(str, paths), *options, typed=text)
                 app.call_later(start)
 
@@ -166,7 +170,7 @@ def _missing(paths: Sequence[Path]) -> list[str]:
 
 
 def added(app: DiscoverApp, result: dict[str, Any]) -> None:
-    """Say what was added, and what to do with it next."""
+    """Show what was added, and what to do next."""
     from tuiapp.import_report import packs_in_words
 
     model, train = app.keymap.label("view_model"), app.keymap.label("model.train")
@@ -176,7 +180,6 @@ def added(app: DiscoverApp, result: dict[str, Any]) -> None:
 
 
 def updated(app: DiscoverApp, result: dict[str, Any]) -> None:
-    """Say what is new, and to train again where that is much."""
+    """Show what is new, and suggest training if that is much."""
     then = f"\n{in_keys('Train again: discover train.', app.keymap)}" if result["rebuild"] else ""
-    title = "Updated" if result["newer"] else "Nothing newer"
-    app.notify(f"{result['pack']}: {result['said']}{then}", title=title, timeout=12)
+    app.notify(f"{result['pack']}: {result['said']}{then}", title="Updated", timeout=12)

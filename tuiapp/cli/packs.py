@@ -1,4 +1,4 @@
-"""`community` and `features`: packs of what others play and of what tracks sound like."""
+"""`community` and `features`: packs of community data and of track features."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FORMATS = {
     "genres": "MusicBrainz' artists as JSON",
 }
 
-# What takes a file that could not be downloaded here.
+# The command for a file that could not be downloaded.
 _INSTEAD = "discover community add PATH"
 
 
@@ -52,7 +52,7 @@ def community() -> None:
 
 
 def _add(options: Options, path: Path, format_name: str | None, name: str | None) -> None:
-    """Take all that a file holds, and say what that was."""
+    """Add everything in a file, and print what that was."""
     with options.session() as session:
         before = {pack.name: pack for pack in session.packs.all()}
         with progress_bar(options, {"reading data": 1}) as bar:
@@ -141,7 +141,7 @@ def fetch(
 
 
 def _agree(options: Options, what: str, yes: bool) -> None:
-    """Say what would be downloaded, and ask unless it was agreed to."""
+    """Show what would be downloaded, and ask unless `--yes` is given."""
     said = shown(what)
     say(options, said)
     if not yes:
@@ -192,9 +192,7 @@ def update(
         session.door.require_writable("update a pack")
         before, newer_there = session.updates.updated_pack(of, name), True
         if source is not None:
-            said, newer_there = session.updates.offered(
-                web, source, before, url=url, min_listeners=min_listeners
-            )
+            said, newer_there = session.updates.offered(web, source, before, url=url)
             if newer_there:
                 _agree(options, said, yes)
             else:
@@ -260,10 +258,11 @@ def export(options: Options, folder: Path, level: Level) -> None:
 @click.pass_obj
 def list_(options: Options) -> None:
     """List the packs, and the share of your plays each knows."""
-    # Reading makes no library where there is none.
+    # Reading does not create a library.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
-        _print_packs(options, session, session.packs.all())
-        for sentence in session.packs.damaged():
+        found, damaged = session.packs.with_damaged()
+        _print_packs(options, session, found)
+        for sentence in damaged:
             say(options, shown(sentence))
 
 
@@ -280,7 +279,7 @@ def remove(options: Options, name: str) -> None:
 
 
 def _some(count: int) -> str:
-    """A count, empty where it does not apply."""
+    """A count, empty if it does not apply."""
     return thousands(count) if count else ""
 
 
@@ -341,6 +340,8 @@ def list_features(options: Options) -> None:
 
     with options.session() as session:
         packs, coverage = _of_features(session), session.packs.tempo_coverage()
+        with session.packs.features() as known:
+            sources = known.sources
         if not options.json:
             _print_packs(options, session, packs)
     manifests = [read_manifest(options.folders.packs / pack.name) for pack in packs]
@@ -352,6 +353,7 @@ def list_features(options: Options) -> None:
                 "matched": coverage.matched,
                 "tracks_with_tempo": sum(int(str(of["tracks_with_tempo"])) for of in manifests),
                 "coverage": coverage.share,
+                "trusted": sources,
             }
         )
         return
@@ -359,6 +361,8 @@ def list_features(options: Options) -> None:
         options,
         f"{thousands(coverage.with_tempo)} of your {quantity(coverage.tracks, 'tracks')} have a tempo.",
     )
+    if len(sources) > 1:
+        say(options, f"Where several know it, the first counts: {', '.join(sources)}.")
 
 
 @features.command("remove")
