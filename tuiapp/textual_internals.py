@@ -36,7 +36,7 @@ _ANSWER_SECONDS = 2.0
 # What terminals answer: what they are, an attribute of their graphics, the size of a cell in pixels. No key is like it.
 _ANSWER = re.compile(r"\x1b\[(?:\?[\d;]*[cS]|6;\d+;\d+t)")
 # The end of what was read, where one may have begun. Shorter it would be a key's: escape, or with alt.
-_BEGUN = re.compile(r"\x1b\[(?:\?[\d;]*|6(?:;\d*){0,2})\Z")
+_BEGUN = re.compile(r"\x1b\[(?:\?[\d;]{0,99}|6(?:;\d{0,9}){0,2})\Z")
 
 
 class Answer(Message):
@@ -64,6 +64,15 @@ class AnsweringParser(XTermParser):
             at = answer.end()
         if (rest := text[at:]) or not data:
             yield from super().feed(rest)
+
+    def _parse_extended_key(  # type: ignore[override]  # a cache in the library, a method here
+        self, sequence: str
+    ) -> list[Key] | None:
+        """Also where its number is no character's: Textual raises, which ends the thread that reads the terminal."""
+        try:
+            return super()._parse_extended_key(sequence)
+        except (ValueError, OverflowError):
+            return None
 
 
 class OverCells(Widget):

@@ -41,7 +41,8 @@ _BYTES = {
 _OTHERS = [
     b"\x1b[<0;20;10M\x1b[<0;20;10m", b"\x1b[<64;30;12M", b"\x1b[<65;30;12M",
     b"\x1b[200~pasted \x1b[31m text\n2\x1b[201~",
-    b"\xc3\xa9", b"\xe6\xbc\xa2", b"\xff", b"\x00", b"\x1b[O", b"\x1b[I", b"\x1b[99;99;99~",
+    b"\xc3\xa9", b"\xe6\xbc\xa2", b"\xff", b"\x00", b"\x1b[O", b"\x1b[I", b"\x1b[99;99;99~", b"\x1b[9999999u",
+    b"\x1b[?62;4c",
 ]  # fmt: skip
 _WORDS = [
     b"artist 7", b"2024-06", b"x", b"-1", b"99999", b"/no/such", b"..", b"22:00-06:00", b"[bold]", b"a'b\"c", b"~",

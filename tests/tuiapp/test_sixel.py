@@ -3,6 +3,7 @@ that does not say it shows them is asked that and nothing more."""
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import fcntl
 import os
@@ -17,18 +18,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from textual.events import Key
 
 from engine.audio.art import Pixels, pixels_of
 from tests.support.audio import wav
 from tests.support.pictures import png
-from tuiapp.textual_internals import Answer, AnsweringParser
+from tuiapp.textual_internals import Answer, AnsweringParser, Guarded
 from tuiapp.widgets.art import COLUMNS, ROWS
-from tuiapp.widgets.sixel import drawn, says_sixel
+from tuiapp.widgets.sixel import Sixels, drawn, says_sixel, sixels_of
 
 _LINES, _WIDTH = 30, 100
 # Of a cell, in pixels: eleven are no whole number of bands.
@@ -36,6 +40,10 @@ _HIGH, _WIDE = 19, 9
 _AREA = {
     (y, x) for y in range(_LINES - 2 - ROWS, _LINES - 2) for x in range(_WIDTH - 4 - COLUMNS, _WIDTH - 4)
 }
+_PIECES = (
+    "\x1b[", "?", "6;", "1;", "c", "S", "t", "u", "~", "\x1b", ":", "99999", ";", "a", "\x1b[A", "\x1b[200~",
+    "\x1b[201~", "\x1b[<0;20;10M", "\x1b[48;", "\x1b]", "\x1bP", "\x1b\\", "M", "m", "$y", "57344", "²",
+)  # fmt: skip
 _TOKEN = re.compile(
     r"\x1bP([^\x1b]*)\x1b\\|\x1b\[([0-?]*[ -/]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^\[P\]]|[^\x1b]",
     re.S,
@@ -120,6 +128,24 @@ def test_a_terminal_says_that_it_shows_sixels(shows: bool, answer: str) -> None:
     assert says_sixel(answer) is shows
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("\x1b[?1;0;16S\x1b[6;20;10t", Sixels(10, 20, 16)),
+        ("\x1b[6;999;999t", Sixels(40, 80, 256)),
+        ("\x1b[?1;0;999999999S\x1b[6;1;999t", Sixels(40, 1, 256)),
+    ],
+)
+def test_whatever_a_terminal_says_of_its_cells_no_picture_is_larger_than_has_detail(
+    said: str, found: Sixels
+) -> None:
+    class Terminal:
+        async def ask_terminal(self, question: str = "") -> tuple[str, ...]:
+            return (said,) if question else ("\x1b[?62;4c",)
+
+    assert asyncio.run(sixels_of(cast(Guarded, Terminal()))) == found
+
+
 def test_no_answer_is_a_key_and_no_key_is_lost() -> None:
     """One may be longer than what Textual reads of a sequence before it takes it for keys, and come in two reads; cut
     within its first two bytes it could be the key escape, and is left to Textual."""
@@ -131,6 +157,16 @@ def test_no_answer_is_a_key_and_no_key_is_lost() -> None:
         messages = [*parser.feed(text[:at]), *parser.feed(text[at:])]
         assert [one.text for one in messages if isinstance(one, Answer)] == answers
         assert [one.key for one in messages if isinstance(one, Key)] == ["a", "up", "pagedown", "b"]
+
+
+@given(st.lists(st.sampled_from(_PIECES) | st.text(max_size=2), max_size=30).map("".join), st.integers(1, 20))
+@example("\x1b[9999999u\x1b[57344;1;99999999u", 9)
+@settings(deadline=None, max_examples=150, derandomize=True)
+def test_whatever_a_terminal_sends_is_read_to_its_end(text: str, at_once: int) -> None:
+    parser = AnsweringParser()
+    for at in range(0, len(text), at_once):
+        list(parser.feed(text[at : at + at_once]))
+    list(parser.feed(""))
 
 
 class Terminal:

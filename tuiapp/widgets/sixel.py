@@ -18,6 +18,8 @@ _SIZE = re.compile(r"\x1b\[6;(\d{1,3});(\d{1,3})t")
 _REGISTERS = re.compile(r"\x1b\[\?1;0;(\d{1,9})S")
 # Who does not say how many colours there are has these: all that are known of.
 _COLOURS = 256
+# A picture for larger cells would have no more detail, and cost seconds: it stays smaller than its place.
+_WIDEST, _HIGHEST = 40, 80
 # The number of graphics colour registers (XTSMGRAPHICS), and the size of a cell in pixels.
 _QUESTION = "\x1b[?1;1;0S\x1b[16t"
 
@@ -40,6 +42,7 @@ async def sixels_of(app: Guarded) -> Sixels | None:
     height, width = (int(size[1]), int(size[2])) if size else pixels_of_cell(app)
     if not width or not height:
         return None
+    width, height = min(width, _WIDEST), min(height, _HIGHEST)
     return Sixels(width, height, max(2, min(_COLOURS, int(registers[1]))) if registers else _COLOURS)
 
 
