@@ -31,21 +31,11 @@ from engine.privacy import Door
 from engine.privacy.atomic import broken_off
 from engine.store.database import open_library
 from engine.store.forgetting import ALL, NOTHING, left_to_do, mark
+from engine.store.private_changes import changes_in_words
 
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="Service")
-
-# Singular and plural messages; the tables concerned, with their key columns.
-_KEPT_IN_MEMORY = (
-    ("{} like, hide or block", "{} likes, hides and blocks", (("feedback", "artist_key, track_key"),)),
-    ("{} exclusion", "{} exclusions", (("rules", "id"),)),
-    (
-        "Changes to {} playlist",
-        "Changes to {} playlists",
-        (("playlists", "id"), ("playlist_tracks", "playlist_id")),
-    ),
-)
 
 
 class Change(enum.IntEnum):
@@ -210,7 +200,7 @@ class Library:
         with self.exclusive():
             if on == self.private:
                 return ()
-            lost = () if on else self._not_kept()
+            lost = () if on else changes_in_words(self.connection)
             self.changed(Change.EVERYTHING)
             self.connection.close()
             self.door = Door(self.folders, private=on)
@@ -225,23 +215,6 @@ class Library:
             self._seen = self._versions()
             self.private_since = time.monotonic() if on else None
             return lost
-
-    def _not_kept(self) -> tuple[str, ...]:
-        """What differs between the session's tables in memory and the library on disk, in words."""
-        if "temp" not in {row[1] for row in self.connection.execute("PRAGMA database_list")}:
-            return ()
-        sentences = []
-        for one, several, tables in _KEPT_IN_MEMORY:
-            # A changed row differs in both directions, but is counted once.
-            differ = " UNION ".join(
-                f"SELECT {key} FROM (SELECT * FROM {mine}.{table} EXCEPT SELECT * FROM {other}.{table})"  # noqa: S608 - fixed names
-                for table, key in tables
-                for mine, other in (("temp", "main"), ("main", "temp"))
-            )
-            count = self.connection.execute(f"SELECT count(*) FROM ({differ})").fetchone()[0]  # noqa: S608 - fixed names
-            if count:
-                sentences.append(f"{(one if count == 1 else several).format(count)} discarded.")
-        return tuple(sentences)
 
     def check(self) -> str:
         """`ok`, or what SQLite's own integrity check found."""

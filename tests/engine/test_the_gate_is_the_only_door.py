@@ -45,7 +45,7 @@ def test_no_sql_over_listens_stands_outside_store_taste_and_forgetting() -> None
     assert found, "the store itself reads them: what looks for SQL finds some"
 
 
-def test_no_service_writes_sql_but_forgetting_and_what_opens_the_library() -> None:
+def test_no_service_has_sql_but_forgetting() -> None:
     begins = re.compile(r"\s*(SELECT|INSERT INTO|DELETE FROM|UPDATE|WITH)\b")
     found = {
         path.name
@@ -53,7 +53,7 @@ def test_no_service_writes_sql_but_forgetting_and_what_opens_the_library() -> No
         for path in (ROOT / "engine" / room).rglob("*.py")
         if any(begins.match(text) for text in texts(path.read_text(encoding="utf-8")))
     }
-    assert found == {"forgetting.py", "traces.py", "library.py"}
+    assert found == {"forgetting.py", "traces.py"}
 
 
 @pytest.mark.parametrize(
