@@ -1,1 +1,1 @@
-"""Community data: packs of what other listeners play, and of what tracks sound like."""
+"""Community data: packs of other listeners' plays, and of track features."""

@@ -1,8 +1,8 @@
-"""Reads the tempo of recordings from AcousticBrainz' rhythm table: several readings a recording, made one of them.
+"""Reads the tempo of recordings from AcousticBrainz' rhythm table: several readings per recording, combined into one.
 
 Takes the archive `acousticbrainz-lowlevel-features-20220623-rhythm.tar.zst` and the table in it. Its rows have only
-MusicBrainz ids of recordings and no names, so of them those are kept that a pack of tracks or the library knows. Its
-`danceability` runs to 3 and is another measure than the 0..1 of feature packs: it is not kept. PACKS.md has the layout.
+MusicBrainz ids of recordings and no names, so only those known to a pack of tracks or the library are kept. Its
+`danceability` goes up to 3, unlike the 0..1 of feature packs, and is not kept. PACKS.md has the layout.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ NOTES = (
 _HEADER = b"mbid,submission_offset,bpm,"
 _SECOND_PEAK = b"bpm_histogram_second_peak_bpm_median"
 _MBID_LETTERS = 36
-_NEAR = 0.04  # as far apart two tempos are one
-_OTHERS = np.array([0.5, 1.5, 2.0])  # what a tempo is often taken for
+_NEAR = 0.04  # relative distance below which two tempos are the same
+_OTHERS = np.array([0.5, 1.5, 2.0])  # common wrong multiples of a tempo
 _OCTAVES = np.arange(-2, 3)
 
 Floats = NDArray[np.float64]
@@ -122,7 +122,7 @@ def _take(
     readings: tuple[array[int], array[float], array[float]],
     counts: RowCounts,
 ) -> None:
-    """Add the readings of known recordings. Most lines are of others: they are not taken apart."""
+    """Add the readings of known recordings. Most lines are of others and not parsed."""
     bpm, second, width = places
     unknown, of_peaks = 0, RowCounts()
     for line in lines:

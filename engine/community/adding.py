@@ -1,4 +1,4 @@
-"""What a file holds of community data, features of tracks and genres, added as packs."""
+"""Adds a file's community data, track features and genres as packs."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 
 class UnknownFormatError(UnreadableFileError):
-    """What is at a path is of no layout that is read here."""
+    """The data at a path has no known layout."""
 
 
 class Reader(Protocol):
-    """What a module that reads one layout of community data offers."""
+    """The interface of a module that reads one layout of community data."""
 
     @property
     def NAME(self) -> str:  # noqa: N802 - a module's constant
-        """What `--format` calls it."""
+        """Its name for `--format`."""
 
     @property
     def TITLE(self) -> str:  # noqa: N802 - a module's constant
@@ -52,7 +52,7 @@ class Reader(Protocol):
         progress: CountReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> Iterator[PackContent | UnreadableFileError]:
-        """The communities in it, read one after the other in one go, and why one of them cannot be used."""
+        """The communities in it, read one after the other in one pass, and why one of them cannot be used."""
 
 
 def readers() -> dict[str, Reader]:
@@ -65,7 +65,7 @@ def readers() -> dict[str, Reader]:
 
 
 def _published() -> tuple[Reader, ...]:
-    """The readers of published sets: what is one of these is nothing else."""
+    """The readers of published sets, which exclude all others."""
     from engine.community.audioscrobbler import AUDIOSCROBBLER
     from engine.community.hetrec import HETREC
     from engine.community.matrix import MATRIX
@@ -77,7 +77,7 @@ def _published() -> tuple[Reader, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What was taken of a file: its packs, what became of its rows of features, and why a part of it was not.
+    """Result for a file: its packs, the counts of its rows of features, and why a part was not added.
 
     `bad` has, by pack, the lines that could not be used.
     """
@@ -116,12 +116,12 @@ def add_packs(
     library: sqlite3.Connection | None = None,
     licence: str = "",
 ) -> Added:
-    """Take all that `path` holds, community data, features of tracks, genres, as a pack for each, called `name` (else
-    after the file); packs of the same name, kind and level are replaced. `format` takes one reader's alone. `library`
-    names what the file has by id alone; `licence` is that of what does not say its own.
+    """Add everything at `path`, community data, track features, genres, as a pack each, called `name` (by default after
+    the file); packs of the same name, kind and level are replaced.
 
-    Raises UnreadableFileError when there is nothing to take, UsageError for an unknown format,
-    PrivateSessionError in a private session.
+    `format` restricts to one reader. `library` names recordings that the file has only by id; `licence` is for data
+    that does not state its own. Raises UnreadableFileError if there is nothing to add, UsageError for an unknown
+    format, PrivateSessionError in a private session.
     """
     door.require_writable("add a pack")
     if why := why_not_read(path):
@@ -149,7 +149,7 @@ def add_packs(
 
 @dataclass(slots=True)
 class _Adding:
-    """What is being taken of a file: its packs with their bad lines, and why a part of it was not."""
+    """The state of adding a file: its packs with their bad lines, and why a part was not added."""
 
     door: Door
     path: Path
@@ -163,13 +163,13 @@ class _Adding:
     _turn: int = -1
 
     def _next(self) -> CountReport | None:
-        """The progress of the next turn. Each goes through the whole file: how far one is, all of them are."""
+        """The progress of the next pass, each of which reads the whole file."""
         self._turn += 1
         turn, turns, progress = self._turn, self.turns, self.progress
         return progress and (lambda done, total: progress(turn * total + done, turns * total))
 
     def take_community(self, reader: Reader, licence: str) -> None:
-        """A pack of each community that a reader finds; `licence` is that of what does not say its own."""
+        """A pack of each community that a reader finds; `licence` is for data that does not state its own."""
         try:
             for content in reader.contents(self.path, progress=self._next(), cancelled=self.cancelled):
                 if isinstance(content, UnreadableFileError):
@@ -196,7 +196,7 @@ class _Adding:
             self.failed.append(error)
 
     def take_features(self, library: sqlite3.Connection | None) -> None:
-        """The packs of features, and what became of their rows; `library` names what has an id alone."""
+        """The packs of features, and the counts of their rows; `library` names rows that have only an id."""
         from engine.community import features
 
         try:
@@ -230,9 +230,7 @@ def add_content(
 
 
 def _readers_for(path: Path, format: str | None) -> tuple[list[Reader], bool, bool]:  # noqa: A002 - the contract's word
-    """The readers of community data that know what is at `path`, or the one asked for; whether genres, whether features
-    are to be read.
-    """
+    """The readers that recognize the data at `path`, or the requested one; whether to read genres, whether features."""
     from engine.community import acousticbrainz, features, genres
     from engine.community.listenbrainz import STATISTICS
     from engine.community.plays import PLAYLISTS, PLAYS
@@ -243,7 +241,7 @@ def _readers_for(path: Path, format: str | None) -> tuple[list[Reader], bool, bo
             names = ", ".join(sorted((*known, *others)))
             raise UsageError(f"Unknown community format {format}. Known: {names}.")
         return [known[format]] if format in known else [], format == genres.KIND, format == features.KIND
-    # The large archives first, by their beginning alone: all else looks for files in an archive.
+    # The large archives first, by their beginning: the others search an archive's files.
     if STATISTICS.recognises(path):
         return [STATISTICS], False, False
     if (words := genres.recognises(path)) or acousticbrainz.recognises(path):
@@ -256,7 +254,7 @@ def _readers_for(path: Path, format: str | None) -> tuple[list[Reader], bool, bo
 
 
 def titles_of(path: Path) -> list[str]:
-    """What `add_packs` would take of `path`, by the names of the layouts; empty for nothing."""
+    """The layouts that `add_packs` would add from `path`; empty for none."""
     from engine.community import features, genres
 
     try:

@@ -1,6 +1,6 @@
 """Archives that are published with their SHA-256 and read whole: AcousticBrainz' rhythm table, MusicBrainz' artists.
 
-Tested against made-up archives on a server on the same machine; the real ones could not be reached.
+Tested with made-up archives on a local server; the real ones could not be reached.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _SUM = re.compile(r"([0-9a-fA-F]{64})[ \t]+[*]?(?:\./)?(\S+)")
 _BLOCK = 1 << 20
 
 T = TypeVar("T")
-# What becomes of an open archive: given it, where progress is reported, and what is asked at its end.
+# A function of an open archive, the progress callback, and the check at its end.
 Said = Callable[[], Mapping[str, object]]
 Read = Callable[[IO[bytes], CountReport | None, Said], T]
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Where it is, how large (null where nobody says), the SHA-256 its publisher says, and the day it is of."""
+    """An archive's address, size (null if unknown), published SHA-256, and date."""
 
     url: str
     bytes: int | None
@@ -49,12 +49,12 @@ class Archive:
 
 
 def rhythm_archive(web: Web, base: str) -> Archive:
-    """AcousticBrainz' at `base`, the folder with its `sha256sums`. Raises DiscoverError where it cannot be had."""
+    """AcousticBrainz' at `base`, the folder with its `sha256sums`. Raises DiscoverError if it is not available."""
     return _listed(web, f"{base}/", _RHYTHM, _RHYTHM_SUMS, COLLECTED)
 
 
 def artist_archive(web: Web, base: str) -> Archive:
-    """MusicBrainz' latest at `base`, the folder with `LATEST`. Raises DiscoverError where it cannot be had."""
+    """MusicBrainz' latest at `base`, the folder with `LATEST`. Raises DiscoverError if it is not available."""
     at, text = web.page(_beside(f"{base}/", "LATEST"))
     stamp = _STAMP.fullmatch(text.strip())
     if stamp is None:
@@ -87,10 +87,10 @@ def read_archive(
     progress: CountReport | None = None,
     free: Free = free_bytes,
 ) -> tuple[T, Fetched]:
-    """Read an archive while it comes, and hold all of it against its digest before anything of it is kept.
+    """Read an archive while downloading, and check all of it against its digest before anything is stored.
 
-    Progress is in bytes of the archive. Raises UnreadableFileError where it is damaged or another than its digest
-    says, DiscoverError where it cannot be had or the disk is too full, CancelledError.
+    Progress is in bytes of the archive. Raises UnreadableFileError if it is damaged or its digest differs,
+    DiscoverError if it is not available or the disk is too full, CancelledError.
     """
     door.require_writable("download anything")
     check_room(door, archive.bytes or 0, free)
@@ -105,7 +105,7 @@ def read_archive(
 
 
 def _said(remote: Remote, archive: Archive, in_bytes: CountReport | None) -> Mapping[str, object]:
-    """What the manifest says of the download, when all of it came and is what its publisher says."""
+    """The manifest's record of a complete, checked download."""
     while remote.read(_BLOCK):
         if in_bytes is not None:
             in_bytes(0, 0)

@@ -1,4 +1,4 @@
-"""Lines of community data that could not be used: counted by reason, the first kept to be shown."""
+"""Unusable lines of community data: counted by reason, the first ones kept for display."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BadLine:
 class BadLines:
     """Counts by reason, of whole lines and of entries in others, and the first of them.
 
-    They are said when data is added, never kept: they may name people.
+    They are shown when data is added, never stored, since they may name people.
     """
 
     def __init__(self) -> None:
@@ -64,11 +64,11 @@ class BadLines:
         return self.reasons.total()
 
     def in_words(self) -> str:
-        """How many for which reason, the most first."""
+        """Counts by reason, descending."""
         return ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.most_common())
 
     def refuse_most(self, source: str, lines: int) -> None:
-        """Raise UnreadableFileError when these are most of `lines`: then it is something else than it was taken for."""
+        """Raise UnreadableFileError if these are most of `lines`: the layout was then misjudged."""
         if 2 * self.count > lines:
             first = f" The first: {self.first[0]}." if self.first else ""
             raise UnreadableFileError(

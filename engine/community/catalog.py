@@ -40,7 +40,7 @@ CREATE INDEX tags_by_item ON tags (item, weight DESC);
 """
 # SQLite's own limit on variables in one statement is far higher; this keeps each statement small.
 _CHUNK = 500
-# What sorts after every key that begins with an artist's and the separator.
+# Sorts after every key that begins with an artist's and the separator.
 _AFTER_SEPARATOR = chr(ord(SEPARATOR) + 1)
 
 
@@ -72,14 +72,14 @@ def write_catalog(
 ) -> None:
     """Write a new catalog file of (name, listeners, plays) in id order and of (item id, tag, weight).
 
-    The tree of genres is worked out of the tags here, once: who opens it has no time for that.
+    The genre tree is computed from the tags here, once, since opening must be fast.
     """
     from engine.community.genre_tree import genre_tree
 
     tags = list(tags)
     connection = sqlite3.connect(path)
     try:
-        # A file nobody reads until it is whole needs no journal.
+        # A file that is not read until complete needs no journal.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(_SCHEMA)
@@ -96,12 +96,13 @@ def write_catalog(
 
 
 def add_to_catalog(path: Path, items: Iterable[tuple[str, int, int]]) -> None:
-    """Add (name, listeners, plays) behind the items of a catalog file that nobody reads yet."""
+    """Append (name, listeners, plays) to the items of an unpublished catalog file."""
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
-        # Keys fall all over the indexes: with SQLite's 2 MB their pages would be written over and over.
+        # Keys are inserted randomly into the indexes: with SQLite's default cache of 2 MB pages would be rewritten
+        # repeatedly.
         connection.execute("PRAGMA cache_size = -65536")
         _insert(connection, items, connection.execute("SELECT count(*) FROM items").fetchone()[0])
         connection.commit()
@@ -176,8 +177,7 @@ class Catalog:
         return {number for key, number in rows if wanted.holds(key)}
 
     def ids_meant(self, keys: Iterable[str]) -> set[int]:
-        """Ids of all items matched by `keys`, and where one is spelled so nowhere of what it is taken for
-        (`ids_of`)."""
+        """Ids of all items matched by `keys`, and for a key without an exact match those of `ids_of`."""
         wanted = sorted(keys)
         return self.ids_in_any_spelling(wanted).union(self.ids_of(wanted).values())
 
@@ -197,7 +197,7 @@ class Catalog:
         for start in range(0, len(values), _CHUNK):
             chunk = list(values[start : start + _CHUNK])
             marks = ",".join("?" * len(chunk))
-            # Least listeners first: in the dictionaries made of this, the best known comes last and wins.
+            # Fewest listeners first: in the resulting dictionaries the last, best known one wins.
             rows += self._connection.execute(
                 f"SELECT {named or column}, id FROM items WHERE {column} IN ({marks}) ORDER BY listeners, id DESC",  # noqa: S608 - fixed names
                 chunk,
@@ -218,7 +218,7 @@ class Catalog:
         return found
 
     def tags(self, item: int, n: int = 5) -> list[str]:
-        """An item's strongest tags that say something of the music."""
+        """An item's strongest tags that describe the music."""
         from engine.community.genre_tree import of_listeners
 
         found = self._connection.execute(
@@ -235,7 +235,7 @@ class Catalog:
         try:
             rows = self._connection.execute("SELECT name, parent, items FROM genres").fetchall()
         except sqlite3.OperationalError:
-            # A catalog of an earlier version has the tags alone.
+            # A catalog of an earlier version has only tags.
             return genre_tree(self.all_tags())
         found = tuple(Genre(name, parent, np.frombuffer(items, dtype="<i4")) for name, parent, items in rows)
         if any(not len(one.items) or one.items[0] < 0 or one.items[-1] >= self.size for one in found):

@@ -1,6 +1,6 @@
-"""Makes a community of what was counted by id and by name: merged, split, pruned and capped, in bounded memory.
+"""Builds a community from counts by id and by name: merged, split, pruned and capped, in bounded memory.
 
-Counts come in blocks of rows and stay in blocks until the end, so that no step holds all of them twice but the last.
+Counts stay in blocks of rows until the end, so that only the last step holds them twice.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _JOINTS = re.compile(r"\s*[,;/&+]\s*|\s+(?:and|x|vs\.?|with|feat\.?|ft\.?|featur
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is kept: pairs of at least so many plays, items of at least so many listeners, and of a listener no more
-    plays than this share of listeners have at most.
+    """Thresholds: minimum plays of a pair, minimum listeners of an item, and the quantile of listeners' plays at which
+    a listener's are capped.
     """
 
     pair_plays: int = 2
@@ -62,8 +62,8 @@ def condense(
 ) -> Condensed:
     """Merge and prune. `blocks` (listeners, names), emptied on the way; `mapped` (names,) says which have an id.
 
-    Items of one id are one already. What has a name alone goes to the id this name belongs to, where it belongs to
-    exactly one; a credit of several such names to each of them; all else is left out.
+    Items of one id are one already. An item with only a name goes to the id of this name, if exactly one has it; a
+    credit of several such names to each of them; all others are dropped.
     """
     from scipy.sparse import csr_matrix
 
@@ -172,7 +172,7 @@ def stacked(blocks: list[Part], listeners: int, items: int) -> csr_matrix:
 
 
 def narrowed(plays: csr_matrix, kept: np.ndarray) -> csr_matrix:
-    """These items alone, numbered anew in their order, without listeners who played none of them."""
+    """Only these items, renumbered in their order, without listeners who played none of them."""
     from scipy.sparse import csr_matrix
 
     if len(kept) == plays.shape[1]:
@@ -189,9 +189,9 @@ def narrowed(plays: csr_matrix, kept: np.ndarray) -> csr_matrix:
 
 
 def _cap(plays: csr_matrix, limits: Limits) -> tuple[float, int]:
-    """Winsorise, in place: rows of those who play more than nearly all are scaled to what these play at most.
+    """Winsorize in place: rows of extreme listeners are scaled down to the cap.
 
-    Returns that, and how many there were.
+    Returns the cap, and how many there were.
     """
     totals = np.asarray(plays.sum(axis=1)).ravel()
     if not len(totals):

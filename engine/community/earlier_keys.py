@@ -1,5 +1,5 @@
-"""Keys of names as earlier versions wrote them: what is not seen of a name was a part of its key, and such a name is
-not found by the key it has now."""
+"""Detects keys of earlier versions, which included invisible characters: such names are not found by their current
+key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What feature packs know: manifests read, and tracks looked up by key in all packs at once."""
+"""Lookup in feature packs: reads manifests, and looks up tracks by key in all packs at once."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _COLUMNS = (
     "artist_key, track_key, artist, track, album, bpm, energy, danceability, valence, seconds, "
     "spotify, isrc, popularity, {since}"
 )
-# What packs of earlier versions have not.
+# Columns missing in packs of earlier versions.
 _SINCE = ("spread", "other_bpm", "calm", "source", "energy_estimated")
-# The person's own files as a pack: what their tags say of tempo counts before what was measured of them, which counts
-# before any pack. Their energy is an estimate of how loud they are, which gives way to any pack's.
+# The person's own files as a pack: tempo in tags takes precedence over measured tempo, and that over any pack. Their
+# energy is estimated from loudness, and any pack's takes precedence.
 _OF_FILES = f"""(
     SELECT artist_key, track_key, relaxed, artist, track, album, coalesce(tag_bpm, bpm) AS bpm, seconds,
         iif(tag_bpm IS NULL, other_bpm, NULL) AS other_bpm, calm,
@@ -116,20 +116,19 @@ def kind_of(folder: Path) -> object:
 
 
 def feature_packs(folders: Folders) -> list[Path]:
-    """The folders of all feature packs, newest first (then by name): the order in which they are believed."""
+    """The folders of all feature packs by precedence: newest first, then by name."""
     found = [folder for folder in sorted(folders.packs.glob("[!.]*")) if kind_of(folder) == KIND]
     manifests = {folder: read_manifest(folder) for folder in found}
     return sorted(
         found,
-        # What was measured long ago is not newer for being added today.
+        # Old measurements are not newer for being added today.
         key=lambda folder: str(manifests[folder].get("collected") or manifests[folder].get("date", "")),
         reverse=True,
     )
 
 
 class FeatureCatalog:
-    """All feature packs as one, and the person's own files: what any of them knows of a track. The first that knows a
-    value counts.
+    """All feature packs and the person's own files combined: the first that has a value counts.
 
     Opens files read-only and immutable, so it may be used in a private session and from any thread that has
     it to itself.

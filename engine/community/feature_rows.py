@@ -1,7 +1,7 @@
-"""Reads tempo, energy and the like for tracks from CSV files: one `FeatureRow` a line that says something.
+"""Reads tempo, energy and the like for tracks from CSV files: one `FeatureRow` per usable line.
 
-Recognised by their headers: Exportify in its three shapes (also with a translated header), the public
-"Spotify songs" tables, and anything with an artist, a title and a tempo or an energy column, in any form tables have
+Recognised by their headers: Exportify in its three shapes (also with a translated header), the public "Spotify songs"
+tables, and anything with an artist, a title and a tempo or an energy column, in any form tables have
 (`engine.community.tables`).
 """
 
@@ -46,7 +46,7 @@ _UNKNOWN = {"", "undefined", "null", "none", "nan", "n/a", "-"}
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """What is said about a track. Tempo in beats a minute, the other measures 0..1; None = unknown.
+    """A track's features. Tempo in beats a minute, the other measures 0..1; None = unknown.
 
     `spread` is how far apart the readings of a tempo are, as a share of it; `other_bpm` what it may be instead.
     """
@@ -68,7 +68,7 @@ class FeatureRow:
 
 @dataclass
 class RowCounts:
-    """What became of the lines read so far: `read` = rows yielded + sum of `dropped`."""
+    """Counts of the lines read so far: `read` = rows yielded + sum of `dropped`."""
 
     read: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
@@ -109,8 +109,8 @@ def has_columns(path: Path, *, strict: bool = False) -> bool:
 def read_feature_rows(path: Path, counts: RowCounts, reading: Reading | None = None) -> Iterator[FeatureRow]:
     """Every usable row of the tables at `path` (a file, an archive or a folder), counting as it goes.
 
-    A line without artist or title, or without any feature, is dropped and counted by reason. Tables whose
-    header says nothing of tracks are named in `counts.others`.
+    A line without artist or title, or without any feature, is dropped and counted by reason. Tables without a known
+    header are named in `counts.others`.
 
     Raises UnreadableFileError when a file is missing, damaged, or none of the tables has a known header.
     """
@@ -224,7 +224,7 @@ def _number(text: str) -> float | None:
 
 
 def tempo_of(text: str, counts: RowCounts) -> float | None:
-    """The tempo a cell says, folded; None where it says none. `counts` has what was folded or is implausible."""
+    """A cell's tempo, folded; None without one. `counts` counts folded and implausible ones."""
     value = _number(text)
     if value is None or value == 0:
         return None

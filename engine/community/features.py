@@ -1,7 +1,7 @@
 """Feature packs: tempo, energy and the like for tracks, kept as immutable folders and looked up by key.
 
 A pack is a folder `packs/<name>/` with `features.sqlite` (one row a track, by the keys of `engine.canonical_keys`) and
-`manifest.json`. Packs hold nothing of the person, but for one that says it was made for their own tracks.
+`manifest.json`. Packs contain nothing of the person, except one marked as made for their own tracks.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ ON CONFLICT (artist_key, track_key) DO UPDATE SET
 
 @dataclass(frozen=True)
 class FeatureReport:
-    """What became of a file: `rows` = `tracks` + `duplicates` + sum of `dropped`. `also` names a second pack of it."""
+    """Result for a file: `rows` = `tracks` + `duplicates` + sum of `dropped`. `also` names a second pack of it."""
 
     name: str
     folder: Path
@@ -165,7 +165,7 @@ def add_rhythm(
     """Read AcousticBrainz' rhythm table out of an open file, as `add_features` does; what `said` returns when all was
     read goes into the manifest, what it raises keeps the packs from being.
 
-    What a pack of tracks knows goes into one pack, what the library alone knows into another, which says so.
+    Recordings known to a pack of tracks go into one pack, those known only to the library into another, marked so.
     """
     # Before any track of the library is read.
     since = mark(library) if library is not None else ""

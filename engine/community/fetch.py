@@ -1,8 +1,8 @@
-"""The one place that opens a connection to others: downloads a data set the person asked for by name, sends a playlist
-to a server of their own or asks it for their stars, and asks whether the cluster they named is there.
+"""The only module that opens connections to others: downloads data sets requested by name, sends playlists to the
+person's own server or fetches their stars, and checks whether the cluster they named is reachable.
 
-To whom one downloads from nothing of the person is sent but the request itself: no cookies, no account, a plain agent
-name, with a contact where they set one. What breaks is asked for again, later and later.
+Hosts of downloads get only the request itself: no cookies, no account, a plain agent name, with a contact if set.
+Broken connections are retried with increasing pauses.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ from engine.wording import quantity
 _TIMEOUT = 30
 _MAX_PAGE = 1 << 20
 _MAX_ANSWER = 32 << 20
-_WHOLE_ANSWER = 60  # seconds for all of it, where each part comes in time
+_WHOLE_ANSWER = 60  # seconds in total, even if each part arrives in time
 _REDIRECTS = 5
-# Seconds between the tries; servers of public dumps drop connections now and then.
+# Seconds between retries; servers of public dumps drop connections sometimes.
 _PAUSES = (1, 2, 4, 8, 16)
 NO_SUCH_RANGE = 416
 _BUSY = (429, 500, 502, 503, 504)
@@ -54,7 +54,7 @@ Answer = urllib3.BaseHTTPResponse
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What lies at an address: `bytes` is None where the server does not say."""
+    """A resource at an address: `bytes` is None if the server does not state it."""
 
     url: str
     bytes: int | None
@@ -62,7 +62,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A download: where it came from in the end, how much, its SHA-256, when (seconds since 1970 UTC)."""
+    """A download: its final address, size, SHA-256, and time (seconds since 1970 UTC)."""
 
     url: str
     bytes: int
@@ -71,15 +71,15 @@ class Fetched:
 
 
 class RefusedError(DiscoverError):
-    """The server does not give what was asked for, and asking again would not help."""
+    """The server refused, and retrying would not help."""
 
 
 class BrokenError(Exception):
-    """A connection that ended, or a server that asks to come later: worth another try."""
+    """A broken connection, or a server that asks to retry later."""
 
 
 def check(url: str) -> None:
-    """Raise UsageError for an address that is not https, but for one on this machine."""
+    """Raise UsageError for an address that is neither https nor on this machine."""
     parts = _parts_of(url)
     host = parts.hostname or ""
     if parts.scheme == "https" and host:
@@ -111,8 +111,8 @@ def leads_to(at: str, link: str) -> str:
 
 
 def check_own(url: str) -> None:
-    """Raise UsageError for the address of a server of the person's own that is neither https nor near, or holds more
-    than an address."""
+    """Raise UsageError for the address of one's own server that is neither https nor local, or contains more than an
+    address."""
     parts = _parts_of(url)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(f"{url} is not the address of a server: it begins with https:// and a name.")
@@ -123,7 +123,7 @@ def check_own(url: str) -> None:
 
 
 def is_safe(url: str) -> bool:
-    """Whether nobody on the way reads what is sent to an address: https, or this machine."""
+    """Whether requests to an address cannot be read on the way: https, or this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or _is_loopback(parts.hostname or "")
 
@@ -136,7 +136,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_near(host: str) -> bool:
-    """Whether an address is of this machine or of a network of one's own, by its number or the form of its name."""
+    """Whether an address is of this machine or a private network, by its number or the form of its name."""
     try:
         return ip_address(host).is_private
     except ValueError:
@@ -149,12 +149,12 @@ def host_of(url: str) -> str:
 
 
 def agent(contact: str) -> str:
-    """What servers are sent: name, version, and the contact the person set. This project has no address of its own."""
+    """The user agent: name, version, and the contact if set. This project has no address of its own."""
     return f"discover/{__version__}" + (f" ( {contact} )" if contact else "")
 
 
 def why_not_there(host: str, port: int, seconds: float = 5.0) -> str:
-    """Why nothing takes connections there, in a few words; empty where something does. Nothing is sent."""
+    """Why nothing accepts connections there, in a few words; empty if something does. Sends nothing."""
     try:
         create_connection((host, port), timeout=seconds).close()
     except (OSError, UnicodeError, OverflowError, HTTPError) as error:
@@ -163,9 +163,9 @@ def why_not_there(host: str, port: int, seconds: float = 5.0) -> str:
 
 
 class Web:
-    """Asks servers, again where that can help. `contact` is sent along; `wait` is given seconds to sleep; `cancelled`
-    ends everything; `report` is given a sentence before each wait, and of what is passed over. `instead` is the command
-    that takes the file where the person downloads it.
+    """An HTTP client with retries. `contact` is sent along; `wait` sleeps for seconds; `cancelled` ends everything;
+    `report` gets a sentence before each wait, and on what is skipped. `instead` is the command for a file the person
+    downloads.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class Web:
             pool.clear()
 
     def asking(self, url: str) -> None:
-        """Say whom one asks now: whoever does not answer can take a minute to do so."""
+        """Report the host, since a timeout can take a minute."""
         if self.report is not None:
             self.report(f"Asking {urlsplit(url).hostname or url} …")
 
@@ -217,7 +217,7 @@ class Web:
         return self.trying(url, ask)
 
     def trying(self, url: str, ask: Callable[[], T]) -> T:
-        """Do it, again after a pause where it broke off. Raises DiscoverError after the last try."""
+        """Call a function, with retries after pauses. Raises DiscoverError after the last try."""
         for pause in (*_PAUSES, None):
             self.stop_if_cancelled()
             try:
@@ -238,9 +238,9 @@ class Web:
     def opened(
         self, method: str, url: str, headers: dict[str, str] | None = None
     ) -> Iterator[tuple[Answer, str]]:
-        """An answer, not read yet, and the address it came from: a redirect is followed only to where one may ask.
+        """A response, not read yet, and its final address: redirects are followed only to allowed addresses.
 
-        Raises DiscoverError where asking again would not help; the connection is closed after the block.
+        Raises DiscoverError if retrying would not help; the connection is closed after the block.
         """
         for _ in range(_REDIRECTS + 1):
             check(url)
@@ -287,11 +287,11 @@ class Web:
         headers: dict[str, str] | None = None,
         document: object = None,
     ) -> tuple[int, bytes]:
-        """Ask a server of the person's own, once: its status and its answer, whatever that is.
+        """Send one request to the person's own server: returns status and response.
 
-        `fields` stand in the address, or are a form where the method is POST; a `document` is sent as JSON. No
-        redirect is followed: whom one is to a server is sent to that one alone. Raises DiscoverError where it can't be
-        reached, UsageError for where one may not ask.
+        `fields` are the query, or the form if the method is POST; a `document` is sent as JSON. Redirects are not
+        followed, so that a login goes only to its server. Raises DiscoverError if it can't be reached, UsageError for a
+        forbidden address.
         """
         check_own(url)
         form = urlencode(fields, errors="surrogateescape")
@@ -325,7 +325,7 @@ class Web:
         return answer.status, data
 
     def _whole(self, answer: Answer, url: str, most: int) -> bytes:
-        """All of an answer, of so many bytes at most; who sends byte after byte for ever is not waited for."""
+        """The whole response, up to a maximum of bytes and with a timeout in total."""
         data, end = bytearray(), time.monotonic() + _WHOLE_ANSWER
         while part := answer.read1(1 << 16):
             self.stop_if_cancelled()
@@ -363,7 +363,7 @@ class Web:
 
 @contextlib.contextmanager
 def as_broken() -> Iterator[None]:
-    """Name what goes wrong on the way as worth another try; a certificate that does not hold is not."""
+    """Turn network errors into BrokenError, for a retry, except invalid certificates."""
     try:
         yield
     except (HTTPError, OSError) as error:
@@ -376,7 +376,7 @@ def as_broken() -> Iterator[None]:
 
 
 def _what_broke(error: HTTPError | OSError) -> str:
-    """What went wrong on the way, in words; the network library's own where there are none for it."""
+    """A network error in words; the library's own message if there are none for it."""
     text = str(error)
     kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
         (NameResolutionError, "its name is not known, or there is no connection"),

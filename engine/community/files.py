@@ -1,7 +1,7 @@
-"""The files at a path, opened as if nothing were packed: a file, those of a folder, or members of a zip or tar archive.
+"""The files at a path, opened transparently: a file, those of a folder, or members of a zip or tar archive, also
+compressed with gzip, xz or zstd.
 
-What is in them may be packed with gzip, xz or zstd as well; all is recognised by content, and nothing unpacked to
-disk.
+Recognized by content, and never unpacked to disk.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Peekable(io.BufferedReader):
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One file: what the person knows it as, its own name, and ways to its bytes and to how many it has unpacked (an
-    estimate where only its end would show it).
+    """One file: its displayed name, its own name, and functions for its content and unpacked size (an estimate if only
+    its end would show it).
     """
 
     shown: str
@@ -57,7 +57,7 @@ class DataFile:
 
     @contextmanager
     def opened(self) -> Iterator[Peekable]:
-        """What is in it, unpacked. Raises UnreadableFileError naming it where it is damaged."""
+        """Its content, unpacked. Raises UnreadableFileError naming it if it is damaged."""
         try:
             with ExitStack() as stack:
                 packed = peekable(stack.enter_context(self.raw()))

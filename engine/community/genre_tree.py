@@ -1,8 +1,7 @@
-"""The genres of a catalog as a tree: what listeners call the music of its artists, narrow words below wide ones.
+"""The genres of a catalog as a tree: listeners' tags, narrow ones below wide ones.
 
-Spellings of a word that differ in case, hyphens or blanks alone are one. A word is below the wider one it is most
-alike, of those that most of its artists have too (Sanderson, Croft 1999: subsumption). Words that name a decade are
-called by its first year.
+Spellings that differ only in case, hyphens or blanks are merged. A tag is below the most similar wider one of those
+that most of its artists have too (Sanderson, Croft 1999: subsumption). Decades are named by their first year.
 """
 
 from __future__ import annotations
@@ -15,14 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# A word for fewer artists is not a genre; one with less than this part of the weight of an artist's strongest is a
-# slip.
+# Minimum artists of a genre; and the minimum weight of a tag relative to an artist's strongest.
 MIN_ARTISTS, MIN_WEIGHT = 3, 0.1
 # A genre is below another where that share of its artists have the other, too.
 MIN_SHARED = 0.5
 _DECADE = re.compile(r"(?:the )?(?:(1[89]|20)?(\d)0 ?['\u2019]?s)")
-# What says something of the listener and nothing of the music, in any spelling of blanks and hyphens: tags of Last.fm's
-# people are full of it.
+# Tags about the listener, not the music, common on Last.fm; in any spelling of blanks and hyphens.
 _OF_LISTENERS = re.compile(
     r"(?:want to )?seen? live|(?:all time |personal )?favou?rites?(?: .*)?|my .*|i .*|albums i own|check out|loved"
 )
@@ -39,7 +36,7 @@ class Genre:
 
     @property
     def decade(self) -> bool:
-        """Whether it is when the music is from."""
+        """Whether it is a decade."""
         return decade_of(self.name) == self.name
 
 
@@ -58,7 +55,7 @@ def decade_of(word: str) -> str | None:
 
 
 def of_listeners(word: str) -> bool:
-    """Whether a word says something of who listens, and nothing of the music.
+    """Whether a tag is about the listener, not the music.
 
     >>> [word for word in ("Seen-Live", "my music", "favourite songs", "love songs", "indie") if of_listeners(word)]
     ['Seen-Live', 'my music', 'favourite songs']

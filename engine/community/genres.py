@@ -1,8 +1,8 @@
-"""Genre packs: what MusicBrainz' people call the music of artists.
+"""Genre packs: artists' genres by MusicBrainz' editors.
 
 Reads `artist.tar.xz` of MusicBrainz' JSON dumps, or the lines in it: one artist a line. A pack is a folder with
-`genres.sqlite` (artist key, genre, votes) and `manifest.json`. It has every artist of whom a genre is known, not one's
-own alone: so it says nothing of the person. Training takes it into the model's tags. PACKS.md has the layout.
+`genres.sqlite` (artist key, genre, votes) and `manifest.json`. It has every artist with a known genre, not only one's
+own, so it reveals nothing of the person. Training adds it to the model's tags. PACKS.md has the layout.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Numbers of 64-bit hashes, asked for by the thousand: a hash table in arrays.
+"""A hash table of 64-bit hashes in arrays, with batched lookups.
 
-A dictionary of as many strings takes eight times the memory, and most of the time of counting goes into its cache
-misses. Python's own hash of a string is drawn anew for each process; that two of five million have the same happens
-less than once in a million dumps.
+A dictionary of strings takes eight times the memory, and most of the counting time is its cache misses. Python's own
+hash of a string is drawn anew for each process; that two of five million have the same happens less than once in a
+million dumps.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Connections whose servers have so long for the headers of an answer.
+"""HTTP connections with a timeout for all response headers, since a server that sends single bytes never exceeds the
+timeout of one read.
 
-One that sends a byte now and then is never late by what a single read may take. What no header can hold is refused.
+Invalid header values are refused.
 """
 
 from __future__ import annotations

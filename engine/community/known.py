@@ -1,7 +1,7 @@
 """Which recordings and artists the packs know by MusicBrainz id, and which recordings the library does.
 
-What is kept for packs is the same for everybody who has them, and says nothing of the person; what is kept for the
-library says what they have, and goes when anything is forgotten.
+What is stored for packs is the same for everybody, and reveals nothing of the person; what is stored for the library
+names their tracks, and is deleted when anything is forgotten.
 """
 
 from __future__ import annotations

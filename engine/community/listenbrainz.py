@@ -103,7 +103,7 @@ class Statistics:
         *,
         cancelled: Cancelled | None = None,
     ) -> PackContent:
-        """What becomes of it as a pack: merged, pruned and capped, and said so."""
+        """The content of a pack: merged, pruned and capped, with notes."""
         tally.forget_ids()
         tally.bad.refuse_most(source, tally.lines)
         if not tally.names:
@@ -140,7 +140,7 @@ class Statistics:
 
 
 class AllStatistics:
-    """The reader of all statistics that become communities: an archive is gone through once, however many it has."""
+    """The reader of all statistics: an archive is read once, however many it has."""
 
     NAME, TITLE = "listenbrainz", "ListenBrainz statistics"
     LEVEL: Level = "artists"

@@ -1,4 +1,4 @@
-"""The data sets that can be downloaded by name: where they are, of when and whom, and on what terms."""
+"""The data sets that can be downloaded by name: address, date, source and licence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Source:
 
 
 def who_sees(contact: str) -> str:
-    """What a download shows to others, in a sentence. `contact` is what the person set to be named by, if anything."""
+    """What a download reveals to others, in a sentence. `contact` is the person's setting, if any."""
     named = f" and the contact you set ({contact})" if contact else ""
     return f"Whoever hosts it sees your address{named}; nothing else is sent."
 
@@ -51,7 +51,7 @@ _AGAIN = {"AcousticBrainz": "tempo", "MusicBrainz": "genres"}
 
 
 def way_again(name: str, kind: str, level: str, source: str) -> str:
-    """The command that brings a pack again, downloaded where it was, else from the person's own file.
+    """The command that gets a pack again, by download if it was one, else from the person's own file.
 
     >>> way_again("mine", "community", "tracks", "ListenBrainz")
     'discover community fetch tracks --name mine'

@@ -28,7 +28,7 @@ MBIDS_FILE = "mbids.npy"
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the bytes a pack was made from: how many were read, their SHA-256 and that of the member."""
+    """A record of the bytes a pack was made from: how many were read, their SHA-256 and that of the member."""
 
     url: str
     bytes: int
@@ -39,7 +39,7 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PackManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pack is and where it came from.
+    """A pack's contents and origin.
 
     `date` is when it was added, `collected` when the listening was counted, empty where unknown; `source` names who
     made the data, else the file, not its folder; `notes` says what was done to the data, `checked` what is known of the
@@ -139,7 +139,7 @@ def write_pack(
 
 
 def digest_of_plays(folder: Path) -> str:
-    """SHA-256 over the matrix files, so that a model can say exactly what it was trained on."""
+    """SHA-256 over the matrix files, which identifies a model's training data."""
     digest = hashlib.sha256()
     for name in ("indptr.npy", "indices.npy", "plays.npy"):
         with (folder / name).open("rb") as file:

@@ -1,4 +1,4 @@
-"""Under which name a pack is kept: one name space for all kinds, in which no kind takes another's place."""
+"""Names of packs: one name space for all kinds, in which kinds do not replace each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The packs in the data folder: list them, remove one, put one in another's place."""
+"""The packs in the data folder: listing, removing, replacing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class PackInfo:
 
 
 def joined(values: Iterable[str]) -> str:
-    """What several packs say of themselves as one: each different value once."""
+    """Joined metadata of several packs: each different value once."""
     return ", ".join(dict.fromkeys(filter(None, values)))
 
 
@@ -148,7 +148,8 @@ def put_in_place_of(door: Door, folder: Path, other: str) -> None:
 
 
 def stash_pack(door: Door, name: str) -> int:
-    """Take a pack out of use: `restore_pack` undoes it. Returns a descriptor: while it is open nobody drops the pack.
+    """Remove a pack from use; `restore_pack` undoes it. Returns a descriptor: while it is open no process deletes the
+    pack.
 
     Raises UnknownNameError.
     """
@@ -171,7 +172,7 @@ def restore_pack(door: Door, name: str) -> None:
 
 
 def drop_stashed_packs(door: Door) -> None:
-    """Delete what was stashed, is not restored, and is held by nobody: an app that stashed it can still undo that."""
+    """Delete stashed packs that no process holds: an app that stashed one can still undo that."""
     for folder in entries(door.folders.packs):
         if folder.name.startswith(".") and folder.name.endswith(_STASHED) and not _is_held(folder):
             door.remove(folder)

@@ -1,4 +1,4 @@
-"""How far the data at a path is read, and which of its lines could not be used."""
+"""Progress and bad lines of reading the data at a path."""
 
 from __future__ import annotations
 

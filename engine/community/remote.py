@@ -1,4 +1,4 @@
-"""A file at an address, read while it comes and kept on disk, so that what broke off goes on where it stopped."""
+"""A file at an address, read while downloading and stored on disk, so that a broken download is resumed."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ Free = Callable[[Path], int]
 
 
 class ChangedError(DiscoverError):
-    """The file at an address is not the one a download began with."""
+    """The file at an address changed since the download began."""
 
 
 class _Part(msgspec.Struct, kw_only=True):
-    """Which file it is that came in part."""
+    """The identity of a partial download."""
 
     url: str
     etag: str
@@ -246,9 +246,9 @@ class _Holder(msgspec.Struct):
 
 @contextlib.contextmanager
 def _only_one(door: Door, url: str) -> Iterator[None]:
-    """Hold the downloads: there is one place for what came, and who holds it is written there.
+    """Lock downloads: there is one place for partial downloads, with a record of the holder.
 
-    It is the data folder that is locked, which stays, and the system that unlocks it, however a process ends.
+    The lock is on the data folder, which stays, and the system releases it when the process ends.
     """
     note = door.folders.downloads / "by.json"
     handle = os.open(door.folders.root, os.O_RDONLY)
@@ -277,9 +277,9 @@ def _holder(note: Path) -> str:
 
 
 def read_remote(door: Door, web: Web, url: str, read: Callable[[Remote], T]) -> T:
-    """What `read` makes of the file at an address, begun anew once where it is another than what is kept of it.
+    """Apply `read` to the file at an address, restarting once if the file differs from the stored part.
 
-    What it finds unreadable is not kept.
+    An unreadable file is not kept.
     """
     for again in (True, False):
         try:

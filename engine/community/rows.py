@@ -1,7 +1,7 @@
-"""Rows of listening become a community, whatever file they come from: counted by listener and item, in bounded memory.
+"""Builds a community from rows of any layout: counted by listener and item, in bounded memory.
 
 A reader yields rows of (listener, artist, title, plays); `Rows` is what reads one layout so. Listeners and spellings
-are told apart by 64-bit hashes: nothing of a listener is kept, and a spelling takes a tenth of the memory.
+are identified by 64-bit hashes: nothing of a listener is stored, and a spelling takes a tenth of the memory.
 """
 
 from __future__ import annotations

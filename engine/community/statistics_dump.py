@@ -1,9 +1,8 @@
-"""Gets ListenBrainz' statistics from the public dumps: finds the newest that is whole, and reads it while it comes.
+"""Gets ListenBrainz' statistics from the public dumps: finds the newest complete one, and reads it while downloading.
 
-A full dump is uploaded over days, and its parts fail in silence: a folder may lack the archive, its digest, or have a
-member that is empty or ends early. So the walk goes back until one holds, and says why the others did not.
-
-Tested against made-up archives on a server on the same machine; the real one could not be reached.
+A full dump is uploaded over days, and its parts fail silently: a folder may lack the archive or its digest, or have a
+member that is empty or truncated. So older dumps are tried until one is complete, with a reason for each that is not.
+Tested with made-up archives on a local server; the real one could not be reached.
 """
 
 from __future__ import annotations

@@ -152,12 +152,12 @@ class Tally:
     def _salvaged(
         self, line: bytes | memoryview, number: int
     ) -> tuple[list[_Artist] | list[_Recording], int | None]:
-        """The entries that can be used of a line that is not as it should be."""
+        """The usable entries of a malformed line."""
         found = []
         try:
             loose = self._loose(line)
         except msgspec.ValidationError as error:
-            # What is wrong is said, not the line: it begins with the listener's number.
+            # The error is reported, not the line, which begins with the listener's number.
             self.bad.add("line of another layout", self.source, number, str(error))
             return [], None
         except UNREADABLE as error:

@@ -1,7 +1,7 @@
 """Rows of the Echo Nest Taste Profile: listener, song id and plays a line (`train_triplets.txt`), without a header.
 
 Names are in `unique_tracks.txt` of the Million Song Dataset (`track<SEP>song<SEP>artist<SEP>title`), in the same folder
-or archive. Without it songs go by their ids, which no library knows: that is said.
+or archive. Without it songs are named by their ids, which match no library: a note says so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether packs are as they were written, byte by byte where their manifests hold digests."""
+"""Checks packs for damage, byte by byte if their manifests have digests."""
 
 from __future__ import annotations
 
