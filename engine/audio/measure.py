@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 
 from engine.audio.decode import NEEDS_FFMPEG, decode, reader
-from engine.audio.tempo import VERSION, sound_of
+from engine.audio.tempo import sound_of
 from engine.errors import CancelledError, UnreadableFileError
 from engine.progress import Cancelled, StageReport
 from engine.store.music_files import Measured, MusicFile, put_measured, tagged_and_measured, unmeasured
@@ -84,7 +84,7 @@ def measure(
     `how` measures one file. Raises CancelledError, and DiscoverError if no decoder is installed.
     """
     reader()
-    files = unmeasured(connection, VERSION)
+    files = unmeasured(connection)
     left_out: dict[str, list[str]] = {}
     with_tempo = done = 0
     kept: list[tuple[MusicFile, Measured]] = []
@@ -101,12 +101,12 @@ def measure(
                 with_tempo += what.bpm is not None
                 kept.append((file, what))
             if time.monotonic() - written > _EVERY:
-                put_measured(connection, VERSION, kept)
+                put_measured(connection, kept)
                 kept, written = [], time.monotonic()
             if report is not None:
                 report(MEASURING, done, len(files))
     finally:
-        put_measured(connection, VERSION, kept)
+        put_measured(connection, kept)
     return MeasureReport(done - sum(map(len, left_out.values())), with_tempo, left_out)
 
 

@@ -16,8 +16,6 @@ from engine.store.music_files import LOUD, QUIET, Measured
 Floats = NDArray[np.float64]
 Samples = NDArray[np.float32]
 
-# Increase it when results change: files are then measured again.
-VERSION = 2
 RATE = 22_050  # samples per second after resampling
 # Samples of a frame and between frames; with these the strength of onsets has `FRAMES` values a second.
 _FRAME, _HOP = 512, 64

@@ -17,17 +17,18 @@ CHUNK = 500  # values per statement
 AGAIN = -1
 # How loud music is, in dB of full scale: what is quieter has no energy, what is louder all of it, as far as that tells.
 # The 24 dB between are from 28,356 tracks of Spotify, chosen on half of their artists: .11 from the energy told on the
-# other half on average, .15 where all had the same. Spotify's own dB lie some 4 above those of a file.
+# other half on average, .15 where all had the same. Spotify's dB lie some 4 above a file's, by one published pair.
 QUIET, LOUD = -28.0, -4.0
+# Of what `engine.audio.tempo` hears; increase it when results change: files are then measured again.
+SOUND_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class MusicFolder:
     """A music folder, or a database that lists files; `music` is the folder these are in, if the person gave it.
-
     `scanned` is seconds since 1970, null before the first complete scan. `files` are those with a track; of these
-    `tagged` have a tempo in their tags, `measured` were measured, `with_tempo` have either. `left_out` counts the
-    others by reason.
+    `tagged` have a tempo in their tags, `measured` were measured by this version, `with_tempo` have either. `left_out`
+    counts the others by reason.
     """
 
     id: int
@@ -90,10 +91,11 @@ def music_folders(connection: sqlite3.Connection) -> list[MusicFolder]:
     rows = connection.execute(
         """
         SELECT o.id, o.path, o.kind, o.music, o.scanned, o.left_out, count(f.artist_key), coalesce(sum(f.size), 0),
-               count(f.tag_bpm), count(f.measured), count(coalesce(f.tag_bpm, f.bpm))
+               count(f.tag_bpm), count(iif(f.measured = ?, 1, NULL)), count(coalesce(f.tag_bpm, f.bpm))
         FROM music_folders AS o LEFT JOIN music_files AS f ON f.folder_id = o.id AND f.problem IS NULL
         GROUP BY o.id ORDER BY o.path
-        """
+        """,
+        (SOUND_VERSION,),
     )
     return [
         MusicFolder(number, path, kind, music, scanned, json.loads(left_out), *counts)
@@ -232,19 +234,17 @@ class Measured:
     calm: float | None = None
 
 
-def unmeasured(connection: sqlite3.Connection, version: int) -> list[MusicFile]:
+def unmeasured(connection: sqlite3.Connection) -> list[MusicFile]:
     """The files that were not measured by this version, those without a tempo in their tags first."""
     rows = connection.execute(
         f"SELECT {_FILE} FROM music_files "  # noqa: S608 - fixed names
         "WHERE problem IS NULL AND measured IS NOT ? ORDER BY tag_bpm IS NOT NULL, path",
-        (version,),
+        (SOUND_VERSION,),
     )
     return [MusicFile(*row) for row in rows]
 
 
-def put_measured(
-    connection: sqlite3.Connection, version: int, measured: Iterable[tuple[MusicFile, Measured]]
-) -> None:
+def put_measured(connection: sqlite3.Connection, measured: Iterable[tuple[MusicFile, Measured]]) -> None:
     """Store measurements of files, as they were then, in one transaction."""
     with connection:
         connection.executemany(
@@ -252,7 +252,7 @@ def put_measured(
             "WHERE path = ? AND size = ? AND modified = ?",
             (
                 (
-                    version,
+                    SOUND_VERSION,
                     one.bpm,
                     one.other_bpm,
                     one.onset_rate,

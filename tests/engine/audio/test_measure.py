@@ -17,12 +17,12 @@ import pytest
 from engine.audio import measure as measuring
 from engine.audio.decode import NEEDS_FFMPEG, UNREADABLE, decode
 from engine.audio.measure import CRASHED, listen, measure, measured_apart
-from engine.audio.tempo import RATE, VERSION
+from engine.audio.tempo import RATE
 from engine.errors import CancelledError, DiscoverError, NothingYetError, PrivateSessionError
 from engine.paths import Folders
 from engine.playlists.contexts import context_named
 from engine.session import Session
-from engine.store.music_files import Measured, MusicFile, unmeasured
+from engine.store.music_files import SOUND_VERSION, Measured, MusicFile, unmeasured
 from tests.support.audio import clicks, id3, loop, measured_here, touched, wav
 from tests.support.listens import play
 
@@ -69,7 +69,7 @@ def test_each_file_has_the_tempo_it_was_made_at_or_none(session: Session, music:
     # Without ffmpeg nobody knows that nothing reads it, so it is asked again.
     reason, again = (UNREADABLE, []) if shutil.which("ffmpeg") else (NEEDS_FFMPEG, [torn])
     assert (report.measured, report.with_tempo, report.left_out) == (8, 4, {reason: [torn]})
-    assert [file.path for file in unmeasured(session.library.connection, VERSION)] == again
+    assert [file.path for file in unmeasured(session.library.connection)] == again
     rows = session.library.connection.execute("SELECT path, tag_bpm, bpm, other_bpm FROM music_files")
     for path, _tag, bpm, other in rows:
         wanted = Path(path).stem
@@ -157,9 +157,10 @@ def test_only_new_and_changed_files_are_measured_again(music: Path, tmp_path: Pa
         session.music.scan()
         measure(connection, 1, how=hear)
         assert heard[2:] == ["85.wav"]
-        connection.execute("UPDATE music_files SET measured = ?", (VERSION - 1,))
+        connection.execute("UPDATE music_files SET measured = ?", (SOUND_VERSION - 1,))
+        assert [one.measured for one in session.music.folders()] == [0]
         measure(connection, 1, how=hear)
-        assert len(heard) == 5
+        assert (len(heard), [one.measured for one in session.music.folders()]) == (5, [2])
 
 
 def test_a_private_session_measures_nothing(tmp_path: Path) -> None:

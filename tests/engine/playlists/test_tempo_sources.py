@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from engine.audio.tempo import VERSION
 from engine.paths import Folders
 from engine.session import Session
 from engine.store.music_files import Measured, put_measured, unmeasured
@@ -28,8 +27,8 @@ def session(tmp_path: Path) -> Session:
         "open": Measured(85.0, 170.0, 2.0, -14.0, 0.5),
         "tagged": Measured(),
     }
-    files = unmeasured(opened.library.connection, VERSION)
-    put_measured(opened.library.connection, VERSION, [(file, heard[str(file.track)]) for file in files])
+    files = unmeasured(opened.library.connection)
+    put_measured(opened.library.connection, [(file, heard[str(file.track)]) for file in files])
     table = tmp_path / "spotify.csv"
     rows = "".join(
         f"Slow Ferry,{title},{70 + n},0.9\n" for n, title in enumerate(("both", "measured", "pack"))
@@ -73,14 +72,12 @@ def test_how_loud_a_file_is_stands_in_for_an_energy_nobody_told_and_is_called_an
 def test_a_packs_other_version_tells_what_a_file_does_not(session: Session, tmp_path: Path) -> None:
     song(tmp_path / "Music", "Slow Ferry", "pack (Remastered 2011)")
     session.music.scan()
-    files = unmeasured(session.library.connection, VERSION)
+    files = unmeasured(session.library.connection)
     pair = ("slow ferry", "pack remastered 2011")
     with session.packs.features() as features:
         (found,) = features.lookup([pair], {pair: "pack (Remastered 2011)"}).values()
         assert (found.bpm, found.bpm_source, found.energy) == (72.0, "spotify, another version", 0.9)
-    put_measured(
-        session.library.connection, VERSION, [(one, Measured(71.0, None, 2.0, -4.0)) for one in files]
-    )
+    put_measured(session.library.connection, [(one, Measured(71.0, None, 2.0, -4.0)) for one in files])
     with session.packs.features() as features:
         (found,) = features.lookup([pair], {pair: "pack (Remastered 2011)"}).values()
     assert (found.bpm, found.bpm_source, found.energy, found.energy_estimated) == (
