@@ -1,1 +1,1 @@
-"""From export files to listens: one module a format, found by content."""
+"""Importers: one module per service, recognized by content."""

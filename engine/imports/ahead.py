@@ -1,4 +1,4 @@
-"""Reads a file ahead in a thread of its own: unpacking and hashing go on while rows are worked on."""
+"""Reads ahead in a thread, so that unpacking and hashing overlap with processing rows."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 # Each piece costs the reading thread several waits for the interpreter's lock: small ones overlap with nothing.
 _CHUNK = 2 << 20
-# Pieces read ahead and not yet asked for.
+# Maximum pieces read ahead.
 _AHEAD = 4
 
 
 class Ahead(io.RawIOBase):
-    """The bytes of what `open_stream` opens, with their SHA-256 once all are read. `advance` gets the bytes
-    handed out. `after` is the file before it: reading begins when that one is read to its end, not before.
+    """The bytes of what `open_stream` opens, with their SHA-256 once all are read.
 
-    An error of the stream is raised where its bytes would have come. Use it as a context manager, so that
-    leaving early stops the thread.
+    `advance` gets the number of bytes returned. `after` is the file before it: reading begins once that one is read to
+    its end. An error of the stream is raised at its position. Use it as a context manager, so that leaving early stops
+    the thread.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ from engine.imports.text import Table, rows
 from engine.imports.times import days_since_1970, iso, milliseconds, number
 from engine.store.play import DAY
 
-_MAX_A_DAY = 1440  # more plays of a track on one day are not count
+_MAX_A_DAY = 1440  # more plays of a track on one day are not plausible
 _PAUSE = 1800  # a longer pause than this begins a new listen
 _CLOSING = {"NATURAL_END_OF_TRACK", "TRACK_SKIPPED_FORWARDS", "TRACK_SKIPPED_BACKWARDS"}
 _SKIPPING = {"TRACK_SKIPPED_FORWARDS", "TRACK_SKIPPED_BACKWARDS", "MANUALLY_SELECTED_PLAYBACK_OF_A_DIFF_ITEM"}

@@ -1,4 +1,4 @@
-"""Records in batches as a reader yields them, and what a damaged file may raise while it is read."""
+"""Batches of records, and errors of damaged files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.errors import reason
 from engine.imports.record import Record
 from engine.imports.xml_stream import XmlError
 
-# A number too large for what it is used for and a name that nothing has are the file's, not ours.
+# Numbers out of range and unknown names are errors of the file, not of this program.
 FILE_ERRORS = (*ARCHIVE_ERRORS, csv.Error, XmlError, ArithmeticError, LookupError, MemoryError)
 # No play and no track is longer, in milliseconds: a length beyond it is not known.
 MAX_MS = 1 << 40
@@ -19,7 +19,7 @@ _BATCH = 2000
 
 
 class DamagedError(Exception):
-    """A reader could not go on; the message says why. `whole`: nothing is wrong with the file, the disk failed."""
+    """A reader could not continue; the message says why. `whole`: the file is fine, the disk failed."""
 
     def __init__(self, why: str, *, whole: bool = False) -> None:
         super().__init__(why)
@@ -28,7 +28,7 @@ class DamagedError(Exception):
 
 @contextmanager
 def damage_named() -> Iterator[None]:
-    """Raises DamagedError for what is wrong with the file that is read meanwhile."""
+    """Raises DamagedError for errors of the file read in the block."""
     try:
         yield
     except MemoryError:
@@ -41,10 +41,10 @@ def damage_named() -> Iterator[None]:
 
 
 def batches(records: Iterator[Record] | Iterator[list[Record]]) -> Iterator[list[Record]]:
-    """Lists of records. What came before an error is handed on before the error is.
+    """Lists of records.
 
-    Raises DamagedError for what is wrong with the file, and it alone: whoever writes the records has errors of the
-    same kinds.
+    Records before an error are yielded first. Raises DamagedError only for errors of the file, since the consumer may
+    raise errors of the same types.
     """
     batch: list[Record] = []
     try:

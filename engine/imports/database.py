@@ -11,7 +11,7 @@ from engine.store.guarded import MAGIC, bound, damage_named, read_only_tables
 # A media server's library of half a million tracks takes some 300 MB.
 _MAX_BYTES = 768 << 20
 _MIN_BYTES = 512
-# Bytes 18 and 19 of the header: 2 asks for a write-ahead log, which memory has not.
+# Bytes 18 and 19 of the header: 2 requires a write-ahead log, which an in-memory database lacks.
 _LOG, _NO_LOG = b"\x02\x02", b"\x01\x01"
 
 

@@ -28,7 +28,7 @@ _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 _CELL = re.compile(r"^([A-Z]+)\d+$")
 # A table of listens has some ten columns, and no cell of it is longer than this.
 _MAX_COLUMNS, _MAX_CELL = 256, 2000
-# What a workbook of another kind lacks.
+# The reason for another kind of workbook.
 SHEET = "sheet of listens (10_listeningHistory)"
 # Where things are in the table, whose header is translated.
 _BY_PLACE = ["song title", "artist", "isrc", "album title", "ip address", "listening time", "platform name",
@@ -162,7 +162,7 @@ def _column(reference: str, following: int) -> int:
 
 
 def sniff(head: Head) -> bool:
-    """A workbook with a sheet of listens, or one that is damaged: why shows when it is read."""
+    """A workbook with a sheet of listens, or a damaged one, whose error shows when it is read."""
     if not is_workbook(head):
         return False
     try:

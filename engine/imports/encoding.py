@@ -1,4 +1,4 @@
-"""Byte streams in UTF-8, whatever they were written in."""
+"""Converts byte streams to UTF-8."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 # The name of the error handler for bytes that are not UTF-8.
 OTHER_BYTES = "as_cp1252"
-# Of the thread that reads: another's import has guesses of its own.
+# Per thread, since imports in other threads count their own guesses.
 _guessed: ContextVar[int] = ContextVar("guessed", default=0)
-# What is bytes by nature, or says itself how its text is written.
+# Beginnings of binary files, and of those that declare their encoding.
 _NO_TEXT = (b"PK", b"SQLite format 3\0", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"<?xml")
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
-    """What is not UTF-8 was most likely written by Windows."""
+    """Bytes that are not UTF-8 are most likely from Windows."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     _guessed.set(_guessed.get() + 1)
@@ -91,7 +91,8 @@ def is_encoding(name: str) -> bool:
 
 
 class Recoded(io.RawIOBase):
-    """The stream in UTF-8, read by the encoding the person named; one that is not text, or says its own, as it is."""
+    """The stream in UTF-8, decoded by the encoding the person named; binary files, and those that declare one, are
+    unchanged."""
 
     def __init__(self, stream: IO[bytes], encoding: str) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ from engine.imports.xml_stream import events
 
 
 def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
-    """What each file would have been."""
+    """A dropped row for each file."""
     for tag, attributes, _ in events(stream):
         if tag == "Entry" and attributes is not None:
             never = attributes.get("Count", "0") == "0"

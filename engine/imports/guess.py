@@ -1,4 +1,4 @@
-"""What a file of no known format looks most like."""
+"""Guesses what a file of unknown format is."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _GENERIC = frozenset(name for names in NAMES.values() for name in names) - {"uts
     "data", "datecreated", "exported_at", "header", "itemname", "itemtype", "listens", "meta", "ts", "version",
 }  # fmt: skip
 
-# What can be done with a table of any kind.
+# Advice for any table.
 MAP_IT = "Say which columns hold what: --map artist=COLUMN,track=COLUMN,time=COLUMN"
 
 # Columns that are named of a table.
 _MAX_NAMED = 8
 
 
-# How archives begin that are not gone through, and workbooks that are not read.
+# Signatures of unsupported archives and workbooks.
 _PACKED = (
     (b"Rar!", "RAR"), (b"7z\xbc\xaf\x27\x1c", "7-Zip"), (b"\x28\xb5\x2f\xfd", "Zstandard"),
     (b"\x04\x22\x4d\x18", "LZ4"),
@@ -42,7 +42,7 @@ def first_of(columns: Sequence[str]) -> str:
 
 
 def guess(head: Head) -> str:
-    """What an unknown file looks most like, in words; empty when like nothing."""
+    """What an unknown file resembles most, in words; empty if nothing."""
     if head.is_database:
         return f"is not a database of a known program ({', '.join(sorted(head.tables)[:6]) or 'damaged'})"
     if is_workbook(head):

@@ -1,4 +1,4 @@
-"""The beginning of a file, looked at in the ways formats are recognised by."""
+"""The beginning of a file, with the properties that formats are recognized by."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Head:
 
     @cached_property
     def _cells(self) -> dict[tuple[int, str], list[str]]:
-        """Lines taken apart, by number and delimiter: every format asks for the first ones."""
+        """Cells of lines, cached by number and delimiter, since every format reads the first ones."""
         return {}
 
     @cached_property

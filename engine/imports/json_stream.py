@@ -1,7 +1,7 @@
 """Reads JSON arrays and JSON lines of any length in batches of typed records, a piece at a time.
 
-A record that cannot be read costs itself and nothing else, and a file that was cut off gives every record
-before the cut: both show as `Broken` in the place of the record.
+An unreadable record costs only itself, and a truncated file yields every record before the cut: both appear as `Broken`
+in the record's place.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CHUNK = 1 << 20
 _ROWS = 2000
 # What decoding raises for a record that is broken, or nested deeper than any.
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
-# Without a place to cut in this much, records are taken one by one; no line is longer.
+# Without a place to cut in this many bytes, records are read one by one; no line is longer.
 _MAX_PENDING = 32 << 20
 _BEFORE_FIRST = re.compile(rb"^[\s\0]*\[?[\s]*")
 _FIRST_KEY = re.compile(rb'\s*\{\s*("(?:[^"\\]++|\\.)*+")')
@@ -51,7 +51,7 @@ class Broken(msgspec.Struct, gc=False):
 
 @cache
 def _fields(row: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
-    """What a record is made of; to find it out takes as long as reading a hundred of them."""
+    """A record's fields, cached: determining them takes as long as reading a hundred records."""
     return msgspec.structs.fields(row)
 
 
@@ -138,12 +138,11 @@ class Records(Generic[T]):
             return [self.one(line) for line in data.splitlines() if line.strip()]
 
     def _take_whole(self, buffer: bytearray, key: bytes, seen: int) -> list[T | Broken]:
-        """Take the whole records from the buffer, cut behind what was `seen` of it before.
+        """Take the complete records from the buffer, cutting after what was `seen` before.
 
-        A wrong cut cannot decode: it leaves an open bracket or string.
-
-        The comma after the last whole record becomes the array's end for as long as it is decoded, and then the
-        beginning of the next: copying the buffer for each cut would cost as much as decoding.
+        A wrong cut fails to decode, since it leaves an open bracket or string. The comma after the last whole record
+        becomes the array's end for as long as it is decoded, and then the beginning of the next: copying the buffer for
+        each cut would cost as much as decoding.
         """
         place = len(buffer)
         for _ in range(4):
@@ -166,9 +165,9 @@ class Records(Generic[T]):
         return self._take_scanned(buffer) if len(buffer) > _MAX_PENDING else []
 
     def _take_scanned(self, buffer: bytearray) -> list[T | Broken]:
-        """Take whole records found by counting brackets: slow, for arrays whose records begin in many ways.
+        """Take complete records found by counting brackets: slow, for arrays whose records begin in many ways.
 
-        What is in the buffer without a whole record in it is given up as one broken record.
+        A buffer without a complete record is given up as one broken record.
         """
         end = 0
         records: list[T | Broken] = []
@@ -277,7 +276,7 @@ def whole_objects(data: bytes | bytearray, first: int = 0) -> Iterator[tuple[int
 
 
 def _good_ones(values: list[Any], wanted: Any) -> list[Any]:
-    """The values of a list that are of the type wanted: one of another kind must not cost the others."""
+    """The values of a list that have the expected type: another one must not cost the others."""
     good = []
     for value in values:
         with contextlib.suppress(msgspec.ValidationError):

@@ -1,4 +1,4 @@
-"""Last.fm histories as tables, in the shapes the exporters of other people write, and Libre.fm's.
+"""Last.fm histories as tables, in the forms of third-party exporters, and Libre.fm's.
 
 Stamps are the start in UTC, to the minute or the second; the time played is not given, and every row is a play by
 Last.fm's own rule. Facts: FORMATS.md, Last.fm.

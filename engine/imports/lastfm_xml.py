@@ -15,7 +15,7 @@ from engine.imports.registry import Format
 from engine.imports.stamps import Stamps
 from engine.imports.xml_stream import events
 
-# Where in a track a field stands; extended pages have an artist's name in an element of its own.
+# The element of a field in a track; extended pages have an artist's name in a nested element.
 _FIELDS = {
     ("name",): "name",
     ("artist",): "artist",
@@ -31,7 +31,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     stamps = Stamps(options)
     loved = False
     opened: list[str] = []
-    track: int | None = None  # how deep the track under way stands
+    track: int | None = None  # depth of the current track
     found: dict[str, str] = {}
     uts = ""
     for tag, attributes, text in events(stream):

@@ -44,7 +44,7 @@ class Info(msgspec.Struct, gc=False):
 
 
 class Mapping(msgspec.Struct, gc=False):
-    """`mbid_mapping`: what the server made of it."""
+    """`mbid_mapping`: the server's match."""
 
     recording_mbid: str | None = None
 
@@ -177,7 +177,7 @@ def _first(in_ms: Number, in_seconds: Number) -> int | None:
 
 
 def _basis(info: Info) -> int:
-    """Listens that came there as a Spotify file or out of another scrobbler may carry their end."""
+    """Listens imported there from a Spotify file or another scrobbler may have the end as stamp."""
     imported = (info.submission_client or "").startswith("ListenBrainz Archive Importer")
     return UNKNOWN if imported else START
 

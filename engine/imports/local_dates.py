@@ -1,7 +1,7 @@
-"""Dates as people's programs write them: in a language, its digits, its clock, with a zone's abbreviation.
+"""Localized dates: in any language, with its digits, clock format and time zone abbreviations.
 
 Names of months and halves of the day in every language are CLDR's (`date_words.json`, Unicode License): a date is
-then read without knowing its language, from which of its parts is a name, a year, a clock or a zone.
+parsed without knowing its language, by which of its parts is a name, a year, a clock or a zone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.store.play import DAY
 
 # Five short names are another month in Croatian (first) than in Czech and Polish; Croatian has a dot after the year.
 _TWICE = {"srp": (7, 8), "lip": (6, 7), "lis": (10, 11), "listopad": (10, 11), "listopada": (10, 11)}
-# What stands behind a sign, or behind `GMT-`, is an offset.
+# A number after a sign, or after `GMT-`, is an offset.
 _COLONS = re.compile(
     r"(?<![+\u2212\d])(?<!GMT-)(?<!UTC-)(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+|,\d{3,9}(?![\d/.-]))?"
 )
@@ -33,7 +33,7 @@ _WORDS = re.compile(
 # `19.01` behind a whole date.
 _SHORT_DOTS = re.compile(r"(?<=\s)(\d{1,2})\.(\d{2})(?![\d.])()")
 _OFFSET = re.compile(r"[^\s\d(]*(?<!\d)([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\d\w-])")
-# A half of the day may stand right behind the day: `2日下午8:01`.
+# AM or PM may follow the day directly: `2日下午8:01`.
 _PART = re.compile(r"\d+|[^\d\s.,،、日:/()\[\]\-\u2013·՝]+")
 # The place that names a zone, `[Europe/Paris]`.
 _PLACE = re.compile(r"\[?\b([A-Z][A-Za-z]+(?:/[A-Z][\w+-]*){1,2})\]?", re.ASCII)
@@ -41,7 +41,7 @@ _LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-]) ?(\d{1,2})\2 ?\d{2,4}\b")
 _MAX_PARTS = 4
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-# A clock of a column of its own may stand behind it.
+# A time from its own column may follow it.
 _MONTH_ALONE = re.compile(
     r"((19|20)\d\d([-/.](0?[1-9]|1[0-2])|-?W\d\d)|(0?[1-9]|1[0-2])[-/.](19|20)\d\d)(\s+\d{1,2}:\d\d\S*)?"
 )
@@ -173,7 +173,7 @@ class LocalDates:
         return to_epoch(moment.replace(tzinfo=timezone(timedelta(hours=hours))))
 
     def note(self) -> str:
-        """What a person should know of zones and calendars; empty when all were known."""
+        """A note on unknown zones and calendars; empty if there are none."""
         notes = []
         if self.unknown and not self._zone:
             names = ", ".join(
@@ -214,8 +214,8 @@ def is_month(text: str) -> bool:
 
 
 def contradiction(orders: Mapping[bool, str], month_first: bool) -> str:
-    """What to say where dates of one file disagree on whether the month (True) or the day comes first; `orders` has
-    the first date of each order."""
+    """A note if dates of one file disagree on whether the month (True) or the day comes first; `orders` has the first
+    date of each order."""
     if len(orders) < 2:
         return ""
     read = "month/day" if month_first else "day/month"
@@ -262,7 +262,7 @@ def _clock(plain: str) -> re.Match[str] | None:
 
 
 def _plain(text: str) -> str:
-    """European digits, one kind of blank, no invisible marks."""
+    """Normalized: European digits, plain spaces, no invisible characters."""
     if text.isascii():
         return " ".join(text[:MAX_STAMP].split())
     shown = (

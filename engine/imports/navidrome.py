@@ -1,7 +1,7 @@
-"""`navidrome.db`: single plays since they are kept (late 2025), and for the time before how often and when last.
+"""`navidrome.db`: single plays since it stores them (late 2025), and for earlier times play counts and last plays.
 
-Its count of a track includes its single plays; taste knows (a count stands for the plays beyond the dated ones).
-Facts: FORMATS.md, Media servers.
+Its count of a track includes its single plays; taste accounts for that (only a count's plays beyond the dated ones are
+added). Facts: FORMATS.md, Media servers.
 """
 
 from __future__ import annotations

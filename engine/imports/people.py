@@ -1,4 +1,4 @@
-"""Whose plays a server's database, or a table, holds: a library is one person's."""
+"""Selects one person's plays from a server's database, or a table."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def column_of_people(columns: Sequence[str]) -> str | None:
 def of_one_person(rows: Iterable[tuple[str, Record]], options: Options) -> Iterator[Record]:
     """The records of the one person there is, or of the one named by `--map user=NAME`.
 
-    Where there are several and none is named, every row is left out, for a reason that says what to do. Rows are kept
-    back until a second person is met.
+    Where there are several and none is named, every row is left out, with a reason that says what to do. Rows are held
+    back until a second person appears.
     """
     wanted = options.columns.get("user", "").strip().casefold()
     first: str | None = None

@@ -1,6 +1,6 @@
 """Playlists as lines of text: M3U and M3U8, PLS, `Artist - Title`, and Spotify's URIs.
 
-What this program exports is read back as it was written, and what others write. Facts: FORMATS.md, Playlist files.
+Reads this program's exports and those of others. Facts: FORMATS.md, Playlist files.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from engine.imports.registry import Format
 from engine.imports.text import lines
 from engine.store.locations import file_ids
 
-# What lists made so are marked with.
+# The source of such playlists.
 SOURCE = "playlist"
 _EXTINF = re.compile(r"#EXTINF:\s*(-?\d{1,9})(?:\.\d*)?[^,]*,(.*)", re.IGNORECASE)
 _OF_PLS = re.compile(r"(File|Title|Length)(\d{1,9})=(.*)", re.IGNORECASE)
-# Comments by which this program lists tracks it knows no file of.
+# Comments in which this program lists tracks without a file.
 _MISSING_M3U, _MISSING_PLS = "# missing: ", "; missing: "
 _URI = re.compile(r"spotify:track:([0-9A-Za-z]{22})")
 # Streams in pieces have the same first line as lists of songs.
@@ -99,7 +99,7 @@ def _of_file(playlist: str, about: _Entry, ids: Ids) -> Record:
 
 
 def _located(path: str, options: Options) -> Ids:
-    """The file's id; a path that begins nowhere begins where the list lies."""
+    """The file's id; a relative path is relative to the list."""
     if ids := file_ids(path):
         return ids
     return file_ids(str(options.folder / path)) if options.folder and "://" not in path else ()
@@ -136,7 +136,7 @@ def parse_names(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 
 def parse_uris(stream: IO[bytes], options: Options) -> Iterator[Record]:
-    """A record a line: tracks of the library, which alone says what they are called."""
+    """One record per line: tracks by id, named by the library."""
     for line in lines(stream):
         found = _URI.fullmatch(line.strip())
         if found or line.strip():

@@ -1,4 +1,4 @@
-"""What a format's parser yields: plays, likes, playlist entries, and rows left out with the reason why."""
+"""Records that parsers yield: plays, likes, playlist entries, and dropped rows with the reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.store.play import Ids, Play
 
 __all__ = ["Dropped", "Ids", "Like", "Names", "Options", "Play", "PlaylistEntry", "Record", "Unplayed"]
 
-# Why a row became no listen: words a person reads in the report.
+# Reasons for dropping a row, shown in the report.
 PRIVATE = "private session"
 PODCAST = "podcast"
 AUDIOBOOK = "audiobook"
@@ -82,7 +82,7 @@ class PlaylistEntry(msgspec.Struct, gc=False):
 
 
 class Unplayed(msgspec.Struct, gc=False):
-    """A track of a player's library that was not played there: what other services' plays of it are known by."""
+    """A track of a player's library without plays there: its ids, for matching."""
 
     artist: str
     title: str
@@ -113,7 +113,7 @@ class Options:
     encoding: str | None = None
     artists: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
-    # What a person should know of the file beside its rows: sentences a reader adds, for the report.
+    # Notes on the file for the report, added by the reader.
     notes: list[str] = field(default_factory=list)
-    # Ids that were seen, the same object for the same ids in all files of a run: a cheap sign of nothing new.
+    # Ids already seen, the same object for the same ids in all files of a run: a cheap check for new ones.
     ids: dict[str, Ids] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The formats this program reads, and which of them a file is, by what is in it."""
+"""The registry of formats, and recognizing a file's format by its content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.imports.head import Head
 from engine.imports.record import Options, Record
 from engine.imports.text import normal
 
-# One module a service, in the order they are asked.
+# One module per service, in the order of recognition.
 _MODULES = (
     "navidrome", "jellyfin", "tautulli", "strawberry", "spotify_extended", "spotify_account", "deezer", "itunes",
     "rhythmbox", "foobar2000", "youtube", "youtube_html", "youtube_library", "rockbox", "self_hosted", "listenbrainz",
@@ -48,7 +48,7 @@ class Format:
 
 
 def formats() -> tuple[Format, ...]:
-    """Every format, in the order they are asked."""
+    """Every format, in the order of recognition."""
     return tuple(one for name in _MODULES for one in import_module(f"engine.imports.{name}").FORMATS)
 
 
@@ -62,7 +62,7 @@ def format_named(name: str) -> Format:
 
 
 def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Format | None:
-    """The format of a file that begins like this, None when it is not one of ours.
+    """The format of a file that begins like this, None if unknown.
 
     With a mapping of `columns` given by the person, a file of no known format is read by that, and one that has those
     columns whatever else it might be.

@@ -1,4 +1,4 @@
-"""What an import did, file by file: every row read is kept, already there, or left out for a reason."""
+"""An import's report by file: every row read is kept, a duplicate, or dropped for a reason."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ UNKNOWN = "not a listening history"
 class FileReport:
     """One file. `read` = `kept` + `duplicates` + the sum of `dropped`, always.
 
-    `root` is the path given that it was found under. `format` is None for a file that is none of ours. `first_at`
-    gives for each reason the position (from 1) of the first row left out for it. `undated` of the kept have no usable
-    date. `unread`: it, or a part of it, was not looked at. `on_disk` is the file it is or is in. `note` is a sentence
-    on what a person should know: what the file looks like, why it was not read, or that it was cut off.
+    `root` is the path given that it was found under. `format` is None for a file that is none of ours. `first_at` gives
+    for each reason the position (from 1) of the first row left out for it. `undated` of the kept have no usable date.
+    `unread`: it, or a part of it, was not read. `on_disk` is the file it is or is in. `note` is a sentence for the
+    person: what the file looks like, why it was not read, or that it was truncated.
     """
 
     path: str

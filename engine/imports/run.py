@@ -1,4 +1,4 @@
-"""Imports files, folders and archives into the library and says truthfully what became of every row."""
+"""Imports files, folders and archives into the library, accounting for every row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from engine.store.ingest import Ingest
 from engine.store.play import MIN_MS, is_half
 from engine.wording import quantity
 
-# From here on, a first import builds the indexes at its end.
+# Bytes from which a first import builds the indexes at its end.
 _LARGE_BYTES = 2 << 20
 _GUESSED = (
     "not UTF-8, so it was read as Windows-1252; if names look wrong, give its encoding with "
@@ -127,7 +127,7 @@ class _Run:
         self._latest = _latest(connection)
         self._said = options.zone is not None or options.encoding is not None
         self._digests = history.imported_digests(connection, undated=not self._said)
-        # What was said of files before holds until something else is said.
+        # Readings given for files earlier apply until new ones are given.
         self._readings = {} if self._said else history.readings(connection)
         self._done = 0
         self._total = 0
@@ -144,7 +144,7 @@ class _Run:
         self._sources = [source for _, source in sources if source is not None]
         found = [(file, source) for file, source in sources if source is not None]
         for file, source in sources if found else ():
-            # Beside a history a service puts tables of other things: nobody meant those.
+            # Other tables that a service adds to a history are ignored.
             if source is None and file.path != file.root and file.note.endswith(MAP_IT):
                 file.note = UNKNOWN
         chosen = sorted(found, key=lambda pair: pair[1].format.order)
@@ -210,7 +210,7 @@ class _Run:
         return replace(self._options, zone=zone, encoding=encoding)
 
     def _read_all(self, ingest: Ingest, chosen: Sequence[tuple[FileReport, Source]]) -> None:
-        """Every file, the beginning of the next one read while the last rows of this one are worked on."""
+        """Read every file, starting the next one while the last rows of this one are processed."""
         artists = any(source.format.wants_artists for _, source in chosen)
         names = any(source.format.wants_names for _, source in chosen)
         # Such files are read twice.
@@ -278,7 +278,7 @@ class _Run:
         self._done += member.weight
 
     def _artists(self) -> dict[tuple[str, str], frozenset[str]]:
-        """Who titles are by, from the other files of the run."""
+        """Artists of titles, from the other files of the run."""
         found: dict[tuple[str, str], set[str]] = {}
         for title, day, artist in self._from_others("artists"):
             found.setdefault((title, day), set()).add(artist)
@@ -286,11 +286,11 @@ class _Run:
         return {key: frozenset(names) for key, names in found.items()}
 
     def _names(self) -> dict[tuple[str, str], tuple[str, str]]:
-        """What ids stand for, from the other files of the run."""
+        """Names of ids, from the other files of the run."""
         return dict(self._from_others("names"))
 
     def _from_others(self, what: str) -> Iterator[Any]:
-        """What every file of the run says of artists or names."""
+        """Artists or names from every file of the run."""
         for source in self._sources:
             read = getattr(source.format, what)
             if read is None:
@@ -367,7 +367,7 @@ class _Run:
 
 
 def _unread(error: BaseException) -> str:
-    """Why a file cannot be read. With a number it is the system that cannot, else the file is not whole."""
+    """Why a file cannot be read. With an errno it is a system error, else the file is damaged."""
     hint = "" if getattr(error, "errno", None) else "; is the download complete?"
     return f"cannot be read ({reason(error)}){hint}"
 
@@ -384,7 +384,7 @@ def _row_of(batch: Sequence[Record], play: Play, file: FileReport) -> int:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """The many small rows hold no circles; looking for some again and again costs a third of the time."""
+    """The many small rows have no reference cycles; garbage collection would cost a third of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -395,6 +395,6 @@ def _without_garbage_collection() -> Iterator[None]:
 
 
 def _text_of(stream: IO[bytes] | Ahead, encoding: str | None) -> IO[bytes]:
-    """The bytes a reader gets: in UTF-8, where the person said how they are written."""
+    """The bytes for a reader: converted to UTF-8 if the person named an encoding."""
     # An `Ahead` is a raw stream: it has all that is asked of an open file, but not its type.
     return cast(IO[bytes], Recoded(cast(IO[bytes], stream), encoding) if encoding else stream)

@@ -1,7 +1,7 @@
-"""Histories of the scrobblers people run themselves: Maloja, Koito, multi-scrobbler, and of Pano Scrobbler.
+"""Histories of self-hosted scrobblers: Maloja, Koito, multi-scrobbler, and of Pano Scrobbler.
 
-Their stamps are the start by definition, but plays they took over from Spotify files carry the end. Facts:
-FORMATS.md, Self-hosted scrobblers.
+Their stamps are the start by definition, but plays imported from Spotify files have the end. Facts: FORMATS.md,
+Self-hosted scrobblers.
 """
 
 from __future__ import annotations

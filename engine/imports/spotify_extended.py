@@ -1,7 +1,7 @@
 """Spotify's extended streaming history: `Streaming_History_Audio_*.json`, `endsong_*.json` and their video twins.
 
-`ts` is the end of the stream; the start is worked out from the time played. `offline_timestamp` is about when it
-began, of online plays too: what lies between the two starts is a pause. Facts: FORMATS.md, Spotify, extended history.
+`ts` is the end of the stream; the start is computed from the time played. `offline_timestamp` is about when it began,
+also for online plays: the difference of the two starts is a pause. Facts: FORMATS.md, Spotify, extended history.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Row(
         "artist": "master_metadata_album_artist_name",
         "album": "master_metadata_album_album_name",
         "private": "incognito_mode",
-        # What the file does not say must not be set by a key of that name.
+        # Fields that the file does not have must not be set by a key of that name.
         **{name: f"(not in the file) {name}" for name in _HIDDEN},
     },
 ):
@@ -179,7 +179,7 @@ def sniff_table(head: Head) -> bool:
     return found >= {*_MARKS, "master_metadata_album_artist_name"}
 
 
-# What people who pass the rows on call the columns.
+# Column names of third-party tables.
 _COLUMNS = {
     **dict.fromkeys(("track_name", "track name", "track"), "master_metadata_track_name"),
     **dict.fromkeys(

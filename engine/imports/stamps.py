@@ -1,7 +1,7 @@
-"""The stamps of one table, in any form exporters and spreadsheets write: which moment, by which clock.
+"""Parses the stamps of one table, in any form of exporters and spreadsheets.
 
-What a single row leaves open its file shows: which of two numbers is the day, and whether midnight is a time or
-stands for a whole day. Rows wait for the first one that decides it. Facts: FORMATS.md, Tables.
+Ambiguities of a single row are resolved by its file: which of two numbers is the day, and whether midnight is a time or
+means a whole day. Rows are held back until one decides it. Facts: FORMATS.md, Tables.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _CLOCK = re.compile(
     r"\s*\d{1,2}[:.h]\d{2}([:.]\d{2}(\.\d+)?)?\s*([ap]\.?\s?m\.?)?\s*([A-Z]{2,5})?\s*", re.IGNORECASE
 )
 _DOTTED = re.compile(r"[T ]\d{1,2}\.\d")
-# Who writes 24:00 has a clock: that is not a day.
+# A stamp with 24:00 has a time: it is not a day.
 _DAY_END = re.compile(r"[T ]24")
 _ISO_CLOCK = re.compile(r"[T ]\d{2}(:?\d{2})?(:?\d{2})?")
 
@@ -77,7 +77,7 @@ _ISO_CLOCK = re.compile(r"[T ]\d{2}(:?\d{2})?(:?\d{2})?")
 _LOOKED_AT, _AFTERNOON = 200, 13
 
 
-# What is not the time of a play leaves it without a date.
+# Reasons for which a play has no date.
 _UNDATED = Moment(0, DAY, None)
 
 
@@ -102,10 +102,10 @@ Moment(at=1709406060, width=1, day=None))
         self._local = LocalDates(options.zone, zoned=False)
         self._days_only = False
         self._rounded = False
-        # Of month first (True) and day first the first date, and the first month that stands alone.
+        # The first date with month first (True) and with day first, and the first month without a day.
         self._orders: dict[bool, str] = {}
         self._month = ""
-        # By column: how many clocks stand beside a day, and the latest hour of them.
+        # By column: how many times accompany a day, and their latest hour.
         self._clocks: dict[int, tuple[int, int]] = {}
         self._days = 0
 
@@ -225,7 +225,7 @@ Moment(at=1709406060, width=1, day=None))
                 )
 
     def _look_for_clocks(self, row: Sequence[str], text: str) -> None:
-        """Note where clocks stand beside a stamp that is a day alone."""
+        """Count times in columns beside a stamp that is only a day."""
         moment = self._read(text.strip())
         if moment is None or moment.width < DAY:
             return
@@ -239,7 +239,7 @@ Moment(at=1709406060, width=1, day=None))
     def settle(self, rows: Iterator[Row], stamp: Callable[[Row], str]) -> Iterator[tuple[Row, str]]:
         """The rows with their stamps, kept back until it is known how to read these.
 
-        When all were handed on, what a person should know of the stamps is among the notes.
+        At the end, remarks on the stamps are among the notes.
         """
         waiting: list[tuple[Row, str]] = []
         ordered = timed = False

@@ -50,13 +50,13 @@ NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 _BETWEEN_WORDS = re.compile(r"[\s_.-]+")
-# What stands between groups of three digits of a count: `1,234`, `1.234`, `1 234`. `3.000` may be a fraction's.
+# Separators between groups of three digits of a count: `1,234`, `1.234`, `1 234`. `3.000` may be a fraction.
 _GROUPED = re.compile(r"(?<=\d)(?:[,'\u2019\s]|\.(?!000))(?=\d{3}(?!\d))")
 
 
 @lru_cache(maxsize=1 << 12)
 def _squeezed(column: str) -> str:
-    """A column's name without what stands between its words: `track_title` is `trackTitle`."""
+    """A column's name without separators between its words: `track_title` is `trackTitle`."""
     return _BETWEEN_WORDS.sub("", normal(column)) or normal(column)
 
 
@@ -161,7 +161,7 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 
 def columns_given(text: str) -> dict[str, str]:
-    """What a person says of columns, as field -> column. Raises UsageError where it cannot be read.
+    """The person's mapping, as field -> column. Raises UsageError if it cannot be parsed.
 
     >>> columns_given("artist=Performer, time=Played At")
     {'artist': 'Performer', 'time': 'Played At'}

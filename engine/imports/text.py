@@ -1,4 +1,4 @@
-"""Text and CSV rows out of byte streams: byte-order marks, UTF-16 and Windows code pages included."""
+"""Text and CSV rows from byte streams: byte-order marks, UTF-16 and Windows code pages included."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_LINE = 16 << 20
 
 
 class Again:
-    """A stream whose beginning was looked at, from the beginning again; `start` is what was seen."""
+    """A stream rewound after its beginning, `start`, was read."""
 
     closed = False
 

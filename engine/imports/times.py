@@ -1,4 +1,4 @@
-"""Stamps as services write them, read as whole seconds since 1970 in UTC."""
+"""Parses services' stamps as whole seconds since 1970 in UTC."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LEAP = re.compile(r"(?<=\d\d:\d\d:)60")
 MAX_STAMP = 200
 # The seconds of the years 1 to 9999, which is all that dates can hold.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
-# What other programs count in: thousandths, millionths, milliardths.
+# Units of other programs: milliseconds, microseconds, nanoseconds.
 _MILLISECONDS = 100_000_000_000
 _MICROSECONDS = 100_000_000_000_000
 _NANOSECONDS = 100_000_000_000_000_000

@@ -1,7 +1,7 @@
 """Every file among the given paths: folders and archives (zip, tar, gz, one in another) walked, nothing unpacked.
 
-Members of archives are read as streams and never written to disk. Hostile archives are refused by what they
-claim and by what they do: too many members, too much inside, names that lead outside, sizes that explode.
+Members of archives are read as streams and never written to disk. Hostile archives are refused by what they declare and
+by what they do: too many members, too much content, names that point outside, zip bombs.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from engine.paths import why_not_read
 # ListenBrainz refuses archives of over 500 members of 500 MB; a whole Takeout has more, so these are wider.
 MAX_MEMBERS = 20_000
 MAX_MEMBER_BYTES = 4 << 30
-# Each member costs time however small it is, and packed with others like it takes hardly a byte: so many there may be
-# in any archive, and one more for so many of its bytes on the disk.
+# Each member costs time however small it is, and similar ones compress to almost nothing: the maximum number in any
+# archive, plus one per this many bytes on the disk.
 _FEW_MEMBERS, _BYTES_A_MEMBER = 500, 32
 # bzip2 unpacks nearly a megabyte at a time, of however few bytes: that costs as much as so many members.
 _BZIP2_MEMBERS = 40
@@ -39,7 +39,7 @@ _BZIP2_MEMBERS = 40
 _MAX_INNER_BYTES = 256 << 20
 _MAX_DEPTH = 3
 
-# What computers and services put beside a history: resource forks and how-tos.
+# Files that systems and services add to a history: resource forks and readmes.
 _CLUTTER = re.compile(r"__macosx|\._|\.ds_store|thumbs\.db|desktop\.ini|read_?me.*\.pdf$", re.IGNORECASE)
 
 # Which file, its bytes, when it changed; None for one that cannot be looked at.
@@ -48,7 +48,7 @@ Opener = Callable[[], IO[bytes]]
 
 
 class _Allowed:
-    """How many members may still come of a file on the disk, those of archives in it counted together."""
+    """The remaining number of members of a file on the disk, including nested archives."""
 
     def __init__(self, size: int) -> None:
         self.most = self.left = min(MAX_MEMBERS, _FEW_MEMBERS + size // _BYTES_A_MEMBER)

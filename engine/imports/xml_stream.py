@@ -18,8 +18,8 @@ XmlError = ExpatError
 def events(stream: IO[bytes]) -> Iterator[tuple[str, Mapping[str, str] | None, str]]:
     """(tag, attributes, '') where an element starts, and (tag, None, text) where it ends.
 
-    `text` is what stands directly in the element after its last child. Tags come without their namespace.
-    Raises XmlError for what is not XML or declares entities or attributes.
+    `text` is directly in the element after its last child. Tags are without namespaces. Raises XmlError for what is not
+    XML or declares entities or attributes.
     """
     found: list[tuple[str, Mapping[str, str] | None, str]] = []
     text: list[str] = []
@@ -46,7 +46,7 @@ def events(stream: IO[bytes]) -> Iterator[tuple[str, Mapping[str, str] | None, s
         taken, data = taken + len(data), stream.read(_CHUNK)
         try:
             parser.Parse(data, not data)
-            # What is not whole yet is looked at again with each piece.
+            # Incomplete tokens are scanned again with each piece.
             if taken - parser.CurrentByteIndex > _MAX_PENDING:
                 raise ExpatError(f"it has a tag of more than {_MAX_PENDING >> 20} MiB")
         except (LookupError, ValueError) as error:

@@ -38,7 +38,7 @@ TOPIC = re.compile(
     r"|subiect|тема|θέμα|konu|موضوع|נושא|トピック|주제|主題|主题|หัวข้อ|chủ đề|topik|paksa)$",
     re.IGNORECASE,
 )
-# Channels that stand for whoever made a song: what the person sent in, releases of artists without a channel.
+# Channels used for unknown artists: uploads, and releases of artists without a channel.
 _NOBODYS = ("music library uploads", "release")
 _DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
 

@@ -1,6 +1,6 @@
 """YouTube Music's watch history from Google Takeout as HTML: its default, in the language of the account.
 
-Tens of megabytes stand on one line, so cells are cut apart as text. Facts: FORMATS.md, YouTube.
+Tens of megabytes are on one line, so cells are split as text. Facts: FORMATS.md, YouTube.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 
 def _cells(stream: IO[bytes]) -> Iterator[str]:
-    """Every cell. What stands before the first one is the page's head, its styles may name the same classes."""
+    """Every cell. The part before the first one is the page's head, whose styles may name the same classes."""
     source = as_utf8(stream)
     buffer, begun = b"", False
     while chunk := source.read(1 << 20):

@@ -1,7 +1,7 @@
-"""What a row of Google's activity means, in the language of the account: a video watched, a like, a search, a visit.
+"""Classifies rows of Google's activity in the account's language: a video watched, a like, a search, a visit.
 
-The verb stands before or after the title. Each row is looked at by itself, with the verbs known here and the one
-most rows of its file share: a row of another kind takes nothing from the others.
+The verb is before or after the title. Each row is matched separately, with known verbs and the one most rows of its
+file share.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ _MAX_TITLE = 2000
 
 @dataclass(frozen=True)
 class Verb:
-    """What stands before the title and after it; one of them is empty, in most languages."""
+    """The words before and after the title; in most languages one of them is empty."""
 
     before: str
     after: str
@@ -184,7 +184,7 @@ class Verbs:
 
 
 def _known(text: str) -> Verb | None:
-    """The longest verb known that stands in a row."""
+    """The longest known verb in a row."""
     found = [
         verb
         for letter in {text[:1], text[-1:]}
