@@ -58,7 +58,8 @@ class Windows:
         """Whether a play reported now may have been made in a private session."""
         started = play.started_at
         if started is None:
-            return self.on
+            # Its clock is wrong, so it may be a late report from a session.
+            return self.on or bool(self._ended)
         length = (play.duration_ms or 0) / 1000 or _LENGTH
         before = length + (_ZONES if single and self.on else _BEFORE)
         windows = [*self._ended, *([(self._since, float("inf"))] if self._since is not None else ())]

@@ -20,10 +20,10 @@ LONG = 60
 
 @pytest.fixture
 async def mpd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """The socket of an MPD that has three songs, one of them a second long, and one of another's in its queue."""
+    """The socket of an MPD that has three songs, one of them two seconds long, and one of another's in its queue."""
     monkeypatch.setattr(mpd_player, "TICK", 0.05)
     (tmp_path / "music").mkdir()
-    for number, (title, seconds) in enumerate((("Short", 1), ('Söng "Two"', LONG), ("Three", LONG)), 1):
+    for number, (title, seconds) in enumerate((("Short", 2), ('Söng "Two"', LONG), ("Three", LONG)), 1):
         sound(tmp_path / "music" / f"-{number}.wav", "Ida", title, seconds)
     async with running_mpd(tmp_path, tmp_path / "music") as (place, _):
         yield place

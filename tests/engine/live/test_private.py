@@ -76,6 +76,10 @@ async def test_a_clock_hours_off_brings_back_no_private_play(
     pass_on(world, listener, 60, private=False)
     await listener.inbox.end()
     assert titles(world) == []
+    # Heard in it, sent only now, by clocks no play can be dated by.
+    late = [listen("Ahead", 4_000_000_000), listen("No clock", 7)]
+    assert (await player.submit(*late, kind="import"))[0] == 200
+    assert titles(world) == []
 
 
 async def test_a_command_in_a_private_session_costs_no_play(
