@@ -47,6 +47,8 @@ class Shell(Protocol):
     remembering: Remembering
     repairing: Repairing
     views: Views
+    # Whether the app is quitting: nobody will see an answer.
+    leaving: bool
     # Published on changes of the library, for dialogs that show it.
     library_signal: Signal[None]
 

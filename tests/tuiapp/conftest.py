@@ -84,7 +84,7 @@ def _painted_where_looked_at() -> Iterator[None]:
 
     async def painted_once(app: App[Any]) -> None:
         # As if the person quit: what changed meanwhile is no view's matter.
-        app._leaving = True
+        app.leaving = True
         if app._screen_stack and app.size:
             try:
                 app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)

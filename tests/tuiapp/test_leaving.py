@@ -120,6 +120,21 @@ async def test_quitting_in_the_middle_of_a_job_asks(empty: Folders) -> None:
     assert app.return_value == 0
 
 
+async def test_quitting_waits_for_changes_and_for_no_answer_that_nobody_will_see(empty: Folders) -> None:
+    """With a million plays each view's takes seconds, and they wait for one another."""
+    app, asked = DiscoverApp(empty), list[str]()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        view: Any = app.screen
+        with app.engine().exclusive():
+            view.ask(lambda _: asked.append("a list"), print, group="one")
+            view.ask(lambda _: asked.append("a like"), print, group="other", writes=True)
+            leaving = asyncio.create_task(app.leave())
+            await asyncio.sleep(0)
+        await leaving
+    assert asked == ["a like"]
+
+
 async def test_ctrl_c_says_which_key_quits_without_markup(empty: Folders) -> None:
     empty.root.mkdir()
     empty.config.write_text('[keys]\nquit = "f10"\n')

@@ -103,7 +103,7 @@ class DiscoverApp(PlayerKeys):
         self.folders = folders
         self._session: Session | None = None
         self._opening = threading.Lock()
-        self._leaving = self._asked_to_quit = False
+        self.leaving = self._asked_to_quit = False
         self.garbage = Garbage()
         self.changes = Changes(self)
         self.jobs = Jobs(self)
@@ -176,8 +176,8 @@ class DiscoverApp(PlayerKeys):
 
     async def leave(self, code: int = 0) -> None:
         """Quit with an exit code, whatever is running."""
-        if not self._leaving:
-            self._leaving = True
+        if not self.leaving:
+            self.leaving = True
             await leave(self, code)
 
     def action_help_quit(self) -> None:
@@ -195,7 +195,7 @@ class DiscoverApp(PlayerKeys):
 
     def library_changed(self, only: str | None = None) -> None:
         """Data changed: every view (or the one named) reloads, hidden ones when shown again."""
-        if not self._leaving:
+        if not self.leaving:
             for view in self.views.shown():
                 if only in (None, view.NAME):
                     view.outdated()

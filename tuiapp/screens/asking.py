@@ -43,7 +43,8 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
         """Query the engine in a thread; the newest query of its group wins.
 
         The screen gets the answer by `then`, or the error by `failed`, by default shown in the list's place. A query
-        superseded while it waits is not run, unless it `writes`. A closed screen gets no answer.
+        superseded while it waits is not run, nor one that waits as the app quits, unless it `writes`. A closed screen
+        gets no answer.
         """
         fail = failed or self.show_error
         self._when_failed = {**self._when_failed, group: fail}
@@ -53,7 +54,7 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
             try:
                 session = self.shell.engine()
                 with session.exclusive():
-                    if worker.is_cancelled and not writes:
+                    if (worker.is_cancelled or self.shell.leaving) and not writes:
                         return
                     result = question(session)
                 if group == "list":
