@@ -87,15 +87,25 @@ class Others:
         first, last = bisect_left(self._middles, earliest), bisect_right(self._middles, latest)
         if first == last:
             return None
-        near = [one for one in self._stored[first:last] if _is_same(play, start, one)]
+        near = self._near(play, start, track, first, last, coarsest // 2)
         self._pairs += last - first
         if not near:
             return None
-        near.sort(key=lambda one: abs(_middle_of(one) - middle) + (one.track != track) * coarsest // 2)
         match, asked = Match(play, near), set[int]()
         found = _assign(match, asked)
         self._pairs += len(asked) * len(near)
         return match if found else None
+
+    def _near(self, play: Play, start: int, track: int, first: int, last: int, further: int) -> list[Stored]:
+        """The listens in these places that the play may be, the likeliest first."""
+        if last - first == 1:
+            return [one for one in self._stored[first:last] if _off(play, start, one) is not None]
+        near = [
+            (off + (one.track != track) * further, place)
+            for place, one in enumerate(self._stored[first:last], first)
+            if (off := _off(play, start, one)) is not None
+        ]
+        return [self._stored[place] for _, place in sorted(near)]
 
     def _match_nearest(self, play: Play, middle: int, earliest: int, latest: int) -> Match | None:
         """The nearest free listen that matches the play, of those next to it."""
@@ -113,7 +123,7 @@ class Others:
                 place, before = before, before - 1
             else:
                 place, after = after, after + 1
-            if _is_same(play, play.started_at or 0, free[place]):
+            if _off(play, play.started_at or 0, free[place]) is not None:
                 match = Match(play, [free[place]], free[place])
                 free.pop(place).match = match
                 del middles[place]
@@ -152,32 +162,38 @@ def window(start: int, precision: int) -> tuple[int, int]:
     return start - before, start + precision + after
 
 
-def _is_same(play: Play, start: int, stored: Stored) -> bool:
-    apart = abs(start - stored.start)
+def _off(play: Play, start: int, stored: Stored) -> float | None:
+    """How many seconds the two are away from what one play gives by both clocks, None where that is too many."""
     coarse = max(play.precision, stored.precision)
+    middles = play.precision // 2 - stored.precision // 2
     if coarse > _MINUTE:
         if play.precision == stored.precision:
-            return apart == 0
+            return 0 if start == stored.start else None
         wide, moment = (start, stored.start) if play.precision == coarse else (stored.start, start)
         first, behind = window(wide, coarse)
-        return first <= moment < behind
+        return abs(start - stored.start + middles) if first <= moment < behind else None
     tolerance = _TOLERANCE + (_MINUTE if coarse == _MINUTE else 0)
-    if apart <= tolerance:
-        return True
+    lengths: list[float] = [0]
+    unsure = stored.unsure or play.basis == UNKNOWN
+    if not (unsure or play.paused or stored.paused):
+        apart = start - stored.start
+        return abs(apart + middles) if abs(apart) <= tolerance else None
+    if unsure:
+        tracks = [length for length in (play.duration_ms, stored.duration_ms) if length]
+        lengths += [length / 1000 for length in (play.ms_played, stored.ms_played, *tracks) if length]
+        # Sources that stamp the moment of reporting do so after half a track or four minutes.
+        lengths += [min(length // 2, _REPORTED) / 1000 for length in tracks]
     # By the starts as they are, and without the pauses of either.
-    between = (
-        apart,
-        abs(start - (play.paused or 0) - stored.start),
-        abs(start - stored.start + (stored.paused or 0)),
-    )
-    if min(between) <= tolerance:
-        return True
-    if not stored.unsure and play.basis != UNKNOWN:
-        return False
-    lengths = (play.ms_played, play.duration_ms, stored.ms_played, stored.duration_ms)
-    # Sources that stamp the moment of reporting do so after half a track or four minutes.
-    reported = [min(length // 2, _REPORTED) for length in (play.duration_ms, stored.duration_ms) if length]
-    return any(
-        length and any(abs(apart - length / 1000) <= tolerance for apart in set(between))
-        for length in (*lengths, *reported)
+    return min(
+        (
+            abs(abs(apart + middles) - length)
+            for apart in {
+                start - stored.start - (play.paused or 0),
+                start - stored.start + (stored.paused or 0),
+            }
+            | {start - stored.start}
+            for length in lengths
+            if abs(abs(apart) - length) <= tolerance
+        ),
+        default=None,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from itertools import permutations
@@ -14,13 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.stats import stats
-from tests.support.exports import account, brainz, cell, watched
+from tests.support.exports import account, cell, watched
 from tests.support.importing import (
     OTHER,
     SONG,
     START,
     bring,
-    lastfm,
     library,
     listens,
     spotify,
@@ -30,7 +28,6 @@ from tests.support.importing import (
 
 MS = 176_480
 DAY = 86_400
-MIDNIGHT = START // DAY * DAY
 
 
 def stream(
@@ -327,55 +324,3 @@ def test_days_and_moments_of_the_same_plays_add_up_to_the_plays(
         bring(db, file)
     bring(db, *files)
     assert Counter(row[2] for row in listens(db)) == Counter(title for title, _ in plays)
-
-
-# -- wide clocks beside narrow ones ------------------------------------------------------------------------
-
-
-def test_a_days_plays_meet_the_moments_of_that_day_in_whichever_file_these_are(
-    db: sqlite3.Connection, tmp_path: Path
-) -> None:
-    moments = [MIDNIGHT + 16 * 3600, MIDNIGHT + DAY + 23 * 3600]
-    days = "Artist,Title,Date\n" + "".join(f"{','.join(SONG)},2024-03-0{day}\n" for day in (2, 3))
-    bring(db, write(tmp_path, "days.csv", days))
-    for number in (1, 2):
-        bring(db, write(tmp_path, f"{number}.csv", lastfm(*((at, SONG) for at in moments[:number]))))
-    assert [row[0] for row in listens(db)] == moments
-
-
-def test_a_minute_is_nearest_to_what_lies_within_it(db: sqlite3.Connection, tmp_path: Path) -> None:
-    bring(db, write(tmp_path, "lastfm.csv", lastfm((MIDNIGHT + 84, SONG), (MIDNIGHT + 191, SONG))))
-    # The end of the second, in minutes, less 107 seconds: 58 seconds before the second, 49 behind the first.
-    ends = [account(f"2024-03-02 00:0{minute}", SONG, 107_000) for minute in (3, 4)]
-    for name, rows in (("1", ends[1:]), ("0", ends)):
-        bring(db, write(tmp_path, f"StreamingHistory_music_{name}.json", rows))
-    assert len(listens(db)) == 2
-
-
-def test_a_day_tells_a_song_and_its_live_version_apart(db: sqlite3.Connection, tmp_path: Path) -> None:
-    live = (SONG[0], f"{SONG[1]} - Live")
-    days = [f"{artist},{title},2024-03-02\n" for artist, title in (SONG, live)]
-    bring(db, write(tmp_path, "days.csv", "Artist,Title,Date\n" + "".join(days)))
-    bring(db, write(tmp_path, "lastfm.csv", lastfm((START, live), (START + 3600, SONG))))
-    assert [row[:3] for row in listens(db)] == [(START, *live), (START + 3600, *SONG)]
-
-
-def test_two_plays_of_one_minute_are_both_looked_for_elsewhere(
-    db: sqlite3.Connection, tmp_path: Path
-) -> None:
-    rows = [spotify(START + 4 + 43, 43_000), spotify(START + 47 + 212, 212_000)]
-    bring(db, write(tmp_path, "endsong_0.json", rows))
-    minutes = "artist_name,track_title,entry_date,stream_duration_ms,time_zone\n" + "".join(
-        f"{','.join(SONG)},2/3/2024 19:01,{ms},null\n" for ms in (43_000, 212_000)
-    )
-    bring(db, write(tmp_path, "streaming.csv", minutes))
-    assert [row[0] for row in listens(db)] == [START + 4, START + 47]
-
-
-def test_a_play_delivered_twice_is_the_one_another_service_stamped_at_its_end(
-    db: sqlite3.Connection, tmp_path: Path
-) -> None:
-    bring(db, write(tmp_path, "endsong_0.json", [stream(193, START), stream(176, START)]))
-    info = {"ms_played": MS, "submission_client": "ListenBrainz Archive Importer"}
-    bring(db, write(tmp_path, "listens.jsonl", json.dumps(brainz(START + 176, SONG, additional_info=info))))
-    assert len(listens(db)) == 1
