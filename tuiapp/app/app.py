@@ -227,12 +227,15 @@ class DiscoverApp(PlayerKeys):
     def action_help(self) -> None:
         from tuiapp.app.help_texts import help_for
         from tuiapp.screens.acting import Acting
+        from tuiapp.screens.artist import ArtistDialog
         from tuiapp.screens.dialogs import ShowText, room_for_text
 
-        # A view, or the search over one.
-        view = self.screen if isinstance(self.screen, Acting) else self.screen_stack[0]
+        # A view, or the search or an artist page over one.
+        view = self.screen if isinstance(self.screen, (Acting, ArtistDialog)) else self.screen_stack[0]
         name, absent = (
-            (view.NAME, view.absent) if isinstance(view, Acting) else (self.current_mode, frozenset())
+            (view.NAME, view.absent)
+            if isinstance(view, (Acting, ArtistDialog))
+            else (self.current_mode, frozenset())
         )
         text = help_for(name, self.keymap, absent=absent, width=room_for_text(self.size.width))
         self.push_screen(ShowText(f"Keys in {name.title()}", text))

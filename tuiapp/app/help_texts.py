@@ -81,7 +81,7 @@ def help_for(
         actions = [
             action
             for action in whole
-            if not action.id.startswith("view_") and not (scope == LISTS and action.id in absent)
+            if not action.id.startswith("view_") and not (scope != EVERYWHERE and action.id in absent)
         ]
         if not actions:
             continue

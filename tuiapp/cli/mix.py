@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.errors import UsageError
+from engine.errors import UnknownNameError, UsageError
 from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import TEXT, each_artist
 from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
@@ -15,7 +16,7 @@ from tuiapp.cli.playlists import entry, say_exported, track_row
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from engine.playlists.mix import Mix
+    from engine.playlists.mix import Mix, MixSeeds
     from engine.session import Session
 
 
@@ -94,7 +95,7 @@ def mix(
         elif on_this_day:
             made = session.replays.on_this_day(settings)
         else:
-            made = session.mixes.mix(session.seeds.of(seeds), settings, more=more)
+            made = session.mixes.mix(_seeds(session, seeds), settings, more=more)
         if save_as:
             session.playlists.create(save_as, made.tracks)
             say(options, f"Saved as {shown(save_as)}.")
@@ -104,6 +105,17 @@ def mix(
             # Also if the reader stops early, as `head` does.
             if out:
                 say_exported(options, session.tracks.export(made.tracks, made.title, out))
+
+
+def _seeds(session: Session, words: tuple[str, ...]) -> MixSeeds:
+    """What the words name, each of them or, where one names nothing, all together as a name without quotes."""
+    try:
+        return session.seeds.of(words)
+    except UnknownNameError:
+        if len(words) > 1:
+            with contextlib.suppress(UnknownNameError):
+                return session.seeds.of([" ".join(words)])
+        raise
 
 
 def _check(

@@ -18,6 +18,7 @@ from tuiapp.cells import fitted
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
+from tuiapp.settings.actions import LISTS, PLAYING, bindings_too, scope_of
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import bar, day, ordinal, sparkline
@@ -44,6 +45,8 @@ class ArtistDialog(Dialog):
     """
 
     NAME: ClassVar[str] = "artist"
+    # What rows of lists can do, and a page cannot.
+    absent = frozenset(action.id for action in scope_of(LISTS)) - {"open", "play_next"} | {"artist"}
     _panel = getters.query_one(VerticalScroll)
     _body = getters.query_one("#card", Static)
     _hint = getters.query_one(".hint", Static)
@@ -59,6 +62,7 @@ class ArtistDialog(Dialog):
         _bound("lists.play_next", "play_next"),
         _bound("undo", "undo"),
         _bound("retry", "retry"),
+        *bindings_too("help", "queue", *PLAYING),
         Binding("enter", "related", show=False),
         Binding("backspace,left", "back", show=False),
         *(Binding(str(n), f"similar({n})", show=False) for n in range(1, 6)),

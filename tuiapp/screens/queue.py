@@ -17,7 +17,7 @@ from engine.wording import quantity
 from tuiapp.music import Music
 from tuiapp.screens.acting import Acting
 from tuiapp.screens.dialogs import Dialog
-from tuiapp.settings.actions import ACTIONS
+from tuiapp.settings.actions import PLAYING, bindings_too
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import duration
 from tuiapp.widgets.art import Art, way_of
@@ -26,10 +26,6 @@ from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from engine.live.clock import Song
-
-
-# What acts on what plays, here too.
-_PLAYING = ("pause", "next_song", "stop_playing", "louder", "seek")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +46,7 @@ class Queue(Dialog, Acting[Any]):
         Binding(BY_NAME["playlists.remove"].keys, "take_out", show=False, id="playlists.remove"),
         Binding(BY_NAME["undo"].keys, "undo", show=False, id="undo"),
         Binding(BY_NAME["queue"].keys, "dismiss(None)", show=False, id="queue"),
-        *(
-            Binding(action.keys, f"app.{action.id}", show=False, id=action.name)
-            for action in ACTIONS
-            if action.id.partition("(")[0] in _PLAYING
-        ),
+        *bindings_too(*PLAYING),
         Binding("enter", "go_to", show=False),
         Binding("escape", "back", show=False),
         Binding("q", "dismiss(None)", show=False),

@@ -15,7 +15,7 @@ from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.acting import Acting
 from tuiapp.screens.typed_list import TypedList
-from tuiapp.settings.actions import on_music
+from tuiapp.settings.actions import PLAYING, bindings_too, on_music
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.widgets.columns import Column
@@ -36,7 +36,7 @@ class Search(TypedList, Acting[Any]):
     BINDINGS: ClassVar[list[Any]] = [
         *(Binding(action.keys, action.id, show=False, id=action.name) for action in on_music()),
         Binding(BY_NAME["undo"].keys, "undo", show=False, id="undo"),
-        Binding(BY_NAME["help"].keys, "app.help", show=False, id="help"),
+        *bindings_too("help", "queue", *PLAYING),
         Binding(BY_NAME["retry"].keys, "retry", show=False, id="retry"),
         Binding("escape", "back", show=False),
         Binding("tab", "turn", show=False, priority=True),

@@ -305,6 +305,21 @@ def bindings(scope: str, *, prefix: str = "") -> list[Binding]:
     ]
 
 
+# What acts on what plays.
+PLAYING = ("pause", "next_song", "stop_playing", "louder", "seek")
+
+
+def bindings_too(*ids: str) -> list[Binding]:
+    """Bindings of what is done everywhere, for a dialog: the app's own do not reach one."""
+    from textual.binding import Binding
+
+    return [
+        Binding(action.keys, f"app.{action.id}", show=False, id=action.name)
+        for action in scope_of(EVERYWHERE)
+        if action.id.partition("(")[0] in ids
+    ]
+
+
 def key_table() -> str:
     """The README's table of keys, in Markdown."""
     lines = ["| where | key | what it does |", "|---|---|---|"]

@@ -38,6 +38,8 @@ def test_a_mix_shows_its_tracks_saves_and_writes_them(
     assert len(file.read_text().splitlines()) == len(kept) + 1
     assert document(capsys, "mix", seed, "--minutes", "30") == made, "the same for the same seed"
     assert document(capsys, "mix", seed, "--minutes", "30", "--seed", "1") != made
+    unquoted = document(capsys, "mix", *ARTISTS[0].split())
+    assert unquoted == document(capsys, "mix", ARTISTS[0]), "where no word is a name, all of them are one"
     own = document(capsys, "mix", seed, "--from-library")["tracks"]
     assert {track["artist"] for track in own} <= {ARTISTS[number] for number in (0, 3, 6, 9, 1)}
 
