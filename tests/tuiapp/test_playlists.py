@@ -134,6 +134,11 @@ async def test_sorting_is_for_looking_and_comes_back_with_the_open_list_and_its_
             await pilot.pause()
             assert "The list is sorted" in toasts(app)[-1]
         table.set_sort(None)
+        table.move_to(0)
+        the_view(app).action_shift(-1)
+        await pilot.pause()
+        assert toasts(app)[-1] == "Already at the top."
+        assert not app.undoable
         table.set_filter("artist")
         the_view(app).action_shift(-1)
         await pilot.pause()

@@ -97,6 +97,8 @@ async def test_a_setting_acts_at_once_keeps_the_comments_and_is_undone(folders: 
         await pilot.press("D")
         await settled(pilot)
         assert app.keymap.label("discover.like") == "l"
+        await pilot.press("D")
+        assert toasts(app)[-1] == "This is the default already."
         await pilot.press("u", "u", "u")
         await settled(pilot)
         assert app.theme == "nord"

@@ -244,10 +244,10 @@ class PlaylistsView(View):
             self._open = new
 
     def action_remove(self) -> None:
-        if self._open is not None:
+        if self._open is None:
+            self.choose(self._remove_lists)
+        else:
             self._remove_tracks(self._open)
-            return
-        self.choose(self._remove_lists)
 
     def _remove_lists(self, names: list[str]) -> None:
         self._lists.drop(names)
@@ -267,9 +267,8 @@ class PlaylistsView(View):
 
     def action_mix(self) -> None:
         """A mix from the tracks chosen, or among the lists one of any kind."""
-        super().action_mix() if self._open is not None else ask_mix(
-            self, getattr(self._lists.row, "name", None)
-        )
+        lists = self._open is None
+        ask_mix(self, getattr(self._lists.row, "name", None)) if lists else super().action_mix()
 
     # -- the tracks of a list --------------------------------------------------------------------------
 
@@ -334,8 +333,7 @@ class PlaylistsView(View):
         elif self._tracks.filter:
             self.notify("Clear the filter to move tracks.")
         elif self._tracks.sort is not None or self._tracks.reverse:
-            sort = self.key("lists.sort")
-            self.notify(f"The list is sorted. To move tracks, press {sort} until no column has an arrow.")
+            self.notify(f"The list is sorted. To move tracks, press {self.key('lists.sort_none')} first.")
         else:
             self._steps += by
             if not self._moving:
@@ -346,6 +344,10 @@ class PlaylistsView(View):
         table = self._tracks
         places, here = sorted(row.place for row in table.rows_of(keys)), table.row
         if not by or here is None or not places:
+            return
+        edge = 1 if by < 0 else len(table.rows) + 1 - len(places)
+        if places == list(range(edge, edge + len(places))):
+            self.notify("Already at the top." if by < 0 else "Already at the end.")
             return
         marked, at = bool(table.marks), here.place
         self._moving = True
@@ -380,16 +382,13 @@ class PlaylistsView(View):
         }
 
     def recall(self, state: dict[str, Any]) -> None:
-        def text(name: str) -> str | None:
-            value = state.get(name)
-            return value if isinstance(value, str) else None
-
-        self._recalled = text("cursor"), text("place")
+        texts = {name: value for name, value in state.items() if isinstance(value, str)}
+        self._recalled = texts.get("cursor"), texts.get("place")
         match state.get("lists"):
             case [int(sort), bool(reverse)]:
                 super().recall({"sort": sort, "reverse": reverse})
         if self._open is None:  # another view may have asked for one by now
-            self._open = text("open")
+            self._open = texts.get("open")
             super().recall(state)
         self._show_which()
         if self._open is not None:

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from engine.errors import sentence
 from tuiapp.safe import shown
+from tuiapp.screens.acting import NOTHING_LISTED
 from tuiapp.screens.dialogs import AskText, Dialog
 from tuiapp.screens.pick import Choice, Pick
 from tuiapp.screens.view import View
@@ -113,7 +114,11 @@ class SettingsView(View):
 
     def action_reset(self) -> None:
         row = self._list.row
-        if row is not None:
+        if row is None:
+            self.notify(NOTHING_LISTED)
+        elif self.shell.preferences.where(row.key) == "default":
+            self.notify("This is the default already.")
+        else:
             change(self.shell, row, None)
 
     def remembered(self) -> dict[str, Any]:
