@@ -41,6 +41,8 @@ EXPORTS = (
 )
 
 
+# Keys that switch views: one line of help names all of them.
+_VIEW_KEYS = frozenset(f"view_{name}" for name, _ in VIEWS)
 # Maximum width of lines of help and of how to export.
 _MAX_WIDTH, _MAX_WIDTH_OF_EXPORTS = 70, 64
 
@@ -81,7 +83,7 @@ def help_for(
         actions = [
             action
             for action in whole
-            if not action.id.startswith("view_") and not (scope != EVERYWHERE and action.id in absent)
+            if action.id not in _VIEW_KEYS and not (scope != EVERYWHERE and action.id in absent)
         ]
         if not actions:
             continue

@@ -70,7 +70,7 @@ class ContextsView(View):
                 ),
                 Column("track", lambda row: row.track, 16, share=3, order=lambda row: row.track.casefold()),
                 Column("bpm", _bpm, 9, right=True, accent=True, order=lambda row: -(row.bpm or 0)),
-                Column("tempo from", lambda row: row.bpm_source or "", 16, share=1, least=110),
+                Column("tempo from", _tempo_from, 16, share=1, least=110, order=_tempo_from),
                 Column(
                     "length",
                     lambda row: ("~" if row.seconds_estimated else "") + duration(row.seconds),
@@ -367,6 +367,10 @@ class ContextsView(View):
         except (UsageError, TypeError):
             return False
         return True
+
+
+def _tempo_from(row: PlaylistTrack) -> str:
+    return row.bpm_source or ""
 
 
 def _bpm(row: PlaylistTrack) -> str:
