@@ -20,7 +20,7 @@ from tests.support.models import names, write_model
 OWN_ARTISTS = 8_000
 OWN_TRACKS = 60_000
 FIRST, SECONDS = 1_420_070_400, 10 * 365 * 86_400  # ten years from 2015
-PACK_LISTENERS, PACK_ARTISTS = 10_000, 30_000
+PACK_LISTENERS, PACK_ARTISTS = 25_000, 30_000
 DONE = "large.txt"
 
 
