@@ -319,7 +319,7 @@ async def test_what_is_missing_is_said_with_the_key_that_gets_it_also_another_ke
     app = app_in("contexts", empty)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        assert "Import your history: press f3." in " ".join(screen_text(app).split())
+        assert "Import your history: press f3" in " ".join(screen_text(app).split())
         app.action_view("taste")
         await settled(pilot)
         assert "press i" not in screen_text(app)
