@@ -142,7 +142,7 @@ class Pixels:
 def pixels_of(png: bytes, width: int, height: int, colours: int) -> Pixels | None:
     """A picture from `art_of` scaled to fit a box of pixels, in at most so many colours (2 to 256).
 
-    Null if it is damaged; raises DiscoverError if Pillow is missing.
+    Null if it is damaged or a mere line; raises DiscoverError if Pillow is missing.
     """
     # Few colours show bands unless they are dithered.
     dithered = colours < 64
@@ -152,6 +152,8 @@ def pixels_of(png: bytes, width: int, height: int, colours: int) -> Pixels | Non
             from PIL import Image, ImageOps
 
             picture = ImageOps.contain(opened.convert("RGBA"), (width, height))
+            if not picture.width or not picture.height:  # a line, thinner than a pixel
+                return None
             opaque = np.asarray(picture.getchannel("A")) >= 128
             picture = picture.convert("RGB")
             few = picture.quantize(colours, Image.Quantize.MEDIANCUT)

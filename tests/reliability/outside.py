@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from engine.audio.art import as_png
+from engine.audio.art import as_png, pixels_of
 from engine.audio.databases import entries, kind_of
 from engine.audio.tags import read_file
 from engine.community.fetch import Web
@@ -29,6 +29,7 @@ from engine.push.subsonic import Subsonic
 from tests.reliability.fuzz import Target, Try, on_disk
 from tests.support.audio import beets, id3, navidrome, wav
 from tests.support.pictures import png
+from tuiapp.widgets.sixel import drawn
 
 _TOKEN, _PORT, _NOW = "0123456789abcdef", 17717, 1_750_000_000
 
@@ -67,8 +68,11 @@ def _pictures() -> list[Target]:
     from PIL import Image
 
     def read(data: bytes, _path: Path) -> None:
-        if as_png(data) is None:
+        small = as_png(data)
+        pixels = None if small is None else pixels_of(small, 198, 209, 1 + len(data) % 256)
+        if pixels is None:
             raise UnreadableFileError("No picture.")
+        drawn(pixels)
 
     held = io.BytesIO()
     Image.new("RGB", (40, 30), (200, 30, 60)).save(held, "JPEG", progressive=True, exif=Image.Exif())

@@ -106,7 +106,8 @@ def test_a_picture_fills_its_box_in_the_colours_there_are(colours: int) -> None:
     x, y = np.meshgrid(np.arange(198) * 90 / 198, np.arange(132) * 60 / 132)
     # Mixed, few colours are right in the mean.
     assert abs(grey.mean() - (x + y).mean()) < 6
-    assert pixels_of(png(90, 60)[:150], 198, 209, colours) is None
+    for none in (png(90, 60)[:150], png(5000, 1), png(1, 5000)):
+        assert pixels_of(none, 198, 209, colours) is None
 
 
 @pytest.mark.parametrize(
