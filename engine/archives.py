@@ -55,7 +55,7 @@ def why_refused(members: Iterable[zipfile.ZipInfo], room: int) -> str:
         info.header_offset + _LOCAL_HEADER + info.compress_size > after.header_offset
         for info, after in pairwise(found)
     ):
-        return "holds files that lie over one another; skipped"
+        return "has overlapping files; skipped"
     if sum(info.file_size for info in found) > room:
         return f"{_TOO_MUCH}; skipped"
     return ""

@@ -59,9 +59,9 @@ def not_read(error: BaseException) -> str:
     fault.
 
     >>> not_read(PermissionError(13, "Permission denied")), not_read(EOFError("it ends too early"))
-    ('cannot be read: Permission denied.', 'cannot be read: it ends too early. Is the file whole?')
+    ('cannot be read: Permission denied.', 'cannot be read: it ends too early. Is the file complete?')
     """
-    hint = "" if getattr(error, "errno", None) else " Is the file whole?"
+    hint = "" if getattr(error, "errno", None) else " Is the file complete?"
     return f"cannot be read: {reason(error)}.{hint}"
 
 

@@ -127,7 +127,7 @@ def _read(
     for batch in _batches(files):
         if (cancelled or _never)():
             raise CancelledError(
-                "Stopped; the files read so far are kept, and scanning again goes on from there."
+                "Stopped; the files read so far are kept, and scanning again continues from there."
             )
         yield [read(one) for one in batch]
         done += len(batch)

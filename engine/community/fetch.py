@@ -226,7 +226,7 @@ class Web:
                 if pause is None:
                     raise DiscoverError(
                         f"{url} can't be reached: {error}. Check the address and your connection, then try again: a "
-                        f"download goes on where it stopped. Or download it yourself and add it: {self.instead}."
+                        f"download continues where it stopped. Or download it yourself and add it: {self.instead}."
                     ) from error
                 if self.report is not None:
                     host = urlsplit(url).hostname or url
@@ -358,7 +358,7 @@ class Web:
     def stop_if_cancelled(self) -> None:
         """Raise CancelledError when asked to stop."""
         if self._cancelled is not None and self._cancelled():
-            raise CancelledError("Stopped. The next time it goes on from there.")
+            raise CancelledError("Stopped. The next run continues from there.")
 
 
 @contextlib.contextmanager

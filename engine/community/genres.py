@@ -96,7 +96,7 @@ def add_genres(
     if not member.whole_lines:
         raise UnreadableFileError(f"{member.name} ends within a line.")
     if not genres:
-        raise UnreadableFileError(f"{member.name} has no artist with a genre. Is the file whole?")
+        raise UnreadableFileError(f"{member.name} has no artist with a genre. Is the file complete?")
     label = name_for(door.folders, name, KIND, "artists")
     with door.new_folder(door.folders.packs / label) as folder:
         _write(folder / TABLE_FILE, genres)

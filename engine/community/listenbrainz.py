@@ -108,7 +108,7 @@ class Statistics:
         tally.bad.refuse_most(source, tally.lines)
         if not tally.names:
             raise UnreadableFileError(
-                f"{source} has no listener with plays of {self.LEVEL}. Is the file whole?"
+                f"{source} has no listener with plays of {self.LEVEL}. Is the file complete?"
             )
         mapped = np.frombuffer(tally.mapped, dtype=np.bool_)
         if not mapped.any():
@@ -122,7 +122,7 @@ class Statistics:
             raise UnreadableFileError(
                 f"{source} has {quantity(tally.listeners, 'listeners')} with plays, and no "
                 f"{self.LEVEL.rstrip('s')} that {limits.item_listeners} of them played {limits.pair_plays} times or "
-                "more. Is the file whole?"
+                "more. Is the file complete?"
             )
         return PackContent(
             plays=made.plays,

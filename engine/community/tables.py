@@ -185,7 +185,7 @@ def _of_parquet(table: DataFile, binary: Peekable, reading: Reading | None) -> I
 
         yield plain, rows()
     except ArrowException as error:
-        raise UnreadableFileError(f"{table.shown} is not a whole Parquet file: {error}.") from error
+        raise UnreadableFileError(f"{table.shown} is not a complete Parquet file: {error}.") from error
 
 
 def columns_of(header: Sequence[str], roles: Mapping[str, Sequence[str]]) -> dict[str, int]:

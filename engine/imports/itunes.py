@@ -147,7 +147,7 @@ def _binary_entries(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         whole = plistlib.loads(data, fmt=plistlib.FMT_BINARY)
     except (ValueError, RecursionError) as error:
-        raise XmlError("it is not a whole property list") from error
+        raise XmlError("it is not a complete property list") from error
     whole = whole if isinstance(whole, dict) else {}
     tracks, playlists = whole.get("Tracks"), whole.get("Playlists")
     for track in tracks.values() if isinstance(tracks, dict) else ():

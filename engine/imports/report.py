@@ -99,4 +99,4 @@ def imported_whole(files: int) -> str:
     """What is kept of an import that ended before its end, in a sentence."""
     if not files:
         return "Nothing was imported."
-    return f"{quantity(files, 'files were', 'file was')} imported whole, none in part."
+    return f"{quantity(files, 'files were', 'file was')} imported completely, none partly."

@@ -298,5 +298,5 @@ Moment(at=1709406060, width=1, day=None))
             )
         if self._rounded:
             self._options.notes.append(
-                "a spreadsheet rounded times to hours; export the file anew and do not save it from a spreadsheet"
+                "a spreadsheet rounded times to hours; export the file again and do not save it from a spreadsheet"
             )

@@ -256,17 +256,19 @@ def open_trees(
             with path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)
             if not size or size % (_NODE_HEAD + 4 * plan.dimension):
-                raise DamagedDataError(f"{path}: holds no whole nodes; mend it: discover doctor --repair")
+                raise DamagedDataError(f"{path}: holds no whole nodes; repair it: discover doctor --repair")
             with _as_text(path) as text:
                 forest.load(text)
             watch(path)
         except OSError as error:
             raise unreadable(
-                error, path, f"{path}: cannot be mapped ({reason(error)}); mend it: discover doctor --repair"
+                error,
+                path,
+                f"{path}: cannot be mapped ({reason(error)}); repair it: discover doctor --repair",
             ) from error
         if forest.get_n_items() != plan.stop - plan.start:
             raise DamagedDataError(
-                f"{path}: holds another number of items; mend it: discover doctor --repair"
+                f"{path}: holds another number of items; repair it: discover doctor --repair"
             )
         forests.append((plan, forest))
     return Trees(items, forests, head)

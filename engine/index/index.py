@@ -229,19 +229,19 @@ def open_index(folder: Path, item_factors: NDArray[np.float32]) -> Index:
     try:
         data = path.read_bytes()
     except OSError as error:
-        damaged = f"{path}: cannot be read ({error.strerror}); mend it: discover doctor --repair"
+        damaged = f"{path}: cannot be read ({error.strerror}); repair it: discover doctor --repair"
         raise unreadable(error, path, damaged) from error
     manifest = manifest_from_json(data, path)
     for name in FILES:
         check = check_size if name == FACTORS_FILE else check_digest
         if name not in manifest.files:
-            raise DamagedDataError(f"{path}: names no {name}; mend it: discover doctor --repair")
+            raise DamagedDataError(f"{path}: names no {name}; repair it: discover doctor --repair")
         check(folder, name, manifest.files[name])
     for plan in manifest.tree_files:
         fits = 0 <= plan.start < plan.stop <= manifest.items
         if not fits or plan.dimension != manifest.factors + plan.augmented or plan.file not in manifest.files:
             raise DamagedDataError(
-                f"{path}: does not describe {plan.file}; mend it: discover doctor --repair"
+                f"{path}: does not describe {plan.file}; repair it: discover doctor --repair"
             )
         check_size(folder, plan.file, manifest.files[plan.file])
     shape = (manifest.items, manifest.factors)

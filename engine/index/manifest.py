@@ -103,7 +103,7 @@ def manifest_from_json(data: bytes, where: Path) -> IndexManifest:
     # A ValueError, as is the UnicodeDecodeError that msgspec raises besides its own.
     except (ValueError, RecursionError) as error:
         raise DamagedDataError(
-            f"{where}: not an index manifest ({reason(error)}); mend it: discover doctor --repair"
+            f"{where}: not an index manifest ({reason(error)}); repair it: discover doctor --repair"
         ) from error
     if manifest.format != FORMAT:
         raise DamagedDataError(
@@ -113,7 +113,7 @@ def manifest_from_json(data: bytes, where: Path) -> IndexManifest:
     serving = {one.kind for one in manifest.figures if one.serves}
     if len(measured) < len(get_args(Kind)) * len(get_args(Strategy)) or len(serving) < len(get_args(Kind)):
         raise DamagedDataError(
-            f"{where}: does not say which search serves; mend it: discover doctor --repair"
+            f"{where}: does not say which search serves; repair it: discover doctor --repair"
         )
     return manifest
 
@@ -128,11 +128,11 @@ def check_size(folder: Path, name: str, record: FileRecord) -> None:
     try:
         size = (folder / name).stat().st_size
     except OSError as error:
-        damaged = f"{folder / name}: missing from the index; mend it: discover doctor --repair"
+        damaged = f"{folder / name}: missing from the index; repair it: discover doctor --repair"
         raise unreadable(error, folder / name, damaged) from error
     if size != record.bytes:
         raise DamagedDataError(
-            f"{folder / name}: {size} bytes where {record.bytes} were written; mend it: discover doctor --repair"
+            f"{folder / name}: {size} bytes where {record.bytes} were written; repair it: discover doctor --repair"
         )
 
 
@@ -141,5 +141,5 @@ def check_digest(folder: Path, name: str, record: FileRecord) -> None:
     check_size(folder, name, record)
     if not has_digest(folder / name, record.sha256):
         raise DamagedDataError(
-            f"{folder / name}: altered since it was written; mend it: discover doctor --repair"
+            f"{folder / name}: altered since it was written; repair it: discover doctor --repair"
         )

@@ -268,7 +268,7 @@ def open_norm_order(folder: Path, shape: tuple[int, ...]) -> NormOrder:
 def _places(path: Path, items: int) -> Ids:
     found: Ids = _mapped(path, (items,), np.int64)
     if items and not (found.min() >= 0 and found.max() < items):
-        raise DamagedDataError(f"{path}: names items that are not there; mend it: discover doctor --repair")
+        raise DamagedDataError(f"{path}: names items that are not there; repair it: discover doctor --repair")
     return found
 
 
@@ -277,7 +277,7 @@ def _mapped(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> Any:
         array = mapped_array(path)
     except ARRAY_ERRORS as error:
         raise unreadable(
-            error, path, f"{path}: cannot be read ({reason(error)}); mend it: discover doctor --repair"
+            error, path, f"{path}: cannot be read ({reason(error)}); repair it: discover doctor --repair"
         ) from error
     if array.shape != shape or array.dtype != dtype:
         raise DamagedDataError(

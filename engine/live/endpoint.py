@@ -93,7 +93,7 @@ class _Conversation:
                 async with asyncio.timeout(self._endpoint.patience):
                     request = await self._read()
             except h11.RemoteProtocolError as error:
-                await self._send(failure(error.error_status_hint, f"That is no HTTP request: {error}."))
+                await self._send(failure(error.error_status_hint, f"That is not an HTTP request: {error}."))
                 return
             except TimeoutError:
                 # Of a request that was begun it is said; an idle connection just ends.

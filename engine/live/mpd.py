@@ -157,7 +157,7 @@ class Conversation:
         async with asyncio.timeout(_PATIENCE):
             line = await self._reader.readuntil()
         if not line.startswith(b"OK MPD "):
-            raise RefusedError("it is no MPD")
+            raise RefusedError("it is not MPD")
 
     async def ask(
         self, command: str, *, patience: float | None = _PATIENCE, lines: int = _MAX_LINES

@@ -69,7 +69,7 @@ class ItemFactors:
         if len(ids) and (ids.min() < 0 or ids.max() >= len(self.item_factors)):
             raise InvalidDataError(f"item ids go from 0 to {len(self.item_factors) - 1}.")
         if len(np.unique(ids)) != len(ids):
-            raise InvalidDataError("an item id stands twice in one listener's items.")
+            raise InvalidDataError("an item id occurs twice in one listener's items.")
         _check_confidences(confidences)
         return FoldedListener(self, ids, confidences)
 

@@ -88,7 +88,7 @@ def _hours(value: Any) -> list[str]:
 
 # What may be said of a context: how it is checked (ValueError says what is expected), and what it is.
 FIELDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
-    "like": (_like, "The context it is like, in all that is not said."),
+    "like": (_like, "The context it is like, in everything that is not set."),
     "title": (_text, "What it is called."),
     "asks": (_text, "What it is for."),
     "bpm": (_number, "The tempo, of which the points of tempo are shares."),

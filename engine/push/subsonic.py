@@ -162,7 +162,7 @@ class Subsonic:
             if status >= SERVER_ERROR:
                 raise server_error(self.address, status) from error
             raise DiscoverError(
-                f"What answers at {self.address} is no Subsonic server (it says {status}). Check the address."
+                f"What answers at {self.address} is not a Subsonic server (it says {status}). Check the address."
             ) from error
         if not good:
             problem = answer.get("error")

@@ -112,7 +112,7 @@ def _of_small_files(folders: Folders) -> Iterator[Damage]:
                 continue
             whole = False
         if not whole:
-            yield Damage(path, f"{path} is damaged. Remove it: it is worked out anew.", worked_out=True)
+            yield Damage(path, f"{path} is damaged. Remove it: it is recomputed.", worked_out=True)
     checks: tuple[tuple[Path, Callable[[Folders], Any]], ...] = (
         (folders.listening, access),
         (folders.servers, lambda of: credentials(of, "", "")),

@@ -155,7 +155,7 @@ def _worked_out(door: Door, *_: object) -> Iterator[str]:
     for one in damage(door.folders):
         if one.worked_out:
             door.remove(one.path)
-            yield f"{one.path.name} was damaged and is deleted: it is worked out anew."
+            yield f"{one.path.name} was damaged and is deleted: it is recomputed."
 
 
 def _backups(door: Door, *_: object) -> Iterator[str]:

@@ -94,7 +94,7 @@ def _write_items(
     def done(step: int) -> None:
         report("names", step, steps)
         if cancelled is not None and cancelled():
-            raise CancelledError("Stopped. Your model is as it was.")
+            raise CancelledError("Stopped. Your model is unchanged.")
 
     done(0)
     about, names = content.about, content.names

@@ -134,7 +134,7 @@ def grow(
         if progress is not None:
             progress(round(share * SHARES), SHARES)
         if cancelled is not None and cancelled():
-            raise CancelledError("Stopped. Your model is as it was.")
+            raise CancelledError("Stopped. Your model is unchanged.")
 
     done(0.0)
     ids, new = numbered(model, keys)

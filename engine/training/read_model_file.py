@@ -117,7 +117,7 @@ def read_model_file(
 
 def _not_whole(path: Path, error: Exception) -> UnreadableFileError:
     return UnreadableFileError(
-        f"{path.name} is not a whole file of a model ({reason(error)}). Get it again, or export it again with this "
+        f"{path.name} is not a complete model file ({reason(error)}). Get it again, or export it again with this "
         "version of discover. Nothing was added."
     )
 
@@ -142,7 +142,7 @@ def _digest(path: Path, cancelled: Cancelled | None) -> tuple[str, int]:
 def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
     """The archive's members by name, none twice, none unknown, and no more of them than such a file can hold."""
     entries = {entry.filename: entry for entry in archive.infolist()}
-    _require(len(entries) == len(archive.infolist()), "a member stands in it twice")
+    _require(len(entries) == len(archive.infolist()), "a member is in it twice")
     _require(MANIFEST in entries, f"it has no {MANIFEST}")
     unknown = sorted(entries.keys() - _KNOWN - {MANIFEST})
     _require(not unknown, f"it holds {', '.join(map(repr, unknown[:3]))}, which no model has")

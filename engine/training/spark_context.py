@@ -317,7 +317,7 @@ def _killed(java: subprocess.Popen[bytes]) -> DiscoverError | None:
     if ended >= 0:
         return None
     return DiscoverError(
-        f"Spark's Java process was killed ({signal.Signals(-ended).name}). Where nobody did that, this machine ran out "
+        f"Spark's Java process was killed ({signal.Signals(-ended).name}). If nobody did that, this machine ran out "
         "of memory: take fewer --factors, or the --master of a cluster."
     )
 

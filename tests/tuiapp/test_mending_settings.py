@@ -57,7 +57,7 @@ def test_each_group_that_can_be_read_is_kept_and_the_others_are_as_they_were(
     folders.last_config.write_text(before)
     assert is_damaged(folders.config)
     (said,) = mend(door)
-    assert (f"last whole: {restored}." in said) is bool(restored), said
+    assert (f"last valid copy: {restored}." in said) is bool(restored), said
     assert (f"hold: {lost}." in said) is bool(lost), said
     assert not is_damaged(folders.config)
     after = config.read(folders.config)
@@ -82,7 +82,7 @@ def test_what_is_set_and_what_is_written_by_hand_is_there_to_restore_it(door: Do
     assert folders.last_config.read_text() == WRITTEN
     with pytest.raises(PrivateSessionError):
         mend(Door(folders, private=True))
-    assert "last whole" in mend(door)[0]
+    assert "last valid copy" in mend(door)[0]
     assert folders.config.read_text() == WRITTEN
 
 

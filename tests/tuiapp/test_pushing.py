@@ -186,7 +186,7 @@ async def test_a_server_that_is_none_or_fails_is_named_and_nothing_hangs(
                 (says(500, b""), "answers with an error (500). Try again later."),
                 (
                     says(200, b"<html>It works</html>"),
-                    "is no Subsonic server (it says 200). Check the address.",
+                    "is not a Subsonic server (it says 200). Check the address.",
                 ),
                 (
                     says(200, b'{"subsonic-response": {"status": "ok"}}'),

@@ -106,5 +106,5 @@ def _in_words(report: str) -> Content:
         Content.styled(shown(what), "bold"),
         "\n\n",
         shown(log),
-        "\nNothing was lost, and the app goes on. If it happens again, report it with the log: it names no music.",
+        "\nNothing was lost, and the app continues. If it happens again, report it with the log: it names no music.",
     )

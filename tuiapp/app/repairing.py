@@ -37,7 +37,10 @@ class Repairing:
         """Ask whether to restore the settings, if their file cannot be read at all."""
         app = self._app
         if app.preferences.config.problems and app.private_since is None and is_damaged(app.folders.config):
-            more = "Each group that can be read is kept, the others are as they were last whole. The file stays beside."
+            more = (
+                "Each group that can be read is kept, the others are restored from the last valid copy. The file stays "
+                "beside."
+            )
             self._ask("The settings file is damaged", more, settings=True)
 
     def _look(self) -> None:

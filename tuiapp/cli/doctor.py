@@ -44,7 +44,7 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
         "build an index again, delete derived files. Asks before it trains."
     ),
 )
-@click.option("--yes", is_flag=True, help="With --repair, train without asking where that mends a model.")
+@click.option("--yes", is_flag=True, help="With --repair, train without asking if that repairs a model.")
 @click.pass_obj
 def doctor(options: Options, installed: bool, repair: bool, yes: bool) -> None:
     """Check versions, folders, sizes and integrity, and list what to do next."""

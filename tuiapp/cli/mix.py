@@ -43,9 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--not-played-in", type=int, default=0, metavar="DAYS", help="Nothing you played in the last DAYS days."
 )
-@click.option(
-    "--more", is_flag=True, help="Go on where the last mix of these seeds ended; no track comes twice."
-)
+@click.option("--more", is_flag=True, help="Continue the last mix of these seeds; no track is repeated.")
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed: another number gives another list."
 )

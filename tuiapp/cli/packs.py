@@ -185,7 +185,7 @@ def update(
         source = SOURCES[{"hetrec": "artists-2011"}.get(newer, newer)]
     if source is not None and source.level is None:
         raise click.UsageError(
-            f"{newer} has no newer data: community fetch takes it anew. Known here: artists, tracks."
+            f"{newer} has no newer data: community fetch downloads it again. Known here: artists, tracks."
         )
     of: Level = level or (source.level if source is not None and source.level else "artists")
     with options.session() as session, contextlib.closing(web_for(options, _INSTEAD)) as web:

@@ -62,7 +62,7 @@ def mend(door: Door) -> list[str]:
     door.write_config(text.encode())
     said = ["The settings file was damaged: what could be read of it is kept."]
     if restored:
-        said.append(f"As they were last whole: {', '.join(restored)}.")
+        said.append(f"Restored from the last valid copy: {', '.join(restored)}.")
     if lost:
         said.append(f"Lost, so the defaults hold: {', '.join(lost)}.")
     said.append(f"The damaged file is kept as {door.folders.damaged_config.name}.")

@@ -126,7 +126,7 @@ def test_a_file_of_tempo_alone_is_taken_and_one_of_neither_is_refused(door: Door
     with pytest.raises(UnreadableFileError, match="Known formats: discover community add --help"):
         add_packs(door, file)
     file.write_bytes(b"\x1f\x8b cut")
-    with pytest.raises(UnreadableFileError, match="whole"):
+    with pytest.raises(UnreadableFileError, match="complete"):
         add_packs(door, file)
 
 

@@ -333,7 +333,7 @@ def test_it_gives_up_after_six_tries_and_keeps_what_came(server: DumpServer, doo
     server.add(1, STAMP, members)
     server.faults = [("cut", 150_000), *[("drop",)] * 6]
     waiting = Waiting()
-    with pytest.raises(DiscoverError, match=r"can't be reached.* goes on where it stopped"):
+    with pytest.raises(DiscoverError, match=r"can't be reached.* continues where it stopped"):
         fetch(door, server, wait=waiting)
     assert waiting.seconds == 1 + 2 + 4 + 8 + 16
     assert (door.folders.downloads / "part").stat().st_size == 150_000

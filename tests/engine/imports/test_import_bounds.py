@@ -306,7 +306,7 @@ def _long_header() -> bytes:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: _overlapping(50), "over one another"),
+        (lambda: _overlapping(50), "overlapping files"),
         (_many_small_bombs, "far more"),
         (_holes, "far more"),
         (_long_header, "header"),

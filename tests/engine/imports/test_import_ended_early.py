@@ -91,7 +91,7 @@ def test_stopped_in_the_middle_of_a_file(tmp_path: Path, files: list[Path], how:
             signal.raise_signal(signal.SIGINT)
 
     stop = (lambda: seen[0] > 100_000) if how == "cancelled" else None
-    with pytest.raises(CancelledError, match=r"^Stopped\. 1 file was imported whole, none in part\.$"):
+    with pytest.raises(CancelledError, match=r"^Stopped\. 1 file was imported completely, none partly\.$"):
         import_paths(db, files, progress=progress, cancelled=stop)
     db.close()
     is_whole(Folders(tmp_path / "data"), FEW)

@@ -220,7 +220,7 @@ def test_lines_of_json_are_read_alike(db: sqlite3.Connection, tmp_path: Path) ->
 def test_times_a_spreadsheet_rounded_are_named(db: sqlite3.Connection, tmp_path: Path, stamp: str) -> None:
     [file] = bring(db, write(tmp_path, "a.csv", table(stamp, "1709406060", columns="timestamp"))).files
     assert file.dropped == {"time rounded by a spreadsheet": 1}
-    assert "export the file anew" in file.note
+    assert "export the file again" in file.note
     assert [row[0] for row in listens(db)] == [START]
 
 

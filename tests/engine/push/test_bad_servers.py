@@ -49,10 +49,10 @@ PAGE = b"<!DOCTYPE html><title>It works</title>"
     [
         (says(500, b"oops"), r"answers with an error \(500\)"),
         (says(503, PAGE), r"answers with an error \(503\)"),
-        (says(200, PAGE), "is no Subsonic server|is not what was expected"),
-        (says(302, b""), "is no Subsonic server|refused .* with 302"),
-        (says(200, b'"ok"'), "is no Subsonic server|is not what was expected"),
-        (says(200, b"[" * 100_000), "is no Subsonic server|is not what was expected"),
+        (says(200, PAGE), "is not a Subsonic server|is not what was expected"),
+        (says(302, b""), "is not a Subsonic server|refused .* with 302"),
+        (says(200, b'"ok"'), "is not a Subsonic server|is not what was expected"),
+        (says(200, b"[" * 100_000), "is not a Subsonic server|is not what was expected"),
         (
             says(200, b'{"subsonic-response": {"status": "failed", "error": 3}, "valid": "yes", "Id": null}'),
             "it does not say why|knows no such user|does not know this token",

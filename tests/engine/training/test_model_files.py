@@ -187,7 +187,7 @@ def test_what_was_not_measured_whole_is_not_reported(lacks) -> None:
 def test_what_is_no_model_is_refused_and_changes_nothing(file, session, tmp_path, what) -> None:
     altered(file, tmp_path / "bad.zip", HOSTILE[what])
     before = fingerprint(session.folders.root)
-    with pytest.raises(UnreadableFileError, match=r"bad\.zip is not a whole file of a model"):
+    with pytest.raises(UnreadableFileError, match=r"bad\.zip is not a complete model file"):
         session.model_files.add(tmp_path / "bad.zip")
     assert fingerprint(session.folders.root) == before
     assert session.models.manifest() is None
