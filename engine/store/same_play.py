@@ -173,27 +173,27 @@ def _off(play: Play, start: int, stored: Stored) -> float | None:
         first, behind = window(wide, coarse)
         return abs(start - stored.start + middles) if first <= moment < behind else None
     tolerance = _TOLERANCE + (_MINUTE if coarse == _MINUTE else 0)
-    lengths: list[float] = [0]
     unsure = stored.unsure or play.basis == UNKNOWN
     if not (unsure or play.paused or stored.paused):
         apart = start - stored.start
         return abs(apart + middles) if abs(apart) <= tolerance else None
+    # How much later the play's stamp is than the stored one's where one of them is not of the start.
+    later: list[float] = [0]
     if unsure:
         tracks = [length for length in (play.duration_ms, stored.duration_ms) if length]
-        lengths += [length / 1000 for length in (play.ms_played, stored.ms_played, *tracks) if length]
+        lengths = [length / 1000 for length in (play.ms_played, stored.ms_played, *tracks) if length]
         # Sources that stamp the moment of reporting do so after half a track or four minutes.
         lengths += [min(length // 2, _REPORTED) / 1000 for length in tracks]
+        later += lengths if play.basis == UNKNOWN else ()
+        later += [-length for length in lengths] if stored.unsure else ()
     # By the starts as they are, and without the pauses of either.
+    pauses = {0, -(play.paused or 0), stored.paused or 0}
     return min(
         (
-            abs(abs(apart + middles) - length)
-            for apart in {
-                start - stored.start - (play.paused or 0),
-                start - stored.start + (stored.paused or 0),
-            }
-            | {start - stored.start}
-            for length in lengths
-            if abs(abs(apart) - length) <= tolerance
+            abs(apart + middles - off)
+            for apart in [start - stored.start + pause for pause in pauses]
+            for off in later
+            if abs(apart - off) <= tolerance
         ),
         default=None,
     )

@@ -83,3 +83,13 @@ def test_an_end_that_fits_is_nearer_than_a_start_that_nearly_does(
     for file in files:
         bring(db, write(tmp_path, f"again/{file.name}", file.read_bytes() + b"\n"))
     assert [row[0] for row in listens(db)] == [START - 34, START + 252]
+
+
+def test_what_begins_a_length_behind_an_end_is_another_play(db: sqlite3.Connection, tmp_path: Path) -> None:
+    info = {"ms_played": 105_883, "submission_client": "ListenBrainz Archive Importer"}
+    end = START + 106
+    bring(db, write(tmp_path, "listens.jsonl", json.dumps(brainz(end, SONG, additional_info=info))))
+    bring(db, write(tmp_path, "lastfm.csv", lastfm((end + 106, SONG))))
+    assert [row[0] for row in listens(db)] == [end, end + 106]
+    bring(db, write(tmp_path, "again.csv", lastfm((START, SONG), (end + 106, SONG))))
+    assert len(listens(db)) == 2
