@@ -269,7 +269,8 @@ def _update(
         news = session.updates.update(
             asked.level, take, name=asked.pack, report=reporter.progress, cancelled=cancelled
         )
-    return {"pack": news.pack.name, "said": news.in_words(), "rebuild": news.rebuild}
+    said = news.in_words()
+    return {"pack": news.pack.name, "said": said, "rebuild": news.rebuild, "newer": not news.unchanged}
 
 
 def _export_model(

@@ -38,12 +38,22 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     member_sha256: str = ""
 
 
+class PassedOver(msgspec.Struct, frozen=True, kw_only=True):
+    """An archive that was read and does not hold, so that it is not downloaded again: its size, null where nobody says,
+    `why`, and how many `listeners` it has where those are too few."""
+
+    url: str
+    bytes: int | None
+    why: str
+    listeners: int | None = None
+
+
 class PackManifest(msgspec.Struct, frozen=True, kw_only=True):
     """A pack's contents and origin.
 
     `date` is when it was added, `collected` when the listening was counted, empty where unknown; `source` names who
     made the data, else the file, not its folder; `notes` says what was done to the data, `checked` what is known of the
-    download's wholeness.
+    download's wholeness, `passed` which newer archives were read in vain.
     """
 
     format: int
@@ -62,6 +72,7 @@ class PackManifest(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     checked: str = ""
     download: Download | None = None
+    passed: tuple[PassedOver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,8 +82,8 @@ class PackContent:
     plays: (listeners, items) float32 CSR without duplicates, its values positive and finite; names: one an item (a
     track's made by `engine.canonical_keys.track_name`); tags: (item id, tag, weight); dropped: rows left out, by
     reason; mbids: (items, 16) uint8, their MusicBrainz ids, zeros where one has none, null where none has; source
-    (empty: the file's name is), collected, licence, notes: as in the manifest; bad: the first lines left out, which
-    are said and not kept.
+    (empty: the file's name is), collected, licence, notes, passed: as in the manifest; bad: the first lines left out,
+    which are said and not kept.
     """
 
     plays: csr_matrix
@@ -86,6 +97,7 @@ class PackContent:
     notes: tuple[str, ...] = ()
     mbids: np.ndarray | None = None
     bad: BadLines = field(default_factory=BadLines)
+    passed: tuple[PassedOver, ...] = ()
 
 
 def write_pack(
@@ -133,6 +145,7 @@ def write_pack(
         notes=content.notes,
         checked=checked,
         download=download,
+        passed=content.passed,
     )
     (folder / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from engine.canonical_keys import nearest
 from engine.community.pack_names import pack_name
 from engine.errors import (
@@ -23,7 +25,7 @@ from engine.paths import Folders, entries, size_of
 from engine.privacy import Door
 
 if TYPE_CHECKING:
-    from engine.community.pack import Pack
+    from engine.community.pack import Pack, PassedOver
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,13 @@ def put_in_place_of(door: Door, folder: Path, other: str) -> None:
     manifest = json.loads((folder / "manifest.json").read_bytes()) | {"name": place.name}
     door.write_file(folder / "manifest.json", json.dumps(manifest, ensure_ascii=False).encode())
     door.replace_folder(place, folder)
+
+
+def remember_passed(door: Door, name: str, passed: tuple[PassedOver, ...]) -> None:
+    """Note with a pack which newer archives were read in vain. Raises UnknownNameError."""
+    path = _known_folder(door.folders, name) / "manifest.json"
+    manifest = json.loads(path.read_bytes()) | {"passed": msgspec.to_builtins(passed)}
+    door.write_file(path, json.dumps(manifest, ensure_ascii=False).encode())
 
 
 def stash_pack(door: Door, name: str) -> int:

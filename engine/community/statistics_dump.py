@@ -2,11 +2,14 @@
 
 A full dump is uploaded over days, and its parts fail silently: a folder may lack the archive or its digest, or have a
 member that is empty or truncated. So older dumps are tried until one is complete, with a reason for each that is not.
+What was read in vain is noted with the pack, and an update ends at the dump the pack is of.
+
 Tested with made-up archives on a local server; the real one could not be reached.
 """
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +20,7 @@ from urllib.parse import unquote, urljoin
 from engine.community.fetch import Fetched, RefusedError, Web, leads_to
 from engine.community.listenbrainz import Statistics
 from engine.community.offers import MIN_LISTENERS
-from engine.community.pack import Download, PackContent
+from engine.community.pack import Download, PackContent, PassedOver
 from engine.community.remote import Free, Remote, check_room, free_bytes, read_remote, remote_record
 from engine.community.streams import Member, opened_member
 from engine.community.tally import Tally
@@ -27,6 +30,8 @@ from engine.progress import Cancelled, CountReport
 from engine.wording import percent, quantity
 
 MAX_DUMPS = 6
+# Statistics are published twice a month, and counted up to a day before the one they are called after.
+_SAME = datetime.timedelta(days=7)
 # The part of the archive that ends with the member: of the dump of September 2026, as others measured it.
 _SHARE = {"artists": 0.03, "tracks": 0.22}
 _FOLDER = re.compile(r"listenbrainz-dump-(\d{1,18})-(\d{8}-\d{6})-full/?")
@@ -63,12 +68,48 @@ class Read:
     record: Fetched
 
 
-class Walk:
-    """The dumps at `base` (the folder that holds `fullexport/`), newest first; `passed` says why some were not."""
+@dataclass(frozen=True, slots=True)
+class Have:
+    """What one has already: of which day (an ISO date, empty where unknown), and what was read in vain."""
 
-    def __init__(self, web: Web, base: str) -> None:
+    collected: str = ""
+    passed: tuple[PassedOver, ...] = ()
+
+    def as_new_as(self, day: str) -> bool:
+        """Whether what was published on that day is no newer."""
+        try:
+            return datetime.date.fromisoformat(self.collected) + _SAME >= datetime.date.fromisoformat(day)
+        except ValueError:
+            return False
+
+
+class NothingNewerError(DiscoverError):
+    """No dump that holds is newer than what one has; `passed`: which were read in vain, until now."""
+
+    def __init__(self, said: str, passed: tuple[PassedOver, ...]) -> None:
+        super().__init__(said)
+        self.passed = passed
+
+
+class TooFewListenersError(UnreadableFileError):
+    """A member has fewer `listeners` than a whole one."""
+
+    def __init__(self, said: str, listeners: int) -> None:
+        super().__init__(said)
+        self.listeners = listeners
+
+
+class Walk:
+    """The dumps at `base` (the folder that holds `fullexport/`), newest first; `passed` says why some were not.
+
+    One that was `read_in_vain` is not yielded again, unless it has `least` listeners.
+    """
+
+    def __init__(self, web: Web, base: str, read_in_vain: tuple[PassedOver, ...], least: int) -> None:
         self._web = web
         self._base = base if base.endswith("/") else f"{base}/"
+        self._least = least
+        self.read_in_vain = read_in_vain
         self.passed: list[str] = []
 
     def dumps(self) -> Iterator[Dump]:
@@ -92,15 +133,43 @@ class Walk:
                 self.passed.append(f"dump {number} has no {missing[0]}")
                 continue
             offer = self._web.look(urljoin(place, archive))
-            yield Dump(number, stamp, offer.url, offer.bytes)
+            dump = Dump(number, stamp, offer.url, offer.bytes)
+            if (known := self._known(dump)) is not None:
+                self.passed.append(f"dump {number}, read before: {known.why}")
+                continue
+            yield dump
+
+    def _known(self, dump: Dump) -> PassedOver | None:
+        """What is remembered of a dump, where it is still that one."""
+        return next(
+            (
+                one
+                for one in self.read_in_vain
+                if (one.url, one.bytes) == (dump.url, dump.bytes)
+                and (one.listeners is None or one.listeners < self._least)
+            ),
+            None,
+        )
+
+    def pass_over(self, dump: Dump, error: DiscoverError) -> None:
+        """Remember that a dump was read and does not hold."""
+        self.passed.append(f"dump {dump.number}: {error}")
+        few = error.listeners if isinstance(error, TooFewListenersError) else None
+        known = PassedOver(url=dump.url, bytes=dump.bytes, why=str(error), listeners=few)
+        others = tuple(one for one in self.read_in_vain if one.url != dump.url)
+        # No more of them than are looked at.
+        self.read_in_vain = (known, *others)[:MAX_DUMPS]
 
     def none_left(self) -> DiscoverError:
         """What to say when no dump held."""
-        passed = "; ".join(why.rstrip(".") for why in self.passed)
         return DiscoverError(
-            f"There is no complete dump now: {passed}. Try again in some days, or another mirror with --url. Packs you "
-            "have stay as they are."
+            f"There is no complete dump now: {self.reasons()}. Try again in some days, or another mirror with --url. "
+            "Packs you have stay as they are."
         )
+
+    def reasons(self) -> str:
+        """Why some were passed over."""
+        return "; ".join(why.rstrip(".") for why in self.passed)
 
     def _entries(self, url: str) -> tuple[str, set[str]]:
         """The address of a listing, and the names in it by their links: the text shown is cut at 50 letters."""
@@ -114,9 +183,9 @@ class Walk:
         return at, {link.removeprefix(unquote(at)) for link in links if link.startswith(unquote(at))}
 
 
-def find(web: Web, base: str) -> Dump:
+def find(web: Web, base: str, have: Have | None = None, *, min_listeners: int = MIN_LISTENERS) -> Dump:
     """The newest dump that has what it takes. Raises DiscoverError when there is none, or nobody answers."""
-    walk = Walk(web, base)
+    walk = Walk(web, base, have.passed if have is not None else (), min_listeners)
     found = next(walk.dumps(), None)
     if found is None:
         raise walk.none_left()
@@ -129,6 +198,7 @@ def read_newest(
     base: str,
     statistics: Statistics,
     *,
+    have: Have | None = None,
     min_listeners: int = MIN_LISTENERS,
     free: Free = free_bytes,
     progress: CountReport | None = None,
@@ -137,11 +207,15 @@ def read_newest(
     """Read the newest dump whose member is whole and has so many listeners; older ones where not, which `web` reports.
 
     Progress is in bytes of the archive, its total an estimate. Raises DiscoverError when no dump holds or the disk is
-    too full, CancelledError.
+    too full, NothingNewerError where none that holds is newer than what one has, CancelledError.
     """
     door.require_writable("download anything")
-    walk = Walk(web, base)
+    walk = Walk(web, base, have.passed if have is not None else (), min_listeners)
     for dump in walk.dumps():
+        if have is not None and have.as_new_as(dump.day):
+            raise NothingNewerError(
+                f"Nothing newer than {have.collected} is whole: {walk.reasons()}.", walk.read_in_vain
+            )
         check_room(door, dump.to_read(statistics.LEVEL) or 0, free)
 
         def taken(remote: Remote, dump: Dump = dump) -> Read:
@@ -150,14 +224,13 @@ def read_newest(
         try:
             found = read_remote(door, web, dump.url, taken)
         except (UnreadableFileError, RefusedError) as error:
-            walk.passed.append(f"dump {dump.number}: {error}")
+            walk.pass_over(dump, error)
             if web.report is not None:
                 web.report(f"The dump of {dump.day} is passed over: {error}")
             continue
         # Where newer ones did not hold it is another than the one asked about.
-        passed = tuple(f"Passed over: {why.rstrip('.')}." for why in walk.passed)
-        notes = found.content.notes + passed
-        return replace(found, content=replace(found.content, notes=notes))
+        notes = found.content.notes + tuple(f"Passed over: {why.rstrip('.')}." for why in walk.passed)
+        return replace(found, content=replace(found.content, notes=notes, passed=walk.read_in_vain))
     raise walk.none_left()
 
 
@@ -208,9 +281,10 @@ def _check_whole(member: Member, tally: Tally, min_listeners: int) -> None:
     if not member.whole_lines:
         raise UnreadableFileError(f"{member.name} ends within a line")
     if tally.listeners < min_listeners:
-        raise UnreadableFileError(
+        raise TooFewListenersError(
             f"{member.name} has {quantity(tally.listeners, 'listeners')}, fewer than "
-            f"{min_listeners:,} (--min-listeners)"
+            f"{min_listeners:,} (--min-listeners)",
+            tally.listeners,
         )
 
 

@@ -26,6 +26,8 @@ from engine.store.downloads import add_download, downloads
 if TYPE_CHECKING:
     from engine.community.features import FeatureCatalog, LibraryCoverage
     from engine.community.fetch import Fetched, Web
+    from engine.community.pack import PassedOver
+    from engine.community.statistics_dump import Have
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Packs(Service):
         super().__init__(library)
         # The door for packs added `apart`.
         self._apart: Door | None = None
+        self._have: Have | None = None
 
     @property
     def _door(self) -> Door:
@@ -50,14 +53,15 @@ class Packs(Service):
         return self._apart or self.library.door
 
     @contextlib.contextmanager
-    def apart(self) -> Iterator[Folders]:
-        """While the block runs, add packs to temporary folders, deleted after it."""
+    def apart(self, have: Have | None = None) -> Iterator[Folders]:
+        """While the block runs, add packs to temporary folders, deleted after it; what is downloaded must be newer than
+        `have`."""
         with self.library.door.scratch_folder() as folder:
-            self._apart = Door(Folders(folder))
+            self._apart, self._have = Door(Folders(folder)), have
             try:
                 yield self._apart.folders
             finally:
-                self._apart = None
+                self._apart = self._have = None
 
     def all(self) -> tuple[PackInfo, ...]:
         """Community and feature packs, by name."""
@@ -110,10 +114,19 @@ class Packs(Service):
         self.library.changed(Change.EVERYTHING)
         return added
 
-    def offered(self, web: Web, source: Source, *, url: str | None = None) -> Offered:
+    def offered(
+        self,
+        web: Web,
+        source: Source,
+        *,
+        url: str | None = None,
+        have: Have | None = None,
+        min_listeners: int = MIN_LISTENERS,
+    ) -> Offered:
         """The download on offer: its date, size, and what it reveals to others.
 
-        Does not download it. Raises DiscoverError if it is not available.
+        Does not download it, and leaves out what was read in vain before, by `have`. Raises DiscoverError if it is not
+        available.
         """
         from engine.community.archives import artist_archive, rhythm_archive
         from engine.community.statistics_dump import find
@@ -128,7 +141,7 @@ class Packs(Service):
                 archive = rhythm_archive(web, at) if source.form == "tempo" else artist_archive(web, at)
                 what = f"{source.terms}; of {archive.day}. {archive.url}, {_megabytes(archive.bytes)}."
             case level:
-                dump = find(web, at)
+                dump = find(web, at, have, min_listeners=min_listeners)
                 day = dump.day
                 what = (
                     f"{source.terms}; of {dump.day}. {dump.url}: about {_megabytes(dump.to_read(level))} of "
@@ -201,6 +214,7 @@ class Packs(Service):
             web,
             base,
             statistics,
+            have=self._have,
             min_listeners=min_listeners,
             progress=progress,
             cancelled=cancelled,
@@ -335,6 +349,11 @@ class Packs(Service):
         """Replace another pack by one added `apart`, under its name."""
         community_packs.put_in_place_of(self.library.door, folder, other)
         self.library.changed(Change.EVERYTHING)
+
+    @synchronized
+    def remember_passed(self, name: str, passed: tuple[PassedOver, ...]) -> None:
+        """Note with a pack which newer archives were read in vain."""
+        community_packs.remember_passed(self.library.door, name, passed)
 
     @synchronized
     def stash(self, name: str) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.canonical_keys import Level
+from engine.community.offers import MIN_LISTENERS
 from engine.community.packs import PackInfo, list_packs
 from engine.errors import UsageError
 from engine.progress import Cancelled, StageReport
@@ -18,11 +18,9 @@ from engine.wording import percent, quantity
 if TYPE_CHECKING:
     from engine.community.fetch import Web
     from engine.community.offers import Source
+    from engine.community.statistics_dump import Have
     from engine.session.models import Models
     from engine.session.packs import Packs
-
-# Statistics are published twice a month, and counted up to a day before the one they are called after.
-_SAME = datetime.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,8 @@ class News:
     """What newer data brought: its pack, and of the one before how many listeners it had.
 
     `items` are not in the one before; `joined` became a part of the model in use, of whose newest data the `share` of
-    pairs is with items no training saw; `rebuild`: training again is suggested.
+    pairs is with items no training saw; `rebuild`: training again is suggested. `unchanged` says why the pack is the
+    one before, where newer data was looked for in vain.
     """
 
     pack: PackInfo
@@ -39,12 +38,14 @@ class News:
     joined: int
     share: float
     rebuild: bool
+    unchanged: str = ""
 
     def in_words(self) -> str:
         """The same in sentences."""
         more = self.pack.listeners - self.listeners_before
         change = f"{abs(more):,} {'more' if more >= 0 else 'fewer'} than before"
-        said = f"{quantity(self.pack.listeners, 'listeners')}, {change}; "
+        said = f"{self.unchanged} " if self.unchanged else ""
+        said += f"{quantity(self.pack.listeners, 'listeners')}, {change}; "
         said += quantity(self.items, f"new {self.pack.level}")
         said += f", {self.joined:,} of them now in the model." if self.joined else "."
         if self.share:
@@ -81,14 +82,21 @@ class Updates(Service):
         raise UsageError(f"There is no pack of {level}{called} to update. Add one: {ways_to_add(level)}.")
 
     def offered(
-        self, web: Web, source: Source, pack: PackInfo, *, url: str | None = None
+        self,
+        web: Web,
+        source: Source,
+        pack: PackInfo,
+        *,
+        url: str | None = None,
+        min_listeners: int = MIN_LISTENERS,
     ) -> tuple[str, bool]:
         """What a download would bring a pack, in sentences (`Packs.offered`), and whether it is any newer.
 
         Downloads nothing. Raises DiscoverError where it cannot be had.
         """
-        offer = self._packs.offered(web, source, url=url)
-        if _within(pack.collected, offer.day, _SAME):
+        have = self._have(pack)
+        offer = self._packs.offered(web, source, url=url, have=have, min_listeners=min_listeners)
+        if have.as_new_as(offer.day):
             return f"{pack.name} is of {pack.collected}: there is nothing newer than {offer.day} yet.", False
         of = f"of {pack.collected}, with" if pack.collected else "of"
         return (
@@ -117,15 +125,28 @@ class Updates(Service):
         before = self.updated_pack(level, name)
         if take is None:
             return self._joined(level, before, before, 0, report, cancelled)
+        from engine.community.statistics_dump import NothingNewerError
+
         known = self._keys(before)
-        after = self._replaced(before, take)
+        try:
+            after = self._replaced(before, take)
+        except NothingNewerError as error:
+            self._packs.remember_passed(before.name, error.passed)
+            news = self._joined(level, before, before, 0, report, cancelled)
+            return replace(news, unchanged=str(error))
         new = len(self._keys(after) - known)
         return self._joined(level, before, after, new, report, cancelled)
+
+    def _have(self, pack: PackInfo) -> Have:
+        from engine.community.pack import Pack
+        from engine.community.statistics_dump import Have
+
+        return Have(pack.collected, Pack(self.library.folders.packs / pack.name).manifest.passed)
 
     def _replaced(self, before: PackInfo, take: Callable[[str], Any]) -> PackInfo:
         """The pack that took the place of the one before, which stays until the newer one is known to be one: until
         then that is among no packs, wherever this is stopped."""
-        with self._packs.apart() as folders:
+        with self._packs.apart(self._have(before)) as folders:
             take(before.name)
             newer = next(
                 (
@@ -189,11 +210,3 @@ class Updates(Service):
         self.library.changed(Change.EVERYTHING)
         share = manifest.growth.share if manifest.growth is not None else 0.0
         return News(after, before.listeners, new, manifest.items - items, share, rebuild=share >= REBUILD)
-
-
-def _within(have: str, day: str, span: datetime.timedelta) -> bool:
-    """Whether the day of what one has is no longer before another than that; not where one of them is unknown."""
-    try:
-        return datetime.date.fromisoformat(have) + span >= datetime.date.fromisoformat(day)
-    except ValueError:
-        return False

@@ -182,4 +182,5 @@ def added(app: DiscoverApp, result: dict[str, Any]) -> None:
 def updated(app: DiscoverApp, result: dict[str, Any]) -> None:
     """Show what is new, and suggest training if that is much."""
     then = f"\n{in_keys('Train again: discover train.', app.keymap)}" if result["rebuild"] else ""
-    app.notify(f"{result['pack']}: {result['said']}{then}", title="Updated", timeout=12)
+    title = "Updated" if result["newer"] else "Nothing newer"
+    app.notify(f"{result['pack']}: {result['said']}{then}", title=title, timeout=12)

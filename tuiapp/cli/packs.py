@@ -192,7 +192,9 @@ def update(
         session.door.require_writable("update a pack")
         before, newer_there = session.updates.updated_pack(of, name), True
         if source is not None:
-            said, newer_there = session.updates.offered(web, source, before, url=url)
+            said, newer_there = session.updates.offered(
+                web, source, before, url=url, min_listeners=min_listeners
+            )
             if newer_there:
                 _agree(options, said, yes)
             else:
