@@ -83,7 +83,8 @@ def write_catalog(
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(_SCHEMA)
-        _insert(connection, items, 0)
+        keyed = ((name, item_key(name), listeners, plays) for name, listeners, plays in items)
+        _insert(connection, keyed, 0)
         connection.executemany("INSERT INTO tags VALUES (?, ?, ?)", tags)
         connection.executemany(
             "INSERT INTO genres VALUES (?, ?, ?)",
@@ -95,8 +96,8 @@ def write_catalog(
         connection.close()
 
 
-def add_to_catalog(path: Path, items: Iterable[tuple[str, int, int]]) -> None:
-    """Append (name, listeners, plays) to the items of an unpublished catalog file."""
+def add_to_catalog(path: Path, items: Iterable[tuple[str, str, int, int]]) -> None:
+    """Append (name, key, listeners, plays) to the items of an unpublished catalog file."""
     connection = sqlite3.connect(path)
     try:
         connection.execute("PRAGMA journal_mode = OFF")
@@ -110,13 +111,12 @@ def add_to_catalog(path: Path, items: Iterable[tuple[str, int, int]]) -> None:
         connection.close()
 
 
-def _insert(connection: sqlite3.Connection, items: Iterable[tuple[str, int, int]], first: int) -> None:
+def _insert(connection: sqlite3.Connection, items: Iterable[tuple[str, str, int, int]], first: int) -> None:
     connection.executemany(
         "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?)",
         (
             (number, name, key, relaxed_item_key(key), listeners, plays)
-            for number, (name, listeners, plays) in enumerate(items, first)
-            for key in (item_key(name),)
+            for number, (name, key, listeners, plays) in enumerate(items, first)
         ),
     )
 
@@ -249,6 +249,14 @@ class Catalog:
     def all_keys(self) -> list[str]:
         """Every item's key in id order."""
         return [row[0] for row in self._connection.execute("SELECT key FROM items ORDER BY id")]
+
+    def names_and_keys(self) -> tuple[list[str], list[str]]:
+        """Both of every item in id order, in one pass."""
+        names, keys = list[str](), list[str]()
+        for name, key in self._connection.execute("SELECT name, key FROM items ORDER BY id"):
+            names.append(name)
+            keys.append(key)
+        return names, keys
 
     def all_plays(self) -> list[int]:
         """Every item's plays in id order."""

@@ -4,6 +4,7 @@ key."""
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -30,6 +31,11 @@ def has_earlier_keys(folder: Path) -> bool:
         except sqlite3.Error:
             continue
     return False
+
+
+def are_earlier(names: Sequence[str], keys: Sequence[str]) -> bool:
+    """The same of items' names and their keys. One look through all names costs a twentieth of one at each."""
+    return has_invisible("\n".join(names)) and any(map(_is_earlier, zip(names, keys, strict=True)))
 
 
 def _is_earlier(row: tuple[str, ...]) -> bool:

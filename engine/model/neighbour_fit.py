@@ -238,7 +238,7 @@ def _nearest(
         rooms: list[list[NDArray[Any]]] = [
             [
                 np.zeros(blocks * BLOCK),
-                np.zeros(WAITING + blocks, dtype=np.int32),
+                np.zeros(WAITING + 2 * (blocks * BLOCK + 1), dtype=np.int32),
                 np.zeros(WAITING + blocks, dtype=np.float32),
             ]
             for _ in range(cores())

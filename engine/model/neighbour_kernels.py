@@ -21,7 +21,7 @@ ROUNDED = 1.5 * 2.0**52 * COUNTED
 # How many items ahead the kept products are prefetched.
 _AHEAD = 3
 # An item whose listeners' rows contain fewer than this share (1 in so many) of the items is compared with those only,
-# visiting each three times; otherwise scanning all items in blocks is cheaper.
+# from a list of them; otherwise scanning all items in blocks is cheaper.
 _FEW = 16
 
 
@@ -114,35 +114,54 @@ def nearest_body(_rank: int) -> Any:
         )
         # Per thread. A sum has the number of listeners in its high bits, as multiples of `COUNTED`.
         sums = numbers_at(sums_at, blocks * BLOCK)
-        near, score = numbers_at(near_at, WAITING + blocks), numbers_at(scores_at, WAITING + blocks)
-        best, block = score[WAITING:], near[WAITING:]
+        near, score = (
+            numbers_at(near_at, WAITING + 2 * (blocks * BLOCK + 1)),
+            numbers_at(scores_at, WAITING + blocks),
+        )
+        # Behind those that wait are the blocks by number, or the items met in turn, and those met often enough.
+        best, block, met = score[WAITING:], near[WAITING:], near[WAITING:]
+        together = near[WAITING + blocks * BLOCK + 1 :]
         while True:
             part = next_in_line(cursor)
             if part >= parts:
                 break
             for place in range(bounds[part], bounds[part + 1]):
                 i = wanted[place]
-                work = types.uint64(0)
+                work, seen, enough = types.uint64(0), types.uint64(0), types.uint64(0)
+                for p in range(starts[i], starts[i + 1]):
+                    q, last = _row(row_starts, listeners[p])
+                    work += last - q
+                few = work * types.uint64(_FEW) < types.uint64(items)
                 for p in range(starts[i], starts[i + 1]):
                     own = types.float64(values[p])
                     q, last = _row(row_starts, listeners[p])
-                    work += last - q
-                    while q < last:
-                        sums[row_items[q]] += own * row_values[q] + COUNTED
-                        q += types.uint64(1)
-                sums[i] = 0
-                bar, count = types.float32(0), 0
-                few = work * types.uint64(_FEW) < types.uint64(items)
-                if few:
-                    for p in range(starts[i], starts[i + 1]):
-                        q, last = _row(row_starts, listeners[p])
+                    if few:
                         while q < last:
                             j = row_items[q]
+                            before = sums[j]
+                            met[seen], together[enough] = j, j
+                            seen += types.uint64(before == 0)
+                            enough += types.uint64(before >= (MIN_TOGETHER - 1) * COUNTED) & types.uint64(
+                                before < MIN_TOGETHER * COUNTED
+                            )
+                            sums[j] = before + (own * row_values[q] + COUNTED)
                             q += types.uint64(1)
-                            if sums[j] > 0:
-                                nearness = _nearness(sums[j], inverse[j], inverse[i])
-                                count, bar = _offered(nearness, j, score, near, count, bar, kept)
-                                sums[j] = -sums[j]  # was looked at
+                    else:
+                        while q < last:
+                            sums[row_items[q]] += own * row_values[q] + COUNTED
+                            q += types.uint64(1)
+                sums[i] = 0
+                bar, count, at = types.float32(0), 0, types.uint64(0)
+                if few:
+                    # Those with enough listeners in common come before all others, and they may be enough.
+                    among, last = met, seen
+                    if enough > types.uint64(kept):
+                        among, last = together, enough
+                    while at < last:
+                        j = among[at]
+                        nearness = _nearness(sums[j], inverse[j], inverse[i])
+                        count, bar = _offered(nearness, j, score, near, count, bar, kept)
+                        at += types.uint64(1)
                 else:
                     # At least that many blocks have a maximum above this: nothing below it is needed.
                     for k in range(blocks):
@@ -164,13 +183,12 @@ def nearest_body(_rank: int) -> Any:
                 counts[i] = count
                 for k in range(count):
                     j = near[k]
-                    ids[i, k], products[i, k] = j, _product(abs(sums[j]))
+                    ids[i, k], products[i, k] = j, _product(sums[j])
                 if few:
-                    for p in range(starts[i], starts[i + 1]):
-                        q, last = _row(row_starts, listeners[p])
-                        while q < last:
-                            sums[row_items[q]] = 0
-                            q += types.uint64(1)
+                    at = types.uint64(0)
+                    while at < seen:
+                        sums[met[at]] = 0
+                        at += types.uint64(1)
                 else:
                     for j in range(blocks * BLOCK):
                         sums[j] = 0

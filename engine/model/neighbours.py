@@ -7,10 +7,11 @@ score is a sum over the person's items, so that each one's contribution is exact
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from engine.errors import InvalidDataError
@@ -33,29 +34,51 @@ class Neighbours(msgspec.Struct, frozen=True):
     """The model: arrays, for `np.save`.
 
     Item j has `weights` (cells,) float32 for the items `targets` (cells,) int32, its cells from `starts[j]` to
-    `starts[j + 1]`; `starts` (items + 1,) int64.
+    `starts[j + 1]`; `starts` (items + 1,) int64. `joined` has the cells added since, of at least as many items: the
+    arrays of a trained model are a hundred megabytes, what joins it is a hundredth of that. `ARRAYS` are the fields by
+    the names of their files, as the first version called them.
     """
 
+    ARRAYS: ClassVar[dict[str, str]] = {"starts": "starts", "hearers": "targets", "weights": "weights"}
     starts: NDArray[np.int64]
-    # The file is called as the first version called the field.
-    targets: NDArray[np.int32] = msgspec.field(name="hearers")
+    targets: NDArray[np.int32]
     weights: NDArray[np.float32]
+    joined: Neighbours | None = None
 
     @property
     def items(self) -> int:
         """How many items there are."""
-        return len(self.starts) - 1
+        return len((self.joined or self).starts) - 1
 
     def weights_from(self, ids: Ids) -> tuple[Ids, NDArray[np.int32], NDArray[np.float32]]:
-        """(index into `ids`, target, weight) of every cell of these items, in order."""
-        counts = self.starts[ids + 1] - self.starts[ids]
+        """(index into `ids`, target, weight) of every cell of these items, in order, those that joined last."""
+        # Items after the last have no cells.
+        first, after = (self.starts[np.minimum(ids + end, len(self.starts) - 1)] for end in (0, 1))
+        counts = after - first
         which = np.repeat(np.arange(len(ids)), counts)
-        places = np.arange(len(which)) + np.repeat(self.starts[ids] - (np.cumsum(counts) - counts), counts)
-        return which, self.targets[places], self.weights[places]
+        places = np.arange(len(which)) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+        found = which, self.targets[places], self.weights[places]
+        if self.joined is None:
+            return found
+        more = self.joined.weights_from(ids)
+        return (
+            np.concatenate((found[0], more[0])),
+            np.concatenate((found[1], more[1])),
+            np.concatenate((found[2], more[2])),
+        )
+
+    def whole(self) -> Neighbours:
+        """The model with the cells that joined among its own."""
+        return self if self.joined is None else replace(self, joined=None).extended_by(self.joined)
+
+    def grown_by(self, others: Neighbours) -> Neighbours:
+        """The model with `others`, of at least as many items, among what joined it."""
+        return replace(self, joined=others if self.joined is None else self.joined.extended_by(others))
 
     def extended_by(self, others: Neighbours) -> Neighbours:
         """The model with the cells of `others`, which has at least as many items, after its own."""
-        starts = np.concatenate((self.starts, np.full(others.items - self.items, self.starts[-1])))
+        more = len(others.starts) - len(self.starts)
+        starts = np.concatenate((self.starts, np.full(more, self.starts[-1])))
         places = np.repeat(starts[1:], np.diff(others.starts))
         return Neighbours(
             starts + others.starts,

@@ -14,7 +14,7 @@ measures that.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -43,6 +43,7 @@ class Listens(msgspec.Struct, frozen=True):
     """Which listeners play which items, for `np.save`: item i is played by `listeners` (cells,) int32 from `starts[i]`
     to `starts[i + 1]`; `starts` (items + 1,) int64."""
 
+    ARRAYS: ClassVar[dict[str, str]] = {"starts": "starts", "listeners": "listeners"}
     starts: NDArray[np.int64]
     listeners: NDArray[np.int32]
 

@@ -165,9 +165,12 @@ class Model:
     @cached_property
     def members(self) -> Members:
         """Everything the ensemble ranks by."""
-        return Members(
-            self.factors, self.listeners, self._cells("neighbours", Neighbours), artists=self.artists
-        )
+        return Members(self.factors, self.listeners, self._neighbours(), artists=self.artists)
+
+    def _neighbours(self) -> Neighbours | None:
+        joined = self._cells("joined", Neighbours)
+        near = self._cells("neighbours", Neighbours, fewer=joined is not None)
+        return msgspec.structs.replace(near, joined=joined) if near is not None else None
 
     @cached_property
     def similarity(self) -> ItemSimilarity:
@@ -177,26 +180,29 @@ class Model:
         hubness = self._whole("crowding.npy", (self.manifest.items,), np.float32) if has_hubness else None
         return ItemSimilarity(self.factors.item_factors, self._cells("listens", Listens), hubness)
 
-    def _cells(self, kind: str, of: type[_Cells]) -> _Cells | None:
-        """Cells by item, of the files that begin with `kind`; null for a model that was trained without them."""
-        names = [f"{kind}_{name}.npy" for name in of.__struct_encode_fields__]
+    def _cells(self, kind: str, of: type[_Cells], *, fewer: bool = False) -> _Cells | None:
+        """Cells by item, of `fewer` items where that may be, of the files that begin with `kind`; null for a model that
+        has none."""
+        names = [f"{kind}_{name}.npy" for name in of.ARRAYS]
         if not set(names) <= self.manifest.digests.keys():
             return None
         try:
             # Mapped, but as plain arrays: the class for maps makes each slice slower.
-            found = of(*(np.asarray(mapped_array(self.folder / name)) for name in names))
+            arrays = [np.asarray(mapped_array(self.folder / name)) for name in names]
         except ARRAY_ERRORS as error:
             bad = min((self.folder / name for name in names), key=Path.is_file)
             raise unreadable(error, bad, f"{bad} {what_is_wrong(bad)}. {_AGAIN}") from error
-        starts, cells = found.starts, len(getattr(found, of.__struct_fields__[1]))
+        starts, cells, whole = arrays[0], len(arrays[1]), self.manifest.items + 1
         # Invalid starts would allocate unbounded memory; indices within the cells are checked by NumPy.
         if (
-            starts.shape != (self.manifest.items + 1,)
+            starts.ndim != 1
+            or not (1 if fewer else whole) <= len(starts) <= whole
             or (starts[0], starts[-1]) != (0, cells)
             or (np.diff(starts) < 0).any()
         ):
             raise DamagedDataError(f"The {kind} in {self.folder} belong to another model. {_AGAIN}")
-        return found
+        # The arrays are its first fields, in this order.
+        return of(*arrays)  # type: ignore[arg-type]
 
     def _whole(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
         """A small array, checked byte for byte; the index checks the item factors when it is opened."""
@@ -236,13 +242,12 @@ def write_arrays(
 
 
 def write_neighbours(
-    folder: Path, neighbours: Neighbours, listens: Listens, hubness: np.ndarray
+    folder: Path, neighbours: Neighbours, listens: Listens, hubness: np.ndarray, kind: str = "neighbours"
 ) -> dict[str, str]:
-    """Write the neighbours' arrays, listens, and hubness; returns the digests."""
+    """Write the neighbours' arrays, in files of that `kind`, listens, and hubness; returns the digests."""
     arrays: dict[str, np.ndarray] = {"crowding": hubness}
-    for kind, cells in (("neighbours", neighbours), ("listens", listens)):
-        names = zip(cells.__struct_encode_fields__, cells.__struct_fields__, strict=True)
-        arrays |= {f"{kind}_{file}": getattr(cells, name) for file, name in names}
+    for begin, cells in ((kind, neighbours), ("listens", listens)):
+        arrays |= {f"{begin}_{file}": getattr(cells, name) for file, name in cells.ARRAYS.items()}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     return {f"{name}.npy": digest_of(folder / f"{name}.npy") for name in arrays}

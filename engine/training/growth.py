@@ -20,6 +20,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ from engine.model.neighbours import Neighbours
 from engine.model.similarity import Listens, listens_of
 from engine.paths import digest_of
 from engine.privacy import Door
+from engine.privacy.atomic import make_safe
 from engine.progress import Cancelled, CountReport, Share, part_of
 from engine.training.artifact import (
     Growth,
@@ -75,7 +77,7 @@ def numbered(model: Model, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]
     """Of items by key the id of each in the model, with those new to it behind its own, and which are new, in order."""
     every = model.catalog.all_keys()
     number = dict(zip(every, range(len(every)), strict=True))
-    ids = np.array([number.get(key, -1) for key in keys], dtype=np.int64)
+    ids = np.fromiter(map(number.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))
     new = np.flatnonzero(ids < 0)
     ids[new] = len(every) + np.arange(len(new))
     return ids, new
@@ -152,7 +154,7 @@ def grow(
     base = model.manifest
     model_id = new_id(door.folders, hashlib.sha256(added.tobytes()).hexdigest(), today)
     with door.new_folder(door.folders.models / model_id) as folder:
-        digests = _write(folder, model, added, artists, plays, ids, new, names, done)
+        digests = _write(folder, model, added, artists, plays, ids, new, names, keys, done)
         manifest = msgspec.structs.replace(
             base,
             id=model_id,
@@ -189,6 +191,7 @@ def _write(
     ids: np.ndarray,
     new: np.ndarray,
     names: Sequence[str],
+    keys: Sequence[str],
     done: Share,
 ) -> dict[str, str]:
     """The files of the model with more items, those that stay as they were as links; digests by file."""
@@ -200,7 +203,9 @@ def _write(
     gram = model.factors.gram + wide.T @ wide
     digests = write_arrays(folder, factors, gram, listeners, artists)
     totals = np.asarray(more.sum(axis=0)).ravel().astype(np.int64).tolist()
-    joined = list(zip(called, counts.tolist(), totals, strict=True))
+    joined = list(
+        zip(called, [keys[column] for column in new.tolist()], counts.tolist(), totals, strict=True)
+    )
     # The kernels hold no interpreter lock, so that names are taken down meanwhile.
     with ThreadPoolExecutor(1) as beside:
         named = beside.submit(_write_names, folder, model, joined, listeners, artists)
@@ -215,19 +220,23 @@ def _write(
 def _write_names(
     folder: Path,
     model: Model,
-    joined: Sequence[tuple[str, int, int]],
+    joined: Sequence[tuple[str, str, int, int]],
     listeners: np.ndarray,
     artists: np.ndarray | None,
 ) -> dict[str, str]:
-    """The catalog with the (name, listeners, plays) of what joined, and what finds all by name. Digests by file."""
+    """The catalog with the (name, key, listeners, plays) of what joined, and what finds all by name; digests."""
     catalog = folder / "catalog.sqlite"
     shutil.copyfile(model.folder / catalog.name, catalog)
     add_to_catalog(catalog, joined)
-    called = [name for name, *_ in joined]
+    # The key of an artist's key is that key, and found at once.
+    called = [key if artists is None else name for name, key, *_ in joined]
     artist_names = None if artists is None else model.artist_names
-    return {catalog.name: digest_of(catalog)} | write_more_search(
+    digests = {catalog.name: digest_of(catalog)} | write_more_search(
         folder, model.names, artist_names, called, listeners, artists
     )
+    # The disk writes while the neighbours are worked out, which leaves it little for the end.
+    make_safe(folder)
+    return digests
 
 
 def _write_neighbours(
@@ -240,12 +249,11 @@ def _write_neighbours(
     items = model.manifest.items + len(new)
     ridge = model.manifest.validation.get("ensemble", {}).get("ridge", RIDGE)
     usual = np.full(len(new), hubness.mean(), dtype=np.float32)
-    return write_neighbours(
-        folder,
-        near.extended_by(weights_for(plays, ids, new, items, ridge, progress)),
-        newer_listens(listens, plays, ids, items),
-        np.concatenate((hubness, usual)),
-    )
+    near = near.grown_by(weights_for(plays, ids, new, items, ridge, progress))
+    assert near.joined is not None  # noqa: S101 - that it is grown by
+    kept = linked(model, folder, [f"neighbours_{name}.npy" for name in near.ARRAYS])
+    newer, crowded = newer_listens(listens, plays, ids, items), np.concatenate((hubness, usual))
+    return kept | write_neighbours(folder, near.joined, newer, crowded, "joined")
 
 
 def weights_for(

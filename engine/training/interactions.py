@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.canonical_keys import Level, artist_of, item_key
-from engine.community.earlier_keys import has_earlier_keys
+from engine.community.earlier_keys import are_earlier
 from engine.community.genres import read_genres
 from engine.community.mbids import MBID_BYTES
 from engine.community.pack import Pack
@@ -69,14 +69,17 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
     known: list[tuple[np.ndarray, np.ndarray]] = []
     for pack in packs:
         catalog = pack.catalog()
-        labels = catalog.all_names()
-        keys = map(item_key, labels) if has_earlier_keys(pack.folder) else catalog.all_keys()
-        columns = np.empty(len(labels), dtype=np.int32)
-        for number, (label, key) in enumerate(zip(labels, keys, strict=True)):
-            if key not in column:
-                column[key] = len(names)
-                names.append(label)
-            columns[number] = column[key]
+        labels, keys = catalog.names_and_keys()
+        if are_earlier(labels, keys):
+            keys = list(map(item_key, labels))
+        # Of the first pack as a rule all are different.
+        if not column and len(alone := dict(zip(keys, range(len(keys)), strict=True))) == len(keys):
+            column, names, columns = alone, labels, np.arange(len(keys), dtype=np.int32)
+        else:
+            numbered = (column.setdefault(key, len(column)) for key in keys)
+            columns = np.fromiter(numbered, dtype=np.int32, count=len(keys))
+            found, first = np.unique(columns, return_index=True)
+            names += [labels[number] for number in first[found >= len(names)].tolist()]
         for item, tag, weight in catalog.all_tags():
             place = int(columns[item]), tag
             tags[place] = tags.get(place, 0.0) + weight

@@ -150,6 +150,7 @@ def _arrays(model: Model) -> dict[str, np.ndarray]:
     }
     near, listens, hubness = model.members.neighbours, model.similarity.listens, model.similarity.hubness
     if near is not None:
+        near = near.whole()
         found["neighbours_counts"] = np.diff(near.starts).astype("<i4")
         found["neighbours_gaps"] = gaps(near.targets, near.starts)
         found["neighbours_largest"], found["neighbours_weights"] = in_bytes(

@@ -14,7 +14,7 @@ from scipy.sparse import random as random_sparse
 
 from engine.canonical_keys import item_key, track_name
 from engine.community.packs import community_packs
-from engine.errors import CancelledError, PrivateSessionError, UsageError
+from engine.errors import CancelledError, DamagedDataError, PrivateSessionError, UsageError
 from engine.model.fold_in import ItemFactors
 from engine.model.fold_in_rows import fold_in_rows
 from engine.model.neighbour_fit import joining
@@ -68,6 +68,7 @@ def newer(session: Session, tmp_path: Path, artists: int, listeners: int = 120):
 
 def said(near) -> np.ndarray:
     """What each item (row) says for each (column)."""
+    near = near.whole()
     return csr_matrix((near.weights, near.targets, near.starts), (near.items, near.items)).toarray()
 
 
@@ -125,7 +126,9 @@ def test_only_what_is_new_is_written_and_all_is_as_if_it_were_written_whole(sess
     newer(session, tmp_path, 66)
     model = session.models.open()
     same = {name for name, inode in kept.items() if (model.folder / name).stat().st_ino == inode}
-    assert same == {path.relative_to(before) for path in (before / "index").rglob("*")}
+    assert same == {path.relative_to(before) for path in (before / "index").rglob("*")} | {
+        Path(f"neighbours_{name}.npy") for name in ("starts", "hearers", "weights")
+    }
     whole = names_of_items(model.catalog.all_names(), model.listeners)
     for field in fields(NameIndex):
         merged, built = getattr(model.names, field.name), getattr(whole, field.name)
@@ -149,6 +152,26 @@ def test_what_joined_hears_from_neighbours_as_the_newer_data_has_them(session, t
     assert np.count_nonzero(found[:, 60:]) > 6 * 3
     assert np.array_equal(found[:60, :60], before)
     assert not found[60:, :60].any(), "what the model had hears from it after the next training"
+
+
+def test_what_joined_twice_hears_from_its_neighbours_of_both_times(session, tmp_path) -> None:
+    newer(session, tmp_path, 63)
+    before = said(session.models.open().members.neighbours)
+    newer(session, tmp_path, 66)
+    near = session.models.open().members.neighbours
+    found, ids = said(near), np.array([65, 3, 62, 0])
+    assert np.array_equal(found[:63, :63], before)
+    assert np.count_nonzero(found[:, 63:]) > 3 * 3
+    folded, whole = (one.fold_in(ids, np.array([3.0, 1.0, 2.0, 4.0])) for one in (near, near.whole()))
+    assert folded.scores() == pytest.approx(whole.scores())
+    some = np.arange(50, 66)
+    assert folded.contributions(some) == pytest.approx(whole.contributions(some))
+    assert folded.contributions(some).sum(axis=1) == pytest.approx(whole.scores(some))
+    path = session.models.open().folder / "joined_starts.npy"
+    np.save(path, np.load(path)[:-1])
+    session.reload()
+    with pytest.raises(DamagedDataError, match="belong to another model"):
+        _ = session.models.open().members
 
 
 @pytest.mark.parametrize(
