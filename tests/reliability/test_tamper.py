@@ -15,6 +15,7 @@ import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ from tests.support.audio import wav
 from tests.support.commands import document
 from tests.support.folders import fingerprint
 from tests.support.importing import lastfm
+from tuiapp.app.repairing import Repairing
 from tuiapp.cli.main import run
 
 # One of each kind.
@@ -381,3 +383,16 @@ def test_a_folder_that_goes_as_it_is_looked_through_has_the_size_of_what_was_see
     monkeypatch.setattr(os, "scandir", gone)
     assert size_of(tmp_path) == 8
     assert entries(tmp_path / "gone") == []
+
+
+def test_a_disk_that_fails_as_the_app_looks_for_damage_ends_nothing(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(path: Path) -> str:
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    asked: list[object] = []
+    monkeypatch.setattr("engine.paths.digest_of", fails)
+    app: Any = SimpleNamespace(folders=folders, call_from_thread=lambda *what: asked.append(what))
+    Repairing(app)._look_at_data()
+    assert asked == []

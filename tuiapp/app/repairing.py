@@ -66,9 +66,10 @@ class Repairing:
         folders = self._app.folders
         try:
             found, train = damage(folders), retrainings(folders)
-        except DiscoverError:
+            repairable = any(is_mended(folders, one) for one in found)
+        except (DiscoverError, OSError):
             return  # the view shows the error
-        if any(is_mended(folders, one) for one in found):
+        if repairable:
             more = " ".join(one.said for one in found)
             self._app.call_from_thread(self._ask, "Some data is damaged", more)
         elif train:
