@@ -219,6 +219,8 @@ Moment(at=1709406060, width=1, day=None))
         for place, (clocks, latest) in self._clocks.items():
             if clocks == self._days and latest >= _AFTERNOON:
                 names = [name for name in (table.name(place), *columns) if name]
+                if any(sign in name for name in names for sign in ",="):
+                    continue  # such a column cannot be mapped
                 self._options.notes.append(
                     f"only days were read; if “{names[0]}” is the time of day, import it with --map "
                     f'"date={names[-1]},time={names[0]}"'

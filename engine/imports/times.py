@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # The first scrobble ever: nothing played earlier can have been logged (FORMATS.md, What is a play).
@@ -86,6 +87,7 @@ def to_epoch(moment: datetime, zone: str | None = None) -> int | None:
         return None
 
 
+@lru_cache(maxsize=1 << 8)
 def is_zone(name: str) -> bool:
     """Whether this is the name of a zone."""
     try:
