@@ -89,6 +89,8 @@ def _what_would_help(playlist: ContextPlaylist, whole: Pool, question: Question,
         return [
             f"{sentence} {quantity(max(1, round(gain / 60)), 'minutes')}." for gain, sentence in gains[:2]
         ]
+    if question.context.needs_tempo and not question.pool.known("tempo").any():
+        return ["All that have a tempo are under a minute, over 15 or longer than the list."]
     if not playlist.tracks:
         return ["Change the tempo, or add tempo data for more tracks."]
     if playlist.fitting > len(playlist.tracks):

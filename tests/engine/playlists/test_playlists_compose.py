@@ -186,6 +186,15 @@ def test_nothing_fits_is_an_empty_list_with_a_note() -> None:
     assert "140 spm ± 6 %, including warm-up and cool-down. Change" in eased.notes[0]
 
 
+def test_where_all_of_a_tempo_are_too_short_that_is_the_reason() -> None:
+    pool = [replace(track, bpm=170.0, seconds=1.0) for track in POOL[:20]]
+    pool += [replace(track, bpm=None, seconds=200.0) for track in POOL[20:40]]
+    (first, *_) = compose(pool, Settings(bpm=170, minutes=30)).notes
+    assert first == (
+        "No tracks match 170 spm ± 6 %. All that have a tempo are under a minute, over 15 or longer than the list."
+    )
+
+
 def test_no_candidates_and_no_tempo_say_what_to_do() -> None:
     with pytest.raises(NothingYetError, match="import"):
         compose([])
