@@ -17,6 +17,8 @@ from engine.community.tables import columns_of, read_table, tables
 from engine.errors import UnreadableFileError
 
 _LOOKED_AT = 20
+# Of the first rows so many say yes or no alone: a damaged one costs itself.
+_MIN_GOOD = 0.75
 _MIN_COLUMNS = 3  # columns; two make any table of yes and no
 _NO, _YES = frozenset(("", "0", "0.0")), frozenset(("1", "1.0"))
 
@@ -26,15 +28,15 @@ def _is_matrix(table: DataFile) -> bool:
         with read_table(table) as (header, rows):
             if len(header) < _MIN_COLUMNS or not _names_listeners(header[0]):
                 return False
-            first = list(islice(rows, _LOOKED_AT))
+            first = [row for row in islice(rows, _LOOKED_AT) if row]
     except UnreadableFileError:
         return False
-    cells = [cell.strip() for row in first for cell in row[1:]]
-    return (
-        any(cell in _YES for cell in cells)
-        and all(cell in _YES or cell in _NO for cell in cells)
-        and all(len(row) in (0, len(header)) for row in first)
-    )
+    good = [row[1:] for row in first if len(row) == len(header) and _is_yes_or_no(row[1:])]
+    return len(good) >= _MIN_GOOD * len(first) and any(cell.strip() in _YES for row in good for cell in row)
+
+
+def _is_yes_or_no(cells: Sequence[str]) -> bool:
+    return all(cell in _YES or cell in _NO for cell in map(str.strip, cells))
 
 
 def _names_listeners(heading: str) -> bool:
@@ -60,7 +62,7 @@ def _rows(path: Path, into: Gathering) -> Iterator[Row]:
 
 
 def _of_listener(cells: Sequence[str], artists: Sequence[str], into: Gathering) -> Iterator[Row]:
-    if not all(cell in _YES or cell in _NO for cell in map(str.strip, cells[1:])):
+    if not _is_yes_or_no(cells[1:]):
         into.reading.refuse("a cell that is neither 0 nor 1")
         return
     if not cells[0].strip():

@@ -33,7 +33,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "artist": ("track_artist", "artist_name_s", "artist_name", "artist", "artists"),
     "track": ("track_name", "track", "song_name", "song_title", "song", "title"),
-    "plays": ("plays", "play_count", "playcount", "listen_count", "count"),
+    "plays": ("plays", "play_count", "playcount", "listen_count", "listens", "scrobbles", "count"),
     "genre": ("playlist_subgenre", "subgenre", "genre", "genres", "tags", "playlist_genre"),
     "artist_ids": ("artist_uri_s", "artist_ids"),
 }

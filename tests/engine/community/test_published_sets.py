@@ -253,6 +253,13 @@ def test_bad_lines_of_a_matrix_are_reported(tmp_path: Path) -> None:
     ]
 
 
+def test_a_bad_line_among_the_first_of_a_matrix_costs_itself_alone(tmp_path: Path) -> None:
+    path = tmp_path / "matrix.csv"
+    path.write_text("user,ida,tool\n1,0,1\n2,0\n" + "3,1,0\n" * 6)
+    assert MATRIX.recognises(path)
+    assert [line.line for line in MATRIX.read(path).bad.first] == [3]
+
+
 @pytest.mark.parametrize(
     "text",
     ["user,yes\n1,0\n2,1\n", "user,age,plays\n1,30,1\n", "id,a,b\n1,0,1\n", "user,a,b\n1,0,0\n"],
