@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from typing import TYPE_CHECKING
 
 from engine.wording import one_or_many, percent, quantity
 
 if TYPE_CHECKING:
     from engine.recommend.lists import RelatedList
+
+
+def searchable(text: str) -> str:
+    """Text as filters compare it: in one case and, so that `bjork` finds Björk, without accents."""
+    if text.isascii():
+        return text.casefold()
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
 def bar(share: float, width: int) -> str:

@@ -47,8 +47,8 @@ class History(Service):
         reverse: bool = False,
         period: tuple[int, int] | None = None,
     ) -> list[int]:
-        """Ids of the listens; with `text` those whose artist or title contains it, with `period` (seconds since 1970
-        UTC) those inside it, sorted as `history.listen_ids` says."""
+        """Ids of the listens; with `text` those whose artist and title contain its words, with `period` (seconds since
+        1970 UTC) those inside it, sorted as `history.listen_ids` says."""
         key = artist_key(text) if text else ""
         return store_history.listen_ids(self.library.connection, key, by, reverse=reverse, period=period)
 

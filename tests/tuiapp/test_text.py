@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from tuiapp.cells import fitted
 from tuiapp.safe import shown
-from tuiapp.text import bar, day, duration, sparkline
+from tuiapp.text import bar, day, duration, searchable, sparkline
 
 CASES = settings(deadline=None, max_examples=150, derandomize=True)
 # Wide, narrow, combining, joined and hostile characters come up far more often than by chance.
@@ -83,6 +83,15 @@ def test_cuts_are_marked_and_count_cells_not_characters(text: str, width: int, d
 @given(st.floats(allow_nan=False), st.integers(1, 40))
 def test_a_bar_has_its_width_whatever_the_share(share: float, width: int) -> None:
     assert cell_len(bar(share, width)) == width
+
+
+def test_a_filter_asks_for_no_accents() -> None:
+    assert [searchable(text) for text in ("Björk", "BJO\u0308RK", "İstanbul", "AC/DC")] == [
+        "bjork",
+        "bjork",
+        "istanbul",
+        "ac/dc",
+    ]
 
 
 def test_a_bar_is_drawn_in_half_cells() -> None:

@@ -16,7 +16,7 @@ from engine.wording import quantity
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.typed_list import TypedList
-from tuiapp.text import duration
+from tuiapp.text import duration, searchable
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.table import Table
@@ -97,8 +97,8 @@ class AddTo(TypedList):
         self._show(event.value)
 
     def _show(self, text: str) -> None:
-        words = text.casefold().split()
-        found = [one for one in self._there if all(word in one.name.casefold() for word in words)]
+        words = searchable(text).split()
+        found = [one for one in self._there if all(word in searchable(one.name) for word in words)]
         table = self._list
         table.show([Target(" ".join(text.split()), new=True), *found])
         # The typed text selects the first match, if there is one.

@@ -9,6 +9,7 @@ from textual import events
 from textual.message import Message
 
 from tuiapp.settings.actions import LISTS, bindings, scope_of
+from tuiapp.text import searchable
 from tuiapp.widgets.columns import Column, Row
 from tuiapp.widgets.painted import GAP
 from tuiapp.widgets.rows import Fetched, Rows
@@ -120,7 +121,7 @@ class Table(Rows[Row]):
 
     def _arrange(self, wanted: str | None) -> None:
         order: Sequence[int] = range(len(self._rows))
-        if words := self.filter.casefold().split():
+        if words := searchable(self.filter).split():
             order = [i for i in order if self._matches(i, words)]
         if self.engine_sorts:
             pass
@@ -137,7 +138,7 @@ class Table(Rows[Row]):
         self._place(place)
 
     def _matches(self, number: int, words: Sequence[str]) -> bool:
-        text = self._words(self._rows[number]).casefold()
+        text = searchable(self._words(self._rows[number]))
         return all(word in text for word in words)
 
     @property
@@ -245,7 +246,7 @@ class Table(Rows[Row]):
         elif self.engine_sorts:
             self.post_message(self.MatchRequested(self, by))
         else:
-            words, count = self.sought.casefold().split(), len(self._order)
+            words, count = searchable(self.sought).split(), len(self._order)
             places = ((self.cursor + by * step) % count for step in range(1, count + 1))
             self.to_match(next((n for n in places if self._matches(self._order[n], words)), None))
 

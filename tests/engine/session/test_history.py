@@ -27,7 +27,11 @@ def test_history_is_read_by_ids_newest_first_and_filtered_by_the_library(history
     assert len(ids) == 11
     assert [row.artist for row in history.listens(history.listen_ids("lantern"))] == ["The Lanterns"]
     assert history.listen_ids("slow ferry") == history.listen_ids("lantern")
+    assert history.listen_ids("Ferry the lanterns") == history.listen_ids("lantern"), (
+        "as other lists are filtered"
+    )
     assert history.listen_ids("nothing like it") == []
+    assert history.listen_ids("word " * 5000) == []
 
 
 def test_numbers_are_kept_until_the_library_changes(history: History, library: Library) -> None:
