@@ -23,6 +23,7 @@ from engine.privacy.log import note_error, where_it_happened
 from engine.privacy.presence import private_session_on
 from engine.store.database import open_library
 from engine.store.imported_likes import judge
+from engine.store.known_plays import MINUTE
 from engine.store.logged_plays import add_logged_plays, live_source
 from engine.store.play import Play
 
@@ -98,6 +99,8 @@ class Inbox:
                 raise DiscoverError("Too much waits for the end of a private session. Send it again later.")
             self._waiting.append(_Waiting(report, None))
             return
+        if report.single:
+            self._date_by_arrival(report.plays)
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(report, kept))
         self._go_on()
@@ -133,6 +136,13 @@ class Inbox:
             gone = tuple(play for play, is_hidden in zip(report.plays, hidden, strict=True) if is_hidden)
             self._doubtful.append(replace(report, plays=gone))
         return kept
+
+    def _date_by_arrival(self, plays: Sequence[Play]) -> None:
+        """Date plays that were just made, if the client's clock cannot be right, by the minute they came in: of plays
+        without a date a song counts once. To be called after `hide`, which goes by the clock."""
+        for play in plays:
+            if play.started_at is None:
+                play.started_at, play.precision = int(self._now()) // MINUTE * MINUTE, MINUTE
 
     def _go_on(self) -> None:
         if self._waiting and self._at_work is None and not self._windows.on:

@@ -154,6 +154,21 @@ async def test_a_play_of_another_time_is_kept_without_a_date(world: World, playe
     assert [(title, start) for _, title, start, _ in world.listens()] == [("Ahead", None), ("First", None)]
 
 
+async def test_a_play_by_a_wrong_clock_is_dated_by_when_it_came_and_a_repeat_counts(
+    world: World, player: Player
+) -> None:
+    for _ in range(2):
+        for client, stamp in (("ahead", 4_000_000_000), ("no-battery", 7)):
+            one = listen("Tin Roof" if client == "ahead" else "Lark", int(stamp), submission_client=client)
+            # Sent again at once, as by a client that lost the answer.
+            assert (await player.submit(one))[0] == 200
+            assert (await player.submit(one))[0] == 200
+        world.now += 300
+    minutes = [int(NOW) // 60 * 60, int(NOW + 300) // 60 * 60]
+    assert [start for _, title, start, _ in world.listens() if title == "Tin Roof"] == minutes
+    assert [start for _, title, start, _ in world.listens() if title == "Lark"] == minutes
+
+
 async def test_ten_thousand_listens_in_one_go(world: World, player: Player) -> None:
     songs = [listen(f"T{n % 400}", NOW - 9_000_000 + 200 * n, f"A{n % 70}") for n in range(10_000)]
     assert (await player.submit(*songs, kind="import"))[0] == 200
