@@ -250,6 +250,7 @@ async def test_the_line_of_keys_says_what_enter_does_here(folders: Folders) -> N
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert "enter open" in screen_lines(app)[-1]
+        assert "K move" not in screen_lines(app)[-1], "there are no tracks to move"
         await pilot.press("enter")
         await settled(pilot)
         assert "enter artist" in screen_lines(app)[-1]

@@ -280,7 +280,8 @@ class BrowseView(SeveralLists):
             self.action_show_only(self._only)
 
     def another_list(self) -> None:
-        self._keys.called = {} if self._at == "#artists" else {"artist": "artists"}
+        no_artists = dict.fromkeys(("like", "add_to", "related", "mark"), "")
+        self._keys.called = {} if self._at == "#artists" else {"artist": "artists"} | no_artists
 
     def action_artist(self) -> None:
         """From a section to its artists, from an artist to their page."""

@@ -162,7 +162,8 @@ class PlaylistsView(View):
     def _show_which(self) -> None:
         """The tracks of the open list in place of the lists, and what the keys do with them."""
         self.set_class(self._open is not None, "-open")
-        self._keys.called = {"artist": "artist"} if self._open is not None else {}
+        of_lists = {"shift(1)": "", "shift(-1)": ""}
+        self._keys.called = {"artist": "artist"} if self._open is not None else of_lists
 
     def _close(self) -> None:
         """Back to the lists."""

@@ -122,7 +122,7 @@ class KeyLine(InShell, Widget):
     selected: reactive[str] = reactive("")
     # Whether the view's list is empty: keys that act on rows are left out.
     nothing_listed: reactive[bool] = reactive(False)
-    # Current labels of actions, by id, if they differ from the default.
+    # Current labels of actions, by id, if they differ from the default; empty for one without an effect now.
     called: reactive[Mapping[str, str]] = reactive(MappingProxyType({}))
 
     def __init__(self, scope: str, *, absent: frozenset[str] = frozenset()) -> None:
