@@ -164,10 +164,11 @@ def _sniff_pls(head: Head) -> bool:
 
 
 def _sniff_names(head: Head) -> bool:
-    """Text each of whose lines has an artist and a title, and that is not a table."""
+    """Text each of whose lines has an artist and a title, and that is no table and no JSON, of strings either."""
     written = [line for line in head.lines if line.strip()]
     named = all(all(parted(line)) and not line.startswith(("#", "-", "*")) for line in written)
-    return bool(written) and named and not (head.is_database or head.is_binary or head.json or head.header)
+    other = head.is_database or head.is_binary or head.json or head.header
+    return bool(written) and named and not other and not head.text.lstrip().startswith('["')
 
 
 def _sniff_uris(head: Head) -> bool:

@@ -75,6 +75,9 @@ def what_else(path: Path, given_to: str) -> str:
     kinds = {"model add": _model, "": _of_discover, "community add": _community, "import": _history}
     # Deleted meanwhile.
     with suppress(OSError, UnreadableFileError):
+        # A damaged model is still one, whatever a name in it looks like.
+        if given_to == "model add" and _model(path):
+            return ""
         return next((note for command, of in kinds.items() if command != given_to and (note := of(path))), "")
     return ""
 

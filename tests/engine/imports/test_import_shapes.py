@@ -184,3 +184,8 @@ def test_tables_that_are_no_list_of_videos(db: sqlite3.Connection, tmp_path: Pat
     }
     files = bring(db, *[write(tmp_path, name, text) for name, text in rows.items()]).files
     assert [file.format for file in files] == [None, None]
+
+
+def test_json_of_names_is_no_list_of_tracks() -> None:
+    assert recognise(Head("names.json", b'["Ida","The Oaks - Tin Roof"]')) is None
+    assert recognise(Head("names.txt", b"The Oaks - Tin Roof\n")) is not None

@@ -225,9 +225,12 @@ def test_what_was_damaged_on_the_way_is_refused(file, session, tmp_path) -> None
     assert not session.folders.models.exists() or not list(session.folders.models.iterdir())
 
 
-def test_a_file_with_another_digest_than_asked_for_is_refused(file, session) -> None:
-    with pytest.raises(UnreadableFileError, match="it is another file, or was altered"):
-        session.model_files.add(file, sha256="0" * 64)
+def test_a_file_with_another_digest_than_asked_for_is_refused(file, session, tmp_path) -> None:
+    with zipfile.ZipFile(odd := shutil.copy(file, tmp_path / "odd.zip"), "a") as archive:
+        archive.writestr("more.txt", "Ida - The Oaks")  # as a name in it may look
+    for each in (file, odd):
+        with pytest.raises(UnreadableFileError, match="it is another file, or was altered"):
+            session.model_files.add(each, sha256="0" * 64)
     manifest = session.model_files.add(file, sha256=file_digest(file).upper())
     assert manifest.origin.checked
     assert manifest.origin.sha256 == file_digest(file)
