@@ -29,6 +29,7 @@ from engine.errors import (
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import broken_off
+from engine.store.backups import sound
 from engine.store.database import open_library
 from engine.store.forgetting import ALL, NOTHING, left_to_do, mark
 from engine.store.private_changes import changes_in_words
@@ -219,7 +220,7 @@ class Library:
     def check(self) -> str:
         """`ok`, or what SQLite's own integrity check found."""
         with self.exclusive():
-            return str(self.connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+            return sound(self.connection)
 
     def orphans(self) -> int:
         """How many rows of the library refer to missing ones, such as a listen whose track is missing."""

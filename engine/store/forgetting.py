@@ -16,6 +16,7 @@ from engine.errors import DiscoverError
 # What remains of a forgetting: nothing; the bytes in the last log, which another program reads; files and bytes to be
 # cleaned.
 NOTHING, THE_LOG, ALL = 0, 1, 2
+WITHOUT_A_ROW = "the row of its table forgetting is missing"
 
 
 class ForgottenError(DiscoverError):
@@ -24,12 +25,22 @@ class ForgottenError(DiscoverError):
 
 def mark(connection: sqlite3.Connection) -> str:
     """The mark, which changes with each forgetting."""
-    return str(connection.execute("SELECT mark FROM forgetting").fetchone()[0])
+    return str(_the_row(connection)[0])
 
 
 def left_to_do(connection: sqlite3.Connection) -> int:
     """What remains of the last forgetting: one of the constants above."""
-    return int(connection.execute("SELECT to_do FROM forgetting").fetchone()[0])
+    return int(_the_row(connection)[1])
+
+
+def _the_row(connection: sqlite3.Connection) -> tuple[str, int]:
+    """Raises sqlite3.DatabaseError, as of a damaged library, if it is missing: every library has it."""
+    row: tuple[str, int] | None = connection.execute("SELECT mark, to_do FROM forgetting").fetchone()
+    if row is None:
+        error = sqlite3.DatabaseError(WITHOUT_A_ROW)
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+    return row
 
 
 def begin(connection: sqlite3.Connection) -> None:

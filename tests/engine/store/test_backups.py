@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import DamagedDataError, NothingYetError, PrivateSessionError
+from engine.errors import DamagedDataError, DamagedLibraryError, NothingYetError, PrivateSessionError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session import Session
+from engine.session.repair import repair
 from engine.store import backups as store
 from engine.store import schema
 from engine.store.backups import Backup, back_up, backups, is_whole, listens_in, surplus
@@ -290,3 +291,17 @@ def test_a_name_that_is_no_text_in_sqlites_own_message_is_damage(folders: Folder
     for private in (True, False):
         with pytest.raises(DamagedDataError, match="is damaged"):
             open_library(Door(folders, private=private))
+
+
+def test_a_library_without_the_row_every_library_has_is_damaged_and_repaired(folders: Folders) -> None:
+    """As where pages were exchanged: to SQLite each of them is valid."""
+    before = listens(folders)
+    with Session(folders) as session, session.library.connection as connection:
+        connection.execute("DELETE FROM forgetting")
+    with pytest.raises(DamagedLibraryError, match="--repair"):
+        Session(folders)
+    (said,) = repair(Door(folders))
+    assert "nothing of it is lost" in said
+    assert listens(folders) == before
+    with Session(folders) as session:
+        assert session.library.check() == "ok"
