@@ -34,9 +34,9 @@ def left_to_do(connection: sqlite3.Connection) -> int:
 
 
 def _the_row(connection: sqlite3.Connection) -> tuple[str, int]:
-    """Raises sqlite3.DatabaseError, as of a damaged library, if it is missing: every library has it."""
+    """Raises sqlite3.DatabaseError, as of a damaged library, if it is missing or of another table."""
     row: tuple[str, int] | None = connection.execute("SELECT mark, to_do FROM forgetting").fetchone()
-    if row is None:
+    if row is None or not isinstance(row[1], int):
         error = sqlite3.DatabaseError(WITHOUT_A_ROW)
         error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise error

@@ -19,6 +19,7 @@ from engine.store import backups as store
 from engine.store import schema
 from engine.store.backups import Backup, back_up, backups, is_whole, listens_in, surplus
 from engine.store.database import open_library
+from engine.store.forgetting import left_to_do
 from engine.store.restoring import restore
 from engine.taste.rules import Rule
 from tests.support.folders import fingerprint
@@ -305,3 +306,12 @@ def test_a_library_without_the_row_every_library_has_is_damaged_and_repaired(fol
     assert listens(folders) == before
     with Session(folders) as session:
         assert session.library.check() == "ok"
+
+
+def test_a_row_of_another_table_in_its_place_is_damage() -> None:
+    with sqlite3.connect(":memory:") as connection:
+        # The library's own tables are strict: what is written through SQLite is never so.
+        connection.execute("CREATE TABLE forgetting (mark, to_do)")
+        connection.execute("INSERT INTO forgetting VALUES ('Evening', 'running')")
+        with pytest.raises(sqlite3.DatabaseError, match="missing"):
+            left_to_do(connection)
