@@ -148,6 +148,13 @@ class Library:
         corrupt = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CORRUPT_INDEX)
         if getattr(error, "sqlite_errorcode", None) in corrupt or is_undecodable(error):
             raise library_trouble(error, self.folders.database) from error
+        # An index that is not its table's may hold values of other kinds, which nothing here expects.
+        if isinstance(error, TypeError | ValueError):
+            said = str(self.connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
+            if said != "ok":
+                damaged = sqlite3.DatabaseError(said)
+                damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                raise library_trouble(damaged, self.folders.database) from error
 
     def subscribe(self, drop_cache: Callable[[Change], None]) -> None:
         """Have `drop_cache` called, under the lock, with each change from now on."""

@@ -315,3 +315,22 @@ def test_a_row_of_another_table_in_its_place_is_damage() -> None:
         connection.execute("INSERT INTO forgetting VALUES ('Evening', 'running')")
         with pytest.raises(sqlite3.DatabaseError, match="missing"):
             left_to_do(connection)
+
+
+def test_what_an_index_of_another_table_brings_is_damage(folders: Folders) -> None:
+    """SQLite's quick check reads no index against its table."""
+    with Session(folders) as session:
+        (size,) = session.library.connection.execute("PRAGMA page_size").fetchone()
+        indexes = "SELECT rootpage FROM sqlite_schema WHERE name IN ('listens_by_time', 'listens_by_track')"
+        one, other = (
+            slice((page - 1) * size, page * size) for (page,) in session.library.connection.execute(indexes)
+        )
+    data = bytearray(folders.database.read_bytes())
+    data[one], data[other] = data[other], data[one]
+    folders.database.write_bytes(data)
+    with (
+        Session(folders) as session,
+        pytest.raises(DamagedLibraryError, match="--repair"),
+        session.exclusive(),
+    ):
+        raise TypeError("what came of it")
