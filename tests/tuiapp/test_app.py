@@ -380,6 +380,7 @@ async def test_a_time_of_the_week_is_chosen_by_typing_and_any_time_again(folders
         await settled(pilot)
         assert "No plays: commute" in screen_text(app)
         await pilot.press("c")
+        await settled(pilot)
         assert app.screen.query_one(Table).row.value == "commute", "the cursor is on what is chosen"
         await pilot.press("up", "up", "enter")
         await settled(pilot)
