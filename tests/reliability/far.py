@@ -13,6 +13,7 @@ from backports.zstd import compress, decompress
 
 from engine.community.fetch import Offer, Web
 from engine.community.listenbrainz import ARTISTS, TRACKS, Statistics
+from engine.community.offers import MIN_LISTENERS
 from engine.community.statistics_dump import Walk
 from engine.errors import UnreadableFileError
 from tests.reliability.fuzz import Target, Try, on_disk
@@ -63,7 +64,7 @@ def _listed(data: bytes, _path: Path) -> None:
     said = SimpleNamespace(
         page=lambda url: (url, data.decode(errors="replace")), look=lambda url: Offer(url, 1000), report=None
     )
-    walk = Walk(cast(Web, said), "http://127.0.0.1/")
+    walk = Walk(cast(Web, said), "http://127.0.0.1/", (), MIN_LISTENERS)
     if not [*walk.dumps()]:
         raise walk.none_left()
 
