@@ -201,7 +201,9 @@ async def test_rows_of_discover_related_and_history_are_added(folders: Folders) 
         await settled(pilot)
         listen = the_list(app).row
         for _ in range(2):
-            await pilot.press("a", "down", "enter")
+            await pilot.press("a")
+            await settled(pilot)  # until the lists to choose from have come
+            await pilot.press("down", "enter")
             await settled(pilot)
         assert app.engine().playlists.show("Later on")[-1].track == listen.track
         assert toasts(app)[-1] == "It is in Later on already."
