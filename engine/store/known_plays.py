@@ -259,15 +259,16 @@ class KnownPlays:
         self._skips.add(moment)
         if start is None:
             return True
-        if self._live and _is_at_once(group.id << START_BITS | start, play, self._own_skips):
-            return False
-        self._own_skips.add(group.id << START_BITS | start)
+        if self._live:
+            if _is_at_once(group.id << START_BITS | start, play, self._own_skips):
+                return False
+            self._own_skips.add(group.id << START_BITS | start)
         if play.precision > MINUTE:
             first, behind = window(start, play.precision)
             return bisect_left(group.skip_starts, first) == bisect_left(group.skip_starts, behind)
-        if played is None:
-            return True
         skips = group.skips_elsewhere
+        if played is None or not skips:
+            return True
         at = bisect_left(skips, (played, start - _SKIP_WINDOW))
         return at == len(skips) or skips[at] > (played, start + _SKIP_WINDOW)
 
