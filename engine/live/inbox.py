@@ -127,7 +127,14 @@ class Inbox:
         hide, on = self._windows.hide, self._windows.on
         hidden = [hide(play, single=report.single) for play in report.plays]
         plays = tuple(play for play, is_hidden in zip(report.plays, hidden, strict=True) if not is_hidden)
-        kept = replace(report, plays=plays, verdicts=() if on else report.verdicts)
+        # What is said of a play along with it goes with it, also after the session.
+        secret = {
+            (play.artist, play.title)
+            for play, is_hidden in zip(report.plays, hidden, strict=True)
+            if is_hidden
+        }
+        verdicts = () if on else tuple(one for one in report.verdicts if one.named not in secret)
+        kept = replace(report, plays=plays, verdicts=verdicts)
         if (
             kept != report
             and self._windows.began_just_now(self._now())

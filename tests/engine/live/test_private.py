@@ -6,9 +6,11 @@ import pytest
 
 from engine.canonical_keys import artist_key
 from engine.live.inbox import Inbox
-from engine.live.listenbrainz import Report
+from engine.live.listenbrainz import Report, Verdict
 from engine.live.listener import Listener
 from engine.live.windows import Windows
+from engine.privacy import Door
+from engine.store.database import open_library
 from engine.store.play import Play
 from tests.support.folders import fingerprint
 from tests.support.live import NOW, Player, World, listen
@@ -155,3 +157,19 @@ async def test_a_private_session_that_is_killed_is_over_and_stays_private(world:
         Report("player", (Play("A", "Late", NOW + 60), Play("A", "Long before", NOW - 72 * HOUR)))
     )
     assert titles(world) == ["Long before"]
+
+
+async def test_what_is_loved_along_with_a_private_play_stays_out_too(
+    world: World, listener: Listener
+) -> None:
+    pass_on(world, listener, 0, private=True)
+    pass_on(world, listener, HOUR, private=False)
+    for title, start in (("Private", NOW + HOUR // 2), ("Open", NOW - 24 * HOUR)):
+        one = Play(artist="Ida Oaks", title=title, started_at=start, duration_ms=180_000)
+        await listener.inbox.take(
+            Report("mpdscribble", (one,), (Verdict("like", (), ("Ida Oaks", title)),), single=True)
+        )
+    connection = open_library(Door(world.folders))
+    loved = connection.execute("SELECT track_key FROM feedback").fetchall()
+    connection.close()
+    assert (titles(world), loved) == (["Open"], [("open",)])
