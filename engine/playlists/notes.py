@@ -53,7 +53,10 @@ def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> li
         longest = min(MAX_SECONDS / 60.0, question.settings.minutes)
         return [f"None of the {quantity(len(whole), 'tracks')} is between 1 and {longest:g} minutes long."]
     minutes = f"{short / 60:.0f} {'minute' if round(short / 60) == 1 else 'minutes'} short"
-    if not playlist.tracks:
+    if not playlist.tracks and playlist.fitting:
+        fit = quantity(playlist.fitting, "tracks fit", "track fits")
+        first = f"No track fits the beginning; {fit} {asked} later."
+    elif not playlist.tracks:
         first = f"No tracks match {asked}."
     elif not question.context.needs_tempo:
         first = f"The list is {minutes}."
@@ -94,7 +97,7 @@ def _what_would_help(playlist: ContextPlaylist, whole: Pool, question: Question,
     if not playlist.tracks:
         return ["Change the tempo, or add tempo data for more tracks."]
     if playlist.fitting > len(playlist.tracks):
-        return ["The tracks left are other versions of those in it, or longer than that."]
+        return ["The tracks left fit at other times, are other versions of those in it, or longer than that."]
     return [f"The pool of {quantity(len(whole), 'tracks')} has no more."]
 
 

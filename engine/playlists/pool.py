@@ -19,6 +19,8 @@ MIN_SECONDS = 60.0
 MAX_SECONDS = 900.0
 VARIETY = 0.3  # how far chance may move a track's appeal (0..1), so that another seed gives another list
 _SHORT_LIST = 360
+# So many tracks for each place are searched at least, where there are.
+_ENOUGH = 3
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -154,7 +156,8 @@ def _appeal(values: Floats, seed: int) -> Floats:
 
 
 def short_list(pool: Pool, worth: Floats, allowed: Bools, places: float, new: float, artist_gap: int) -> Ints:
-    """The few hundred tracks of `pool` worth searching: the best at each time, new and known apart.
+    """The few hundred tracks of `pool` worth searching: the best at each time, new and known apart, and where that is
+    the same tracks all along, the best of the others.
 
     `worth` and `allowed` are (times, tracks); the list has about so many `places` and a share of `new` (0..1). No
     artist takes more places than the list could hold, and versions of one song (by relaxed title or a shared
@@ -166,17 +169,20 @@ def short_list(pool: Pool, worth: Floats, allowed: Bools, places: float, new: fl
     share_new = 0.25 + 0.5 * new
     kept: dict[int, None] = {}
     songs: dict[object, int] = {}
+
+    def take(values: Floats, able: Bools, quotas: tuple[float, float]) -> None:
+        for group, quota in zip((able & pool.new, able & ~pool.new), quotas, strict=True):
+            count = math.ceil(quota)
+            order = _best_first(values, np.flatnonzero(group), 4 * count)
+            _take(pool, order, count, most_of_artist, kept, songs)
+
     for values, able in zip(worth, allowed, strict=True):
-        for group, share in ((able & pool.new, share_new), (able & ~pool.new, 1.0 - share_new)):
-            count = math.ceil(quota * share)
-            _take(
-                pool,
-                _best_first(values, np.flatnonzero(group), 4 * count),
-                count,
-                most_of_artist,
-                kept,
-                songs,
-            )
+        take(values, able, (quota * share_new, quota * (1.0 - share_new)))
+    # Where the best at each time are the same, or one kind is all there is.
+    if (missing := _ENOUGH * places - len(kept)) > 0:
+        others = np.asarray(allowed.any(axis=0), dtype=np.bool_)
+        others[list(kept)] = False
+        take(np.where(allowed, worth, -np.inf).max(axis=0), others, (missing, missing))
     return np.array(sorted(kept), dtype=np.int64)
 
 

@@ -245,3 +245,27 @@ def test_any_pool_gives_a_list_that_keeps_its_word(
         assert track.tempo_error <= 0.06 + 1e-9
     assert playlist.length_error <= 60
     assert compose(pool, asked) == playlist
+
+
+def slow_pool(count: int, *, known: bool) -> list[Candidate]:
+    """Tracks of one length, all slow and quiet: the best at one time of a list are the best at all."""
+    rows = ((f"A{n % 200}", f"T{n}", 60.0 + n % 16, 0.05 + n % 25 / 100) for n in range(count))
+    return [
+        Candidate(artist, title, artist.casefold(), title.casefold(), bpm, "x", energy, 200.0, 1.0, known)
+        for artist, title, bpm, energy in rows
+    ]
+
+
+def test_a_pool_whose_best_are_the_same_at_all_times_fills_the_list() -> None:
+    made = compose(slow_pool(1000, known=True), Settings(minutes=240, new=0), CONTEXTS["party"])
+    assert abs(made.length_error) < 60
+    # Nothing was played: the share of new music asked for keeps none of them out.
+    unplayed = compose(slow_pool(60, known=False), Settings(minutes=120, new=0), CONTEXTS["sleep"])
+    assert len(unplayed.tracks) > 30
+
+
+def test_a_list_that_could_not_begin_says_so() -> None:
+    pool = [replace(one, bpm=168.0 + n % 5, energy=0.75) for n, one in enumerate(slow_pool(400, known=True))]
+    made = compose(pool, Settings(bpm=170, minutes=30), CONTEXTS["workout"])
+    assert not made.tracks
+    assert "No track fits the beginning; 400 tracks fit" in made.notes[0]
