@@ -50,7 +50,10 @@ class Seeds(Service):
         """
         if not names:
             raise UsageError("Name what the mix starts from: an artist, a track, a playlist or a genre.")
-        seeds = [self._one(name) for name in names]
+        seeds: list[_Seed] = []
+        for seed in map(self._one, names):
+            if seed not in seeds:  # one named twice, perhaps in two spellings
+                seeds.append(seed)
         whole = max(len(seed.leading) for seed in seeds)
         leading: dict[str, float] = defaultdict(float)
         for seed in seeds:

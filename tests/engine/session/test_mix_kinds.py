@@ -126,6 +126,9 @@ def test_seeds_count_alike_however_many_artists_each_stands_for(session: Session
     assert leading == {ARTISTS[0]: 3.0, **{ARTISTS[n]: 1.0 for n in (1, 4, 7)}}
     both, turned = (session.seeds.of(pair).key for pair in ([ARTISTS[0], "evening"], ["evening", ARTISTS[0]]))
     assert both == turned != session.seeds.of([ARTISTS[0]]).key
+    # One named twice, in whatever spelling, is one.
+    alone = session.seeds.of([f"{ARTISTS[6]} - own 6"])
+    assert session.seeds.of([f"{ARTISTS[6]} - own 6", f"{ARTISTS[6].upper()} - OWN 6"]) == alone
     assert ARTISTS[0].casefold() not in both
 
 
