@@ -31,13 +31,20 @@ def server_for(
     Raises NotLetInError where that is not known, UsageError for what is not an address of such a server.
     """
     if service == "mpd":
-        return Mpd([f"{known.secret}@{place}" for place in places] if known else places)
+        return Mpd([_with_password(folders, place, known) for place in places])
     address = places[0].rstrip("/")
     check_own(address)
     found = known or credentials(folders, service, address)
     if found is None:
         raise NotLetInError(f"Who are you at {address}?")
     return _ON_THE_WEB[service](web, address, found)
+
+
+def _with_password(folders: Folders, place: str, known: Credentials | None) -> str:
+    """A place of an MPD, with the password that is given or kept for it; one in the setting is as good as given."""
+    password, address = split(place)
+    found = known or (None if password else credentials(folders, "mpd", address))
+    return f"{found.secret}@{address}" if found else place
 
 
 def server_for_task(web: Web, folders: Folders, task: Mapping[str, Any], places: Sequence[str]) -> Server:

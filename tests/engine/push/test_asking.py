@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from socketserver import BaseRequestHandler, TCPServer
 from typing import Any, cast
 
@@ -9,9 +10,12 @@ import pytest
 
 from engine.community.fetch import Web
 from engine.errors import DiscoverError, UsageError
-from engine.push.credentials import Credentials
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.push.credentials import Credentials, keep_credentials
 from engine.push.jellyfin import Jellyfin
 from engine.push.listenbrainz import ListenBrainz
+from engine.push.servers import server_for
 from engine.push.subsonic import Subsonic
 from tests.support.servers import answering
 
@@ -61,3 +65,21 @@ def test_a_secret_that_no_header_holds_is_refused_in_words_that_do_not_hold_it(
     assert secret not in str(raised.value)
     # Subsonic's stands in the address, where anything can.
     assert isinstance(raised.value, UsageError) == (kind is not Subsonic)
+
+
+def test_mpd_is_asked_with_the_password_that_is_kept_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = Folders(tmp_path / "data")
+    monkeypatch.setattr("engine.push.credentials._keyring", lambda: None)
+    keep_credentials(Door(folders), "mpd", "127.0.0.1:6600", Credentials("", "kept", False))
+    asked: list[list[str]] = []
+    monkeypatch.setattr("engine.push.servers.Mpd", asked.append)
+    places = ["127.0.0.1:6600", "own@127.0.0.1:6600", "127.0.0.1:6601"]
+    web = cast(Web, Answers(200))
+    server_for(web, folders, "mpd", places, None)
+    server_for(web, folders, "mpd", places[1:], Credentials("", "given", False))
+    assert asked == [
+        ["kept@127.0.0.1:6600", "own@127.0.0.1:6600", "127.0.0.1:6601"],
+        ["given@127.0.0.1:6600", "given@127.0.0.1:6601"],
+    ]
