@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TypeVar
 
 from engine.imports import record as reasons
@@ -208,10 +208,12 @@ Moment(at=1709406060, width=1, day=None))
     ) -> Iterator[tuple[list[str], str]]:
         """`settle` for rows of a table, whose stamps are in one or several of these columns."""
 
+        looked_at = count()
+
         def stamp(row: list[str]) -> str:
             cells = table.at(row)
             text = self.best([cells(column) for column in columns])
-            if self._days < _LOOKED_AT:
+            if next(looked_at) < _LOOKED_AT:
                 self._look_for_clocks(row, text)
             return text
 
