@@ -9,6 +9,10 @@ from __future__ import annotations
 import errno
 import tokenize
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
 
 # SQLite's codes for a full disk, and for failures to write, truncate, share or sync a file.
 _FULL, _UNWRITABLE = 13, (778, 1034, 1546, 4618, 4874)
@@ -180,6 +184,15 @@ def is_undecodable(error: BaseException) -> bool:
     # By name: a start without the library does not load SQLite.
     of_a_text = type(error).__name__ == "OperationalError" and "Could not decode to UTF-8" in str(error)
     return of_a_text or isinstance(error, UnicodeDecodeError)
+
+
+def corruption(said: str) -> sqlite3.DatabaseError:
+    """The error SQLite raises of a damaged database, for damage that it does not see itself."""
+    import sqlite3
+
+    error = sqlite3.DatabaseError(said)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def library_trouble(error: BaseException, path: object) -> DiscoverError:

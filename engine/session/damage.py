@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.community.whole import damaged_packs
-from engine.errors import DamagedDataError, DiscoverError, disk_trouble, library_trouble
+from engine.errors import DamagedDataError, DiscoverError, corruption, disk_trouble, library_trouble
 from engine.paths import Folders, what_is_wrong
 from engine.store.backups import sound
 
@@ -62,9 +62,7 @@ def damage_of_data(folders: Folders, connection: sqlite3.Connection | None) -> I
 
 def _of_library(folders: Folders, connection: sqlite3.Connection | None) -> Iterator[Damage]:
     if connection is not None and (why := sound(connection)) != "ok":
-        damaged = sqlite3.DatabaseError(why)
-        damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        yield Damage(folders.database, str(library_trouble(damaged, folders.database)))
+        yield Damage(folders.database, str(library_trouble(corruption(why), folders.database)))
 
 
 def _of_packs(folders: Folders) -> Iterator[Damage]:

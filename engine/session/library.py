@@ -21,6 +21,7 @@ from engine.errors import (
     DamagedLibraryError,
     DiscoverError,
     PrivateSessionError,
+    corruption,
     disk_trouble,
     is_undecodable,
     library_trouble,
@@ -152,9 +153,7 @@ class Library:
         if isinstance(error, TypeError | ValueError):
             said = str(self.connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
             if said != "ok":
-                damaged = sqlite3.DatabaseError(said)
-                damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-                raise library_trouble(damaged, self.folders.database) from error
+                raise library_trouble(corruption(said), self.folders.database) from error
 
     def subscribe(self, drop_cache: Callable[[Change], None]) -> None:
         """Have `drop_cache` called, under the lock, with each change from now on."""

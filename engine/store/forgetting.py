@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.errors import DiscoverError
+from engine.errors import DiscoverError, corruption
 
 # What remains of a forgetting: nothing; the bytes in the last log, which another program reads; files and bytes to be
 # cleaned.
@@ -37,9 +37,7 @@ def _the_row(connection: sqlite3.Connection) -> tuple[str, int]:
     """Raises sqlite3.DatabaseError, as of a damaged library, if it is missing or of another table."""
     row: tuple[str, int] | None = connection.execute("SELECT mark, to_do FROM forgetting").fetchone()
     if row is None or not isinstance(row[1], int):
-        error = sqlite3.DatabaseError(WITHOUT_A_ROW)
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
+        raise corruption(WITHOUT_A_ROW)
     return row
 
 
