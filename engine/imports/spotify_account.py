@@ -21,10 +21,7 @@ from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEnt
 from engine.imports.registry import Format
 from engine.imports.stamps import Stamps
 from engine.imports.times import iso, milliseconds
-from engine.store.play import END
-
-# The clock's width in seconds.
-MINUTE = 60
+from engine.store.play import END, MINUTE
 
 
 class Row(msgspec.Struct, gc=False, rename="camel"):

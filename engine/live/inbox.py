@@ -23,9 +23,8 @@ from engine.privacy.log import note_error, where_it_happened
 from engine.privacy.presence import private_session_on
 from engine.store.database import open_library
 from engine.store.imported_likes import judge
-from engine.store.known_plays import MINUTE
 from engine.store.logged_plays import add_logged_plays, live_source
-from engine.store.play import Play
+from engine.store.play import MINUTE, Play
 
 # Maximum plays from before a private session that wait for its end.
 _MAX_WAITING = 5000
@@ -124,24 +123,21 @@ class Inbox:
             await self._at_work
 
     def _without_private(self, report: Report) -> Report:
-        hide, on = self._windows.hide, self._windows.on
-        hidden = [hide(play, single=report.single) for play in report.plays]
-        plays = tuple(play for play, is_hidden in zip(report.plays, hidden, strict=True) if not is_hidden)
+        plays: list[Play] = []
+        gone: list[Play] = []
+        for play in report.plays:
+            (gone if self._windows.hide(play, single=report.single) else plays).append(play)
         # What is said of a play along with it goes with it, also after the session.
-        secret = {
-            (play.artist, play.title)
-            for play, is_hidden in zip(report.plays, hidden, strict=True)
-            if is_hidden
-        }
-        verdicts = () if on else tuple(one for one in report.verdicts if one.named not in secret)
-        kept = replace(report, plays=plays, verdicts=verdicts)
+        secret = {(play.artist, play.title) for play in gone}
+        said = () if self._windows.on else report.verdicts
+        verdicts = tuple(one for one in said if one.named not in secret)
+        kept = replace(report, plays=tuple(plays), verdicts=verdicts)
         if (
             kept != report
             and self._windows.began_just_now(self._now())
             and len(self._doubtful) < _MAX_WAITING
         ):
-            gone = tuple(play for play, is_hidden in zip(report.plays, hidden, strict=True) if is_hidden)
-            self._doubtful.append(replace(report, plays=gone))
+            self._doubtful.append(replace(report, plays=tuple(gone)))
         return kept
 
     def _date_by_arrival(self, plays: Sequence[Play]) -> None:

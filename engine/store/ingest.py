@@ -16,9 +16,9 @@ from engine.canonical_keys import artist_key, track_key
 from engine.errors import library_trouble
 from engine.store.counts import Counts
 from engine.store.imported_likes import ImportedPlaylists, ids_of_tracks, keep_verdict, track_named_by
-from engine.store.known_plays import MINUTE, START_BITS, KnownPlays
+from engine.store.known_plays import START_BITS, KnownPlays
 from engine.store.listen_rows import IDS, LISTEN, SKIP, details_of
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, Ids, Play
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, MINUTE, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
 from engine.store.track_lookup import Row, TrackLookup
 

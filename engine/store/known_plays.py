@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, UNKNOWN_FLAG, Play
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, MINUTE, PRIVATE_FLAG, UNKNOWN_FLAG, Play
 from engine.store.same_play import Match, Others, Stored, window
 from engine.store.track_lookup import Group, LibraryTrack
 
@@ -30,9 +30,6 @@ _AGAIN = 10
 _AT_A_TIME = 500
 # Seconds from which a row is a listen by itself.
 _SKIP_MS = 30_000
-
-# A coarser clock gives no moment: only the number of a song's plays can be compared.
-MINUTE = 60
 
 Clock = tuple[str, int]
 
@@ -114,7 +111,9 @@ class KnownPlays:
             self._load(group)
         own, played = self.own, play.ms_played
         moment = group.id << START_BITS | start
-        if play.precision > MINUTE:
+        if (
+            play.precision > MINUTE
+        ):  # a coarser clock gives no moment: only how many plays it had can be compared
             return self._is_more(moment) and not self._is_other(place, play)
         if self._live and _is_at_once(moment, play, own):
             return False

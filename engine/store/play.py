@@ -7,8 +7,8 @@ import msgspec
 # `Play.basis`: what the service stamped, before any shifting.
 START, END, UNKNOWN = 0, 1, 2
 
-# `Play.precision` of a clock that knows days only.
-DAY = 86_400
+# `Play.precision` of a clock that knows minutes, or days, only.
+MINUTE, DAY = 60, 86_400
 
 # `listens.flags`
 PRIVATE_FLAG = 1  # the service marked it private

@@ -14,11 +14,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
-from engine.store.play import DAY, UNKNOWN, Play
+from engine.store.play import DAY, MINUTE, UNKNOWN, Play
 
 # Maximum difference of two services' clocks, in seconds.
 _TOLERANCE = 10
-_MINUTE = 60
 # A day begins so many seconds before UTC's in the easternmost zone and ends so many after it in the westernmost.
 _EAST, _WEST = 14 * 3600, 12 * 3600
 # Milliseconds after which a play of a long track is reported.
@@ -76,9 +75,9 @@ class Others:
         """
         start = play.started_at or 0
         unsure = self._unsure or play.basis == UNKNOWN
-        reach = _MAX_TRACK if unsure else _MINUTE + _TOLERANCE
+        reach = _MAX_TRACK if unsure else MINUTE + _TOLERANCE
         coarsest = max(self._coarsest, play.precision)
-        if coarsest > _MINUTE:
+        if coarsest > MINUTE:
             reach = coarsest + _EAST
         earliest, latest = start - reach - (play.paused or 0), start + reach + self._paused + coarsest // 2
         middle = _middle(start, play.precision)
@@ -166,13 +165,13 @@ def _off(play: Play, start: int, stored: Stored) -> float | None:
     """How many seconds the two are away from what one play gives by both clocks, None where that is too many."""
     coarse = max(play.precision, stored.precision)
     middles = play.precision // 2 - stored.precision // 2
-    if coarse > _MINUTE:
+    if coarse > MINUTE:
         if play.precision == stored.precision:
             return 0 if start == stored.start else None
         wide, moment = (start, stored.start) if play.precision == coarse else (stored.start, start)
         first, behind = window(wide, coarse)
         return abs(start - stored.start + middles) if first <= moment < behind else None
-    tolerance = _TOLERANCE + (_MINUTE if coarse == _MINUTE else 0)
+    tolerance = _TOLERANCE + (MINUTE if coarse == MINUTE else 0)
     unsure = stored.unsure or play.basis == UNKNOWN
     if not (unsure or play.paused or stored.paused):
         apart = start - stored.start
