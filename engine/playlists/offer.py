@@ -34,6 +34,8 @@ NEW_AT_TOP = 30.0
 NEW_AT_END = 1.0
 # An artist whose tempo is so much alike in so many tracks lends it to the others.
 MIN_TEMPOS, NEARLY_ALL = 3, 0.7
+# What is known of a track that no pack has.
+_UNMEASURED = TrackFeatures("", "", "", "", None, None, None, None, None, None, None)
 
 
 def candidates(
@@ -219,54 +221,50 @@ def _ids(connection: sqlite3.Connection, played: Sequence[PlayedTrack]) -> list[
 
 def _own(track: PlayedTrack, features: TrackFeatures | None, ids: tuple[tuple[str, str], ...]) -> Candidate:
     seconds = track.duration_ms / 1000 if track.duration_ms else None
-    return _known(track, features, seconds, math.log1p(track.plays), ids)
+    return _candidate(track, features, seconds, math.log1p(track.plays), ids, known=True)
 
 
 def _kept(track: KeptTrack, features: TrackFeatures | None) -> Candidate:
-    return _known(track, features, track.seconds, math.log1p(1), track.ids)
+    return _candidate(track, features, track.seconds, math.log1p(1), track.ids, known=True)
 
 
 def _unplayed(file: MusicFile, features: TrackFeatures | None, depth: float) -> Candidate:
     """A file that was never played: as new as what is recommended, as near as its artist (`depth` as in `_new`)."""
-    return Candidate(
-        artist=str(file.artist),
-        track=str(file.track),
-        artist_key=str(file.artist_key),
-        track_key=str(file.track_key),
-        bpm=features.bpm if features else None,
-        bpm_source=features.bpm_source if features else None,
-        energy=features.energy if features else None,
-        energy_estimated=bool(features and features.energy_estimated),
-        calm=features.calm if features else None,
-        seconds=file.seconds or (features.seconds if features else None),
-        appeal=math.log1p(NEW_AT_TOP ** (1.0 - depth) * NEW_AT_END**depth),
-        known=False,
-        album=file.album,
-        ids=other_ids((), features),
-    )
+    appeal = math.log1p(NEW_AT_TOP ** (1.0 - depth) * NEW_AT_END**depth)
+    return _candidate(file, features, file.seconds, appeal, (), known=False)
 
 
-def _known(
-    track: PlayedTrack | KeptTrack,
+def _new(track: TrackFeatures, depth: float) -> Candidate:
+    """`depth` is 0 at the top of Discover and 1 at its end. An artist's best known tracks go first."""
+    weight = NEW_AT_TOP ** (1.0 - depth) * NEW_AT_END**depth
+    weight *= 0.5 + (0.5 if track.popularity is None else track.popularity)
+    return _candidate(track, track, None, math.log1p(weight), (), known=False)
+
+
+def _candidate(
+    track: PlayedTrack | KeptTrack | MusicFile | TrackFeatures,
     features: TrackFeatures | None,
     seconds: float | None,
     appeal: float,
     ids: tuple[tuple[str, str], ...],
+    *,
+    known: bool,
 ) -> Candidate:
-    """A track of the library, with what the packs know of it."""
+    """A track with what the packs know of it."""
+    of = features or _UNMEASURED
     return Candidate(
-        artist=track.artist,
-        track=track.track,
-        artist_key=track.artist_key,
-        track_key=track.track_key,
-        bpm=features.bpm if features else None,
-        bpm_source=features.bpm_source if features else None,
-        energy=features.energy if features else None,
-        energy_estimated=bool(features and features.energy_estimated),
-        calm=features.calm if features else None,
-        seconds=seconds or (features.seconds if features else None),
+        artist=str(track.artist),
+        track=str(track.track),
+        artist_key=str(track.artist_key),
+        track_key=str(track.track_key),
+        bpm=of.bpm,
+        bpm_source=of.bpm_source,
+        energy=of.energy,
+        energy_estimated=of.energy_estimated,
+        calm=of.calm,
+        seconds=seconds or of.seconds,
         appeal=appeal,
-        known=True,
+        known=known,
         album=track.album,
         ids=ids + other_ids(ids, features),
     )
@@ -278,25 +276,3 @@ def other_ids(
     """Identifiers only the packs know."""
     have = {scheme for scheme, _ in ids}
     return tuple(pair for pair in features.ids if pair[0] not in have) if features else ()
-
-
-def _new(track: TrackFeatures, depth: float) -> Candidate:
-    """`depth` is 0 at the top of Discover and 1 at its end. An artist's best known tracks go first."""
-    weight = NEW_AT_TOP ** (1.0 - depth) * NEW_AT_END**depth
-    weight *= 0.5 + (0.5 if track.popularity is None else track.popularity)
-    return Candidate(
-        artist=track.artist,
-        track=track.track,
-        artist_key=track.artist_key,
-        track_key=track.track_key,
-        bpm=track.bpm,
-        bpm_source=track.bpm_source,
-        energy=track.energy,
-        energy_estimated=track.energy_estimated,
-        calm=track.calm,
-        seconds=track.seconds,
-        appeal=math.log1p(weight),
-        known=False,
-        album=track.album,
-        ids=track.ids,
-    )
