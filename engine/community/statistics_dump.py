@@ -105,11 +105,12 @@ class Walk:
     One that was `read_in_vain` is not yielded again, unless it has `least` listeners.
     """
 
-    def __init__(self, web: Web, base: str, read_in_vain: tuple[PassedOver, ...], least: int) -> None:
+    def __init__(self, web: Web, base: str, have: Have | None, least: int) -> None:
         self._web = web
         self._base = base if base.endswith("/") else f"{base}/"
         self._least = least
-        self.read_in_vain = read_in_vain
+        self.have = have or Have()
+        self.read_in_vain = self.have.passed
         self.passed: list[str] = []
 
     def dumps(self) -> Iterator[Dump]:
@@ -185,7 +186,7 @@ class Walk:
 
 def find(web: Web, base: str, have: Have | None = None, *, min_listeners: int = MIN_LISTENERS) -> Dump:
     """The newest dump that has what it takes. Raises DiscoverError when there is none, or nobody answers."""
-    walk = Walk(web, base, have.passed if have is not None else (), min_listeners)
+    walk = Walk(web, base, have, min_listeners)
     found = next(walk.dumps(), None)
     if found is None:
         raise walk.none_left()
@@ -210,11 +211,11 @@ def read_newest(
     too full, NothingNewerError where none that holds is newer than what one has, CancelledError.
     """
     door.require_writable("download anything")
-    walk = Walk(web, base, have.passed if have is not None else (), min_listeners)
+    walk = Walk(web, base, have, min_listeners)
     for dump in walk.dumps():
-        if have is not None and have.as_new_as(dump.day):
+        if walk.have.as_new_as(dump.day):
             raise NothingNewerError(
-                f"Nothing newer than {have.collected} is whole: {walk.reasons()}.", walk.read_in_vain
+                f"Nothing newer than {walk.have.collected} is whole: {walk.reasons()}.", walk.read_in_vain
             )
         check_room(door, dump.to_read(statistics.LEVEL) or 0, free)
 

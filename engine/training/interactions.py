@@ -72,14 +72,10 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
         labels, keys = catalog.names_and_keys()
         if are_earlier(labels, keys):
             keys = list(map(item_key, labels))
-        # Of the first pack as a rule all are different.
-        if not column and len(alone := dict(zip(keys, range(len(keys)), strict=True))) == len(keys):
-            column, names, columns = alone, labels, np.arange(len(keys), dtype=np.int32)
-        else:
-            numbered = (column.setdefault(key, len(column)) for key in keys)
-            columns = np.fromiter(numbered, dtype=np.int32, count=len(keys))
-            found, first = np.unique(columns, return_index=True)
-            names += [labels[number] for number in first[found >= len(names)].tolist()]
+        numbered = (column.setdefault(key, len(column)) for key in keys)
+        columns = np.fromiter(numbered, dtype=np.int32, count=len(keys))
+        found, first = np.unique(columns, return_index=True)
+        names += [labels[number] for number in first[found >= len(names)].tolist()]
         for item, tag, weight in catalog.all_tags():
             place = int(columns[item]), tag
             tags[place] = tags.get(place, 0.0) + weight

@@ -64,7 +64,7 @@ def _listed(data: bytes, _path: Path) -> None:
     said = SimpleNamespace(
         page=lambda url: (url, data.decode(errors="replace")), look=lambda url: Offer(url, 1000), report=None
     )
-    walk = Walk(cast(Web, said), "http://127.0.0.1/", (), MIN_LISTENERS)
+    walk = Walk(cast(Web, said), "http://127.0.0.1/", None, MIN_LISTENERS)
     if not [*walk.dumps()]:
         raise walk.none_left()
 
