@@ -10,6 +10,7 @@ from engine.wording import one_or_many, percent, quantity
 
 if TYPE_CHECKING:
     from engine.recommend.lists import RelatedList
+    from engine.session import Status
 
 
 def searchable(text: str) -> str:
@@ -18,6 +19,13 @@ def searchable(text: str) -> str:
         return text.casefold()
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
+
+
+def try_else(status: Status) -> str:
+    """What to do where a search finds nothing, as a sentence with a command."""
+    if not status.artists and status.model is None:
+        return "There is no music here yet. Import your history: discover import PATH."
+    return "Try fewer letters, or one word."
 
 
 def bar(share: float, width: int) -> str:

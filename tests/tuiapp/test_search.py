@@ -48,6 +48,15 @@ async def test_search_says_what_to_type_what_it_found_and_what_to_try(
         assert "The catalog is torn." in screen_text(app)
 
 
+async def test_a_search_where_there_is_no_music_yet_says_so(empty: Folders) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("s", *"radio")
+        await settled(pilot)
+        assert "There is no music here yet. Import your history: press i." in screen_text(app)
+
+
 async def test_the_palette_knows_artists_and_acts_on_them(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:

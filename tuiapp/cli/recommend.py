@@ -19,7 +19,7 @@ from tuiapp.cli.output import print_json, print_table, say, say_coverage, thousa
 from tuiapp.own_reasons import because, own_reasons
 from tuiapp.safe import shown
 from tuiapp.tastes import names_of
-from tuiapp.text import counted_among, dial_cost
+from tuiapp.text import counted_among, dial_cost, try_else
 
 if TYPE_CHECKING:
     from engine.recommend.lists import DiscoverList, Recommendation, TasteShare, TasteShares
@@ -350,6 +350,8 @@ def search(options: Options, text: str, count: int) -> None:
     """Search artists and tracks by name; tolerates typos."""
     with options.session() as session:
         found = session.artists.search(text, count)
+        if not found:
+            say(options, f"No artist or track matches “{text}”. {try_else(session.status())}")
     if options.json:
         print_json(
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters, on
@@ -18,12 +19,14 @@ from tuiapp.screens.typed_list import TypedList
 from tuiapp.settings.actions import PLAYING, bindings_too, on_music
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.keys import BY_NAME
+from tuiapp.text import try_else
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
+    from engine.session import Status
     from engine.session.searching import Found
 
 LENGTH = 50
@@ -115,11 +118,14 @@ class Search(TypedList, Acting[Any]):
         if found:
             self._set_state("")
         elif text.strip():
-            self._set_state(
-                "nomatch", f"No artist or track matches “{text}”", "Try fewer letters, or one word."
-            )
+            self.ask(lambda session: session.status(), partial(self._show_none, text), group="names")
         else:
             self._set_state("empty", "Type a name", "Any part, in any order; typos are fine.")
+
+    def _show_none(self, text: str, status: Status) -> None:
+        if text == self._line.value:
+            said = in_keys(try_else(status), self.shell.keymap)
+            self._set_state("nomatch", f"No artist or track matches “{text}”", said)
 
     # -- the keys, in the line or the list -------------------------------------------------------------
 
