@@ -183,14 +183,6 @@ def test_reading_commands_make_no_folder_where_there_is_none(empty, capsys) -> N
     assert not empty.exists()
 
 
-def test_a_search_that_finds_nothing_says_what_to_do(empty, capsys) -> None:
-    assert run(["search", "Radiohead"]) == 0
-    assert "Import your history: discover import PATH." in capsys.readouterr().err
-    write_model(empty)
-    assert run(["search", "xyzzy plugh"]) == 0
-    assert "Try fewer letters" in capsys.readouterr().err
-
-
 def test_control_characters_in_a_name_never_reach_the_terminal(place, capsys) -> None:
     connection = open_library(Door(write_model(place)))
     play(connection, "Evil\x1b]0;owned\x07 \x9b31mName", "A\x1bSong", 5)
