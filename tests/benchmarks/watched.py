@@ -16,6 +16,7 @@ import json
 import os
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from time import perf_counter, sleep, thread_time
 from types import CoroutineType, FrameType
@@ -71,7 +72,8 @@ class Watch:
         dispatch = MessagePump._dispatch_message
 
         async def noted(pump: MessagePump, message: Any) -> None:
-            detail = getattr(message, "key", None) or getattr(message, "callback", "")
+            # Of a callback its name: its arguments may be a whole taste, a megabyte in the report.
+            detail = getattr(message, "key", None) or called(getattr(message, "callback", None))
             self._handled.append(
                 (perf_counter(), f"{type(message).__name__} {detail} in {type(pump).__name__}")
             )
@@ -108,7 +110,14 @@ def named(handle: Any) -> str:
         )
         of = f" of {type(timer._target()).__name__}" if isinstance(timer, Timer) else ""
         return f"{owner.get_name()} ({getattr(step, '__qualname__', '')}){of}"
-    return getattr(handle._callback, "__qualname__", repr(handle._callback))
+    return called(handle._callback)
+
+
+def called(callback: Any) -> str:
+    """The name of what is called, without its arguments; nothing where there is nothing to call."""
+    while isinstance(callback, partial):
+        callback = callback.func
+    return getattr(callback, "__qualname__", repr(callback)) if callback is not None else ""
 
 
 def where(frame: FrameType | None) -> str:
