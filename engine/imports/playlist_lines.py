@@ -85,7 +85,7 @@ def parse_m3u(stream: IO[bytes], options: Options) -> Iterator[Record]:
             elif tag == "#EXTALB":
                 about.album = value.strip()
         elif line.strip():
-            yield _of_file(playlist, about, _located(line, options))
+            yield _of_file(playlist, about, located(line, options))
             about = _Entry()
 
 
@@ -98,7 +98,7 @@ def _of_file(playlist: str, about: _Entry, ids: Ids) -> Record:
     return entry(playlist, artist, title, album=about.album, seconds=about.seconds, ids=ids)
 
 
-def _located(path: str, options: Options) -> Ids:
+def located(path: str, options: Options) -> Ids:
     """The file's id; a relative path is relative to the list."""
     if ids := file_ids(path):
         return ids
@@ -122,7 +122,7 @@ def parse_pls(stream: IO[bytes], options: Options) -> Iterator[Record]:
             int(length) if re.fullmatch(r"\d{1,9}", length) else -1, fields.get("title", "").strip()
         )
         yield _of_file(
-            playlist, about, _located(fields.get("file", ""), options) if fields.get("file") else ()
+            playlist, about, located(fields.get("file", ""), options) if fields.get("file") else ()
         )
     for display in missing:
         yield entry(playlist, *parted(display))

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from typing import IO, TypeVar
+from urllib.parse import unquote
 
 import msgspec
 
@@ -13,7 +14,7 @@ from engine.imports import record as reasons
 from engine.imports.encoding import all_of
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
-from engine.imports.playlist_lines import SOURCE, entry, title_of
+from engine.imports.playlist_lines import SOURCE, entry, located, title_of
 from engine.imports.record import Dropped, Ids, Options, Record
 from engine.imports.registry import Format
 from engine.imports.xml_stream import events
@@ -21,6 +22,7 @@ from engine.store.locations import file_ids
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _IDENTIFIERS = (
     ("spotify", re.compile(r"(?:spotify:track:|open\.spotify\.com/track/)([0-9A-Za-z]{22})")),
     ("mb_recording", re.compile(r"musicbrainz\.org/recording/([0-9a-f-]{36})", re.IGNORECASE)),
@@ -28,14 +30,21 @@ _IDENTIFIERS = (
 )
 
 
-def _ids(locations: Sequence[str], identifiers: Sequence[str]) -> Ids:
+def _ids(locations: Sequence[str], identifiers: Sequence[str], options: Options) -> Ids:
     """What a track is known by: a file, and what its identifiers or addresses name."""
-    found = dict(pair for location in reversed(locations) for pair in file_ids(location))
+    found = dict(pair for location in reversed(locations) for pair in _file(location, options))
     for address in (*identifiers, *locations):
         for scheme, pattern in _IDENTIFIERS:
             if named := pattern.search(address):
                 found.setdefault(scheme, named[1])
     return tuple(found.items())
+
+
+def _file(location: str, options: Options) -> Ids:
+    """The file's id; a location without a scheme is relative to the list."""
+    if file_ids(location) or not location or _SCHEME.match(location):
+        return file_ids(location)
+    return located(unquote(location), options)
 
 
 def parse_xspf(stream: IO[bytes], options: Options) -> Iterator[Record]:
@@ -55,10 +64,10 @@ def parse_xspf(stream: IO[bytes], options: Options) -> Iterator[Record]:
         elif opened == ["playlist", "trackList", "track"]:
             track.setdefault(tag, []).append(text.strip())
         elif opened == ["playlist", "trackList"] and tag == "track":
-            yield _of_xspf(playlist, track)
+            yield _of_xspf(playlist, track, options)
 
 
-def _of_xspf(playlist: str, track: dict[str, list[str]]) -> Record:
+def _of_xspf(playlist: str, track: dict[str, list[str]], options: Options) -> Record:
     def first(name: str) -> str:
         return next(iter(track.get(name, ())), "")
 
@@ -69,7 +78,7 @@ def _of_xspf(playlist: str, track: dict[str, list[str]]) -> Record:
         first("title"),
         album=first("album"),
         seconds=int(length) / 1000 if re.fullmatch("[0-9]{1,12}", length) else None,
-        ids=_ids(track.get("location", ()), track.get("identifier", ())),
+        ids=_ids(track.get("location", ()), track.get("identifier", ()), options),
     )
 
 
@@ -114,7 +123,7 @@ def parse_jspf(stream: IO[bytes], options: Options) -> Iterator[Record]:
                 _stripped(one.title),
                 album=_stripped(one.album),
                 seconds=one.duration / 1000 if one.duration else None,
-                ids=_ids(_several(one.location), _several(one.identifier)),
+                ids=_ids(_several(one.location), _several(one.identifier), options),
             )
 
 

@@ -23,8 +23,8 @@ _WITH_FILES = ("m3u8", "pls", "xspf", "jspf")
 class ExportReport:
     """What was written: `tracks` are in the file, `left_out` could not be expressed in its format.
 
-    `note` are sentences about these, may be empty; `missing` are tracks without a file, or id, in a format that needs
-    one, `not_there` those whose file does not exist now.
+    `note` are sentences about these, may be empty; `missing` are tracks without a file (where the person has files, or
+    the format needs them), or without the id it needs; `not_there` are those whose file does not exist now.
     """
 
     file: Path
@@ -69,10 +69,13 @@ def export_playlist(
     if not titled:
         by_name = _no_titles(len(tracks), f"{kind.upper()} names the artists alone")
     not_there = tuple(filter(_is_away, named)) if kind in _WITH_FILES else ()
-    notes = by_name, _note(kind, len(named), written.missing), _note_on_away(not_there)
+    missing = written.missing
+    if kind != "uris" and not missing and (music or any(identifier(one, "file") for one in named)):
+        missing = tuple(one for one in named if not identifier(one, "file"))
+    notes = by_name, _note(kind, len(named), missing, written.tracks), _note_on_away(not_there)
     left_out = len(tracks) - written.tracks
     said = " ".join(filter(None, notes))
-    return ExportReport(path, kind, written.tracks, left_out, said, written.missing, not_there)
+    return ExportReport(path, kind, written.tracks, left_out, said, missing, not_there)
 
 
 def _is_away(track: PlaylistTrack) -> bool:
@@ -117,17 +120,15 @@ def _by_name(artists: int) -> str:
     return f"{quantity(artists, 'artists')} of whom no track is known {one_or_many(artists, 'were', 'was')} left out."
 
 
-def _note(kind: str, tracks: int, missing: Sequence[PlaylistTrack]) -> str:
+def _note(kind: str, tracks: int, missing: Sequence[PlaylistTrack], written: int) -> str:
     if not missing:
         return ""
-    left_out = len(missing)
-    named = few([display(one) for one in missing])
+    number = len(missing)
+    of, named = quantity(tracks, "tracks have", "track has"), few([display(one) for one in missing])
     if kind == "uris":
-        return (
-            f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no Spotify id and "
-            f"{one_or_many(left_out, 'were', 'was')} left out: {named}."
-        )
-    return (
-        f"{left_out:,} of {quantity(tracks, 'tracks have', 'track has')} no local file: {named}. "
-        f"{kind.upper()} can only list them as comments. For a streaming service, export CSV, TXT or uris."
-    )
+        left_out = f"{one_or_many(number, 'were', 'was')} left out"
+        return f"{number:,} of {of} no Spotify id and {left_out}: {named}."
+    so = f"{kind.upper()} lists them by name."
+    if written < tracks:
+        so = f"{kind.upper()} can only list them as comments. For a streaming service, export CSV, TXT or uris."
+    return f"{number:,} of {of} no local file: {named}. {so}"

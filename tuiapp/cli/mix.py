@@ -12,7 +12,7 @@ from engine.errors import UnknownNameError, UsageError
 from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import TEXT, each_artist
 from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
-from tuiapp.cli.playlists import entry, say_exported, track_row
+from tuiapp.cli.playlists import entry, exported, track_row
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -97,12 +97,8 @@ def mix(
         if save_as:
             session.playlists.create(save_as, made.tracks)
             say(options, f"Saved as {shown(save_as)}.")
-        try:
-            _print(options, session, made, taste or 1)
-        finally:
-            # Also if the reader stops early, as `head` does.
-            if out:
-                say_exported(options, session.tracks.export(made.tracks, made.title, out))
+        with exported(options, session, made, out) as of_file:
+            _print(options, session, made, taste or 1, of_file)
 
 
 def _seeds(session: Session, words: tuple[str, ...]) -> MixSeeds:
@@ -142,7 +138,7 @@ def _check(
         raise UsageError("--drift is for mixes that start from something.")
 
 
-def _print(options: Options, session: Session, made: Mix, taste: int) -> None:
+def _print(options: Options, session: Session, made: Mix, taste: int, of_file: dict[str, Any]) -> None:
     document: dict[str, Any] = {"context": made.kind, "title": made.title}
     if made.kind == "daily":
         tastes = session.mixes.tastes()
@@ -166,9 +162,8 @@ def _print(options: Options, session: Session, made: Mix, taste: int) -> None:
         ]
         # As for a playlist; what part of it has a tempo.
         coverage = sum(track.bpm is not None for track in made.tracks) / max(1, len(made.tracks))
-        missing = [{"artist": one.artist, "track": one.track} for one in made.missing]
-        known = {"tracks": tracks, "coverage": coverage, "notes": list(made.notes), "missing": missing}
-        print_json(document | known)
+        known = {"tracks": tracks, "coverage": coverage, "notes": list(made.notes)}
+        print_json(document | known | of_file)
         return
     why = {number: track.reason for number, track in enumerate(made.tracks) if track.reason}
     why |= {number: f"{like:.2f}" for number, like in enumerate(made.similarities) if like is not None}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from engine import defaults
-from engine.errors import UsageError
+from engine.errors import DiscoverError, UsageError
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import contexts, name_argument, playlist_formats
@@ -22,6 +24,7 @@ from tuiapp.text import duration
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
     from engine.playlists.export import ExportReport
+    from engine.playlists.mix import Mix
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.session import Session
 
@@ -64,26 +67,36 @@ def playlist(
         made = session.playlists.make(kind, kind.settings(**given), from_library=only)
         if save_as:
             session.playlists.save(save_as, made)
+        with exported(options, session, made, out) as of_file:
+            _print_playlist(options, made, of_file)
+
+
+@contextlib.contextmanager
+def exported(
+    options: Options, session: Session, made: ContextPlaylist | Mix, out: Path | None
+) -> Iterator[dict[str, Any]]:
+    """A list exported to `out`, if any: what its JSON says of that, and of what is missing. What went wrong is raised
+    only after the list is shown."""
+    failed, known = None, dict[str, Any](missing=named(made.missing))
+    if out:
         try:
-            # First, so that it is shown even if the export fails.
-            _print_playlist(options, made)
-        finally:
-            # Also if the reader stops early, as `head` does.
-            if out:
-                say_exported(options, session.tracks.export(made.tracks, made.title, out))
+            report = session.tracks.export(made.tracks, made.title, out)
+        except DiscoverError as error:
+            failed = error
+        else:
+            say_exported(options, report)
+            lacking = dict.fromkeys((*made.missing, *report.missing))
+            known = {"missing": named(lacking), "export": of_export(report)}
+    yield known
+    if failed:
+        raise failed
 
 
-def _print_playlist(options: Options, made: ContextPlaylist) -> None:
+def _print_playlist(options: Options, made: ContextPlaylist, of_file: dict[str, Any]) -> None:
     if options.json:
-        print_json(
-            {
-                "context": made.context,
-                "tracks": [entry(track) for track in made.tracks],
-                "coverage": made.coverage,
-                "notes": list(made.notes),
-                "missing": [{"artist": one.artist, "track": one.track} for one in made.missing],
-            }
-        )
+        tracks = [entry(track) for track in made.tracks]
+        known = {"context": made.context, "tracks": tracks, "coverage": made.coverage}
+        print_json(known | {"notes": list(made.notes)} | of_file)
         return
     for note in made.notes:
         say(options, note)
@@ -234,16 +247,7 @@ def export(
         title, tracks = _tracks_of(session, name, list_name, count, level)
         report = session.tracks.export(tracks, title, out, format_name)
     if options.json:
-        print_json(
-            {
-                "file": str(report.file),
-                "format": report.format,
-                "tracks": report.tracks,
-                "left_out": report.left_out,
-                "missing": [{"artist": one.artist, "track": one.track} for one in report.missing],
-                "not_there": [{"artist": one.artist, "track": one.track} for one in report.not_there],
-            }
-        )
+        print_json(of_export(report))
     else:
         click.echo(f"{quantity(report.tracks, 'tracks')} exported to {shown(str(report.file))}.")
     if report.note:
@@ -271,6 +275,23 @@ def _tracks_of(
     if kind == "related" and of:
         return f"Related to {of}", session.tracks.of_related(of, count)
     raise UsageError(f"Unknown list {list_name}. Use discover, less-known or related:NAME.")
+
+
+def of_export(report: ExportReport) -> dict[str, Any]:
+    """An export's JSON."""
+    return {
+        "file": str(report.file),
+        "format": report.format,
+        "tracks": report.tracks,
+        "left_out": report.left_out,
+        "missing": named(report.missing),
+        "not_there": named(report.not_there),
+    }
+
+
+def named(tracks: Iterable[PlaylistTrack]) -> list[dict[str, str]]:
+    """Tracks' names in JSON."""
+    return [{"artist": one.artist, "track": one.track} for one in tracks]
 
 
 def say_exported(options: Options, report: ExportReport) -> None:

@@ -13,20 +13,20 @@ _PLAYLIST_EXTENSION = "https://musicbrainz.org/doc/jspf#playlist"
 
 
 def write(
-    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, _place: Place | None
+    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, place: Place | None
 ) -> Written:
     """A `playlist` object with a `track` list; marked as not public."""
     playlist: dict[str, object] = {"title": clean(title), "creator": "discover"}
     if date is not None:
         playlist["date"] = date.isoformat(timespec="seconds")
     playlist["extension"] = {_PLAYLIST_EXTENSION: {"public": False}}
-    playlist["track"] = [_track(track) for track in tracks]
+    playlist["track"] = [_track(track, place) for track in tracks]
     text = json.dumps({"playlist": playlist}, ensure_ascii=False, indent=1)
     return Written(f"{text}\n".encode(), len(tracks))
 
 
-def _track(track: PlaylistTrack) -> dict[str, object]:
-    location = file_uri(track)
+def _track(track: PlaylistTrack, place: Place | None) -> dict[str, object]:
+    location = file_uri(track, place)
     fields: dict[str, object] = {
         "title": clean(track.track),
         "creator": clean(track.artist),

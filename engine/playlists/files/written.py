@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+from urllib.parse import quote
 
 from engine.playlists.playlist import PlaylistTrack
 
@@ -91,18 +92,24 @@ def local_file(track: PlaylistTrack, place: Place | None) -> str | None:
     path = identifier(track, "file")
     if not path or _CONTROLS.search(path) or _SURROGATES.search(path):
         return None
-    if place is not None and Path(path).is_absolute():
-        path = place.path_to(Path(path)) or path
+    path = _beside(path, place) or path
     # A leading # would make it a comment, a leading blank is lost on players that trim lines, and a leading - is an
     # option where lines are handed to a program.
     return f"./{path}" if path[0] in "#;[ -" else path
 
 
-def file_uri(track: PlaylistTrack) -> str | None:
-    """The track's file as a `file://` URI, None unless its absolute path is known."""
+def _beside(path: str, place: Place | None) -> str | None:
+    """The way from the list to a file it lies beside, as it reads; else None."""
+    return place.path_to(Path(path)) if place is not None and Path(path).is_absolute() else None
+
+
+def file_uri(track: PlaylistTrack, place: Place | None) -> str | None:
+    """The URI of the track's file, relative where the list lies beside it; None unless its absolute path is known."""
     path = identifier(track, "file")
     if not path or _SURROGATES.search(path) or "\x00" in path:
         return None
+    if (relative := _beside(path, place)) is not None:
+        return quote(relative)
     # A library of another system names its files as that system does: C:/Music/01.mp3.
     absolute = next((form for form in (Path(path), PureWindowsPath(path)) if form.is_absolute()), None)
     return absolute.as_uri() if absolute else None

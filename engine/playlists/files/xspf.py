@@ -6,6 +6,7 @@ import datetime
 import html
 import re
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from engine.playlists.files.written import Place, Written, clean, file_uri, identifiers, milliseconds
 from engine.playlists.playlist import PlaylistTrack
@@ -16,7 +17,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(
-    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, _place: Place | None
+    tracks: Sequence[PlaylistTrack], title: str, date: datetime.datetime | None, place: Place | None
 ) -> Written:
     """One `track` element each, with the file's URI, identifiers, names and length where known."""
     lines = [
@@ -29,14 +30,14 @@ def write(
         lines.append(f"  {_element('date', date.isoformat(timespec='seconds'))}")
     lines.append("  <trackList>")
     for track in tracks:
-        lines += ["    <track>", *(f"      {element}" for element in _track(track)), "    </track>"]
+        lines += ["    <track>", *(f"      {element}" for element in _track(track, place)), "    </track>"]
     lines += ["  </trackList>", "</playlist>", ""]
     return Written("\n".join(lines).encode(), len(tracks))
 
 
-def _track(track: PlaylistTrack) -> list[str]:
+def _track(track: PlaylistTrack, place: Place | None) -> list[str]:
     duration = milliseconds(track)
-    elements = [_element("location", location) for location in _locations(track)]
+    elements = [_element("location", location) for location in _locations(track, place)]
     elements += [_element("identifier", uri) for uri in identifiers(track)]
     named = {
         "title": track.track,
@@ -50,16 +51,18 @@ def _track(track: PlaylistTrack) -> list[str]:
     return elements
 
 
-def _locations(track: PlaylistTrack) -> list[str]:
+def _locations(track: PlaylistTrack, place: Place | None) -> list[str]:
     """The file's URI, and where signs of it are escaped, the same as it reads: MPD takes addresses as they stand, and
     the last of several. A path with signs that escape, or end it, would lead those who read URIs elsewhere."""
-    uri = file_uri(track)
-    path = path_of(uri) if uri else None
-    if uri is None or path is None:
-        return [uri] if uri else []
-    plain = f"file://{path}"
-    ends = set("%#?") & set(path) or not path.startswith("/") or clean(plain) != plain
-    return [uri] if plain == uri or ends else [uri, plain]
+    uri = file_uri(track, place)
+    if uri is None:
+        return []
+    absolute = uri.startswith("file://")
+    path = path_of(uri) if absolute else unquote(uri)
+    if path is None or path.startswith("/") != absolute or set("%#?" if absolute else "%#?:") & set(path):
+        return [uri]
+    plain = f"file://{path}" if absolute else path
+    return [uri] if plain == uri or clean(plain) != plain else [uri, plain]
 
 
 def _element(name: str, text: str) -> str:

@@ -105,7 +105,7 @@ def test_files_of_an_itunes_library_are_what_its_playlists_hold(
     [(ids,)] = db.execute("SELECT ids FROM playlist_tracks").fetchall()
     assert json.loads(ids) == [["file", "C:/Music/Café/02 Roof.mp3"]]
     track = PlaylistTrack(*OTHER, ids=tuple(map(tuple, json.loads(ids))))
-    assert file_uri(track) == "file:///C:/Music/Caf%C3%A9/02%20Roof.mp3"
+    assert file_uri(track, None) == "file:///C:/Music/Caf%C3%A9/02%20Roof.mp3"
     assert local_file(track, tmp_path) == "C:/Music/Café/02 Roof.mp3"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -91,7 +93,11 @@ def test_lists_point_at_files_and_say_what_has_none(session: Session, music: Pat
     ):
         folder.mkdir(exist_ok=True)
         session.tracks.export(TRACKS, "Evening", folder / "list.m3u8")
-        session.tracks.export(TRACKS, "Evening", folder / "list.pls")
+        for kind in ("pls", "xspf", "jspf"):
+            session.tracks.export(TRACKS, "Evening", folder / f"list.{kind}")
+        uri = Path(wanted).as_uri() if Path(wanted).is_absolute() else quote(wanted)
+        assert f"<location>{uri}</location>" in (folder / "list.xspf").read_text()
+        assert json.loads((folder / "list.jspf").read_text())["playlist"]["track"][0]["location"] == [uri]
         assert wanted in lines(folder / "list.m3u8")
         assert f"File1={wanted}" in lines(folder / "list.pls")
         assert all((folder / line).is_file() for line in lines(folder / "list.m3u8") if line[0] != "#")

@@ -16,7 +16,7 @@ from engine.community.catalog import Catalog
 from engine.errors import DiscoverError, NothingYetError, UsageError
 from engine.paths import Folders, safe_file_name
 from engine.playlists.export import export_playlist
-from engine.playlists.files import format_of, write
+from engine.playlists.files import FORMATS, format_of, write
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.session import Session
@@ -85,9 +85,22 @@ def test_export_writes_the_file_and_reports_what_it_could_not(tmp_path: Path, pr
     assert (report.format, report.tracks, report.left_out) == ("m3u8", 1, 1)
     assert "1 of 2 tracks have no local file" in report.note
     report = export_playlist(door, tmp_path / "evening.bin", EVENING, "Evening", format="csv")
-    assert (report.format, report.tracks, report.left_out, report.note) == ("csv", 2, 0, "")
+    assert (report.format, report.tracks, report.left_out) == ("csv", 2, 0)
     assert not (tmp_path / "data").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["evening.bin", "evening.m3u8"]
+
+
+@pytest.mark.parametrize("kind", sorted(set(FORMATS) - {"uris"}))
+def test_every_format_says_which_tracks_have_no_file(tmp_path: Path, kind: str) -> None:
+    door, file = Door(Folders(tmp_path / "data")), tmp_path / f"evening.{kind}"
+    report = export_playlist(door, file, EVENING, "Evening")
+    assert report.missing == (TIN_ROOF,)
+    assert "1 of 2 tracks have no local file: Ida & the Oaks - Tin Roof." in report.note
+    assert (f"{kind.upper()} lists them by name" in report.note) == (report.left_out == 0)
+    if report.left_out == 0:
+        nowhere = export_playlist(door, file, [TIN_ROOF], "Evening")
+        assert (nowhere.missing, nowhere.note) == ((), ""), "somebody without files misses none"
+        assert export_playlist(door, file, [TIN_ROOF], "Evening", music=[tmp_path]).missing == (TIN_ROOF,)
 
 
 def test_export_into_nowhere_says_so(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from engine.playlists.playlist import PlaylistTrack
+from tests.support.audio import song
 from tests.support.commands import document, run
 from tests.support.models import ARTISTS
 from tuiapp.cli.playlists import print_tracks
@@ -33,6 +35,8 @@ def test_a_mix_shows_its_tracks_saves_and_writes_them(
     assert (made["tracks"][0]["artist"], made["tracks"][0]["track"]) == (ARTISTS[0], "A Song")
     assert sum(track.get("seconds", 0) for track in made["tracks"]) == pytest.approx(1800, abs=120)
     assert 0 < made["coverage"] <= 1
+    done = {"file": str(file), "format": "csv", "tracks": len(made["tracks"]), "left_out": 0}
+    assert made.pop("export") == done | {"missing": [], "not_there": []}
     kept = document(capsys, "playlists", "show", "Evening")["playlists"][0]["tracks"]
     assert kept == made["tracks"]
     assert len(file.read_text().splitlines()) == len(kept) + 1
@@ -56,6 +60,31 @@ def test_a_file_is_written_though_nobody_reads_the_list(
         file = tmp_path / f"{number}.csv"
         run([*words, "--minutes", "20", "--out", str(file)])
         assert file.exists(), words
+
+
+def test_what_has_no_file_is_in_the_document_of_what_was_exported(
+    tempos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["library", "add", str(song(tmp_path / "Music", ARTISTS[0], "A Song").parent)]) == 0
+    capsys.readouterr()
+    for command in (["mix", f"{ARTISTS[0]} - a song"], ["playlist", "walk", "--bpm", "120"]):
+        words = [*command, "--minutes", "30"]
+        assert document(capsys, *words)["missing"] == []
+        for kind in ("xspf", "csv"):
+            made = document(capsys, *words, "--out", str(tmp_path / f"mix.{kind}"))
+            names = [(one["artist"], one["track"]) for one in made["tracks"]]
+            lacking = [(one["artist"], one["track"]) for one in made["missing"]]
+            assert lacking == [pair for pair in names if pair != (ARTISTS[0], "A Song")]
+            assert made["export"]["missing"] == made["missing"]
+
+
+def test_a_list_is_shown_though_its_file_cannot_be_written(
+    tempos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--json", "mix", ARTISTS[0], "--minutes", "20", "--out", str(tmp_path / "no" / "a.csv")]) == 1
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["tracks"]
+    assert shown.err.startswith("error: ")
 
 
 def test_a_length_is_written_as_in_the_app(capsys: pytest.CaptureFixture[str]) -> None:
