@@ -87,7 +87,7 @@ class Folders:
 
     @property
     def mixes(self) -> Path:
-        """The seeds of the last mixes, to continue them."""
+        """The last mixes: their tracks, to continue them, and when those of the day were begun."""
         return self.root / "mixes.json"
 
     @property

@@ -27,28 +27,34 @@ FITTING_ARTISTS = 200
 
 @dataclass(frozen=True)
 class Given:
-    """Data read once per mix: the person's taste, the music they have if restricted to that, what was played too
-    recently, and the end of the plays used (seconds UTC, null: now)."""
+    """Data read once per mix: the person's taste, the music they have if restricted to that, what was heard too
+    recently, and the end of the plays used for taste (seconds UTC, null: now)."""
 
     taste: Taste
     own: OwnMusic | None = None
     until: int | None = None
-    played_lately: AnySpelling = field(default_factory=lambda: AnySpelling(()))
+    heard_lately: AnySpelling = field(default_factory=lambda: AnySpelling(()))
 
     @classmethod
-    def of(cls, connection: sqlite3.Connection, settings: MixSettings, until: int | None = None) -> Given:
-        """The data for a mix with these settings."""
+    def of(
+        cls,
+        connection: sqlite3.Connection,
+        settings: MixSettings,
+        until: int | None = None,
+        begun: int | None = None,
+    ) -> Given:
+        """The data for a mix with these settings, `begun` then (seconds UTC, null: now): nothing heard later is missing
+        from it."""
         from engine.taste.gate import Window, read_taste
         from engine.taste.own_music import own_music
+        from engine.taste.when_played import heard_since
 
-        played_lately = AnySpelling(())
+        heard_lately = AnySpelling(())
         if settings.not_played_in:
             since = (until or int(time.time())) - settings.not_played_in * 86_400
-            played_lately = AnySpelling(
-                read_taste(connection, Window(since=since, until=until), level="tracks").by_key
-            )
+            heard_lately = AnySpelling(heard_since(connection, since, begun))
         own = own_music(connection) if settings.from_library else None
-        return cls(read_taste(connection, Window(until=until)), own, until, played_lately)
+        return cls(read_taste(connection, Window(until=until)), own, until, heard_lately)
 
     def takes(self, track: Candidate) -> bool:
         """Whether a track may be in the mix."""
@@ -60,7 +66,7 @@ class Given:
 
     def _may_be_in(self, artist: str, title: str) -> bool:
         has = self.own is None or self.own.holds(artist, title)
-        return has and not self.played_lately.holds(joined_key(artist, title))
+        return has and not self.heard_lately.holds(joined_key(artist, title))
 
 
 def tracks_by(

@@ -15,6 +15,7 @@ from engine.playlists.mix import (
     Mix,
     MixSeeds,
     MixSettings,
+    key_of,
     lasting,
     leading_with,
     note_on_missing,
@@ -194,6 +195,7 @@ class Mixes(Service):
     @synchronized
     def daily(self, taste: int = 1, settings: MixSettings | None = None) -> Mix:
         """A mix for the taste of that number: the same all day, whatever is played meanwhile, and another the next day.
+        What was played today before it was first made counts as played in the last days.
 
         Raises UnknownNameError for an unknown number, NothingYetError without listens or a model.
         """
@@ -213,12 +215,17 @@ class Mixes(Service):
         title = f"{day_in_words(_date(day))}: {mode.name}"
         seeds = MixSeeds(title, (), {names[place]: 1.0 for place in sorted(chosen.tolist())})
         settings = replace(settings, seed=int(chance.integers(2**62)))
-        given = Given.of(self.library.connection, settings, self._midnight())
+        begun = self._begun(f"{day} {taste} {settings}") if settings.not_played_in else None
+        given = Given.of(self.library.connection, settings, self._midnight(), begun)
         whole = self._filled(seeds, settings, given)
         tracks = lasting(whole, settings.minutes * 60)
         lacking = self._lacking(seeds, settings, given)
         notes = notes_on((), tracks, settings.minutes * 60 - seconds_of(whole))
         return Mix("daily", title, tracks, (*note_on_missing(lacking), *notes), missing=lacking)
+
+    def _begun(self, mix: str) -> int:
+        """When a mix of the day was first made: seconds UTC."""
+        return self._last.begun(key_of(["daily", mix]), int(time.time()), mark(self.library.connection))
 
     def _tastes(self) -> tuple[tuple[Mode, ...], list[tuple[str, float]]]:
         """The tastes by plays before today, with names and weights of their artists."""

@@ -36,9 +36,15 @@ class Replays(Service):
         """
         from engine.recommend.rediscovery import FORGOTTEN_DAYS, forgotten_tracks
         from engine.taste.rules import counted_listens
+        from engine.taste.when_played import last_heard
 
         connection = self.library.connection
-        played = played_tracks(connection, counted_listens(connection))
+        heard = last_heard(connection)
+        # What is played where it does not count for taste is not forgotten.
+        played = [
+            replace(track, last_played=heard.get(track.id))
+            for track in played_tracks(connection, counted_listens(connection))
+        ]
         ids = forgotten_tracks(played)
 
         def reason(track: PlayedTrack) -> str:

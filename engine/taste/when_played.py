@@ -1,4 +1,4 @@
-"""When items of the taste were played: first plays, and plays by year."""
+"""When items were played: first plays, plays by year, and what was heard lately."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 
-from engine.canonical_keys import Level, key_at
+from engine.canonical_keys import Level, joined_key, key_at
 from engine.store.counts import holds_counts
 from engine.taste.rules import counted_listens
 from engine.taste.window import TimeOfWeek, Window
@@ -102,6 +102,28 @@ def plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, i
     ):
         found[year][str(key)] = int(plays)
     return list(found.items())
+
+
+def heard_since(connection: sqlite3.Connection, since: int, until: int | None = None) -> frozenset[str]:
+    """Keys of tracks (`joined_key`) heard since then and before `until` (seconds UTC, null: now), by plays that count
+    for taste or do not. One of which only the day is known may have been then, where that day was."""
+    then = f"AND l.started_at < {int(until)}" if until is not None else ""
+    rows = connection.execute(
+        f"""
+        SELECT a.key, t.title FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id WHERE t.id IN (
+            SELECT l.track_id FROM main.listens AS l
+            WHERE l.started_at > ?1 - 86400 AND l.started_at + coalesce(l.precision, 1) > ?1 {then}
+        )
+        """,  # noqa: S608 - a whole number
+        (since,),
+    )
+    return frozenset(joined_key(artist, title) for artist, title in rows)
+
+
+def last_heard(connection: sqlite3.Connection) -> dict[int, int]:
+    """When each track, by id, was last heard, by plays that count for taste or do not: seconds UTC."""
+    rows = connection.execute("SELECT track_id, max(started_at) FROM main.listens GROUP BY track_id")
+    return {int(track): int(last) for track, last in rows if last is not None}
 
 
 def plays_at(connection: sqlite3.Connection, times: TimeOfWeek) -> dict[tuple[str, str], tuple[int, int]]:

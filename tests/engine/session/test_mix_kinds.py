@@ -196,6 +196,33 @@ def test_nothing_is_in_a_mix_that_was_heard_lately(session: Session, monkeypatch
     }
 
 
+def test_what_was_heard_lately_is_in_no_mix_though_it_counts_for_no_taste(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: float(at(2026, 11, 28, 22)))
+    seeds = session.seeds.of([ARTISTS[6]])
+    asked = MixSettings(minutes=300, not_played_in=9)
+    # Every play of the last week is excluded, and was heard all the same.
+    number = session.taste.exclude(Rule(since=at(2026, 11, 19))).id
+    made = {track for _, track in named(session.mixes.mix(seeds, asked))}
+    assert "Own 6" in made
+    assert not {f"Own {number}" for number in PLAYED if number >= 10} & made
+    session.taste.include(number)
+
+
+def test_a_favourite_heard_lately_is_not_forgotten_though_that_counts_for_no_taste(
+    folders: Folders, tmp_path: Path
+) -> None:
+    shutil.copytree(folders.root, tmp_path / "data")
+    connection = open_library(Door(Folders(tmp_path / "data")))
+    play(connection, ARTISTS[FORGOTTEN], "Once loved", at(2026, 11, 20))
+    connection.close()
+    with Session(Folders(tmp_path / "data")) as opened:
+        opened.taste.exclude(Rule(artist=ARTISTS[FORGOTTEN], since=at(2026, 11, 1)))
+        with pytest.raises(NothingYetError, match="Nothing is forgotten"):
+            opened.replays.forgotten()
+
+
 def test_there_is_a_mix_of_the_day_for_each_taste(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     tastes = session.mixes.tastes()
     assert len(tastes) == 2
@@ -222,6 +249,23 @@ def test_a_mix_of_the_day_is_the_same_all_day(folders: Folders, tmp_path: Path) 
         assert opened.mixes.daily(1) == first
         opened.verdicts.judge("block", first.tracks[0].artist)
         assert first.tracks[0].artist not in {artist for artist, _ in named(opened.mixes.daily(1))}
+
+
+def test_a_mix_made_tonight_lacks_what_was_heard_today_and_one_made_this_morning_stays(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(folders.root, tmp_path / "data")
+    monkeypatch.setattr(time, "time", lambda: float(at(2026, 11, 28, 8)))
+    asked = MixSettings(minutes=300, not_played_in=3)
+    with Session(Folders(tmp_path / "data")) as opened:
+        morning = opened.mixes.daily(1, asked)
+        heard = named(morning)[:5]
+        for n, (artist, title) in enumerate(heard):
+            opened.history.log_play(artist, title, seconds=200, at=at(2026, 11, 28, 9 + n))
+        monkeypatch.setattr(time, "time", lambda: float(at(2026, 11, 28, 20)))
+        assert opened.mixes.daily(1, asked) == morning
+        tonight = opened.mixes.daily(1, MixSettings(minutes=299, not_played_in=3))
+        assert not set(heard) & set(named(tonight))
 
 
 def test_forgotten_favourites_come_back_with_the_reason(session: Session) -> None:
