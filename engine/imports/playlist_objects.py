@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from typing import IO, TypeVar
-from urllib.parse import unquote
 
 import msgspec
 
@@ -18,7 +17,7 @@ from engine.imports.playlist_lines import SOURCE, entry, located, title_of
 from engine.imports.record import Dropped, Ids, Options, Record
 from engine.imports.registry import Format
 from engine.imports.xml_stream import events
-from engine.store.locations import file_ids
+from engine.store.locations import file_ids, unescaped
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -44,7 +43,8 @@ def _file(location: str, options: Options) -> Ids:
     """The file's id; a location without a scheme is relative to the list."""
     if file_ids(location) or not location or _SCHEME.match(location):
         return file_ids(location)
-    return located(unquote(location), options)
+    path = unescaped(location)
+    return located(path, options) if path else ()
 
 
 def parse_xspf(stream: IO[bytes], options: Options) -> Iterator[Record]:

@@ -25,13 +25,24 @@ def path_of(address: str) -> str | None:
     found = _ADDRESS.fullmatch(address)
     if found is None:
         return address if _PATH.match(address) else None
-    try:
-        path = _ESCAPED.sub(lambda code: bytes.fromhex(code[1].decode()), found["path"].encode()).decode()
-    except UnicodeError:
+    path = unescaped(found["path"])
+    if path is None:
         return None
     if found["host"] and found["host"].lower() != "localhost":
         return f"//{found['host']}{path}"
     return path[1:] if _DRIVE.match(path) else path
+
+
+def unescaped(path: str) -> str | None:
+    """The path that a part of an address stands for; None if it is not UTF-8.
+
+    >>> unescaped("Caf%C3%A9/100%25.ogg"), unescaped("%FF.ogg")
+    ('Café/100%.ogg', None)
+    """
+    try:
+        return _ESCAPED.sub(lambda code: bytes.fromhex(code[1].decode()), path.encode()).decode()
+    except UnicodeError:
+        return None
 
 
 def file_ids(address: str | None) -> Ids:

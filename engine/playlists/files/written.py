@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from urllib.parse import quote
 
 from engine.playlists.playlist import PlaylistTrack
 
@@ -109,7 +108,7 @@ def file_uri(track: PlaylistTrack, place: Place | None) -> str | None:
     if not path or _SURROGATES.search(path) or "\x00" in path:
         return None
     if (relative := _beside(path, place)) is not None:
-        return quote(relative)
+        return Path("/", relative).as_uri().removeprefix("file:///")
     # A library of another system names its files as that system does: C:/Music/01.mp3.
     absolute = next((form for form in (Path(path), PureWindowsPath(path)) if form.is_absolute()), None)
     return absolute.as_uri() if absolute else None

@@ -6,11 +6,10 @@ import datetime
 import html
 import re
 from collections.abc import Sequence
-from urllib.parse import unquote
 
 from engine.playlists.files.written import Place, Written, clean, file_uri, identifiers, milliseconds
 from engine.playlists.playlist import PlaylistTrack
-from engine.store.locations import path_of
+from engine.store.locations import path_of, unescaped
 
 # Characters XML 1.0 does not allow at all, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -58,7 +57,7 @@ def _locations(track: PlaylistTrack, place: Place | None) -> list[str]:
     if uri is None:
         return []
     absolute = uri.startswith("file://")
-    path = path_of(uri) if absolute else unquote(uri)
+    path = path_of(uri) if absolute else unescaped(uri)
     if path is None or path.startswith("/") != absolute or set("%#?" if absolute else "%#?:") & set(path):
         return [uri]
     plain = f"file://{path}" if absolute else path
