@@ -38,6 +38,8 @@ CREATE INDEX items_by_relaxed ON items (relaxed);
 CREATE INDEX items_by_listeners ON items (listeners DESC);
 CREATE INDEX tags_by_item ON tags (item, weight DESC);
 """
+# What every catalog has.
+_DEFINITIONS = ("id, name, key, relaxed, listeners, plays FROM items", "item, tag, weight FROM tags")
 # SQLite's own limit on variables in one statement is far higher; this keeps each statement small.
 _CHUNK = 500
 # Sorts after every key that begins with an artist's and the separator.
@@ -130,7 +132,10 @@ class Catalog:
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
             self.size: int = self._connection.execute("SELECT count(*) FROM items").fetchone()[0]
-        except sqlite3.Error as error:
+            # SQLite does not know how its columns should be called: a bit of the schema's text is enough.
+            for definition in _DEFINITIONS:
+                self._connection.execute(f"SELECT {definition} LIMIT 0")
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter of a name in SQLite's own message
             raise unreadable(
                 error,
                 path,

@@ -263,7 +263,7 @@ def _open_table(file: Path) -> tuple[sqlite3.Connection, str]:
         there = {row[1] for row in connection.execute("PRAGMA table_info(features)")}
         columns = _COLUMNS.format(since=", ".join(name if name in there else "NULL" for name in _SINCE))
         connection.execute(f"SELECT {columns}, relaxed FROM features LIMIT 1").fetchone()  # noqa: S608 - constants
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         connection.close()
         raise unreadable(
             error,

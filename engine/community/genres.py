@@ -202,7 +202,7 @@ def read_genres(folders: Folders, keys: Sequence[str]) -> Iterator[tuple[str, st
                         f"WHERE artist_key IN ({','.join('?' * len(some))}) ORDER BY artist_key, votes DESC, genre",
                         some,
                     )
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise unreadable(
                 error,
                 file,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.community import packs
 from engine.community.offers import way_again
-from engine.errors import disk_trouble
+from engine.errors import disk_trouble, reason
 from engine.paths import Folders, digest_of
 
 
@@ -47,6 +47,7 @@ def _why_damaged(folder: Path) -> str:
             pack = Pack(folder)
             found = digest_of_plays(folder)
             pack.mbids()
+            pack.catalog().close()
         else:
             (table,) = folder.glob("*.sqlite")
             found = digest_of(table)
@@ -61,5 +62,5 @@ def _why_damaged(folder: Path) -> str:
         cause = error.__cause__ or error
         if isinstance(cause, OSError | sqlite3.Error) and disk_trouble(cause):
             raise cause from None
-        return f"{error}"
+        return reason(cause)
     return ""

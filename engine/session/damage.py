@@ -12,7 +12,7 @@ from typing import Any
 from engine.community.whole import damaged_packs
 from engine.errors import DamagedDataError, DiscoverError, corruption, disk_trouble, library_trouble
 from engine.paths import Folders, what_is_wrong
-from engine.store.backups import sound
+from engine.store.integrity import sound
 
 # Files that are recomputed if missing.
 _WORKED_OUT = ("hindsight", "mixes", "state")

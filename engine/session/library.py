@@ -30,9 +30,9 @@ from engine.errors import (
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import broken_off
-from engine.store.backups import sound
 from engine.store.database import open_library
 from engine.store.forgetting import ALL, NOTHING, left_to_do, mark
+from engine.store.integrity import sound
 from engine.store.private_changes import changes_in_words
 
 P = ParamSpec("P")

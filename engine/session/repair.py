@@ -19,7 +19,8 @@ from engine.progress import SCANNING, Cancelled, StageReport
 from engine.session.damage import Damage, damage
 from engine.store.backups import DAMAGED, Backup, backups, is_whole, remove
 from engine.store.database import open_library
-from engine.store.restoring import checked, repaired
+from engine.store.integrity import checked
+from engine.store.restoring import repaired
 from engine.store.salvage import MUSIC, SALVAGING, Salvage
 from engine.wording import quantity
 
@@ -84,8 +85,8 @@ def _said_of(by: Salvage | Backup) -> str:
         )
     if not by.lost:
         return (
-            "The library was damaged, in its indexes or in letters of a name (which show as \ufffd): it is built anew, "
-            "and nothing of it is lost."
+            "The library was damaged, in its indexes, its schema or in letters of a name (which show as \ufffd): it is "
+            "built anew, and nothing of it is lost."
         )
     return (
         f"The library was damaged: {by.in_words()} could be read and are kept. Import again what is lost: nothing is "

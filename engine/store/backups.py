@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.errors import BusyError, DamagedDataError, DiscoverError, NothingYetError, disk_trouble
+from engine.errors import BusyError, DamagedDataError, DiscoverError, NothingYetError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import fsync
 from engine.privacy.database_file import BUSY_SECONDS
-from engine.store.forgetting import WITHOUT_A_ROW, mark, unforgotten
+from engine.store.forgetting import mark, unforgotten
+from engine.store.integrity import sound
 from engine.store.schema import STEPS, migrate
 
 # Maximum number and total bytes; the newest is kept whatever its size.
@@ -241,21 +242,6 @@ def trouble(backup: Backup) -> str:
 def is_whole(backup: Backup) -> bool:
     """Whether a backup can be restored."""
     return not trouble(backup)
-
-
-def sound(connection: sqlite3.Connection) -> str:
-    """`ok`, or the result of SQLite's integrity check, or that a row is missing that every library has."""
-    try:
-        found = str(connection.execute("PRAGMA main.quick_check(1)").fetchone()[0])
-        # An exchanged page may be as valid as the right one.
-        there = "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = 'forgetting'"
-        if found == "ok" and connection.execute(there).fetchone():
-            return found if connection.execute("SELECT 1 FROM main.forgetting").fetchone() else WITHOUT_A_ROW
-        return found
-    except sqlite3.DatabaseError as error:
-        if disk_trouble(error):
-            raise
-        return str(error)
 
 
 def chosen(folders: Folders, name: str = "", *, besides: Backup | None = None) -> Backup:

@@ -21,7 +21,6 @@ from engine.errors import (
     DamagedDataError,
     DiscoverError,
     NothingYetError,
-    is_undecodable,
     library_trouble,
 )
 from engine.paths import Folders
@@ -39,9 +38,9 @@ from engine.store.backups import (
     new_name,
     opened,
     rows_in,
-    sound,
 )
 from engine.store.database import open_library
+from engine.store.integrity import sound
 from engine.store.salvage import OWN_TABLES, Salvage, salvage
 from engine.store.schema import migrate
 
@@ -141,23 +140,6 @@ def _last_whole(folders: Folders) -> Backup | None:
         return chosen(folders)
     except NothingYetError:
         return None
-
-
-def checked(connection: sqlite3.Connection) -> str:
-    """`ok`, or what SQLite's check of tables and indexes finds, or which text is not UTF-8."""
-    if (found := sound(connection)) != "ok":
-        return found
-    found = str(connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
-    tables = connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall()
-    try:
-        for (table,) in tables if found == "ok" else ():
-            for _ in connection.execute(f'SELECT * FROM main."{table}"'):  # noqa: S608 - from the schema
-                pass
-    except sqlite3.OperationalError as error:
-        if not is_undecodable(error):
-            raise
-        return str(error)
-    return found
 
 
 @contextlib.contextmanager

@@ -12,15 +12,19 @@ import heapq
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from engine.errors import disk_trouble
 from engine.progress import StageReport
+from engine.store.integrity import definitions
 from engine.store.schema import STEPS, migrate
 
 SALVAGING = "saving rows"
 # The search stops after this many consecutive probes without a row: a page of lost rows takes a few hundred.
 _LOOKS = 2_000
+# A damaged definition is at least this much like the one it was, by `SequenceMatcher`.
+_ALIKE = 0.8
 # Minimum bytes of a row, which bounds the number of rows in a file.
 _LEAST_ROW = 8
 
@@ -83,11 +87,14 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
         damaged.text_factory = lambda raw: raw.decode("utf-8", "replace")
         try:
             (version,) = damaged.execute("PRAGMA user_version").fetchone()
+            if version != len(STEPS):
+                return None
+            # A SQLite that lets no definition be changed still reads the other tables.
+            with contextlib.suppress(sqlite3.DatabaseError):
+                _define_again(damaged)
             damaged.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             _refuse(error)
-            return None
-        if version != len(STEPS):
             return None
         found = Salvage()
         tables = [row[0] for row in anew.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
@@ -97,6 +104,39 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
         _drop_orphans(anew, tables, found)
         anew.commit()
         return found if any(found.rows[table] for table in OWN_TABLES) else None
+
+
+def _define_again(damaged: sqlite3.Connection) -> None:
+    """Write the definitions that are damaged as every library has them: the rows they describe are as they were.
+
+    Each lost definition takes the place of the unknown one most like it.
+    """
+    # From here on SQLite opens a database whose schema it cannot read.
+    damaged.execute("PRAGMA writable_schema = ON")
+    with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError):  # once it says so
+        damaged.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    there = {
+        tuple(row): number
+        for number, *row in damaged.execute(
+            "SELECT rowid, type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+        )
+    }
+    known = {(*of, table, sql) for of, (table, sql) in definitions(len(STEPS)).items()}
+    pairs = (
+        (SequenceMatcher(None, repr(unknown), repr(lost), autojunk=False).ratio(), unknown, lost)
+        for unknown in there.keys() - known
+        for lost in known - there.keys()
+    )
+    for alike, unknown, lost in sorted(pairs, reverse=True):
+        if alike > _ALIKE and unknown in there and lost in known:
+            damaged.execute(
+                "UPDATE sqlite_schema SET type = ?, name = ?, tbl_name = ?, sql = ? WHERE rowid = ?",
+                (*lost, there.pop(unknown)),
+            )
+            known.discard(lost)
+    damaged.commit()
+    # Reads the schema again.
+    damaged.execute("PRAGMA writable_schema = RESET")
 
 
 class _Table:
@@ -213,7 +253,7 @@ def _drop_orphans(anew: sqlite3.Connection, tables: list[str], found: Salvage) -
                 found.rows[table] -= gone
 
 
-def _refuse(error: sqlite3.DatabaseError) -> None:
+def _refuse(error: Exception) -> None:
     """Continue if the file is damaged, raise if the disk fails."""
     if disk_trouble(error):
         raise error

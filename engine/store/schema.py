@@ -319,18 +319,19 @@ def rebuild_indexes(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database to the newest version, each step in a transaction of its own.
+def migrate(connection: sqlite3.Connection, steps: tuple[Step, ...] | None = None) -> None:
+    """Bring the database to the newest version, or by these first steps alone, each in a transaction of its own.
 
     Waits for other processes that migrate it at the same time. Raises DamagedDataError if the file was written by a
     newer version of this program.
     """
-    while (version := _version(connection)) < len(STEPS):
+    steps = STEPS if steps is None else steps
+    while (version := _version(connection)) < len(steps):
         connection.execute("BEGIN IMMEDIATE")
         try:
             # Another process took this step meanwhile.
             if _version(connection) == version:
-                step = STEPS[version]
+                step = steps[version]
                 if isinstance(step, str):
                     _run(connection, step)
                 else:
@@ -341,10 +342,10 @@ def migrate(connection: sqlite3.Connection) -> None:
             if connection.in_transaction:
                 connection.rollback()
             raise
-    if version > len(STEPS):
+    if version > len(steps):
         raise DamagedDataError(
             f"The library is from a newer version of discover (format {version}, this one reads "
-            f"{len(STEPS)}). Update discover."
+            f"{len(steps)}). Update discover."
         )
 
 

@@ -60,11 +60,20 @@ def swapped(data: bytes, rng: random.Random) -> bytes:
     return b"".join(blocks)
 
 
+def redefined(data: bytes, rng: random.Random) -> bytes:
+    """A bit of what a database says of its tables is the other way; one of anything else."""
+    definitions = [found.end() for found in re.finditer(rb"CREATE ", data)]
+    at = rng.choice(definitions) + rng.randrange(200) if definitions else rng.randrange(len(data))
+    at = min(at, len(data) - 1)
+    return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]
+
+
 DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "truncated": truncated,
     "zeroed": zeroed,
     "flipped": flipped,
     "swapped": swapped,
+    "redefined": redefined,
 }
 
 
