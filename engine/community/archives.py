@@ -14,9 +14,9 @@ from typing import IO, TypeVar, cast
 import msgspec
 
 from engine.community.acousticbrainz import COLLECTED
-from engine.community.fetch import Fetched, RefusedError, Web
+from engine.community.fetch import RefusedError, Web
 from engine.community.pack import Download
-from engine.community.remote import Free, Remote, check_room, free_bytes, read_remote, remote_record
+from engine.community.remote import Free, Remote, check_room, free_bytes, read_remote
 from engine.errors import UnreadableFileError
 from engine.privacy import Door
 from engine.progress import CountReport
@@ -86,7 +86,7 @@ def read_archive(
     *,
     progress: CountReport | None = None,
     free: Free = free_bytes,
-) -> tuple[T, Fetched]:
+) -> T:
     """Read an archive while downloading, and check all of it against its digest before anything is stored.
 
     Progress is in bytes of the archive. Raises UnreadableFileError if it is damaged or its digest differs,
@@ -95,11 +95,9 @@ def read_archive(
     door.require_writable("download anything")
     check_room(door, archive.bytes or 0, free)
 
-    def reading(remote: Remote) -> tuple[T, Fetched]:
+    def reading(remote: Remote) -> T:
         in_bytes = progress and (lambda _done, _all: progress(remote.place, remote.total or remote.place))
-        return read(
-            cast(IO[bytes], remote), in_bytes, partial(_said, remote, archive, in_bytes)
-        ), remote_record(remote)
+        return read(cast(IO[bytes], remote), in_bytes, partial(_said, remote, archive, in_bytes))
 
     return read_remote(door, web, archive.url, reading)
 

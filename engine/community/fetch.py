@@ -62,7 +62,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A download: its final address, size, SHA-256, and time (seconds since 1970 UTC)."""
+    """What was downloaded of a file: its address, the bytes and their SHA-256, and when (seconds since 1970 UTC)."""
 
     url: str
     bytes: int
@@ -165,7 +165,7 @@ def why_not_there(host: str, port: int, seconds: float = 5.0) -> str:
 class Web:
     """An HTTP client with retries. `contact` is sent along; `wait` sleeps for seconds; `cancelled` ends everything;
     `report` gets a sentence before each wait, and on what is skipped. `instead` is the command for a file the person
-    downloads.
+    downloads. `record` gets every download as it ends, also one that broke off or was of no use.
     """
 
     def __init__(
@@ -179,6 +179,7 @@ class Web:
     ) -> None:
         self.contact = contact
         self.report, self.instead = report, instead
+        self.record: Callable[[Fetched], None] | None = None
         self._wait = wait
         self._cancelled = cancelled
         self._headers = {"User-Agent": agent(contact), "Accept-Encoding": "identity"}

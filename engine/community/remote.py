@@ -233,6 +233,8 @@ def remote_file(door: Door, web: Web, url: str) -> Iterator[Remote]:
             yield remote
         finally:
             remote.close()
+            if web.record is not None and remote.place:
+                web.record(Fetched(url, remote.place, remote.digest.hexdigest(), int(time.time())))
         door.remove(folder)
 
 
@@ -315,9 +317,8 @@ def check_room(door: Door, wanted: int, free: Free = free_bytes) -> None:
 @contextlib.contextmanager
 def fetched(
     door: Door, web: Web, url: str, *, most: int | None = None, progress: CountReport | None = None
-) -> Iterator[tuple[Path, Fetched]]:
-    """The file at an address, of `most` so many bytes, in a folder that is gone after the block, and what is to be
-    remembered of it.
+) -> Iterator[Path]:
+    """The file at an address, of `most` so many bytes, in a folder that is gone after the block.
 
     Raises DiscoverError when it cannot be reached, ends early or is larger, CancelledError, PrivateSessionError in a
     private session.
@@ -335,9 +336,4 @@ def fetched(
                 file.write(data)
                 if progress:
                     progress(remote.place, max(remote.total or 0, remote.place))
-        yield folder / name, remote_record(remote)
-
-
-def remote_record(remote: Remote) -> Fetched:
-    """What is to be remembered of what was read."""
-    return Fetched(remote.url, remote.place, remote.digest.hexdigest(), int(time.time()))
+        yield folder / name

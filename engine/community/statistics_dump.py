@@ -17,14 +17,14 @@ from html import unescape
 from typing import IO, cast
 from urllib.parse import unquote, urljoin
 
-from engine.community.fetch import Fetched, RefusedError, Web, leads_to
+from engine.community.fetch import RefusedError, Web, leads_to
 from engine.community.listenbrainz import Statistics
 from engine.community.offers import MIN_LISTENERS
 from engine.community.pack import Download, PackContent, PassedOver
-from engine.community.remote import Free, Remote, check_room, free_bytes, read_remote, remote_record
+from engine.community.remote import Free, Remote, check_room, free_bytes, read_remote
 from engine.community.streams import Member, opened_member
 from engine.community.tally import Tally
-from engine.errors import DiscoverError, UnreadableFileError
+from engine.errors import DiscoverError, UnreadableFileError, sentence
 from engine.privacy import Door
 from engine.progress import Cancelled, CountReport
 from engine.wording import percent, quantity
@@ -59,13 +59,12 @@ class Dump:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What became of a dump: its community, what is known of the bytes, the same in words, and for the audit."""
+    """What became of a dump: its community, what is known of the bytes, and the same in words."""
 
     dump: Dump
     content: PackContent
     download: Download
     checked: str
-    record: Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +163,13 @@ class Walk:
     def none_left(self) -> DiscoverError:
         """What to say when no dump held."""
         return DiscoverError(
-            f"There is no complete dump now: {self.reasons()}. Try again in some days, or another mirror with --url. "
+            f"There is no complete dump now: {self.reasons()} Try again in some days, or another mirror with --url. "
             "Packs you have stay as they are."
         )
 
     def reasons(self) -> str:
-        """Why some were passed over."""
-        return "; ".join(why.rstrip(".") for why in self.passed)
+        """Why some were passed over, as the end of a sentence."""
+        return sentence("; ".join(why.rstrip(".") for why in self.passed))
 
     def _entries(self, url: str) -> tuple[str, set[str]]:
         """The address of a listing, and the names in it by their links: the text shown is cut at 50 letters."""
@@ -215,7 +214,7 @@ def read_newest(
     for dump in walk.dumps():
         if walk.have.as_new_as(dump.day):
             raise NothingNewerError(
-                f"Nothing newer than {walk.have.collected} is whole: {walk.reasons()}.", walk.read_in_vain
+                f"Nothing newer than {walk.have.collected} is whole: {walk.reasons()}", walk.read_in_vain
             )
         check_room(door, dump.to_read(statistics.LEVEL) or 0, free)
 
@@ -230,7 +229,7 @@ def read_newest(
                 web.report(f"The dump of {dump.day} is passed over: {error}")
             continue
         # Where newer ones did not hold it is another than the one asked about.
-        notes = found.content.notes + tuple(f"Passed over: {why.rstrip('.')}." for why in walk.passed)
+        notes = found.content.notes + tuple(f"Passed over: {sentence(why)}" for why in walk.passed)
         return replace(found, content=replace(found.content, notes=notes, passed=walk.read_in_vain))
     raise walk.none_left()
 
@@ -256,16 +255,15 @@ def _taken(
     content = statistics.content(tally, name, cancelled=cancelled)
     if not content.collected:
         content = replace(content, collected=dump.day)
-    record = remote_record(remote)
     download = Download(
         url=dump.url,
-        bytes=record.bytes,
-        sha256=record.sha256,
+        bytes=remote.place,
+        sha256=remote.digest.hexdigest(),
         member_sha256=member.digest.hexdigest(),
         etag=remote.etag,
         last_modified=remote.last_modified,
     )
-    return Read(dump, content, download, checked, record)
+    return Read(dump, content, download, checked)
 
 
 def _estimating(progress: CountReport, remote: Remote) -> CountReport:

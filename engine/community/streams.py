@@ -123,7 +123,8 @@ def members(
                 suffix = next(filter(member.name.endswith, wanted), None)
                 if member.isfile() and suffix is not None:
                     opened = cast(IO[bytes], archive.extractfile(member))
-                    yield Member(f"{name}/{member.name}", opened, member.size, suffix=suffix)
+                    of = member.name.rpartition("/")[2]
+                    yield Member(f"{name}/{of}", opened, member.size, suffix=suffix)
                     wanted.remove(suffix)
                     if not wanted:
                         return

@@ -147,9 +147,9 @@ class ModelFiles(Service):
 
         with self.library.exclusive():
             progress = report and partial(report, "downloading")
-            with fetched(self.library.door, web, url, most=MAX_BYTES, progress=progress) as (path, done):
-                self._packs.remember(done)
-                return self.add(path, sha256=sha256, name=done.url, report=report, cancelled=cancelled)
+            web.record = self._packs.remember
+            with fetched(self.library.door, web, url, most=MAX_BYTES, progress=progress) as path:
+                return self.add(path, sha256=sha256, name=url, report=report, cancelled=cancelled)
 
     @synchronized
     @making_models

@@ -160,10 +160,11 @@ class Packs(Service):
         report: StageReport | None = None,
         cancelled: Cancelled | None = None,
     ) -> tuple[PackInfo, ...]:
-        """Download a data set by name, or from `url`, and add it.
+        """Download a data set by name, or from `url`, and add it; recorded for the audit.
 
         `report` gets a stage, bytes done and total. Raises DiscoverError, CancelledError.
         """
+        web.record = self.remember
         at, downloading = url or source.url, report and partial(report, "downloading")
         if source.form == "file":
             reading = report and partial(report, "reading data")
@@ -183,11 +184,10 @@ class Packs(Service):
         reading: CountReport | None,
         cancelled: Cancelled | None,
     ) -> Added:
-        """Download community data and add all of it; recorded for the audit."""
+        """Download community data and add all of it."""
         from engine.community.remote import fetched
 
-        with fetched(self.library.door, web, url, progress=progress) as (path, done):
-            self.remember(done)
+        with fetched(self.library.door, web, url, progress=progress) as path:
             return self.add(path, name=name, licence=licence, progress=reading, cancelled=cancelled)
 
     @synchronized
@@ -201,7 +201,7 @@ class Packs(Service):
         progress: CountReport | None,
         cancelled: Cancelled | None,
     ) -> PackInfo:
-        """Read ListenBrainz' newest statistics at `base` into a pack while downloading; recorded for the audit.
+        """Read ListenBrainz' newest statistics at `base` into a pack while downloading.
 
         Raises DiscoverError if there is no usable dump (`engine.community.statistics_dump`), CancelledError.
         """
@@ -219,12 +219,11 @@ class Packs(Service):
             progress=progress,
             cancelled=cancelled,
         )
-        self.remember(found.record)
         label = adding.add_content(
             self._door,
             found.content,
             name or statistics.NAME,
-            found.record.url.rpartition("/")[2],
+            found.dump.url.rpartition("/")[2],
             checked=found.checked,
             download=found.download,
         )
@@ -241,7 +240,7 @@ class Packs(Service):
         progress: CountReport | None,
         cancelled: Cancelled | None,
     ) -> tuple[PackInfo, ...]:
-        """Read an archive with a published digest into a pack while downloading; recorded for the audit.
+        """Read an archive with a published digest into a pack while downloading.
 
         Raises DiscoverError (`engine.community.archives`), CancelledError.
         """
@@ -265,8 +264,7 @@ class Packs(Service):
             if form == "tempo"
             else (archives.artist_archive(web, base), artists)
         )
-        labels, record = archives.read_archive(door, web, archive, read, progress=progress)
-        self.remember(record)
+        labels = archives.read_archive(door, web, archive, read, progress=progress)
         self.library.changed(Change.EVERYTHING)
         return tuple(pack for pack in self._added() if pack.name in labels)
 

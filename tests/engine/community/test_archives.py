@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -290,6 +291,9 @@ def test_another_archive_than_its_digest_says_is_not_kept(
     assert kinds(session) == []
     server.files[sums] = right
     assert len(fetch(session, server, what, folder)) == 1
+    whole, short = hashlib.sha256(archive).hexdigest(), (len(archive) + 1) // 2
+    assert [one.bytes for one in session.packs.fetches()] == [short, len(archive), len(archive)]
+    assert [one.sha256 for one in session.packs.fetches()][1:] == [whole, whole]
 
 
 def test_an_archive_without_a_digest_is_not_read(

@@ -199,7 +199,7 @@ def test_handshakes_that_break_off_are_tried_again(
         assert server.base.startswith("https:")
         found = fetch(door, server, wait=waiting)
         assert right(found)
-        assert found.record.url.startswith("https:")
+        assert found.dump.url.startswith("https:")
         assert server.handshakes == 0
         assert waiting.seconds == (1 + 2 + 4) + 1
         server.handshakes = 6
@@ -303,6 +303,8 @@ def test_lengths_that_are_too_short_are_an_archive_that_ends_early(
     found = fetch(door, server)
     assert found.dump.number == 1
     assert right(found)
+    (why,) = (note for note in found.content.notes if note.startswith("Passed over"))
+    assert why.endswith("Is the file complete?")
 
 
 def test_what_was_stopped_goes_on_in_the_next_call(server: DumpServer, door: Door, members) -> None:

@@ -75,6 +75,9 @@ def test_a_newer_dump_that_does_not_hold_is_downloaded_once(session: Session, se
     assert news is not None
     assert (newer, news.unchanged, news.pack.collected) == (True, "", "2026-11-01")
     assert downloads(server)[2:] == ["20261101"]
+    # The audit lists what was of no use, too.
+    listed = [one.url.rpartition("-dump-")[2][:8] for one in session.packs.fetches()]
+    assert listed == downloads(server)
 
 
 def test_what_was_passed_over_when_it_was_fetched_is_not_offered(
