@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tuiapp.app.garbage import Garbage
     from tuiapp.app.job import Job
     from tuiapp.app.jobs import Jobs
+    from tuiapp.app.listening import Listening
     from tuiapp.app.playback import Playback
     from tuiapp.app.player import Opening
     from tuiapp.app.preferences import Preferences
@@ -39,6 +40,7 @@ class Shell(Protocol):
     keymap: Keymap
     changes: Changes
     jobs: Jobs
+    listening: Listening
     opening: Opening
     playback: Playback
     failures: Failures

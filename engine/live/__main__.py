@@ -24,7 +24,9 @@ def main(words: str) -> int:
 
     def say(text: str) -> None:
         if not given["quiet"]:
-            sys.stderr.write(f"{text}\n")
+            # What a player says must not steer the terminal.
+            plain = "".join(one if one.isprintable() else " " for one in text)
+            sys.stderr.write(f"{plain}\n")
             sys.stderr.flush()
 
     try:

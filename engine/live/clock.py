@@ -1,7 +1,7 @@
 """Decides what counts as a play from a player's states: half a song or four minutes of it.
 
-Pure: it gets states with times, and reads no clock itself. Only the time a song sounded counts, never the position, so
-that seeking has no effect. The rule is that of Last.fm and ListenBrainz.
+Pure: it gets states with times, and reads no clock itself. Only how much of a song sounded counts, never the position,
+so that seeking has no effect. The rule is that of Last.fm and ListenBrainz.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Song:
 class Seen:
     """A player's state: `at` by a clock that stops while the computer sleeps, `wall` in seconds UTC.
 
-    `song` is null without artist and title. `position` is in the song, null if unknown.
+    `song` is null without artist and title. `position` is in the song, null if unknown. At a `rate` of 2 twice as much
+    of the song is heard.
     """
 
     at: float
@@ -50,11 +51,12 @@ class Seen:
     song: Song | None = None
     playing: bool = False
     position: float | None = None
+    rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class PlayedSong:
-    """A song that was played from `started` (seconds UTC) for `seconds`; `skipped` if that is not a play."""
+    """A song of which `seconds` were heard from `started` (seconds UTC) on; `skipped` if that is not a play."""
 
     song: Song
     started: float
@@ -94,7 +96,7 @@ class Clock:
             return ()
         passed = max(0.0, seen.at - before.at)
         if before.playing:
-            self._played += passed
+            self._played += passed * before.rate
         same = self._song is not None and seen.song is not None and seen.song.name == self._song.name
         forgotten = not before.playing and passed > _FORGOTTEN
         if same and not forgotten and not self._begins_again(seen):

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from engine.errors import DiscoverError
 from engine.live.connections import listening_socket
@@ -14,6 +15,7 @@ from engine.live.listener import Listener, Watcher
 from engine.live.mpd import Watcher as Mpd
 from engine.live.mpd import addresses
 from engine.live.token import HOST, wanted
+from engine.live.watched import Say, Watched
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.presence import Presence, Role, private_session_on
@@ -22,18 +24,25 @@ from engine.privacy.presence import Presence, Role, private_session_on
 OFF, WITH_BROWSERS = "off", "with browsers"
 
 
-def watchers(mpd: str, mpris: str, say: Callable[[str], None]) -> list[Watcher]:
-    """The watchers of players that do not report by themselves, by the settings."""
-    found: list[Watcher] = []
-    if mpd != OFF:
-        found.append(Mpd(addresses(mpd), say))
-    if mpris != OFF and sys.platform == "linux":
+def watchers(mpd: str, mpris: str, say: Say) -> list[Watcher | Watched]:
+    """The watchers of players that do not report by themselves, by the settings; of those not watched, why."""
+    found: list[Watcher | Watched] = []
+    if mpd == OFF:
+        found.append(Watched("mpd", say, off="MPD is not watched: the setting listen.mpd is off."))
+    else:
+        found.append(Mpd(addresses(mpd), Watched("mpd", say)))
+    if mpris == OFF:
+        off = "Desktop players are not watched: the setting listen.mpris is off."
+        found.append(Watched("mpris", say, off=off))
+    elif sys.platform == "linux":
+        watched = Watched("mpris", say)
         try:
             from engine.live.mpris import Watcher as Mpris
         except ImportError:
-            say("Desktop players are not watched: pip install 'discover-music[players]' adds that.")
+            watched.fails("Desktop players are not watched: pip install 'discover-music[players]' adds that.")
+            found.append(watched)
         else:
-            found.append(Mpris(say, browsers=mpris == WITH_BROWSERS))
+            found.append(Mpris(watched, browsers=mpris == WITH_BROWSERS))
     return found
 
 
@@ -44,19 +53,23 @@ def listener_for(
     *,
     alone: bool = False,
 ) -> Listener:
-    """A listener for a library, with its port open; `port` is stored for next time.
+    """A listener for a library, with its port open; `port` is stored for next time, during a private session once that
+    is over.
 
     `private` returns whether a private session is on; with `alone` the process does nothing else. Raises DiscoverError
-    if another process listens or the port is in use, PrivateSessionError if a private session prevents a necessary
-    write.
+    if another process listens, the port is in use, or it cannot be stored.
     """
     used, presence = wanted(folders, port), Presence(folders)
     if presence.others(Role.LISTENS):
         raise DiscoverError("Something listens for this library already: see discover listen --status.")
     bound = listening_socket(used.port)
-    used.keep(Door(folders, private=private(folders)))
+    # The one systemd opened has its own.
+    used = replace(used, port=bound.getsockname()[1])
     presence.enter(Role.LISTENS)
-    return Listener(bound, used, Inbox(folders, private=private, alone=alone), presence)
+    presence.show(used.port)
+    listener = Listener(bound, used, Inbox(folders, private=private, alone=alone), Door(folders), presence)
+    listener.keep_access()
+    return listener
 
 
 def run(folders: Folders, port: int | None, mpd: str, mpris: str, say: Callable[[str], None]) -> None:
@@ -64,12 +77,13 @@ def run(folders: Folders, port: int | None, mpd: str, mpris: str, say: Callable[
 
     Raises what `listener_for` does, KeyboardInterrupt when it was SIGINT.
     """
-    listener, followed = listener_for(folders, port, alone=True), watchers(mpd, mpris, say)
+    listener = listener_for(folders, port, alone=True)
+    followed = watchers(mpd, mpris, lambda _watched, text: say(text))
     if asyncio.run(_run(listener, followed, say)) == signal.SIGINT:
         raise KeyboardInterrupt
 
 
-async def _run(listener: Listener, followed: Sequence[Watcher], say: Callable[[str], None]) -> int:
+async def _run(listener: Listener, followed: Sequence[Watcher | Watched], say: Callable[[str], None]) -> int:
     until: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _stop, until, number)

@@ -131,26 +131,34 @@ def answer(request: Request, token: str, latest: int) -> Answer:
     path = re.sub("/+", "/", where).strip("/")
     for base in _BASES:
         path = path.removeprefix(base)
-    query = {name: values[-1] for name, values in parse_qs(asked).items()}
-    given = _token(request.headers, query)
     if path == "validate-token" and request.method == "GET":
-        return _validated(given, token)
+        return _validated(_given(request), token)
     calls = {method: handle for method, pattern, handle in _CALLS if pattern.fullmatch(path)}
     if not calls:
         return failure(404, "There is no such call here.")
     if request.method not in calls:
         return failure(405, f"That is asked by {' or '.join(calls)}.")
+    return refused(request, token) or calls[request.method](request, _query(asked), latest)
+
+
+def refused(request: Request, token: str) -> Answer | None:
+    """Why a request is not let in; null if it has the token."""
+    given = _given(request)
     if given is None:
         return failure(401, "You need to provide an Authorization header.")
     if not _is(given, token):
         return failure(401, "Invalid authorization token: `discover listen --how` prints the one to use.")
-    return calls[request.method](request, query, latest)
+    return None
 
 
-def _token(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-    """The second word of the header, whatever the first one is, as ListenBrainz reads it."""
-    words = headers.get("authorization", "").split()
-    return words[1] if len(words) > 1 else query.get("token")
+def _query(asked: str) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(asked).items()}
+
+
+def _given(request: Request) -> str | None:
+    """The token: the second word of the header, whatever the first one is, as ListenBrainz reads it."""
+    words = request.headers.get("authorization", "").split()
+    return words[1] if len(words) > 1 else _query(request.target.partition("?")[2]).get("token")
 
 
 def _is(given: str, token: str) -> bool:
@@ -269,6 +277,8 @@ _CALLS: tuple[tuple[str, re.Pattern[str], _Handle], ...] = tuple(
     for method, path, handle in (
         ("POST", "submit-listens", _submit),
         ("POST", "feedback/recording-feedback", _judge),
+        # What looks for a recording's id finds none; a refusal would make it ask again.
+        ("GET", "metadata/lookup", _nothing({})),
         ("GET", "user/[^/]+/listens", _nothing({"payload": _NO_LISTENS})),
         ("GET", "user/[^/]+/playing-now", _nothing({"payload": _NOT_PLAYING})),
         ("GET", "user/[^/]+/listen-count", _nothing({"payload": {"count": 0}})),

@@ -13,17 +13,23 @@ from engine.live.clock import Judged, PlayedSong
 from engine.live.connections import Socket
 from engine.live.endpoint import Endpoint
 from engine.live.inbox import Inbox
-from engine.live.listenbrainz import Answer, Report, Request, Verdict, answer, failure
+from engine.live.listenbrainz import Answer, Report, Request, Verdict, answer, failure, refused
 from engine.live.token import Access
+from engine.live.watched import Watched
+from engine.privacy import Door
 from engine.privacy.presence import Presence
 from engine.store.play import START, Play
 
 # Seconds between checks for a private session, the only activity while nothing plays.
 LOOK_SECONDS = 1.0
+# The call that tells `discover listen --status` what is watched.
+WATCHED = "/discover/watched"
 
 
 class Watcher(Protocol):
-    """Watches a player and passes on its plays, until cancelled."""
+    """Watches players and passes on their plays, until cancelled."""
+
+    watched: Watched
 
     async def watch(self, keep: Callable[[str, PlayedSong | Judged], None], /) -> None:
         """`keep` gets the player's name and a play, or a verdict."""
@@ -49,20 +55,26 @@ def report_of(player: str, played: PlayedSong | Judged) -> Report:
 
 
 class Listener:
-    """Listens on a socket until ended; `presence` makes that visible to other processes."""
+    """Listens on a socket until ended; `access` is stored by the `door`, and `presence` makes it visible to other
+    processes."""
 
     def __init__(
         self,
         listener: Socket,
         access: Access,
         inbox: Inbox,
+        door: Door | None = None,
         presence: Presence | None = None,
     ) -> None:
         self.inbox = inbox
+        self.watched: list[Watched] = []
         self._presence = presence
         self._access = access
+        # Where the port and the token are to be stored still.
+        self._door = door
         self._endpoint = Endpoint(listener, self._answer, inbox.note)
         self._tasks: list[asyncio.Task[None]] = []
+        self._watching: list[asyncio.Task[None]] = []
 
     @property
     def port(self) -> int:
@@ -74,12 +86,25 @@ class Listener:
         await self._endpoint.begin()
         self._tasks.append(asyncio.create_task(self._look()))
 
-    def watch(self, watchers: Sequence[Watcher]) -> None:
-        """Also watch players, until the end."""
-        self._tasks += [asyncio.create_task(self._watch(watcher)) for watcher in watchers]
+    def keep_access(self) -> None:
+        """Store the port and the token; during a private session nothing, until it is over. Raises DiscoverError."""
+        if self._door is not None and not self.inbox.private:
+            door, self._door = self._door, None
+            self._access.keep(door)
+
+    def watch(self, watchers: Sequence[Watcher | Watched]) -> None:
+        """From now on watch these players too, and no others; of those that are not watched it is known why."""
+        for task in self._watching:
+            task.cancel()
+        self._tasks += self._watching
+        self.watched = [one if isinstance(one, Watched) else one.watched for one in watchers]
+        self._watching = [
+            asyncio.create_task(self._watch(one)) for one in watchers if not isinstance(one, Watched)
+        ]
 
     async def end(self) -> None:
         """Stop listening; pending reports are stored first."""
+        self.watch(())
         for task in self._tasks:
             task.cancel()
         # The current song ends with its watcher.
@@ -94,6 +119,8 @@ class Listener:
             await watcher.watch(self._keep)
         except Exception as error:  # noqa: BLE001 - the others go on
             self.inbox.note(error)
+            name = watcher.watched.kind
+            watcher.watched.fails(f"Watching {name} failed unexpectedly; discover.log says where.", error)
 
     def _keep(self, player: str, played: PlayedSong | Judged) -> None:
         self.inbox.keep(report_of(player, played))
@@ -102,8 +129,15 @@ class Listener:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             self.inbox.look()
+            try:
+                self.keep_access()
+            except DiscoverError as error:
+                self.inbox.note(error)
 
     async def _answer(self, request: Request) -> Answer:
+        if request.target == WATCHED:
+            document = {"watched": [one.document() for one in self.watched]}
+            return refused(request, self._access.token) or Answer(200, document)
         asked = request, self._access.token, latest_possible()
         found = scrobbler_answer(*asked) or answer(*asked)
         if found.report is not None:

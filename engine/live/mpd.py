@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from engine.live.clock import Clock, Judged, PlayedSong, Seen, Song
 from engine.live.connections import connect
+from engine.live.watched import Watched
 
 NAME = "mpd"
 # Maximum length of a line, and of an answer.
@@ -86,11 +87,11 @@ def _number(text: str | None) -> float | None:
 
 
 class Watcher:
-    """Follows MPD; `say` gets a sentence when it is found and when it is lost."""
+    """Follows the MPD at the first of `places` where one is; `watched` knows whether it is found or lost."""
 
-    def __init__(self, places: Sequence[str], say: Callable[[str], None]) -> None:
+    def __init__(self, places: Sequence[str], watched: Watched) -> None:
         self._places = places
-        self._say = say
+        self.watched = watched
         self._clock = Clock()
         # The file of the song that plays, and what was said of it so far.
         self._sticker = ("", "")
@@ -99,14 +100,28 @@ class Watcher:
         """Pass on plays, until cancelled."""
         wait = _FIRST_WAIT
         while True:
+            troubles = dict[str, BaseException]()
             for place in self._places:
-                if await self._follow(place, keep):
-                    wait = _FIRST_WAIT
+                found, troubles[split(place)[1]] = await self._follow(place, keep)
+                if found:
+                    wait, troubles = _FIRST_WAIT, {}
+                    break
+            if troubles:
+                self._miss(troubles)
             await asyncio.sleep(wait)
             wait = min(2 * wait, _MAX_WAIT)
 
-    async def _follow(self, place: str, keep: Keep) -> bool:
-        """Follow MPD until it goes away; false where it is not there."""
+    def _miss(self, troubles: Mapping[str, BaseException]) -> None:
+        """MPD is nowhere; of several places one where something answers counts."""
+        refused = {at: error for at, error in troubles.items() if isinstance(error, RefusedError)}
+        where, error = next(iter((refused or troubles).items()))
+        said = f"MPD at {where} is not watched: {trouble(error)}."
+        if len(troubles) > 1 and not refused:
+            said = f"MPD is not watched: there is none at {' or '.join(troubles)}."
+        self.watched.fails(f"{said} It is looked for again.", str(error) if refused else "")
+
+    async def _follow(self, place: str, keep: Keep) -> tuple[bool, BaseException]:
+        """Follow MPD until it goes away: whether it was there, and why it is not."""
         found = False
         address = split(place)[1]
         try:
@@ -114,7 +129,7 @@ class Watcher:
                 while True:
                     status, song = await mpd.ask("status"), await mpd.ask("currentsong")
                     if not found:
-                        self._say(f"Watching MPD at {address}.")
+                        self.watched.begins(f"Watching MPD at {address}.")
                     found = True
                     shown = seen(status, song, time.monotonic(), time.time())
                     self._see(shown, keep)
@@ -123,11 +138,11 @@ class Watcher:
         except LOST as error:
             if found:
                 why = f" ({error})" if isinstance(error, RefusedError) else ""
-                self._say(f"MPD at {address} is gone{why}; it is looked for again.")
+                self.watched.fails(f"MPD at {address} is gone{why}; it is looked for again.")
+            return found, error
         finally:
             # It is not known what it plays now.
             self._see(Seen(time.monotonic(), time.time()), keep)
-        return found
 
     async def _judge(self, mpd: Conversation, song: Song | None, file: str, keep: Keep) -> None:
         """Pass on verdicts given while the song plays, not earlier ones."""

@@ -7,6 +7,7 @@ the MPRIS 2.2 specification; what players do beside it is said where it matters.
 from __future__ import annotations
 
 import asyncio
+import math
 import struct
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from jeepney.bus_messages import message_bus
 
 from engine.live.clock import Clock, Judged, PlayedSong, Seen, Song
 from engine.live.connections import session_bus
+from engine.live.watched import Watched
 
 _NAMES = "org.mpris.MediaPlayer2"
 _PATH, _PLAYER = "/org/mpris/MediaPlayer2", "org.mpris.MediaPlayer2.Player"
@@ -67,6 +69,11 @@ def song_of(metadata: Mapping[str, tuple[str, Any]]) -> Song | None:
     return Song(artist, title, text("xesam:album"), seconds, text("xesam:url") or text("mpris:trackid"))
 
 
+def _rate(said: object) -> float:
+    """How fast a player plays; backwards, or at no speed, it plays nothing."""
+    return max(0.0, float(said)) if isinstance(said, int | float) and math.isfinite(said) else 1.0
+
+
 @dataclass
 class _Player:
     """A watched player; `known` once seen."""
@@ -77,10 +84,10 @@ class _Player:
 
 
 class Watcher:
-    """Watches all players of the session, optionally `browsers`; `say` gets a sentence for each one found."""
+    """Watches all players of the session, optionally `browsers`; `watched` knows which there are, or why none is."""
 
-    def __init__(self, say: Callable[[str], None], *, browsers: bool = False) -> None:
-        self._say = say
+    def __init__(self, watched: Watched, *, browsers: bool = False) -> None:
+        self.watched = watched
         self._left_out = _MIRRORS if browsers else (*_MIRRORS, *_BROWSERS)
         # By connection name, which signals carry.
         self._players: dict[str, _Player] = {}
@@ -94,13 +101,23 @@ class Watcher:
         while True:
             try:
                 await self._follow()
-            except (OSError, EOFError, TimeoutError, RuntimeError, *_NONSENSE):
-                pass  # there is no bus, it is gone, or what comes from it is no message
+            except (OSError, EOFError, TimeoutError, RuntimeError, *_NONSENSE) as error:
+                # There is no bus, it is gone, or what comes from it is no message.
+                self._miss(error)
             finally:
                 self._asked.clear()
                 for owner in [*self._players]:
                     self._gone(owner)
             await asyncio.sleep(_WAIT)
+
+    def _miss(self, error: BaseException) -> None:
+        if self.watched.on:
+            said = "The session bus is gone: desktop players are not watched until it is back."
+        elif isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            said = "Desktop players are not watched: there is no session bus. It is looked for again."
+        else:
+            said = "Desktop players are not watched: the session bus does not answer. It is asked again."
+        self.watched.fails(said)
 
     async def _follow(self) -> None:
         bus = await session_bus()
@@ -147,6 +164,7 @@ class Watcher:
     def _whose(self, body: tuple[Any, ...]) -> list[_Question]:
         """The bus listed its names."""
         (names,) = body
+        self.watched.begins("Watching desktop players.")
         # Each takes its own name along, which mypy has no type for in a lambda.
         return [
             (message_bus.GetNameOwner(name), lambda body, name=name: self._come(name, body[0]))  # type: ignore[misc]
@@ -159,13 +177,14 @@ class Watcher:
         if owner in self._players or player.startswith(self._left_out):
             return []
         self._players[owner] = _Player(player)
-        self._say(f"Watching {player}.")
+        self.watched.comes(player)
         return [self._state(owner)]
 
     def _gone(self, owner: str) -> None:
         """A player left the bus: its song ends."""
         player = self._players.pop(owner, None)
         if player is not None:
+            self.watched.goes(player.name)
             self._see(player, Seen(time.monotonic(), time.time()))
 
     def _state(self, owner: str, position: float | None = None) -> _Question:
@@ -179,8 +198,9 @@ class Watcher:
                 at = state.get("Position", ("x", 0))[1] / _MICRO
             song = song_of(state.get("Metadata", ("", {}))[1])
             playing = state.get("PlaybackStatus", ("s", ""))[1] == "Playing"
+            rate = _rate(state.get("Rate", ("d", 1.0))[1])
             if owner in self._players:
-                self._see(player, Seen(time.monotonic(), time.time(), song, playing, at))
+                self._see(player, Seen(time.monotonic(), time.time(), song, playing, at, rate))
             return []
 
         address = DBusAddress(_PATH, bus_name=owner, interface=_PROPERTIES)

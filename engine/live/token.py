@@ -51,12 +51,12 @@ def access(folders: Folders) -> Access | None:
         ) from error
 
 
-def granted(folders: Folders, port: int | None = None, *, private: bool = False) -> Access:
-    """The token and port of a data folder, made where there are none; a `port` that is given is kept for next time.
+def granted(folders: Folders, *, private: bool = False) -> Access:
+    """The token and port of a data folder, made and stored where there are none.
 
-    Raises PrivateSessionError where something would have to be written in a private session.
+    Raises PrivateSessionError where they would have to be written in a private session.
     """
-    found = wanted(folders, port)
+    found = wanted(folders)
     found.keep(Door(folders, private=private))
     return found
 

@@ -27,6 +27,8 @@ WAIT_SECONDS = 2.0
 _LOOK_SECONDS = 0.02
 # `struct flock`: kind, from where, start, length, process.
 _LOCK = struct.Struct("hhqqi4x")
+# Where numbers are shown, beyond all roles, and how many each data folder has.
+_SHOWN, _NUMBERS = 1 << 40, 1 << 16
 # How to wait; tests replace it.
 pause: Callable[[float], None] = time.sleep
 
@@ -48,7 +50,8 @@ class Presence:
     def __init__(self, folders: Folders) -> None:
         self._root = Path(os.path.realpath(folders.root))
         # A parent folder is shared: each data folder has bytes of its own, of which versions with more roles use more.
-        self._byte = zlib.crc32(os.fsencode(self._root)) * 64
+        mark = zlib.crc32(os.fsencode(self._root))
+        self._byte, self._numbers = mark * 64, _SHOWN + mark * _NUMBERS
         self._descriptor: int | None = None
         # The folder the descriptor is of.
         self._at = self._root
@@ -67,6 +70,11 @@ class Presence:
         if self._descriptor is not None:
             _lock(self._descriptor, "F_OFD_SETLK", "F_UNLCK", self._byte + role)
 
+    def show(self, number: int) -> None:
+        """Show other processes a number below 65,536, such as a port, until closed; a role must have been taken."""
+        if self._descriptor is not None:
+            _lock(self._descriptor, "F_OFD_SETLK", "F_RDLCK", self._numbers + number)
+
     def close(self) -> None:
         """Give up every role. Idempotent."""
         if self._descriptor is not None:
@@ -77,12 +85,21 @@ class Presence:
 
     def others(self, role: Role) -> bool:
         """Whether anybody else has a role, in this process or another."""
+        return self._held(self._byte + role, 1) is not None
+
+    def shown(self) -> int | None:
+        """The number somebody else shows; null without one."""
+        held = self._held(self._numbers, _NUMBERS)
+        return None if held is None else held - self._numbers
+
+    def _held(self, byte: int, length: int) -> int | None:
+        """The first byte of a range somebody else holds."""
         for folder in (self._root, *self._root.parents):
             # A descriptor does not see its own locks.
             own = self._descriptor if folder == self._at else None
-            if _is_held(folder, self._byte + role, own):
-                return True
-        return False
+            if (held := _held(folder, byte, length, own)) is not None:
+                return held
+        return None
 
     @contextlib.contextmanager
     def without(self, other: Role, role: Role, otherwise: str) -> Iterator[None]:
@@ -120,29 +137,29 @@ def private_session_on(folders: Folders) -> bool:
     return Presence(folders).others(Role.PRIVATE)
 
 
-def _is_held(folder: Path, byte: int, own: int | None) -> bool:
-    """Whether another descriptor than `own` locks a byte: it would block a write lock."""
+def _held(folder: Path, byte: int, length: int, own: int | None) -> int | None:
+    """The first byte of a range that another descriptor than `own` locks: it would block a write lock."""
     try:
         descriptor = os.open(folder, os.O_RDONLY) if own is None else own
     except OSError:
-        return False  # missing, or not accessible
+        return None  # missing, or not accessible
     try:
-        return _lock(descriptor, "F_OFD_GETLK", "F_WRLCK", byte) not in (None, "F_UNLCK")
+        return _lock(descriptor, "F_OFD_GETLK", "F_WRLCK", byte, length)
     finally:
         if own is None:
             os.close(descriptor)
 
 
-def _lock(descriptor: int, command: str, kind: str, byte: int) -> str | None:
-    """The kind of lock `fcntl` returns; null if locks are not supported."""
+def _lock(descriptor: int, command: str, kind: str, byte: int, length: int = 1) -> int | None:
+    """The first locked byte `fcntl` returns; null without one, or if locks are not supported."""
     if sys.platform != "linux":
         return None
     import fcntl
 
-    kinds = {name: getattr(fcntl, name) for name in ("F_RDLCK", "F_WRLCK", "F_UNLCK")}
-    asked = _LOCK.pack(kinds[kind], os.SEEK_SET, byte, 1, 0)
+    asked = _LOCK.pack(getattr(fcntl, kind), os.SEEK_SET, byte, length, 0)
     try:
-        answer: int = _LOCK.unpack(fcntl.fcntl(descriptor, getattr(fcntl, command), asked))[0]
+        answer = _LOCK.unpack(fcntl.fcntl(descriptor, getattr(fcntl, command), asked))
     except OSError:
         return None
-    return next(name for name, number in kinds.items() if number == answer)
+    # A range may begin in the middle of a longer lock.
+    return None if answer[0] == fcntl.F_UNLCK else max(int(answer[2]), byte)

@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.live.token import wanted
+from engine.paths import Folders
+from engine.privacy import Door
 from engine.store import schema
 from tests.reliability.watching import run
 
@@ -138,7 +141,6 @@ def make(place: Path, *, models: bool = True) -> None:
         "taste|exclude|--track|Song 4", "playlists|create|Mine", "playlists|add|Mine|Artist 1",
         f"playlists|add|Mine|{SECRET}", "playlists|add|Mine|Artist 6",
         "features|add|{files}/tempos.csv|--name|tempos", "library|add|{files}/music",
-        f"listen|--port|{_free_port()}|--how|navidrome",
         "doctor",
     ]  # fmt: skip
     train = "train|--factors|8|--iterations|2|--no-tune"
@@ -151,6 +153,8 @@ def make(place: Path, *, models: bool = True) -> None:
             code = Command("", tuple(line.split("|"))).work(place / _SOLO, files)()
         if code:
             raise OSError(line)
+    folders = Folders(place / _SOLO)
+    wanted(folders, _free_port()).keep(Door(folders))
     (place / _SOLO / "state.json").write_text(json.dumps({"version": 1, "trail": [SECRET]}))
     shutil.copytree(place / _SOLO, place / _WHOLE)
     for line in [*of_packs, *export, *of_tracks] if models else []:
@@ -267,7 +271,6 @@ def _listen(data: Path) -> int:
     """Listen while a player tells three plays, one after the other, then stop."""
     from engine.live.__main__ import main
     from engine.live.token import access
-    from engine.paths import Folders
 
     used = access(Folders(data))
     assert used is not None

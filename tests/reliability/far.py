@@ -93,6 +93,7 @@ def _bus() -> list[Target]:
     from jeepney.low_level import Endianness
 
     from engine.live.mpris import _NONSENSE, Watcher
+    from engine.live.watched import Watched
 
     # What `Watcher.watch` goes on after.
     bus_gone = (OSError, EOFError, TimeoutError, RuntimeError, *_NONSENSE)
@@ -103,7 +104,7 @@ def _bus() -> list[Target]:
         return Message(Header(Endianness.little, kind, MessageFlag(0), 1, 0, 7, fields), body)
 
     def watcher() -> Watcher:
-        made = Watcher(lambda _said: None)
+        made = Watcher(Watched("mpris", lambda *_: None))
         made._come("org.mpris.MediaPlayer2.made", ":1.5")
         return made
 

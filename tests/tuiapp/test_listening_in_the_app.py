@@ -8,12 +8,14 @@ import socket
 import pytest
 
 from engine.live.token import HOST, Access
+from engine.live.watched import Say, Watched
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.evidence import watched
-from tests.support.driving import screen_lines, settled, toasts
+from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts
 from tests.support.live import NOW, TOKEN, Player, World, listen
 from tuiapp.app.app import DiscoverApp
+from tuiapp.settings.registry import SETTINGS
 
 
 @pytest.fixture
@@ -81,6 +83,8 @@ async def test_players_are_watched_once_the_private_session_is_over(
     began: list[str] = []
 
     class Watcher:
+        watched = Watched("mpd", lambda *_: None)
+
         async def watch(self, _keep: object) -> None:
             began.append("watches")
 
@@ -106,3 +110,41 @@ async def test_a_port_in_use_is_said(world: World, port: int) -> None:
         async with app.run_test(size=(120, 30)) as pilot:
             await settled(pilot, lambda: bool(toasts(app)))
             assert any(f"Port {port} can" in toast for toast in toasts(app))
+
+
+async def test_what_is_not_watched_is_said_once_and_why_it_is_among_the_settings(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: dict[str, Watched] = {}
+    kinds = {"mpd": "MPD", "mpris": "Desktop players"}
+
+    def watchers(mpd: str, mpris: str, say: Say) -> list[Watched]:
+        found.update((kind, Watched(kind, say)) for kind in kinds)
+        for kind, name in kinds.items():
+            found[kind].fails(f"{name} {'gone' if mpd else 'not there'}.")
+        return [*found.values()]
+
+    monkeypatch.setattr("engine.live.daemon.watchers", watchers)
+    world.folders.config.write_text('[listen]\nin_app = "on"\n')
+    app = DiscoverApp(world.folders)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot, lambda: bool(toasts(app)))
+        # An MPD nobody set is missed by nobody.
+        assert toasts(app) == ["Listening Desktop players not there."]
+        assert app.listening.watched("listen.mpd") == "MPD not there."
+        mpd = found["mpd"]
+        mpd.begins("Watching MPD.")
+        mpd.comes("a player")
+        for _ in range(2):
+            mpd.fails("MPD gone.")
+        await settled(pilot, lambda: toasts(app) == ["Listening Desktop players not there.\nMPD gone."])
+        mpd.begins("Watching MPD again.")
+        await settled(pilot, lambda: toasts(app)[1:] == ["Listening Watching MPD again."])
+        await pilot.press("S")
+        await settled(pilot, lambda: the_view(app).NAME == "settings")
+        the_list(app).move_to([*SETTINGS].index("listen.mpris"))
+        await settled(pilot, lambda: "Desktop players not there." in screen_text(app))
+        # Where another MPD is set, that one is watched.
+        app.preferences.change("listen.mpd", "nas:6600")
+        await settled(pilot, lambda: app.listening.watched("listen.mpd") == "MPD gone.")
+        await app.action_quit()

@@ -9,6 +9,7 @@ from engine.errors import DiscoverError
 
 if TYPE_CHECKING:
     from engine.live.listener import Listener
+    from engine.live.watched import Watched
     from engine.paths import Folders
     from tuiapp.app.app import DiscoverApp
 
@@ -21,7 +22,10 @@ class Listening:
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._listener: Listener | None = None
-        self._watches = False
+        # The settings of what is watched.
+        self._watches: tuple[str, str] | None = None
+        # Kinds of players the person was told are not watched, and why.
+        self._missed: dict[str, str] = {}
         self._turn = asyncio.Lock()
 
     async def follow(self) -> None:
@@ -33,6 +37,7 @@ class Listening:
                 await self._begin()
             elif not wanted:
                 await self._end()
+            self.watch()
 
     async def end(self) -> None:
         """Stop listening; store reported plays first."""
@@ -44,15 +49,36 @@ class Listening:
         if self._listener is not None:
             await self._listener.inbox.end()
 
+    def watched(self, setting: str) -> str:
+        """Whether the players a setting is about are watched here, and why not; empty where nothing listens here."""
+        found = self._listener.watched if self._listener is not None else []
+        return next((one.text for one in found if f"listen.{one.kind}" == setting), "")
+
     def watch(self) -> None:
-        """Watch players that do not report by themselves. In a private session, which connects to nobody, only once it
-        is over."""
-        if self._listener is not None and not self._watches and self._app.private_since is None:
+        """Watch players that do not report by themselves, as set. In a private session, which connects to nobody, only
+        once it is over."""
+        config = self._app.preferences.config
+        wanted = config["listen.mpd"], config["listen.mpris"]
+        if self._listener is not None and self._watches != wanted and self._app.private_since is None:
             from engine.live.daemon import watchers
 
-            config = self._app.preferences.config
-            self._listener.watch(watchers(config["listen.mpd"], config["listen.mpris"], lambda _said: None))
-            self._watches = True
+            self._missed.clear()
+            self._listener.watch(watchers(*wanted, self._say))
+            self._watches = wanted
+
+    def _say(self, watched: Watched, text: str) -> None:
+        """Say what is not watched, and when it is again; that players come and go is no news here."""
+        if text != watched.text:
+            return
+        # That there is no MPD on this machine is no news either: nobody said that there is.
+        set_up = watched.kind != "mpd" or bool(self._app.preferences.config["listen.mpd"])
+        if not watched.on and (watched.was_on or set_up):
+            self._missed[watched.kind] = text
+            # All of them: a warning takes the place of the one before.
+            text = "\n".join(self._missed.values())
+            self._app.notify(text, title="Listening", severity="warning", timeout=10)
+        elif watched.on and self._missed.pop(watched.kind, ""):
+            self._app.notify(text, title="Listening")
 
     async def _begin(self) -> None:
         from engine.live.daemon import listener_for
@@ -76,9 +102,8 @@ class Listening:
             app.notify(str(error), title="Not listening", severity="warning", timeout=10)
         if self._listener is not None:
             await self._listener.begin()
-            self.watch()
 
     async def _end(self) -> None:
         if self._listener is not None:
-            listener, self._listener, self._watches = self._listener, None, False
+            listener, self._listener, self._watches = self._listener, None, None
             await listener.end()

@@ -166,7 +166,7 @@ class Preferences:
             self._apply_keys()
         if any(key.startswith("discover.") for key in keys):
             app.library_changed()
-        if "listen.in_app" in keys:
+        if any(key.startswith("listen.") for key in keys):
             self._listen()
         for view in app.views.shown():
             view.settings_changed()

@@ -6,7 +6,8 @@ import json
 import os
 import platform
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +18,8 @@ from tuiapp.safe import shown
 from tuiapp.text import local
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.store.logged_plays import Player
 
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     "--port",
     type=click.IntRange(1024, 65535),
     metavar="N",
-    help="Port on 127.0.0.1, kept for next time.  [default: 17717]",
+    help="Port on 127.0.0.1, kept for next time, except with --how.  [default: 17717]",
 )
 @click.option(
     "--how",
@@ -39,7 +42,10 @@ if TYPE_CHECKING:
 )
 @click.option("--uninstall", "what", flag_value="uninstall", help="Remove these units.")
 @click.option(
-    "--status", "what", flag_value="status", help="Show whether it is listening, and what players sent."
+    "--status",
+    "what",
+    flag_value="status",
+    help="Show whether it listens, what it watches and what players sent.",
 )
 @click.pass_obj
 def listen(options: Options, port: int | None, how: str | None, what: str | None) -> None:
@@ -79,6 +85,7 @@ def _listen(options: Options, port: int | None) -> None:
 
 def _say_how(options: Options, client: str, port: int | None) -> None:
     from engine.live.token import granted
+    from engine.privacy.presence import Presence
     from tuiapp.cli.players import ELSEWHERE, HOW, player_named
 
     if not client.strip():
@@ -93,7 +100,9 @@ def _say_how(options: Options, client: str, port: int | None) -> None:
         close = nearest(client, HOW, 1)
         hint = f"; did you mean {close[0]}?" if close else "."
         raise UsageError(f"{client}: unknown player{hint} Known: {', '.join(HOW)}.")
-    used = granted(options.folders, port, private=options.private)
+    used = granted(options.folders, private=options.private)
+    # What runs may have another port than is stored for next time.
+    used = replace(used, port=port or Presence(options.folders).shown() or used.port)
     url = f"http://{used.host}"
     text = HOW[name].format(url=url, host=used.host, token=used.token)
     if options.json:
@@ -103,12 +112,16 @@ def _say_how(options: Options, client: str, port: int | None) -> None:
 
 
 def _say_status(options: Options) -> None:
+    from engine.live.asking import what_is_watched
     from engine.live.token import PORT, access
     from engine.privacy.presence import Presence, Role, private_session_on
 
     used, presence = access(options.folders), Presence(options.folders)
     running, private = presence.others(Role.LISTENS), private_session_on(options.folders)
-    port = PORT if used is None else used.port
+    port = presence.shown() or (PORT if used is None else used.port)
+    # A private session of this command connects to nothing.
+    asked = running and used is not None and not options.private
+    watched = what_is_watched(port, used.token) if asked and used is not None else None
     # During a private session only another one may read.
     with options.session(private=options.private or private) as session:
         players = session.history.players()
@@ -116,13 +129,28 @@ def _say_status(options: Options) -> None:
         clients = [
             {"name": one.name, "told": one.reported, "plays": one.plays, "last": one.last} for one in players
         ]
-        print_json({"running": running, "port": port, "clients": clients, "private": private})
+        print_json(
+            {"running": running, "port": port, "watched": watched, "clients": clients, "private": private}
+        )
         return
     click.echo(f"Listening at 127.0.0.1:{port}." if running else "Not listening. Start: discover listen.")
     if private:
         click.echo("A private session is on: plays are taken and dropped.")
+    for line in _lines(watched) if running else ():
+        click.echo(line)
     if players:
         print_table(("player", "sent", "logged", "last logged"), map(_row, players), right=frozenset({1, 2}))
+
+
+def _lines(watched: list[dict[str, Any]] | None) -> Iterator[str]:
+    """What is watched and what is not, in words."""
+    if watched is None:
+        yield "What it watches is not known: it was not asked, or did not answer."
+    elif not watched:
+        yield "No player is watched during a private session of the app that listens."
+    for one in watched or ():
+        there = ", ".join(map(shown, one["found"]))
+        yield f"{shown(one['text'])} There now: {there}." if there else shown(one["text"])
 
 
 def _row(player: Player) -> tuple[str, str, str, str]:

@@ -99,6 +99,8 @@ class SettingsView(View):
             "\n",
             Content.styled(f"{row.key}   default: {default}", "$foreground-muted"),
         ]
+        if watched := self.shell.listening.watched(row.key):
+            parts += ["\n", shown(watched)]
         if self.shell.private_since is not None:
             parts.append(Content.styled("   PRIVATE: changes last until the session ends", "$warning"))
         elif self.shell.preferences.config.problems:

@@ -68,6 +68,8 @@ async def test_what_clients_ask_before_they_send(player: Player) -> None:
     assert (status, document["payload"]["listens"]) == (200, [])
     for path in ("/1/user/me/playing-now", "/1/user/me/listen-count"):
         assert (await player.ask("GET", path))[1]["payload"]["count"] == 0
+    # Who looks for a recording's id is told that there is none.
+    assert await player.ask("GET", "/1/metadata/lookup?artist_name=A&recording_name=B") == (200, {})
     assert (await player.ask("GET", "/1/latest-import?user_name=me"))[1]["latest_import"] == 0
     assert await player.ask("POST", "/1/latest-import", {"ts": NOW}) == (200, {"status": "ok"})
 

@@ -13,6 +13,7 @@ from engine.live import mpd
 from engine.live.clock import Judged, PlayedSong, Song
 from engine.live.listener import report_of
 from engine.live.mpd import Watcher, addresses, seen
+from engine.live.watched import Watched
 from tests.support.players import needs, running_mpd, sound
 
 PLAYING = [("state", "play"), ("songid", "4"), ("elapsed", "1.186"), ("duration", "200.000")]
@@ -141,11 +142,16 @@ def kept() -> list[PlayedSong]:
     return []
 
 
+def of_mpd(said: list[str]) -> Watched:
+    """What is known of watching MPD, with a place for what is said."""
+    return Watched("mpd", lambda _, text: said.append(text))
+
+
 @pytest.fixture
 async def watching(fake: Mpd, clock: Time, kept: list[PlayedSong]) -> AsyncIterator[list[str]]:
     """What is said while MPD is watched."""
     said: list[str] = []
-    watcher = Watcher((f"127.0.0.1:{fake.port}",), said.append)
+    watcher = Watcher((f"127.0.0.1:{fake.port}",), of_mpd(said))
     task = asyncio.create_task(watcher.watch(lambda _, heard: kept.append(heard)))
     yield said
     task.cancel()
@@ -209,13 +215,17 @@ async def test_what_is_said_of_the_song_that_plays_is_handed_on_once(
 
 
 @pytest.mark.parametrize(
-    ("greeting", "answers"),
+    ("greeting", "answers", "why"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n", {}),
-        (b"OK MPD 0.23.5\n", {"status": b'ACK [4@0] {status} you don\'t have permission for "status"\n'}),
-        (b"OK MPD 0.23.5\n", {"status": b"x" * 100_000}),
-        (b"OK MPD 0.23.5\n", {"status": b"a: b\n" * 2000}),
-        (b"x" * 100_000, {}),
+        (b"HTTP/1.1 400 Bad Request\r\n", {}, "it is not MPD"),
+        (
+            b"OK MPD 0.23.5\n",
+            {"status": b'ACK [4@0] {status} you don\'t have permission for "status"\n'},
+            'you don\'t have permission for "status"',
+        ),
+        (b"OK MPD 0.23.5\n", {"status": b"x" * 100_000}, "it does not answer"),
+        (b"OK MPD 0.23.5\n", {"status": b"a: b\n" * 2000}, "an answer without an end"),
+        (b"x" * 100_000, {}, "it does not answer"),
     ],
     ids=["a web server", "no permission", "a long line", "many lines", "no greeting"],
 )
@@ -225,11 +235,12 @@ async def test_what_is_no_mpd_is_left_alone(
     kept: list[PlayedSong],
     greeting: bytes,
     answers: dict[str, bytes],
+    why: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fake.greeting, fake.answers = greeting, answers
     said: list[str] = []
-    watcher = Watcher((f"127.0.0.1:{fake.port}",), said.append)
+    watcher = Watcher((f"127.0.0.1:{fake.port}",), of_mpd(said))
     waits: list[float] = []
 
     async def stop(seconds: float) -> None:
@@ -240,20 +251,49 @@ async def test_what_is_no_mpd_is_left_alone(
     monkeypatch.setattr(mpd.asyncio, "sleep", stop)
     with pytest.raises(asyncio.CancelledError):
         await watcher.watch(lambda _, heard: kept.append(heard))
-    assert (said, kept, waits) == ([], [], [1.0, 2.0, 4.0])
+    assert (kept, waits) == ([], [1.0, 2.0, 4.0])
+    # Three times it was tried; it is said once.
+    assert said == [f"MPD at 127.0.0.1:{fake.port} is not watched: {why}. It is looked for again."]
+    assert watcher.watched.document() == {"players": "mpd", "watched": False, "text": said[0], "found": []}
 
 
-async def test_a_port_there_is_not_is_looked_for_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def stop(_: float) -> None:
-        raise asyncio.CancelledError
+async def test_where_mpd_is_not_is_said_once_and_when_it_comes_and_goes(
+    fake: Mpd, clock: Time, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    places = [f"{tmp_path}/socket", "word@127.0.0.1:99999"]
+    watcher = Watcher(places, of_mpd(said))
+    tries = 0
 
-    monkeypatch.setattr(mpd.asyncio, "sleep", stop)
+    async def soon(_: float) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            places.append(f"127.0.0.1:{fake.port}")
+        if tries == 9:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(mpd.asyncio, "sleep", soon)
+    task = asyncio.create_task(watcher.watch(lambda *_: None))
+    await fake.idle.wait()
+    assert watcher.watched.on
+    # It goes, and then takes no connection.
+    del places[2]
+    assert fake.writer is not None
+    fake.writer.transport.abort()
     with pytest.raises(asyncio.CancelledError):
-        await Watcher(("127.0.0.1:99999",), lambda _: None).watch(lambda *_: None)
+        await task
+    at = f"127.0.0.1:{fake.port}"
+    assert said == [
+        f"MPD is not watched: there is none at {tmp_path}/socket or 127.0.0.1:99999. It is looked for again.",
+        f"Watching MPD at {at}.",
+        f"MPD at {at} is gone; it is looked for again.",
+    ]
+    assert not watcher.watched.on
 
 
 async def test_a_password_is_given_first(fake: Mpd, clock: Time) -> None:
-    watcher = Watcher((f'wo"rd@127.0.0.1:{fake.port}',), lambda _: None)
+    watcher = Watcher((f'wo"rd@127.0.0.1:{fake.port}',), of_mpd([]))
     task = asyncio.create_task(watcher.watch(lambda *_: None))
     await fake.idle.wait()
     task.cancel()
@@ -275,7 +315,7 @@ async def test_the_real_mpd(tmp_path: Path) -> None:
 
 async def _hears(socket: str, process: asyncio.subprocess.Process) -> None:
     watched, heard = asyncio.Event(), asyncio.Queue[PlayedSong]()
-    watcher = Watcher((socket,), lambda _: watched.set())
+    watcher = Watcher((socket,), Watched("mpd", lambda *_: watched.set()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mpd, "_FIRST_WAIT", 0.05)
         task = asyncio.create_task(watcher.watch(lambda _, one: heard.put_nowait(one)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from jeepney.io.asyncio import DBusConnection, open_dbus_connection
 from engine.live import mpris
 from engine.live.clock import PlayedSong
 from engine.live.mpris import Watcher, song_of
+from engine.live.watched import Watched
 from tests.support.players import needs, sound
 
 pytestmark = needs("dbus-daemon")
@@ -100,25 +102,31 @@ class Fake:
         await self.signal("org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as", changed)
 
 
-@pytest.fixture
-async def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """A bus of our own."""
+@contextlib.asynccontextmanager
+async def running_bus(folder: Path) -> AsyncIterator[str]:
+    """A bus of our own, by its address."""
     process = await asyncio.create_subprocess_exec(
         "dbus-daemon",
         "--session",
         "--nofork",
         "--print-address",
-        f"--address=unix:path={tmp_path}/bus",
+        f"--address=unix:path={folder}/bus",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
     assert process.stdout is not None
-    found = (await process.stdout.readline()).decode().strip()
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found)
-    yield found
-    if process.returncode is None:
+    try:
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
         process.kill()
-    await process.wait()
+        await process.wait()
+
+
+@pytest.fixture
+async def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    async with running_bus(tmp_path) as found:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found)
+        yield found
 
 
 Come = Callable[[str], Any]
@@ -156,8 +164,9 @@ async def come(address: str, time: Time) -> AsyncIterator[Come]:
 
 
 @dataclass
-class Watched:
+class Seen:
     time: Time
+    watched: Watched = field(init=False)
     said: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     heard: asyncio.Queue[tuple[str, PlayedSong]] = field(default_factory=asyncio.Queue)
 
@@ -167,9 +176,10 @@ class Watched:
 
 
 @pytest.fixture
-async def watched(address: str, time: Time) -> AsyncIterator[Watched]:
-    found = Watched(time)
-    watcher = Watcher(found.said.put_nowait)
+async def watched(address: str, time: Time) -> AsyncIterator[Seen]:
+    found = Seen(time)
+    found.watched = Watched("mpris", lambda _, text: found.said.put_nowait(text))
+    watcher = Watcher(found.watched)
     task = asyncio.create_task(watcher.watch(lambda player, one: found.heard.put_nowait((player, one))))
     yield found
     task.cancel()
@@ -177,14 +187,16 @@ async def watched(address: str, time: Time) -> AsyncIterator[Watched]:
 
 
 async def test_a_player_is_heard_whether_it_was_there_before_or_comes_later(
-    come: Come, watched: Watched
+    come: Come, watched: Seen
 ) -> None:
+    assert await watched.said.get() == "Watching desktop players."
     for name in ("early", "firefox.instance7", "playerctld", "late.instance1"):
         fake = await come(name)
         if name in ("early", "late.instance1"):
             await watched.time.looked.wait()
             watched.time.looked.clear()
             assert await watched.said.get() == f"Watching {name.partition('.')[0]}."
+    assert watched.watched.found == ["early", "late"]
     watched.time.now = 60
     await fake.change(PlaybackStatus=("s", "Paused"))
     watched.time.now = 600
@@ -203,9 +215,21 @@ async def test_a_player_is_heard_whether_it_was_there_before_or_comes_later(
     fake.bus.writer.close()
     assert await watched.next() == ("late", "Waves", 155.0)
     assert watched.said.empty()
+    assert watched.watched.found == ["early"]
 
 
-async def test_a_player_that_hangs_holds_up_no_other(come: Come, watched: Watched) -> None:
+async def test_at_double_speed_twice_as_much_is_heard(come: Come, watched: Seen) -> None:
+    fake = await come("quick")
+    await watched.time.looked.wait()
+    for now, rate in ((0, 2.0), (60, float("nan")), (70, -1.0), (100, "fast")):
+        watched.time.now = now
+        await fake.change(Rate=("s" if isinstance(rate, str) else "d", rate))
+    watched.time.now = 105
+    await fake.change(PlaybackStatus=("s", "Stopped"), Metadata=("a{sv}", {}))
+    assert await watched.next() == ("quick", "Tin Roof", 135.0)
+
+
+async def test_a_player_that_hangs_holds_up_no_other(come: Come, watched: Seen) -> None:
     stuck = await come("stuck")
     await watched.time.looked.wait()
     watched.time.looked.clear()
@@ -220,25 +244,58 @@ async def test_a_player_that_hangs_holds_up_no_other(come: Come, watched: Watche
     assert await watched.next() == ("other", "Tin Roof", 150.0)
 
 
-async def test_without_a_bus_nothing_happens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_without_a_bus_that_is_said_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     waits: list[float] = []
+    said: list[str] = []
+    values = ["", "unix:path=/nowhere/bus", "tcp:host=example.org"]
 
     async def stop(seconds: float) -> None:
         waits.append(seconds)
-        raise asyncio.CancelledError
+        if not values:
+            raise asyncio.CancelledError
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", values.pop())
 
     monkeypatch.setattr(mpris.asyncio, "sleep", stop)
-    for value in ("", "unix:path=/nowhere/bus", "tcp:host=example.org"):
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", value)
-        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-        with pytest.raises(asyncio.CancelledError):
-            await Watcher(lambda _: None).watch(lambda *_: None)
-    assert waits == [60.0] * 3
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with pytest.raises(asyncio.CancelledError):
+        await Watcher(Watched("mpris", lambda _, text: said.append(text))).watch(lambda *_: None)
+    assert waits == [60.0] * 4
+    assert said == ["Desktop players are not watched: there is no session bus. It is looked for again."]
+
+
+async def test_a_bus_that_goes_is_said_and_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, back = asyncio.Queue[str](), asyncio.Event()
+
+    async def wait(_: float) -> None:
+        await back.wait()
+
+    monkeypatch.setattr(mpris.asyncio, "sleep", wait)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
+    watched = Watched("mpris", lambda _, text: said.put_nowait(text))
+    async with asyncio.timeout(10):
+        async with running_bus(tmp_path) as found:
+            task = asyncio.create_task(Watcher(watched).watch(lambda *_: None))
+            assert await said.get() == "Watching desktop players."
+            bus = await open_dbus_connection(found)
+            await bus.send(message_bus.RequestName("org.mpris.MediaPlayer2.player"))
+            assert await said.get() == "Watching player."
+            bus.writer.close()
+        assert "session bus is gone" in await said.get()
+        (tmp_path / "bus").unlink(missing_ok=True)
+        async with running_bus(tmp_path):
+            back.set()
+            assert await said.get() == "Watching desktop players."
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert (watched.on, watched.found, said.qsize()) == (True, [], 0)
 
 
 @needs("mpv", _IN_MPV)
 async def test_the_real_mpv(
-    address: str, watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    address: str, watched: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import time
 

@@ -195,6 +195,23 @@ def test_who_comes_while_the_file_is_copied_or_opened_waits_and_says_so(
     Library(folders, private=private).close()
 
 
+def test_a_number_is_seen_by_other_processes_while_who_shows_it_runs(folders: Folders) -> None:
+    here = Presence(folders)
+    assert here.shown() is None
+    with Process() as process:
+        process.run("from engine.paths import Folders; from pathlib import Path")
+        process.run("from engine.privacy.presence import *")
+        process.run(f"there = Presence(Folders(Path({str(folders.root)!r})))")
+        process.run("there.enter(Role.LISTENS); there.show(65_535)")
+        assert here.shown() == 65_535
+        here.enter(Role.LISTENS)
+        here.show(1024)
+        assert here.shown() == 65_535, "one's own is not another's"
+        assert Presence(folders).shown() in (1024, 65_535)
+        assert Presence(folders.demo).shown() == Presence(Folders(folders.root.parent)).shown() is None
+    assert here.shown() is None
+
+
 def test_of_two_that_make_models_one_is_refused(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
     door, other = Door(folders), Presence(folders)
     with door.making_models():

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -20,6 +21,7 @@ from engine.live.token import HOST, PORT, access, granted
 from engine.paths import Folders
 from engine.session import Session
 from tests.support.commands import document
+from tests.support.folders import fingerprint
 from tests.support.players import needs
 from tuiapp.cli.main import run
 from tuiapp.cli.players import ELSEWHERE, HOW
@@ -52,6 +54,9 @@ def test_what_to_set_in_a_player_has_the_token_and_the_port(
     found = document(capsys, "listen", "--how", "navidrome", "--port", "17800")
     assert found["url"] == "http://127.0.0.1:17800"
     assert "BASEURL=http://127.0.0.1:17800/1/" in found["text"]
+    assert document(capsys, "listen", "--how", "navidrome")["url"] == f"http://{HOST}:{PORT}", (
+        "asking changes nothing"
+    )
     assert run(["listen", "--how"]) == 0
     assert capsys.readouterr().out.split() == [*HOW]
     for client in ("Quod Libet", "Pano Scrobbler", "listenbrainz_mpd"):
@@ -107,6 +112,7 @@ def test_there_is_no_listening_in_a_private_session(
         assert document(capsys, "listen", "--status") == {
             "running": False,
             "port": PORT,
+            "watched": None,
             "clients": [],
             "private": True,
         }
@@ -198,8 +204,7 @@ class Daemon:
         assert self.process.stderr is not None
         self.said = self.process.stderr.readline()
         granted = access(folders)
-        assert granted is not None
-        self.token = granted.token
+        self.token = "" if granted is None else granted.token
 
     def tell(self, title: str, at: int) -> int:
         return tell(self.port, self.token, title, at)
@@ -224,9 +229,27 @@ def test_the_process_that_listens(
 ) -> None:
     assert daemon.said.startswith(f"Listening at 127.0.0.1:{daemon.port} ")
     assert daemon.tell("Tin Roof", 1_772_452_800) == 200
+    missing = [
+        f"{what}. It is looked for again."
+        for what in (
+            "MPD at /nowhere is not watched: it takes no connection",
+            "Desktop players are not watched: there is no session bus",
+        )
+    ]
+    assert daemon.process.stderr is not None
+    assert [daemon.process.stderr.readline().strip() for _ in missing] == missing
+    # Whatever port somebody asked about, what runs has its own.
+    assert document(capsys, "listen", "--how", "koito", "--port", "17900")["url"] == f"http://{HOST}:17900"
+    assert document(capsys, "listen", "--how", "koito")["url"] == f"http://{HOST}:{daemon.port}"
+    assert run(["listen", "--install", "--port", "17901"]) == 0
+    capsys.readouterr()
     assert document(capsys, "listen", "--status") == {
         "running": True,
-        "port": PORT,
+        "port": daemon.port,
+        "watched": [
+            {"players": kind, "watched": False, "text": text, "found": []}
+            for kind, text in zip(("mpd", "mpris"), missing, strict=True)
+        ],
         "clients": [{"name": "navidrome", "told": 1, "plays": 1, "last": 1_772_452_800}],
         "private": False,
     }
@@ -243,6 +266,37 @@ def test_the_process_that_listens(
     with Session(folders, private=True):
         assert daemon.tell("Private", 1_772_452_800 + 86_400) == 200
     assert run(["listen", "--status"]) == 0
-    assert "navidrome     1       1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "navidrome     1       1" in said
+    assert [line for line in said.splitlines() if line in missing] == missing
+    assert run(["--private", "listen", "--status"]) == 0
+    assert "What it watches is not known" in capsys.readouterr().out, "a private session connects to nothing"
     assert daemon.end(signal.SIGTERM) == 0
     assert document(capsys, "listen", "--status")["running"] is False
+
+
+@pytest.mark.parametrize("set_up", [False, True])
+def test_what_starts_in_a_private_session_takes_plays_drops_them_and_writes_nothing(
+    folders: Folders, capsys: pytest.CaptureFixture[str], set_up: bool
+) -> None:
+    if set_up:
+        granted(folders)
+    with Session(folders, private=True):
+        before = fingerprint(folders.root)
+        daemon = Daemon(folders)
+        found = document(capsys, "listen", "--status")
+        if set_up:
+            assert daemon.tell("Private", int(time.time()) - 300) == 200
+        after = fingerprint(folders.root)
+    try:
+        assert (found["running"], found["port"], found["private"]) == (True, daemon.port, True)
+        assert after == before, "the port, and a new token, are in memory alone"
+        # Once it is over they are stored.
+        until = time.monotonic() + 10
+        while ((kept := access(folders)) is None or kept.port != daemon.port) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert kept is not None
+        assert (kept.port, kept.token) == (daemon.port, daemon.token or kept.token)
+    finally:
+        daemon.end(signal.SIGTERM)
+    assert document(capsys, "listen", "--status")["clients"] == []
