@@ -71,11 +71,13 @@ def sequenced(
     places: int | None = None,
     before: Sequence[str] = (),
     way: Way | None = None,
+    nearer: bool = True,
 ) -> tuple[PlaylistTrack, ...]:
     """The tracks of a list as `compose` chooses them, but of a pool of which nothing need be known.
 
-    With `places` there are so many, however long. Its artists keep apart from those (keys) that were `before`. On a
-    `way` none goes back, and no artist comes twice.
+    With `places` there are so many, however long. Its artists keep apart from those (keys) that were `before`, and
+    unless they may come `nearer` where that fills more time, always. On a `way` none goes back, and no artist comes
+    twice.
     """
     pool = pool_of(candidates, settings.seed)
     if places is None:
@@ -87,7 +89,8 @@ def sequenced(
         settings = replace(settings, minutes=places * ASSUMED_SECONDS / 60.0)
     if not len(pool):
         return ()
-    objective, found = _found(question_of(pool, context, settings, before=before, way=way), None)
+    question = question_of(pool, context, settings, before=before, way=way)
+    objective, found = _found(question, None, nearer=nearer)
     return _tracks(objective, found.order, context)[0]
 
 
@@ -109,18 +112,20 @@ def _measured(pool: Pool, context: Context, waiting: int) -> str:
     return measures[0]
 
 
-def _found(question: Question, cancelled: Cancelled | None) -> tuple[Objective, search.Sequence]:
-    """The best list; artists come closer than the context's gap only if that fills more time."""
+def _found(
+    question: Question, cancelled: Cancelled | None, *, nearer: bool = True
+) -> tuple[Objective, search.Sequence]:
+    """The best list; artists come closer than the context's gap only if they may and that fills more time."""
     objective = objective_of(question, question.context.artist_gap)
     found = search.sequence(objective, cancelled)
-    for gap in (gap for gap in (2, 1, 0) if gap < question.context.artist_gap):
+    for gap in (gap for gap in (2, 1, 0) if nearer and gap < question.context.artist_gap):
         missing = _missing(objective, found)
         if missing < _SHORT_BY or len(objective.pool) <= len(found.order):
             break
         other = objective_of(question, gap)
-        nearer = search.sequence(other, cancelled)
-        if _missing(other, nearer) < missing - _SHORT_BY:
-            objective, found = other, nearer
+        closer = search.sequence(other, cancelled)
+        if _missing(other, closer) < missing - _SHORT_BY:
+            objective, found = other, closer
     return objective, found
 
 

@@ -79,9 +79,11 @@ def continued(
     places: int | None = None,
     minutes: float = Settings().minutes,
     seed: int = 0,
+    nearer: bool = True,
 ) -> tuple[PlaylistTrack, ...]:
     """Tracks of so many `minutes`, or so many (`places`), to follow `tracks`: none of them again, no artist within
-    `ARTIST_GAP` places of itself unless the pool leaves no choice, own and new ones as `wishes` has it.
+    `ARTIST_GAP` places of itself unless it may come `nearer` and the pool leaves no choice, own and new ones as
+    `wishes` has it.
 
     Where the list has a tempo, it is kept, and half and double time count only for tracks near its energy, as far as
     that is known. `fitting` are the keys of the artists to choose from, best first. The same arguments (candidates in
@@ -89,7 +91,6 @@ def continued(
     """
     candidates = list(candidates)
     energy = _energy_of(tracks, candidates)
-    taken = {sign for track in tracks for sign in _signs_of(track)}
     context = Context(
         name="more",
         title="More",
@@ -101,9 +102,15 @@ def continued(
     )
     settings = Settings(tolerance=wishes.tolerance, minutes=minutes, new=wishes.new, seed=seed)
     settings = replace(settings, bpm=wishes.bpm or settings.bpm)
-    pool = [one for one in candidates if taken.isdisjoint(signs(one))]
+    pool = _by_fit(not_in(tracks, candidates), fitting)
     before = [artist_key(track.artist) for track in tracks[-ARTIST_GAP:]]
-    return sequenced(_by_fit(pool, fitting), context, settings, places=places, before=before)
+    return sequenced(pool, context, settings, places=places, before=before, nearer=nearer)
+
+
+def not_in(tracks: Sequence[PlaylistTrack], candidates: Iterable[Candidate]) -> list[Candidate]:
+    """The candidates that are none of these tracks, nor another version of one."""
+    taken = {sign for track in tracks for sign in _signs_of(track)}
+    return [one for one in candidates if taken.isdisjoint(signs(one))]
 
 
 def _flat(level: float | None) -> Points:

@@ -13,12 +13,12 @@ from engine.canonical_keys import artist_key
 from engine.errors import UsageError
 from engine.playlists.contexts import ARTIST_GAP, check_seed
 from engine.playlists.playlist import PlaylistTrack
-from engine.wording import few, quantity
+from engine.wording import few, one_or_many, quantity
 
 Kind = Literal["mix", "daily", "forgotten", "on-this-day", "bridge"]
 # Default and maximum length of a mix, in minutes.
 MINUTES, MAX_MINUTES = 90.0, 600
-_SHORT_BY = 60.0
+SHORT_BY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +105,24 @@ def lasting(tracks: Sequence[PlaylistTrack], seconds: float) -> tuple[PlaylistTr
 
 
 def notes_on(
-    before: Sequence[PlaylistTrack], tracks: Sequence[PlaylistTrack], missing: float
+    before: Sequence[PlaylistTrack], tracks: Sequence[PlaylistTrack], missing: float, more: int = 0
 ) -> tuple[str, ...]:
-    """What to say of a mix that follows `before`: artists that come too soon, and `missing` seconds, were there any."""
+    """What to say of a mix that follows `before`: artists that come too soon, and `missing` seconds, were there any,
+    though `more` tracks fit, of artists who came too recently."""
     notes = []
     gap = _least_gap([artist_key(track.artist) for track in (*before[-ARTIST_GAP:], *tracks)])
     if gap < ARTIST_GAP:
         after = f"after {quantity(gap, 'other tracks')}" if gap else "at once"
         notes.append(f"Few artists fit: an artist comes again {after}, not after {ARTIST_GAP}.")
-    if missing > _SHORT_BY:
-        notes.append(f"No more tracks fit: the list is {quantity(round(missing / 60), 'minutes')} short.")
+    if missing > SHORT_BY:
+        why = "No more tracks fit"
+        if more:
+            fit, by = (
+                quantity(more, "more tracks fit", "more track fits"),
+                one_or_many(more, "all by artists", "by an artist"),
+            )
+            why = f"{fit}, {by} played less than {ARTIST_GAP} tracks before"
+        notes.append(f"{why}: the list is {quantity(round(missing / 60), 'minutes')} short.")
     return tuple(notes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from engine.taste.own_music import OwnMusic
     from engine.training.artifact import Model
 
-# Maximum number of best fitting artists to take tracks from.
-FITTING_ARTISTS = 200
+# How many of the best fitting artists to take tracks from, and how many times as many where they have too few.
+FITTING_ARTISTS, WIDER = 200, 4
 
 
 @dataclass(frozen=True)
@@ -70,19 +70,27 @@ class Given:
 
 
 def tracks_by(
-    connection: sqlite3.Connection, packs: Packs, artists: Sequence[str], given: Given
+    connection: sqlite3.Connection,
+    packs: Packs,
+    artists: Sequence[str],
+    given: Given,
+    *,
+    all_own: bool = False,
 ) -> list[Candidate]:
-    """Tracks by artists (keys, best first) that may be in a mix."""
+    """Tracks by artists (keys, best first) that may be in a mix; with `all_own` those of the person by others too."""
     from engine.playlists.offer import offered
 
     places = {key: rank for rank, key in enumerate(artists, 1)}
     with packs.features() as features:
-        pool = offered(connection, features, places, all_own=False, until=given.until)
+        pool = offered(connection, features, places, all_own=all_own, until=given.until)
     return [track for track in pool if given.takes(track)]
 
 
-def artists_with(model: Model, name: str, leading: Mapping[str, float], taste: Taste) -> list[str]:
-    """Keys of the artists that fit the leading ones (names with weights), best first.
+def artists_with(
+    model: Model, name: str, leading: Mapping[str, float], taste: Taste, *, everything: bool = False
+) -> Iterator[list[str]]:
+    """Keys of the artists that fit the leading ones (names with weights), best first: the first few, then ever more,
+    up to the model's candidates, with `everything` up to all of its catalog.
 
     `name` is for error messages. Raises NothingYetError if there are none, or nothing is known of them.
     """
@@ -100,7 +108,14 @@ def artists_with(model: Model, name: str, leading: Mapping[str, float], taste: T
     listener = taste.of(items)
     if not model.catalog.ids_of([item.key for item in listener.items]):
         raise NothingYetError(unknown(name))
-    return fitting_artists(model, listener, taste.by_key)[:FITTING_ARTISTS]
+    count = FITTING_ARTISTS
+    for whole in (False, True) if everything else (False,):
+        artists = fitting_artists(model, listener, taste.by_key, whole=whole)
+        while True:
+            yield artists[:count]
+            if count >= len(artists):
+                break
+            count *= WIDER
 
 
 def unknown(name: str) -> str:

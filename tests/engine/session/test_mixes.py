@@ -102,9 +102,9 @@ def test_what_was_chosen_last_leads_a_mix_that_drifts(
     led: list[dict[str, float]] = []
     whole = mixes.artists_with
 
-    def artists_with(model: Any, name: str, leading: dict[str, float], taste: Any) -> Any:
+    def artists_with(model: Any, name: str, leading: dict[str, float], taste: Any, **wider: Any) -> Any:
         led.append(leading)
-        return whole(model, name, leading, taste)
+        return whole(model, name, leading, taste, **wider)
 
     monkeypatch.setattr(mixes, "artists_with", artists_with)
     seeds = seeded(session, ARTISTS[3])
