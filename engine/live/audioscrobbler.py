@@ -41,9 +41,12 @@ def scrobbler_answer(request: Request, token: str, latest: int) -> Answer | None
     client = form.get("s", "").partition(".")[0]
     if not hmac.compare_digest(form.get("s", "").encode(), _session(client, token).encode()):
         return Answer(200, "BADSESSION\n")
-    # "Now playing" is ignored: the song may be skipped, and a play is reported later.
-    report = _report(client, form, latest) if call == "sub" else Report(_CLIENTS.get(client, client))
-    return Answer(200, "OK\n", report)
+    if call == "sub":
+        return Answer(200, "OK\n", _report(client, form, latest))
+    # Not a play: the song may be skipped, and a play is reported later.
+    artist, title = (form.get(key, "").strip() for key in ("a", "t"))
+    playing = (artist, title) if artist and title else None
+    return Answer(200, "OK\n", Report(_CLIENTS.get(client, client), playing=playing))
 
 
 def _form(text: str) -> dict[str, str]:

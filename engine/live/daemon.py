@@ -18,7 +18,7 @@ from engine.live.token import HOST, wanted
 from engine.live.watched import Say, Watched
 from engine.paths import Folders
 from engine.privacy import Door
-from engine.privacy.presence import Presence, Role, private_session_on
+from engine.privacy.presence import Presence, Role, private_since
 
 # Values of the settings for watched players.
 OFF, WITH_BROWSERS = "off", "with browsers"
@@ -49,15 +49,15 @@ def watchers(mpd: str, mpris: str, say: Say) -> list[Watcher | Watched]:
 def listener_for(
     folders: Folders,
     port: int | None = None,
-    private: Callable[[Folders], bool] = private_session_on,
+    private: Callable[[Folders], float | None] = private_since,
     *,
     alone: bool = False,
 ) -> Listener:
     """A listener for a library, with its port open; `port` is stored for next time, during a private session once that
     is over.
 
-    `private` returns whether a private session is on; with `alone` the process does nothing else. Raises DiscoverError
-    if another process listens, the port is in use, or it cannot be stored.
+    `private` returns since when a private session is on, null if none is; with `alone` the process does nothing else.
+    Raises DiscoverError if another process listens, the port is in use, or it cannot be stored.
     """
     used, presence = wanted(folders, port), Presence(folders)
     if presence.others(Role.LISTENS):
@@ -67,7 +67,9 @@ def listener_for(
     used = replace(used, port=bound.getsockname()[1])
     presence.enter(Role.LISTENS)
     presence.show(used.port)
-    listener = Listener(bound, used, Inbox(folders, private=private, alone=alone), Door(folders), presence)
+    listener = Listener(
+        bound, used, Inbox(folders, private_since=private, alone=alone), Door(folders), presence
+    )
     listener.keep_access()
     return listener
 

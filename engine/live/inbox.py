@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 
 from engine.canonical_keys import forget_keys
 from engine.errors import DiscoverError, disk_trouble
-from engine.live.listenbrainz import Report
+from engine.live.listenbrainz import Report, Verdict
 from engine.live.memory import give_back_memory
 from engine.live.windows import Windows
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
-from engine.privacy.presence import private_session_on
+from engine.privacy.presence import private_since
 from engine.store.database import open_library
-from engine.store.imported_likes import judge
+from engine.store.imported_likes import keep_verdict, track_with_id
 from engine.store.logged_plays import add_logged_plays, live_source
 from engine.store.play import MINUTE, Play
 
@@ -30,8 +30,8 @@ from engine.store.play import MINUTE, Play
 _MAX_WAITING = 5000
 # Seconds after which memory is returned to the system.
 _BREATH = 1.0
-# A session already on at the first check is assumed to have begun this many seconds before.
-_UNKNOWN = 86_400.0
+# Maximum verdicts that wait for the first play of their track.
+_MAX_EARLY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +43,25 @@ class _Waiting:
 
 
 class Inbox:
-    """Stores reports in the library under `folders`. `now` returns seconds UTC; `private` whether a session is on. With
-    `alone` no names stay in memory."""
+    """Stores reports in the library under `folders`. `now` returns seconds UTC; `private_since` when the session
+    that is on began, null if none is. With `alone` no names stay in memory."""
 
     def __init__(
         self,
         folders: Folders,
         *,
         now: Callable[[], float] = time.time,
-        private: Callable[[Folders], bool] = private_session_on,
+        private_since: Callable[[Folders], float | None] = private_since,
         alone: bool = False,
     ) -> None:
         self._folders = folders
         self._now = now
-        self._private = private
+        self._private_since = private_since
         self._alone = alone
         self._windows = Windows()
-        # The last check without a session.
-        self._clear: float | None = None
         self._waiting: list[_Waiting] = []
-        # Plays in a private session that began just now: dropped unless that is over in a moment.
-        self._doubtful: list[Report] = []
+        # Verdicts on tracks the library does not know, as during the first play of one.
+        self._early: list[Report] = []
         self._at_work: asyncio.Task[None] | None = None
         self.look()
 
@@ -74,16 +72,8 @@ class Inbox:
 
     def look(self) -> None:
         """Check whether a private session is on; to be called about once a second."""
-        now = self._now()
-        if self._private(self._folders):
-            self._windows.begin(now - _UNKNOWN if self._clear is None else self._clear)
-        else:
-            if self._windows.end(now):
-                self._waiting += [_Waiting(report, None) for report in self._doubtful]
-            self._clear = now
-            self._go_on()
-        if not self._windows.began_just_now(now):
-            self._doubtful.clear()
+        self._windows.see(self._private_since(self._folders), self._now())
+        self._go_on()
 
     async def take(self, report: Report) -> None:
         """Store or drop a report; returns when done.
@@ -91,7 +81,8 @@ class Inbox:
         Raises DiscoverError if it cannot be stored now and must be reported again.
         """
         self.look()
-        if not (report := self._without_private(report)).plays and not report.verdicts:
+        report = self._windows.open_part(report, self._now())
+        if not report.plays and not report.verdicts:
             return
         if self._windows.on:
             if sum(len(one.report.plays) for one in self._waiting) + len(report.plays) > _MAX_WAITING:
@@ -108,7 +99,8 @@ class Inbox:
     def keep(self, report: Report) -> None:
         """Store a watcher's report as soon as possible; it is not reported again."""
         self.look()
-        if (report := self._without_private(report)).plays or report.verdicts:
+        report = self._windows.open_part(report, self._now())
+        if report.plays or report.verdicts:
             self._waiting.append(_Waiting(report, None))
             self._go_on()
 
@@ -122,27 +114,9 @@ class Inbox:
         while self._at_work is not None:
             await self._at_work
 
-    def _without_private(self, report: Report) -> Report:
-        plays: list[Play] = []
-        gone: list[Play] = []
-        for play in report.plays:
-            (gone if self._windows.hide(play, single=report.single) else plays).append(play)
-        # What is said of a play along with it goes with it, also after the session.
-        secret = {(play.artist, play.title) for play in gone}
-        said = () if self._windows.on else report.verdicts
-        verdicts = tuple(one for one in said if one.named not in secret)
-        kept = replace(report, plays=tuple(plays), verdicts=verdicts)
-        if (
-            kept != report
-            and self._windows.began_just_now(self._now())
-            and len(self._doubtful) < _MAX_WAITING
-        ):
-            self._doubtful.append(replace(report, plays=tuple(gone)))
-        return kept
-
     def _date_by_arrival(self, plays: Sequence[Play]) -> None:
         """Date plays that were just made, if the client's clock cannot be right, by the minute they came in: of plays
-        without a date a song counts once. To be called after `hide`, which goes by the clock."""
+        without a date a song counts once. To be called after `open_part`, which goes by the clock."""
         for play in plays:
             if play.started_at is None:
                 play.started_at, play.precision = int(self._now()) // MINUTE * MINUTE, MINUTE
@@ -156,8 +130,13 @@ class Inbox:
         try:
             while self._waiting and not self._windows.on:
                 batch, self._waiting = self._waiting, []
+                reports = [one.report for one in batch]
+                ids = {pair for report in reports for play in report.plays for pair in play.ids}
+                due = [one for one in self._early if not ids.isdisjoint(one.verdicts[0].ids)]
                 try:
-                    await asyncio.to_thread(_keep, self._folders, [one.report for one in batch])
+                    early = await asyncio.to_thread(
+                        _keep, self._folders, [*reports, *due], self._windows.is_secret
+                    )
                 except DiscoverError as error:
                     self._waiting += [one for one in batch if one.kept is None]
                     _answer(batch, error)
@@ -166,6 +145,8 @@ class Inbox:
                     self.note(error)
                     _answer(batch, DiscoverError(disk_trouble(error) or where_it_happened(error)))
                 else:
+                    others = [one for one in self._early if one not in due]
+                    self._early = [*others, *early][-_MAX_EARLY:]
                     _answer(batch)
                 if self._alone:
                     forget_keys()
@@ -184,17 +165,25 @@ def _answer(batch: Sequence[_Waiting], error: DiscoverError | None = None) -> No
                 one.kept.set_exception(error)
 
 
-def _keep(folders: Folders, reports: Sequence[Report]) -> None:
+def _keep(folders: Folders, reports: Sequence[Report], is_secret: Callable[[Verdict], bool]) -> list[Report]:
+    """Store reports; returns the verdicts on tracks the library does not know. Those that turn out to be on a track
+    that `is_secret` are dropped."""
     plays: dict[str, list[Play]] = {}
     for report in reports:
         if report.plays:
             plays.setdefault(live_source(report.client), []).extend(report.plays)
+    early = []
     connection = open_library(Door(folders))
     try:
         if plays:
             add_logged_plays(connection, plays)
-        for report in reports:
-            for one in report.verdicts:
-                judge(connection, one.verdict, one.ids, one.named)
+        for client, said in ((one.client, said) for one in reports for said in one.verdicts):
+            named = said.named or track_with_id(connection, said.ids)
+            if named is None:
+                early.append(Report(client, verdicts=(said,)))
+            elif not is_secret(replace(said, named=named)):
+                with connection:
+                    keep_verdict(connection, live_source(client), *named, said.verdict)
     finally:
         connection.close()
+    return early

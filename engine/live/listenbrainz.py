@@ -54,12 +54,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A client's report: plays and verdicts. `single`: just played, else it may be from a queue."""
+    """A client's report: plays and verdicts. `single`: just played, else it may be from a queue. `playing`: artist and
+    title of what it plays now. `watched`: of a player that this process watches, whose plays end as they come in."""
 
     client: str
     plays: tuple[Play, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     single: bool = False
+    playing: tuple[str, str] | None = None
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +189,13 @@ def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
     listens = [listen for raw in submission.payload if (listen := _read(raw)) is not None]
     client = _client(request.headers, listens)
     if submission.listen_type == "playing_now":
-        # "Now playing" is ignored: the song may be skipped, and a play is reported later.
-        named = {"recording_msid": _no_id()} if query.get("return_msid") else {}
-        return Answer(200, {**_OK, **named}, Report(client))
+        # Not a play: the song may be skipped, and a play is reported later. It has no date.
+        listens = [msgspec.structs.replace(listen, listened_at=latest) for listen in listens]
     plays = [play for listen in listens if (play := _play(listen, latest)) is not None]
+    if submission.listen_type == "playing_now":
+        named = {"recording_msid": _no_id()} if query.get("return_msid") else {}
+        playing = (plays[0].artist, plays[0].title) if plays else None
+        return Answer(200, {**_OK, **named}, Report(client, playing=playing))
     return Answer(200, _OK, Report(client, tuple(plays), single=submission.listen_type == "single"))
 
 

@@ -39,7 +39,8 @@ def report_of(player: str, played: PlayedSong | Judged) -> Report:
     """A report of a watched player: plays, or a verdict."""
     song = played.song
     if isinstance(played, Judged):
-        return Report(player, verdicts=(Verdict(played.verdict, named=(song.artist, song.title)),))
+        said = Verdict(played.verdict, named=(song.artist, song.title))
+        return Report(player, verdicts=(said,), watched=True)
     play = Play(
         artist=song.artist,
         title=song.title,
@@ -51,7 +52,7 @@ def report_of(player: str, played: PlayedSong | Judged) -> Report:
         basis=START,
         skip=played.skipped,
     )
-    return Report(player, (play,), single=True)
+    return Report(player, (play,), single=True, watched=True)
 
 
 class Listener:

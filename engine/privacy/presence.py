@@ -29,6 +29,8 @@ _LOOK_SECONDS = 0.02
 _LOCK = struct.Struct("hhqqi4x")
 # Where numbers are shown, beyond all roles, and how many each data folder has.
 _SHOWN, _NUMBERS = 1 << 40, 1 << 16
+# A private session shows the second it began in, among these: from 2026 on for 34 years.
+_MOMENTS, _SECONDS, _FIRST_SECOND = 1 << 62, 1 << 30, 1_767_225_600
 # How to wait; tests replace it.
 pause: Callable[[float], None] = time.sleep
 
@@ -52,6 +54,7 @@ class Presence:
         # A parent folder is shared: each data folder has bytes of its own, of which versions with more roles use more.
         mark = zlib.crc32(os.fsencode(self._root))
         self._byte, self._numbers = mark * 64, _SHOWN + mark * _NUMBERS
+        self._moments = _MOMENTS + mark * _SECONDS
         self._descriptor: int | None = None
         # The folder the descriptor is of.
         self._at = self._root
@@ -64,6 +67,9 @@ class Presence:
                 self._descriptor = os.open(self._at, os.O_RDONLY)
         if self._descriptor is not None:
             _lock(self._descriptor, "F_OFD_SETLK", "F_RDLCK", self._byte + role)
+            if role == Role.PRIVATE:
+                moment = min(max(int(time.time()) - _FIRST_SECOND, 0), _SECONDS - 1)
+                _lock(self._descriptor, "F_OFD_SETLK", "F_RDLCK", self._moments + moment)
 
     def leave(self, role: Role) -> None:
         """Give up a role."""
@@ -92,8 +98,15 @@ class Presence:
         held = self._held(self._numbers, _NUMBERS)
         return None if held is None else held - self._numbers
 
+    def private_since(self) -> float | None:
+        """When the first of the private sessions began that are on elsewhere, in seconds UTC; null if none is on."""
+        first = None
+        while first != 0 and (held := self._held(self._moments, first or _SECONDS)) is not None:
+            first = held - self._moments
+        return None if first is None else float(_FIRST_SECOND + first)
+
     def _held(self, byte: int, length: int) -> int | None:
-        """The first byte of a range somebody else holds."""
+        """A byte of a range that somebody else holds."""
         for folder in (self._root, *self._root.parents):
             # A descriptor does not see its own locks.
             own = self._descriptor if folder == self._at else None
@@ -135,6 +148,11 @@ def private_session_on(folders: Folders) -> bool:
     accept a play and drop it.
     """
     return Presence(folders).others(Role.PRIVATE)
+
+
+def private_since(folders: Folders) -> float | None:
+    """`private_session_on`, and since when: seconds UTC, null if none is."""
+    return Presence(folders).private_since()
 
 
 def _held(folder: Path, byte: int, length: int, own: int | None) -> int | None:

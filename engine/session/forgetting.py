@@ -317,7 +317,7 @@ def _delete_artist(
     # The playlist on the server stays; without the record its id is no longer known.
     in_any = " OR ".join(f"stands_in(?1, {column})" for column in ("playlist", "server_id", "address"))
     delete("notes of what was sent", f"DELETE FROM pushes WHERE {in_any}", key)  # noqa: S608 - fixed names
-    connection.execute("DELETE FROM stars WHERE stands_in(?1, server_id) OR stands_in(?1, address)", (key,))
+    connection.execute("DELETE FROM imported_verdicts WHERE artist_key = ?", (key,))
     # A file's name may be the artist's: it is replaced by its digest, also in rules.
     connection.execute("UPDATE imports SET file = ? WHERE stands_in(?, file)", (_GONE, key))
     connection.execute(
@@ -364,6 +364,10 @@ def _delete_track(
         f"DELETE FROM feedback WHERE track_key = ?1 AND {whose('artist_key')}",  # noqa: S608 - fixed text
         title,
         artist,
+    )
+    connection.execute(
+        f"DELETE FROM imported_verdicts WHERE track_key = ?1 AND {whose('artist_key')}",  # noqa: S608 - fixed text
+        (title, artist),
     )
     delete(
         "rules",

@@ -7,6 +7,8 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, cast
 
+from engine.errors import PrivateSessionError
+from engine.privacy import private_session_on
 from engine.session.library import Change, Service, synchronized
 from engine.store.downloads import add_download
 from engine.store.stars import add_stars, undo_stars
@@ -36,14 +38,19 @@ class Stars(Service):
         """Like what is newly starred on the server, unless the person gave a verdict here. The response is recorded as
         a download.
 
-        Raises PrivateSessionError in a private session, NotLetInError, NoDigestError, DiscoverError.
+        Raises PrivateSessionError while a private session is on, here or in any other process, NotLetInError,
+        NoDigestError, DiscoverError.
         """
         self.library.door.require_writable("take in stars")
+        if private_session_on(self.library.folders):
+            raise PrivateSessionError(
+                "A private session is on in another window. Take in stars once it is over."
+            )
         found = server.starred()
         digest, now = hashlib.sha256(found.answer).hexdigest(), int(time.time())
         with self.library.exclusive():
             add_download(self.library.connection, found.url, len(found.answer), digest, now)
-            new, likes = add_stars(self.library.connection, server.service, server.address, found.stars)
+            new, likes = add_stars(self.library.connection, server.service, found.stars)
             self.library.changed(Change.TASTE)
         return TakenIn(len(found.stars), new, likes)
 

@@ -24,7 +24,8 @@ _NAMES = {
     "artists": ("name", "key"),
     "tracks": ("title", "key", "album"),
     "track_ids": ("scheme", "value"),
-    "feedback": ("artist_key", "track_key", "artist", "track", "verdict"),
+    "feedback": ("artist_key", "track_key", "artist", "track", "verdict", "source"),
+    "imported_verdicts": ("source", "artist_key", "track_key", "verdict"),
     "playlist_tracks": ("artist", "track", "album", "bpm_source", "ids"),
     "music_files": ("artist", "track", "album", "artist_key", "track_key", "relaxed", "recording"),
     "encounters": ("artist_key", "what"),
@@ -36,7 +37,6 @@ _NAMES = {
     "rules": ("kind",),
     "fetches": ("sha256",),
     "pushes": ("service",),
-    "stars": ("service",),
     "forgetting": ("mark",),
 }
 # Columns where a title may equal a forgotten artist's name, and how often the file contains it: keys are indexed too.
@@ -51,6 +51,7 @@ _TITLES = (
     ("music_files", "track_key", 2),
     ("feedback", "track", 1),
     ("feedback", "track_key", 1),
+    ("imported_verdicts", "track_key", 1),
 )
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 # Shorter names occur in any file by chance; and the maximum number of names searched for.
@@ -157,6 +158,7 @@ def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
     found = []
     for what, table, column in (
         ("likes, hides and blocks", "feedback", "artist_key"),
+        ("likes of players and servers", "imported_verdicts", "artist_key"),
         ("days shown", "encounters", "artist_key"),
         ("comparisons", "compared", "item_key"),
         ("artists", "artists", "key"),

@@ -6,6 +6,7 @@ import itertools
 import json
 import sqlite3
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from engine.canonical_keys import MAX_NAME, artist_key, track_key
@@ -34,27 +35,76 @@ def ids_of_tracks(connection: sqlite3.Connection) -> dict[tuple[str, str], int]:
     }
 
 
+def track_with_id(connection: sqlite3.Connection, ids: Ids) -> tuple[str, str] | None:
+    """Artist and title of the track with one of `ids`, in a library not indexed by them."""
+    for pair in ids:
+        row = connection.execute(
+            "SELECT a.name, t.title FROM track_ids AS i JOIN tracks AS t ON t.id = i.track_id "
+            "JOIN artists AS a ON a.id = t.artist_id WHERE i.scheme = ? AND i.value = ?",
+            pair,
+        ).fetchone()
+        if row:
+            return str(row[0]), str(row[1])
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidElsewhere:
+    """What became of another program's verdict: `is_new` if it did not say the same before, `changed` if it is now in
+    the library."""
+
+    is_new: bool = False
+    changed: bool = False
+
+
 def keep_verdict(
     connection: sqlite3.Connection,
+    source: str,
     artist: str,
     title: str | None,
-    verdict: str,
-    at: int | None,
+    verdict: str | None,
+    at: int | None = None,
     fetch: int | None = None,
-) -> bool | None:
-    """Keep a verdict unless the person has given one here: True when kept, None when the names hold nothing.
+) -> SaidElsewhere | None:
+    """Keep what another program says of an artist or a track, `verdict` null for nothing any more; null if the names
+    hold no key.
 
-    `fetch` as in `engine.store.stars`.
+    What the person said here stays. What the program said before, by the same or an earlier date, is not new: so
+    nothing comes back that the person has undone. Of several programs the latest counts, but a block stays. `fetch` as
+    in `engine.store.stars`.
     """
     keys = artist_key(artist), track_key(title) if title else ""
     if not keys[0] or (title and not keys[1]):
         return None
-    added = connection.execute(
-        "INSERT OR IGNORE INTO feedback (artist_key, track_key, artist, track, verdict, at, fetch) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (*keys, artist[:MAX_NAME], title and title[:MAX_NAME], verdict, at or int(time.time()), fetch),
+    new = connection.execute(
+        "INSERT INTO imported_verdicts AS said (source, artist_key, track_key, verdict, at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET verdict = excluded.verdict, at = excluded.at "
+        "WHERE said.verdict IS NOT excluded.verdict OR excluded.at > said.at",
+        (source, *keys, verdict, at),
     )
-    return added.rowcount > 0
+    if new.rowcount <= 0:
+        return SaidElsewhere()
+    if verdict is None:
+        changed = connection.execute(
+            "DELETE FROM feedback WHERE artist_key = ? AND track_key = ? AND source = ?", (*keys, source)
+        )
+    else:
+        changed = connection.execute(
+            "INSERT INTO feedback AS said (artist_key, track_key, artist, track, verdict, at, fetch, source) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET verdict = excluded.verdict, "
+            "at = excluded.at, fetch = excluded.fetch, source = excluded.source WHERE said.source IS NOT NULL "
+            "AND said.verdict NOT IN (excluded.verdict, 'block') AND excluded.at >= said.at",
+            (
+                *keys,
+                artist[:MAX_NAME],
+                title and title[:MAX_NAME],
+                verdict,
+                at or int(time.time()),
+                fetch,
+                source,
+            ),
+        )
+    return SaidElsewhere(True, changed.rowcount > 0)
 
 
 class ImportedPlaylists:
@@ -83,33 +133,6 @@ class ImportedPlaylists:
             self._kept[source, free] = tracks
             keep_playlist(self._db, free, source, tracks)
         self._of_file = {}
-
-
-def judge(
-    connection: sqlite3.Connection, verdict: str | None, ids: Ids, named: tuple[str, str] | None = None
-) -> bool:
-    """Store a verdict given in a player, replacing the previous one; null removes it. A block is never changed by a
-    player. False if the track is not `named`, by artist and title, and not found by its ids."""
-    for pair in ids:
-        named = (
-            named
-            or connection.execute(
-                "SELECT a.name, t.title FROM track_ids AS i JOIN tracks AS t ON t.id = i.track_id "
-                "JOIN artists AS a ON a.id = t.artist_id WHERE i.scheme = ? AND i.value = ?",
-                pair,
-            ).fetchone()
-        )
-    if named is None:
-        return False
-    artist, title = named
-    with connection:
-        connection.execute(
-            "DELETE FROM feedback WHERE artist_key = ? AND track_key = ? AND verdict <> 'block'",
-            (artist_key(artist), track_key(title)),
-        )
-        if verdict is not None:
-            keep_verdict(connection, artist, title, verdict, None)
-    return True
 
 
 def keep_playlist(

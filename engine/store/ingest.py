@@ -317,15 +317,15 @@ class Ingest:
         self._changed = self._changed or len(self._skips) > before
 
     def add_verdict(self, artist: str, title: str | None, verdict: str, at: int | None, ids: Ids) -> bool:
-        """Keep a like, hide or block from a service, unless the person has given one here.
+        """Keep a like, hide or block from a service, as `keep_verdict` does.
 
         Without an artist the track is found by its ids; False if there is none.
         """
         if (named := (artist, title) if artist else self._named_by(ids)) is None:
             return False
-        added = keep_verdict(self._db, *named, verdict, at)
-        self._changed = self._changed or bool(added)
-        return added is not None
+        said = keep_verdict(self._db, self._source, *named, verdict, at)
+        self._changed = self._changed or (said is not None and said.changed)
+        return said is not None
 
     def _named_by(self, ids: Ids) -> tuple[str, str] | None:
         """Artist and title of the track with one of these ids."""

@@ -293,6 +293,26 @@ _VERSION_14 = """
 ALTER TABLE music_files ADD COLUMN year INTEGER;
 """
 
+_VERSION_16 = """
+-- What other programs (a player, a server, an export) last said of an artist or a track: what one repeats is not new,
+-- also where the person has undone it. `verdict` null: nothing any more. `at`: when it was said, null where it does not
+-- tell. In `feedback`, `source` is null for what the person said here.
+CREATE TABLE imported_verdicts (
+    source     TEXT NOT NULL,
+    artist_key TEXT NOT NULL,
+    track_key  TEXT NOT NULL DEFAULT '',
+    verdict    TEXT,
+    at         INTEGER,
+    PRIMARY KEY (source, artist_key, track_key)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE feedback ADD COLUMN source TEXT;
+UPDATE feedback SET source = (SELECT min(service) FROM stars WHERE stars.fetch = feedback.fetch)
+WHERE fetch IS NOT NULL;
+INSERT INTO imported_verdicts
+SELECT source, artist_key, track_key, verdict, at FROM feedback WHERE source IS NOT NULL;
+DROP TABLE stars;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -310,6 +330,7 @@ STEPS: tuple[Step, ...] = (
     _VERSION_13,
     _VERSION_14,
     settle_all_keys,
+    _VERSION_16,
 )
 
 

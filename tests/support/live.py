@@ -24,10 +24,19 @@ class World:
 
     folders: Folders
     now: float = NOW
-    private: bool = False
+    # Since when a private session is on.
+    since: float | None = None
+
+    @property
+    def private(self) -> bool:
+        return self.since is not None
+
+    @private.setter
+    def private(self, on: bool) -> None:
+        self.since = self.now if on else None
 
     def inbox(self) -> Inbox:
-        return Inbox(self.folders, now=lambda: self.now, private=lambda _: self.private)
+        return Inbox(self.folders, now=lambda: self.now, private_since=lambda _: self.since)
 
     def listens(self) -> list[tuple[str, str, int, str]]:
         """(artist, title, start, source) of all there are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
@@ -82,19 +83,22 @@ class Listening:
 
     async def _begin(self) -> None:
         from engine.live.daemon import listener_for
-        from engine.privacy.presence import Presence, Role, private_session_on
+        from engine.privacy.presence import Presence, Role, private_since
 
         app, folders, turn = self._app, self._app.folders, self._app.changes.turn()
 
-        def is_private(folders: Folders) -> bool:
+        def private(folders: Folders) -> float | None:
             # The app's own is known on systems too that have no locks to ask.
-            return app.private_since is not None or app.private.is_turning or private_session_on(folders)
+            own = time.time() if app.private.is_turning else None
+            if (since := app.private_since) is not None:
+                own = time.time() - (time.monotonic() - since)
+            return min((at for at in (own, private_since(folders)) if at is not None), default=None)
 
         def open_port() -> Listener | None:
             with turn:
                 if Presence(folders).others(Role.LISTENS):
                     return None
-                return listener_for(folders, private=is_private)
+                return listener_for(folders, private=private)
 
         try:
             self._listener = await asyncio.to_thread(open_port)

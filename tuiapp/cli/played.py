@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -46,20 +47,36 @@ def open_(options: Options, artist: str, track: str | None, print_only: bool) ->
 
     config, music = read(options.folders.config), Music(artist, track)
     url, player, used = address(config["open.service"], music), config["open.player"], None
-    if not print_only:
-        if player:
-            _play(options, player, music)
-            used = "player"
-        elif (plays := _play_songs(options, config, music)) is not None:
-            used = plays
-        elif open_in_browser(url):
-            used = "browser"
+    # Also while a player of its own sounds, which another process may watch.
+    with _private_session(options):
+        if not print_only:
+            if player:
+                _play(options, player, music)
+                used = "player"
+            elif (plays := _play_songs(options, config, music)) is not None:
+                used = plays
+            elif open_in_browser(url):
+                used = "browser"
     if options.json:
         print_json({"address": url, "opened": used is not None, "with": used})
     elif used is None:
         click.echo(url)
     elif used in ("player", "browser"):
         say(options, f"Opened: {shown(music.name)}.")
+
+
+@contextmanager
+def _private_session(options: Options) -> Iterator[None]:
+    """A private session that other processes see, if asked for."""
+    from engine.privacy.presence import Presence, Role
+
+    here = Presence(options.folders)
+    if options.private:
+        here.enter(Role.PRIVATE)
+    try:
+        yield
+    finally:
+        here.close()
 
 
 def _play_songs(options: Options, config: Config, music: Music) -> str | None:

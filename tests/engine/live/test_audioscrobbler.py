@@ -83,7 +83,8 @@ def test_plays_and_what_is_thought_of_them_come_in_forms() -> None:
 
 def test_what_plays_now_is_answered_and_is_no_play() -> None:
     said, report = submit({"a": "Ida", "t": "Waves"}, "np")
-    assert (said, report) == ("OK\n", Report("mpdscribble"))
+    assert (said, report) == ("OK\n", Report("mpdscribble", playing=("Ida", "Waves")))
+    assert submit({"a": "Ida", "t": " "}, "np")[1] == Report("mpdscribble")
 
 
 def test_without_the_session_nothing_is_taken() -> None:

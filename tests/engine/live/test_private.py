@@ -84,29 +84,25 @@ async def test_a_clock_hours_off_brings_back_no_private_play(
     assert titles(world) == []
 
 
-async def test_a_command_in_a_private_session_costs_no_play(
-    world: World, listener: Listener, player: Player
-) -> None:
-    """`discover --private stats` is over in a moment; a session that goes on takes what was heard in its beginning."""
-    for title, lasts in (("Beside a command", 2), ("Private", 60)):
-        pass_on(world, listener, HOUR)
-        pass_on(world, listener, 0, private=True)
-        assert (await player.submit(listen(title, world.now - 100, duration_ms=200_000)))[0] == 200
-        pass_on(world, listener, lasts - 1)
-        pass_on(world, listener, 1, private=False)
-        await listener.inbox.end()
-    assert titles(world) == ["Beside a command"]
+async def test_a_private_session_of_a_second_is_one(world: World, listener: Listener, player: Player) -> None:
+    pass_on(world, listener, HOUR, private=True)
+    assert (await player.submit(listen("Private", world.now - 100, duration_ms=200_000)))[0] == 200
+    pass_on(world, listener, 1, private=False)
+    # Of it too what comes late is private.
+    assert (await player.submit(listen("Late", world.now - 90, duration_ms=200_000)))[0] == 200
+    await listener.inbox.end()
+    assert titles(world) == []
 
 
-async def test_who_starts_listening_in_a_private_session_knows_it(world: World) -> None:
+async def test_who_starts_listening_in_a_private_session_knows_since_when_it_is_on(world: World) -> None:
     """The daemon was stopped and started again."""
-    world.private = True
+    world.since = NOW - 4 * HOUR
     inbox = world.inbox()
     await inbox.take(Report("player", (Play("A", "Private", NOW - HOUR, duration_ms=200_000),)))
     world.now, world.private = NOW + HOUR, False
     await inbox.take(Report("player", (Play("A", "Late", NOW - 3 * HOUR, duration_ms=200_000),)))
-    await inbox.take(Report("player", (Play("A", "Days ago", NOW - 72 * HOUR),)))
-    assert titles(world) == ["Days ago"]
+    await inbox.take(Report("player", (Play("A", "Before", NOW - 6 * HOUR),)))
+    assert titles(world) == ["Before"]
 
 
 async def test_what_waits_for_the_end_is_limited(world: World, listener: Listener, player: Player) -> None:
@@ -119,24 +115,30 @@ async def test_what_waits_for_the_end_is_limited(world: World, listener: Listene
 
 @pytest.mark.parametrize("alone", [True, False])
 async def test_a_process_that_only_listens_holds_no_name_in_memory(world: World, alone: bool) -> None:
-    inbox = Inbox(world.folders, now=lambda: world.now, private=lambda _: False, alone=alone)
+    inbox = Inbox(world.folders, now=lambda: world.now, private_since=lambda _: None, alone=alone)
     await inbox.take(Report("player", (Play("A", "Kept", NOW),)))
     assert (artist_key.cache_info().currsize == 0) == alone
 
 
 def test_a_session_is_remembered_for_a_month() -> None:
-    windows = Windows()
-    windows.begin(0.0)
-    windows.begin(50.0)
-    windows.end(100.0)
-    windows.end(900.0)
-    late = Play("A", "T", 50)
-    assert windows.hide(late, single=False)
-    assert windows.hide(Play("A", "T", 100 + 599), single=False)
-    assert not windows.hide(Play("A", "T", 100 + 601), single=False)
-    windows.begin(31 * 86_400.0)
-    windows.end(31 * 86_400.0 + 5)
-    assert not windows.hide(late, single=False)
+    windows, day = Windows(), 86_400.0
+    windows.see(None, 0.0)
+    windows.see(0.0, 0.5)
+    windows.see(0.0, 50.0)
+    windows.see(None, 100.0)
+    windows.see(None, 900.0)
+
+    def is_private(start: int, at: float) -> bool:
+        report = Report("player", (Play("A", "T", start),))
+        return windows.why_private(report.plays[0], report, at) is not None
+
+    assert is_private(50, 1000.0)
+    assert is_private(100 + 599, 1000.0)
+    assert not is_private(100 + 601, 1000.0)
+    windows.see(None, 29 * day)
+    assert is_private(50, 29 * day)
+    windows.see(None, 31 * day)
+    assert not is_private(50, 31 * day)
 
 
 async def test_a_private_session_that_is_killed_is_over_and_stays_private(world: World) -> None:

@@ -40,7 +40,7 @@ class Recorded(Inbox):
     """An inbox that also remembers what was reported."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world.folders, now=lambda: world.now, private=lambda _: world.private)
+        super().__init__(world.folders, now=lambda: world.now, private_since=lambda _: world.since)
         self.titles: list[str] = []
 
     async def take(self, report: Report) -> None:

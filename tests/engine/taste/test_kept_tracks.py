@@ -56,7 +56,7 @@ def test_it_is_known_and_in_no_earlier_time(db: sqlite3.Connection) -> None:
 
 
 def test_a_liked_track_speaks_for_its_artist(db: sqlite3.Connection) -> None:
-    keep_verdict(db, "Kali", "Moss", "like", 1)
+    keep_verdict(db, "spotify", "Kali", "Moss", "like", 1)
     assert weights(db)["Kali"] == 1
     assert weights(db, "tracks")["Moss"] == 10
 

@@ -14,6 +14,7 @@ import pytest
 
 from engine.live.mpd import speaking
 from engine.paths import Folders
+from engine.privacy import private_session_on
 from engine.session import Session
 from tests.support.commands import document
 from tests.support.folders import fingerprint
@@ -93,6 +94,16 @@ def test_in_a_private_session_in_any_window_nothing_of_it_is_logged(folders: Fol
     with Session(folders, private=True, announced=True):
         assert run(["--quiet", "open", "Ida"]) == 0
     assert heard(folders) == []
+
+
+def test_while_it_plays_in_private_whoever_watches_the_player_knows(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    monkeypatch.setattr("tuiapp.cli.playing.Playing.run", lambda _: seen.append(private_session_on(folders)))
+    assert run(["--private", "--quiet", "open", "Ida"]) == 0
+    assert run(["--quiet", "open", "Ida"]) == 0
+    assert (seen, private_session_on(folders)) == ([True, False], False)
 
 
 def test_what_cannot_be_played_is_named(

@@ -1,0 +1,135 @@
+"""What shows that a play beside a private session was not made in it, and what does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.live.clock import PlayedSong, Song
+from engine.live.listenbrainz import Report
+from engine.live.listener import report_of
+from engine.live.windows import Windows
+from engine.paths import Folders
+from engine.privacy.presence import Presence, Role, private_since
+from engine.store.play import Play
+from tests.support.live import NOW, Player, World, listen
+from tests.support.processes import Process
+
+HOUR = 3600
+LENGTH = 200
+
+
+def titles(world: World) -> list[str]:
+    return [title for _, title, *_ in world.listens()]
+
+
+async def single(world: World, player: Player, title: str, at: float, **info: object) -> None:
+    told = listen(title, int(at), submission_client="Navidrome", duration=LENGTH, **info)
+    assert (await player.submit(told))[0] == 200
+
+
+async def plays_now(player: Player, title: str) -> None:
+    told = listen(title, None, submission_client="Navidrome")
+    assert (await player.submit(told, kind="playing_now"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("earlier", "kept"),
+    [
+        ((), False),  # nothing is known of its clock
+        ((LENGTH,), True),
+        ((5 * HOUR,), False),
+        ((5 * HOUR, LENGTH), True),  # its queue came first
+        ((LENGTH, 5 * HOUR), False),  # it passes on what has several clocks, or was offline
+    ],
+)
+async def test_what_a_client_with_a_right_clock_sends_late_is_kept(
+    world: World, player: Player, earlier: tuple[int, ...], kept: bool
+) -> None:
+    for place, age in enumerate(earlier):
+        await single(world, player, f"Earlier {place}", world.now - age)
+        world.now += LENGTH
+    world.now, world.private = NOW + 4 * HOUR, True
+    await single(world, player, "Hours before", NOW + HOUR)
+    await single(world, player, "Private", world.now - 100)
+    world.now, world.private = NOW + 5 * HOUR, False
+    await single(world, player, "Late", NOW + 4 * HOUR + 60)
+    await single(world, player, "After", world.now + HOUR)
+    wanted = [f"Earlier {place}" for place in range(len(earlier))] + ["Hours before"] * kept + ["After"]
+    assert sorted(titles(world)) == sorted(wanted)
+
+
+async def test_the_song_that_a_player_passed_on_to_after_the_session_is_kept(
+    world: World, player: Player
+) -> None:
+    await plays_now(player, "Before")
+    world.now, world.private = NOW + HOUR, True
+    await plays_now(player, "Private")
+    world.now, world.private = world.now + 60, False
+    # It is resumed, and goes on.
+    await plays_now(player, "Private")
+    world.now += 30
+    await single(world, player, "Private", world.now)
+    await plays_now(player, "After")
+    await single(world, player, "After", world.now + 1)
+    await plays_now(player, "Undated")
+    await single(world, player, "Undated", 7)
+    # Not said of it: it may come from a queue.
+    await single(world, player, "Also undated", 7)
+    assert sorted(titles(world)) == ["After", "Undated"]
+
+
+async def test_what_plays_as_a_listener_starts_may_have_begun_in_a_session(
+    world: World, player: Player
+) -> None:
+    world.now, world.private = NOW + HOUR, True
+    await single(world, player, "Nothing known", world.now)
+    world.now, world.private = world.now + 60, False
+    await plays_now(player, "Resumed")
+    await single(world, player, "Resumed", 7)
+    assert titles(world) == []
+
+
+@pytest.mark.parametrize(
+    ("started", "ended", "kept"),
+    [(-300, -1, True), (-300, 1, False), (10, 50, False), (50, 150, False), (101, 300, True)],
+)
+def test_plays_of_watched_players_are_judged_exactly(started: int, ended: int, kept: bool) -> None:
+    windows = Windows()
+    windows.see(None, 0.0)
+    song = PlayedSong(Song("A", "T", length=200.0), float(started), 100.0)
+    if ended >= 0:
+        windows.see(0.0, 0.0)
+    if ended >= 100:
+        windows.see(None, 100.0)
+    assert bool(windows.open_part(report_of("mpd", song), float(ended)).plays) == kept
+
+
+def test_clients_are_remembered_up_to_a_number() -> None:
+    windows = Windows()
+    for number in range(300):
+        windows.open_part(Report(f"client {number}", (Play("A", "T", NOW),), single=True), NOW)
+    assert len(windows._clients) == 100
+
+
+def test_since_when_a_private_session_is_on_is_seen_by_other_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = Folders(tmp_path)
+    monkeypatch.setattr("engine.privacy.presence.time.time", lambda: 1_790_000_100.9)
+    assert private_since(folders) is None
+    mine = Presence(folders)
+    with Process() as process:
+        process.run("from engine.paths import Folders; from engine.privacy.presence import *")
+        process.run("from pathlib import Path; import engine.privacy.presence as there")
+        process.run("there.time.time = lambda: 1_790_000_000.5")
+        process.run(f"here = Presence(Folders(Path({str(tmp_path)!r}))); here.enter(Role.PRIVATE)")
+        assert private_since(folders) == 1_790_000_000
+        mine.enter(Role.PRIVATE)
+        assert private_since(folders) == 1_790_000_000
+        assert private_since(Folders(tmp_path / "other")) is None
+        process.kill()
+        assert private_since(folders) == 1_790_000_100
+    mine.close()
+    assert private_since(folders) is None
