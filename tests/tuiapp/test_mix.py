@@ -72,6 +72,20 @@ async def test_a_mix_is_made_from_what_is_selected_and_from_the_artist_page(fold
         assert f"Mix: {first}" in playlists(app)
 
 
+async def test_a_taste_is_mixed_as_its_mix_of_the_day(folders: Folders) -> None:
+    app = app_in("taste", folders)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("v", "tab")
+        await settled(pilot)
+        assert the_list(app).id == "modes"
+        taste = the_list(app).row[1].name
+        await pilot.press("M")
+        await settled(pilot)
+        assert app.current_mode == "playlists"
+        assert taste in [name.partition(": ")[2] for name in playlists(app)]
+
+
 async def test_a_mix_that_comes_late_takes_nobody_away(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

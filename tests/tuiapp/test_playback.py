@@ -15,7 +15,7 @@ from engine.live.clock import PlayedSong, Song
 from engine.live.mpd_player import MpdPlayer
 from engine.paths import Folders
 from engine.session import Session
-from tests.support.driving import app_in, screen_text, settled, the_list, toasts
+from tests.support.driving import app_in, screen_text, settled, the_list, toasts, verdicts
 from tests.support.players import needs, running_mpd, sound
 from tuiapp.app import mpv_player
 from tuiapp.app.app import DiscoverApp
@@ -271,7 +271,11 @@ async def test_what_is_queued_follows_what_plays_and_the_queue_is_seen_and_clear
         assert [song.title for song in app.playback.upcoming] == ["One", "Two"]
         await pilot.press("u")
         assert [song.title for song in app.playback.upcoming] == ["Two", "One", "Two"]
-        await pilot.press("g", "j", "enter")
+        await pilot.press("question_mark")
+        assert all(said in screen_text(app) for said in ("Keys in Queue", "Play from here.", "Mix from here"))
+        await pilot.press("escape", "l")
+        await until(pilot, lambda: verdicts(app.folders) == {"Ida": "like"})
+        await pilot.press("u", "g", "j", "o")
         await until(pilot, lambda: "Queue: 1 song to come" in screen_text(app))
         await pilot.press("ctrl+a", "D")
         assert app.playback.upcoming == []

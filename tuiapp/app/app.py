@@ -225,20 +225,16 @@ class DiscoverApp(PlayerKeys):
         self.push_screen(Search())
 
     def action_help(self) -> None:
-        from tuiapp.app.help_texts import help_for
-        from tuiapp.screens.acting import Acting
-        from tuiapp.screens.artist import ArtistDialog
-        from tuiapp.screens.dialogs import ShowText, room_for_text
+        from tuiapp.app.help_texts import help_for, help_in
+        from tuiapp.screens.dialogs import Dialog, ShowText, room_for_text
+        from tuiapp.screens.view import View
 
-        # A view, or the search or an artist page over one.
-        view = self.screen if isinstance(self.screen, (Acting, ArtistDialog)) else self.screen_stack[0]
-        name, absent = (
-            (view.NAME, view.absent)
-            if isinstance(view, (Acting, ArtistDialog))
-            else (self.current_mode, frozenset())
-        )
-        text = help_for(name, self.keymap, absent=absent, width=room_for_text(self.size.width))
-        self.push_screen(ShowText(f"Keys in {name.title()}", text))
+        here, width = self.screen, room_for_text(self.size.width)
+        if isinstance(here, Dialog):
+            self.push_screen(ShowText(f"Keys in {here.NAME.title()}", help_in(here, self.keymap, width)))
+        elif isinstance(here, View):
+            text = help_for(here.NAME, self.keymap, absent=here.absent, width=width)
+            self.push_screen(ShowText(f"Keys in {here.NAME.title()}", text))
 
     def action_command_palette(self) -> None:
         from tuiapp.app.palette import open_palette

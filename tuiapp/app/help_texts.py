@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
 from tuiapp.import_report import files_in_words, kept_otherwise
 from tuiapp.safe import shown
 from tuiapp.screens.first_steps import step
-from tuiapp.settings.actions import EVERYWHERE, LISTS, SCREENS, VIEWS, on_music, scope_of
-from tuiapp.settings.keys import Keymap
+from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, scope_of, written
+from tuiapp.settings.keys import BY_NAME, Keymap
 from tuiapp.typed_paths import IMPORT_WORDS, begun
+
+if TYPE_CHECKING:
+    from tuiapp.screens.dialogs import Dialog
 
 # Every action with its own keys.
 _OWN = Keymap()
@@ -69,33 +72,57 @@ def help_for(
     view: str, keymap: Keymap = _OWN, *, absent: frozenset[str] = frozenset(), width: int = _MAX_WIDTH
 ) -> Content:
     """Every key with an effect here, in lines of at most `width` cells; `absent` are actions of lists without an effect
-    in this view.
-
-    A dialog with a list of music, such as search, has only the keys of its rows and of lists.
-    """
-    parts: list[Content | str] = []
-    of_view = view in dict(SCREENS)
-    for title, scope, whole in (
-        ("here", view, scope_of(view) if of_view else on_music()),
-        ("in lists", LISTS, scope_of(LISTS)),
-        ("everywhere", EVERYWHERE, scope_of(EVERYWHERE) if of_view else ()),
-    ):
-        actions = [
-            action
-            for action in whole
+    in this view."""
+    groups = {
+        title: [
+            (keymap.labels(action), action.help)
+            for action in scope_of(scope)
             if action.id not in _VIEW_KEYS and not (scope != EVERYWHERE and action.id in absent)
         ]
-        if not actions:
+        for title, scope in (("here", view), ("in lists", LISTS), ("everywhere", EVERYWHERE))
+    }
+    return _of_groups(groups, _switching(keymap), width)
+
+
+def help_in(dialog: Dialog, keymap: Keymap, width: int = _MAX_WIDTH) -> Content:
+    """Every key with an effect in a dialog now; a line that is typed in takes letters before they are keys."""
+    groups: dict[str, dict[str, list[str]]] = {"here": {}, "in lists": {}, "everywhere": {}}
+    to_views = False
+    for key, active in dialog.active_bindings.items():
+        binding, action = active.binding, BY_NAME.get(active.binding.id or "")
+        words = binding.tooltip or (action.help if action is not None else "")
+        of_screen = binding.action.startswith("screen.")
+        if not words or (
+            of_screen and not hasattr(dialog, f"action_{binding.action.removeprefix('screen.')}")
+        ):
+            continue
+        if action is not None and action.id in _VIEW_KEYS:
+            to_views = True
+            continue
+        everywhere = binding.action.startswith("everywhere")
+        group = "everywhere" if everywhere else "here" if active.node is dialog else "in lists"
+        groups[group].setdefault(words, []).append(written(key))
+    lines = {title: [(" ".join(keys), words) for words, keys in of.items()] for title, of in groups.items()}
+    return _of_groups(lines, _switching(keymap) if to_views else "", width)
+
+
+def _switching(keymap: Keymap) -> str:
+    return " ".join(keymap.label(f"view_{name}") for name, _ in VIEWS) + " switch views."
+
+
+def _of_groups(groups: Mapping[str, Sequence[tuple[str, str]]], last: str, width: int) -> Content:
+    """Keys and their words, by title."""
+    parts: list[Content | str] = []
+    for title, lines in groups.items():
+        if not lines:
             continue
         parts.append(Content.styled(f"{title}\n", "bold"))
-        for action in actions:
-            keys = f"  {keymap.labels(action):<12}"
-            line = _hanging(action.help, len(keys), keys, min(width, _MAX_WIDTH))
+        for labels, words in lines:
+            keys = f"  {labels:<12}"
+            line = _hanging(words, len(keys), keys, min(width, _MAX_WIDTH))
             parts += [Content.styled(line[: len(keys)], "$text-accent"), line[len(keys) :]]
         parts.append("\n")
-    numbers = " ".join(keymap.label(f"view_{name}") for name, _ in VIEWS)
-    where = f"{numbers} switch views." if of_view else ""
-    parts.append(Content.styled(where, "$foreground-muted"))
+    parts.append(Content.styled(last, "$foreground-muted"))
     return Content.assemble(*parts)
 
 

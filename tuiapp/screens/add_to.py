@@ -52,7 +52,11 @@ class AddTo(TypedList):
     """
 
     NAME: ClassVar[str] = "add to"
-    BINDINGS: ClassVar[list[Any]] = [Binding("ctrl+t", "choose(True)", show=False, priority=True)]
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding(
+            "ctrl+t", "choose(True)", show=False, priority=True, tooltip="Add what is there already, too."
+        )
+    ]
     DEFAULT_CSS = "AddTo > .panel { height: 60%; min-height: 12; }"
 
     def __init__(self, what: str, but: str | None = None) -> None:

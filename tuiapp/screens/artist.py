@@ -18,7 +18,7 @@ from tuiapp.cells import fitted
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
-from tuiapp.settings.actions import LISTS, PLAYING, bindings_too, scope_of
+from tuiapp.settings.actions import bindings_too
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import bar, day, ordinal, sparkline
@@ -45,8 +45,6 @@ class ArtistDialog(Dialog):
     """
 
     NAME: ClassVar[str] = "artist"
-    # What rows of lists can do, and a page cannot.
-    absent = frozenset(action.id for action in scope_of(LISTS)) - {"open", "play_next"} | {"artist"}
     _panel = getters.query_one(VerticalScroll)
     _body = getters.query_one("#card", Static)
     _hint = getters.query_one(".hint", Static)
@@ -62,13 +60,16 @@ class ArtistDialog(Dialog):
         _bound("lists.play_next", "play_next"),
         _bound("undo", "undo"),
         _bound("retry", "retry"),
-        *bindings_too("help", "queue", *PLAYING),
-        Binding("enter", "related", show=False),
-        Binding("backspace,left", "back", show=False),
-        *(Binding(str(n), f"similar({n})", show=False) for n in range(1, 6)),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-        Binding("q", "dismiss(None)", show=False),
+        *bindings_too("queue", "settings", "search", "import"),
+        Binding("enter", "related", show=False, tooltip="Similar artists."),
+        Binding("backspace,left", "back", show=False, tooltip="Back to the artist before."),
+        *(
+            Binding(str(n), f"similar({n})", show=False, tooltip="The similar artist of that number.")
+            for n in range(1, 6)
+        ),
+        Binding("j,down", "scroll(1)", show=False, tooltip="Scroll down."),
+        Binding("k,up", "scroll(-1)", show=False, tooltip="Scroll up."),
+        Binding("q", "dismiss(None)", show=False, tooltip="Close."),
     ]
 
     def __init__(self, name: str) -> None:

@@ -27,8 +27,8 @@ class AskDate(Dialog):
     _line = getters.query_one(Input)
     _error = getters.query_one(".error", Static)
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("up", "step(1)", show=False, priority=True),
-        Binding("down", "step(-1)", show=False, priority=True),
+        Binding("up", "step(1)", show=False, priority=True, tooltip="A month later."),
+        Binding("down", "step(-1)", show=False, priority=True, tooltip="A month earlier."),
     ]
     DEFAULT_CSS = """
     AskDate .error { color: $text-error; height: auto; padding: 0 1; }

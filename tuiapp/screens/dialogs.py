@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from engine.errors import DiscoverError
 from tuiapp.safe import shown
 from tuiapp.screens.asking import Asking
+from tuiapp.settings.actions import IN_DIALOGS, bindings_too
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.widgets.dimmed import Dimming
 from tuiapp.widgets.line import Line
@@ -29,9 +30,12 @@ def room_for_text(width: int) -> int:
 
 
 class Dialog(Dimming[Any], Asking[Any]):
-    """A panel in the middle; escape closes it."""
+    """A panel in the middle; escape closes it. Help names its keys by their tooltips, or as the registry does."""
 
-    BINDINGS: ClassVar[list[Any]] = [Binding("escape", "dismiss(None)", show=False)]
+    BINDINGS: ClassVar[list[Any]] = [
+        Binding("escape", "dismiss(None)", show=False, tooltip="Close."),
+        *bindings_too(*IN_DIALOGS),
+    ]
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 60%; }
     Dialog > .panel {
@@ -43,6 +47,16 @@ class Dialog(Dimming[Any], Asking[Any]):
     Dialog .hint { color: $foreground-muted; height: auto; margin: 1 0 0 0; }
     Dialog Input, Dialog Input:focus { border: none; height: 1; padding: 0 1; background: $foreground 10%; }
     """
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disables what has no effect now."""
+        if action == "everywhere":
+            return self.app.check_action(str(parameters[0]).partition("(")[0], ())
+        return super().check_action(action, parameters)
+
+    async def action_everywhere(self, action: str) -> None:
+        """What a key does everywhere."""
+        await self.app.run_action(action, self.app)
 
     def show_error(self, error: DiscoverError) -> None:
         """Show an error as a notification; the dialog stays."""
@@ -127,11 +141,11 @@ class AskPath(AskText):
     """A path to type, or to pick: ctrl+o browses files."""
 
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("ctrl+o", "browse", show=False),
-        Binding("down", "scroll(1)", show=False),
-        Binding("up", "scroll(-1)", show=False),
-        Binding("pagedown", "scroll(8)", show=False),
-        Binding("pageup", "scroll(-8)", show=False),
+        Binding("ctrl+o", "browse", show=False, tooltip="Browse files."),
+        Binding("down", "scroll(1)", show=False, tooltip="Scroll down."),
+        Binding("up", "scroll(-1)", show=False, tooltip="Scroll up."),
+        Binding("pagedown", "scroll(8)", show=False, tooltip="Scroll down."),
+        Binding("pageup", "scroll(-8)", show=False, tooltip="Scroll up."),
     ]
     DEFAULT_CSS = """
     AskPath .above { height: auto; max-height: 60vh; margin: 1 0 0 0; color: $foreground-muted; }
@@ -192,9 +206,9 @@ class ShowText(Dialog):
     """
 
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("enter,q,question_mark", "dismiss(None)", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
+        Binding("enter,q,question_mark,f1", "dismiss(None)", show=False, tooltip="Close."),
+        Binding("j,down", "scroll(1)", show=False, tooltip="Scroll down."),
+        Binding("k,up", "scroll(-1)", show=False, tooltip="Scroll up."),
     ]
 
     def __init__(self, title: str, body: Content, *, also: tuple[str, ...] = ()) -> None:

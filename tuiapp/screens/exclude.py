@@ -92,8 +92,8 @@ class ExcludeDialog(Dialog):
     NAME: ClassVar[str] = "exclude"
     _preview_line = getters.query_one("#preview", Static)
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("down", "app.focus_next", show=False, priority=True),
-        Binding("up", "app.focus_previous", show=False, priority=True),
+        Binding("down", "app.focus_next", show=False, priority=True, tooltip="Next field."),
+        Binding("up", "app.focus_previous", show=False, priority=True, tooltip="Previous field."),
     ]
     DEFAULT_CSS = """
     ExcludeDialog .field { height: auto; }

@@ -134,6 +134,17 @@ def mix_of_genre(screen: Asking[Any], genre: str) -> None:
     _keep_mix(screen, f"a mix of {genre}", _from_seed(f"genre:{genre}"))
 
 
+def mix_of_taste(screen: Asking[Any], number: int, name: str) -> None:
+    """The daily mix of a taste, which Taste lists under this name and number."""
+
+    def make(session: Session, asked: MixSettings) -> Mix:
+        # Today's plays count in Taste, and not for the mixes of the day: the numbers may differ.
+        names = [taste.name for taste in session.mixes.tastes()]
+        return session.mixes.daily(names.index(name) + 1 if name in names else min(number, len(names)), asked)
+
+    _keep_mix(screen, f"a daily mix of {name}", make)
+
+
 def _ask_genre(screen: Asking[Any]) -> None:
     """Ask which genre, most played first."""
     from tuiapp.screens.pick import Choice, Offer, Pick

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from engine.errors import DiscoverError
 from tuiapp.safe import shown
 from tuiapp.screens.dialogs import Dialog
+from tuiapp.settings.actions import EVERYWHERE, scope_of
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.typed_paths import lines_as_one
 from tuiapp.widgets.columns import Column
@@ -104,9 +105,12 @@ class Pick(Offering):
 
     NAME: ClassVar[str] = "pick"
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("enter", "done", show=False),
-        Binding("q", "dismiss(None)", show=False),
-        *(Binding(str(number), f"done({number})", show=False) for number in range(1, 10)),
+        Binding("enter", "done", show=False, tooltip="Choose."),
+        Binding("q", "dismiss(None)", show=False, tooltip="Close."),
+        *(
+            Binding(str(number), f"done({number})", show=False, tooltip="Choose the answer of that number.")
+            for number in range(1, 10)
+        ),
     ]
     DEFAULT_CSS = """
     Pick > .panel { width: 60; }
@@ -134,9 +138,20 @@ class Pick(Offering):
         self.file_answer: str | None = None
         self.pasted = ""
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disables what keys do everywhere while text comes in."""
+        return not (action == "everywhere" and self._text_comes) and super().check_action(action, parameters)
+
     def on_key(self, event: Key) -> None:
-        if event.is_printable and not event.key.isdigit():
-            self._text_comes = True
+        if not event.is_printable or event.key.isdigit():
+            return
+        if self._text_comes:
+            if event.key not in self.active_bindings:
+                event.stop()
+        else:
+            # A key that there is everywhere acts, or it is said why not: it is no text.
+            keys = (self.shell.keymap.keys(action) for action in scope_of(EVERYWHERE))
+            self._text_comes = event.key not in ",".join(keys).split(",")
 
     def on_paste(self, event: Paste) -> None:
         """A file dropped here is typed where one is asked for."""
@@ -154,6 +169,7 @@ class Pick(Offering):
                 key=lambda row: row.value,
                 words=lambda row: row.words,
                 markable=False,
+                filterable=False,
             )
             yield Static("enter choose, esc cancel", classes="hint", markup=False)
 
@@ -168,10 +184,6 @@ class Pick(Offering):
         if self._list.row is not None:
             self._preview(self._list.row.value)
 
-    @on(Table.FilterRequested)
-    def _no_filter(self, message: Table.FilterRequested) -> None:
-        message.stop()
-
     @on(Table.Clicked)
     def _clicked(self) -> None:
         self.action_done()
@@ -185,6 +197,7 @@ class Pick(Offering):
         if 0 < number <= self._list.counts[0]:
             self._list.move_to(number - 1)
         elif number:
+            self.notify(f"There is no answer {number}.")
             return
         if self._list.row is not None:
             self.dismiss(self._list.row.value)

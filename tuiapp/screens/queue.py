@@ -17,7 +17,7 @@ from engine.wording import quantity
 from tuiapp.music import Music
 from tuiapp.screens.acting import Acting
 from tuiapp.screens.dialogs import Dialog
-from tuiapp.settings.actions import PLAYING, bindings_too
+from tuiapp.settings.actions import LEADING_ON, bindings_too, on_music
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import duration
 from tuiapp.widgets.art import Art, way_of
@@ -43,13 +43,20 @@ class Queue(Dialog, Acting[Any]):
     _list: getters.query_one[Table[Waiting]] = getters.query_one(Table)
     _heading = getters.query_one(".title", Static)
     BINDINGS: ClassVar[list[Any]] = [
-        Binding(BY_NAME["playlists.remove"].keys, "take_out", show=False, id="playlists.remove"),
+        *(Binding(one.keys, one.id, show=False, id=one.name) for one in on_music() if one.id != "artist"),
+        Binding(
+            BY_NAME["playlists.remove"].keys,
+            "take_out",
+            show=False,
+            id="playlists.remove",
+            tooltip="Take the selected songs out of the queue; can be undone.",
+        ),
         Binding(BY_NAME["undo"].keys, "undo", show=False, id="undo"),
-        Binding(BY_NAME["queue"].keys, "dismiss(None)", show=False, id="queue"),
-        *bindings_too(*PLAYING),
-        Binding("enter", "go_to", show=False),
-        Binding("escape", "back", show=False),
-        Binding("q", "dismiss(None)", show=False),
+        Binding(BY_NAME["queue"].keys, "dismiss(None)", show=False, id="queue", tooltip="Close."),
+        *bindings_too(*LEADING_ON),
+        Binding("enter", "go_to", show=False, tooltip="Play from here."),
+        Binding("escape", "back", show=False, tooltip="Close; first clear the selection."),
+        Binding("q", "dismiss(None)", show=False, tooltip="Close."),
     ]
     DEFAULT_CSS = """
     Queue > .panel { height: 80%; }
@@ -74,6 +81,7 @@ class Queue(Dialog, Acting[Any]):
                     # The song itself: the same file may be there twice, and places change as songs are played.
                     key=lambda row: str(id(row.song)),
                     words=lambda row: f"{row.song.artist} {row.song.title}",
+                    filterable=False,
                 )  # fmt: skip
                 setting = self.shell.preferences.config["open.art"]
                 if way := way_of(setting, os.environ):
@@ -128,6 +136,7 @@ class Queue(Dialog, Acting[Any]):
             f"{label('lists.mark')} select",
             f"{label('lists.mark_all')} all",
             *undo,
+            f"{label('help')} help",
             "esc close",
         ]
         self.query_one(".hint", Static).update("  ".join(([f"{marks:,} selected"] if marks else []) + keys))
@@ -142,15 +151,15 @@ class Queue(Dialog, Acting[Any]):
         else:
             self.dismiss(None)
 
-    @on(Table.FilterRequested)
-    def _no_filter(self, message: Table.FilterRequested) -> None:
-        message.stop()
-
     @on(Table.Clicked)
     def action_go_to(self) -> None:
         """Play the song under the cursor now, and then what follows it."""
         if self._list.row is not None:
             self.shell.playback.go_to(self._list.row.song)
+
+    def action_open(self) -> None:
+        """Play it where it is: opened as in another list it would take the queue's place."""
+        self.action_go_to()
 
     def action_take_out(self) -> None:
         """Take songs out: those selected, or the one under the cursor."""

@@ -16,7 +16,7 @@ from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.acting import Acting
 from tuiapp.screens.typed_list import TypedList
-from tuiapp.settings.actions import PLAYING, bindings_too, on_music
+from tuiapp.settings.actions import LEADING_ON, bindings_too, on_music
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import try_else
@@ -39,10 +39,10 @@ class Search(TypedList, Acting[Any]):
     BINDINGS: ClassVar[list[Any]] = [
         *(Binding(action.keys, action.id, show=False, id=action.name) for action in on_music()),
         Binding(BY_NAME["undo"].keys, "undo", show=False, id="undo"),
-        *bindings_too("help", "queue", *PLAYING),
+        *bindings_too("queue", *LEADING_ON),
         Binding(BY_NAME["retry"].keys, "retry", show=False, id="retry"),
-        Binding("escape", "back", show=False),
-        Binding("tab", "turn", show=False, priority=True),
+        Binding("escape", "back", show=False, tooltip="Close; first clear the selection."),
+        Binding("tab", "turn", show=False, priority=True, tooltip="To the list, or back to the line."),
     ]
     DEFAULT_CSS = """
     Search > .panel { height: 80%; }

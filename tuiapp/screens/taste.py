@@ -16,6 +16,7 @@ from engine.wording import credited, quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.screens.acting import NO_ARTIST
+from tuiapp.screens.mix import mix_of_taste
 from tuiapp.screens.several_lists import SeveralLists
 from tuiapp.screens.taste_tables import marks_table, modes_table, rules_table, top_table
 from tuiapp.widgets.drift import DriftPanel
@@ -240,6 +241,14 @@ class TasteView(SeveralLists):
             self.shell.views.taste(number, self._map.tastes[number - 1].name)
         else:
             self.notify("This is part of no taste.")
+
+    def action_mix(self) -> None:
+        """The daily mix of a taste, or a mix from the artists chosen."""
+        row = self.table.row
+        if self._at == "#modes" and row is not None:
+            mix_of_taste(self, row[0], row[1].name)
+        else:
+            super().action_mix()
 
     def action_browse(self) -> None:
         """From a taste, or an artist, to what else there is of the genre."""

@@ -29,10 +29,10 @@ class TypedList(Dialog):
     _line = getters.query_one(Input)
     _list: getters.query_one[Table[Any]] = getters.query_one(Table)
     BINDINGS: ClassVar[list[Any]] = [
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding("down", "move(1)", show=False, priority=True, tooltip="Down."),
+        Binding("up", "move(-1)", show=False, priority=True, tooltip="Up."),
+        Binding("pagedown", "page(1)", show=False, priority=True, tooltip="A page down."),
+        Binding("pageup", "page(-1)", show=False, priority=True, tooltip="A page up."),
     ]
     DEFAULT_CSS = """
     TypedList Table { height: 1fr; margin: 1 0 0 0; }

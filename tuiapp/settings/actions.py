@@ -127,7 +127,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("private", "P", "private", "Start or end a private session; nothing is written during it.", footer=3),
     Action("leave_demo", "Q", "leave the demo", "In the demo: back to your own library.", footer=3),
     Action("undo", "u", "undo", "Undo the last change.", footer=6),
-    Action("help", "question_mark", "help", "Keys of this view.", footer=1),
+    Action("help", "question_mark,f1", "help", "Keys of this view or dialog.", footer=1),
     Action("palette", "ctrl+p", "palette", "All commands, by name.",
            command="app.command_palette"),
     Action("settings", "S", "settings", "Settings: theme, keys, player, what counts as known.",
@@ -305,8 +305,9 @@ def bindings(scope: str, *, prefix: str = "") -> list[Binding]:
     ]
 
 
-# What acts on what plays.
-PLAYING = ("pause", "next_song", "stop_playing", "louder", "seek")
+# What every dialog has of it, and what those that list music and ask nothing have besides.
+IN_DIALOGS = ("help", "private", "cancel_job", "pause", "next_song", "stop_playing", "louder", "seek")
+LEADING_ON = ("search", "import", "settings", *(f"view_{name}" for name, _ in VIEWS))
 
 
 def bindings_too(*ids: str) -> list[Binding]:
@@ -314,7 +315,12 @@ def bindings_too(*ids: str) -> list[Binding]:
     from textual.binding import Binding
 
     return [
-        Binding(action.keys, f"app.{action.id}", show=False, id=action.name)
+        Binding(
+            action.keys,
+            f"everywhere({action.command.removeprefix('app.') or action.id!r})",
+            show=False,
+            id=action.name,
+        )
         for action in scope_of(EVERYWHERE)
         if action.id.partition("(")[0] in ids
     ]

@@ -68,12 +68,14 @@ class Table(Rows[Row]):
         key: Callable[[Row], str],
         words: Callable[[Row], str],
         markable: bool = True,
+        filterable: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's word
     ) -> None:
-        """`key` identifies rows across updates, `words` is the text a filter searches, `markable` allows selecting."""
+        """`key` identifies rows across updates, `words` is the text a filter searches, `markable` allows selecting,
+        `filterable` filtering."""
         super().__init__(columns, key=key, id=id)
         self._words = words
-        self.markable = markable
+        self.markable, self.filterable = markable, filterable
         self.filter = ""
         # The last filter, kept when the filter is cleared.
         self.sought = ""
@@ -231,6 +233,8 @@ class Table(Rows[Row]):
             return False
         if action in ("mark", "mark_range", "mark_all"):
             return self.markable
+        if action in ("filter", "match"):
+            return self.filterable
         if action.startswith("sort"):
             return any(column.sorts and column.title for column in self.columns)
         return super().check_action(action, parameters)
