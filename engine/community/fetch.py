@@ -1,7 +1,8 @@
 """The only module that opens connections to others: downloads data sets requested by name, sends playlists to the
 person's own server or fetches their stars, and checks whether the cluster they named is reachable.
 
-Hosts of downloads get only the request itself: no cookies, no account, a plain agent name, with a contact if set.
+Hosts of downloads get only the request itself: no cookies, no account, a plain agent name, with a contact if set
+(`offers.agent`).
 Broken connections are retried with increasing pauses.
 """
 
@@ -30,8 +31,8 @@ from urllib3.exceptions import (
 )
 from urllib3.util.connection import create_connection
 
-from engine import __version__
 from engine.community.in_time import POOLS
+from engine.community.offers import agent
 from engine.errors import CancelledError, DiscoverError, UsageError
 from engine.progress import Cancelled
 from engine.wording import quantity
@@ -146,11 +147,6 @@ def _is_near(host: str) -> bool:
 def host_of(url: str) -> str:
     """Who is asked for an address: the host's name."""
     return urlsplit(url).hostname or url
-
-
-def agent(contact: str) -> str:
-    """The user agent: name, version, and the contact if set. This project has no address of its own."""
-    return f"discover/{__version__}" + (f" ( {contact} )" if contact else "")
 
 
 def why_not_there(host: str, port: int, seconds: float = 5.0) -> str:

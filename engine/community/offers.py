@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Literal
 
+from engine import __version__
 from engine.canonical_keys import Level
 
 
@@ -34,6 +35,26 @@ def who_sees(contact: str) -> str:
     """What a download reveals to others, in a sentence. `contact` is the person's setting, if any."""
     named = f" and the contact you set ({contact})" if contact else ""
     return f"Whoever hosts it sees your address{named}; nothing else is sent."
+
+
+def agent(contact: str) -> str:
+    """The user agent: name, version, and where to reach the project, by its metadata, and the person, if they set it.
+
+    Neither is an address here until one is published (`[project.urls]` in pyproject.toml) or set.
+    """
+    named = "; ".join(filter(None, (_project(), contact)))
+    return f"discover/{__version__}" + (f" ( {named} )" if named else "")
+
+
+def _project() -> str:
+    """The first address of the installed package, empty where it has none."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        urls = metadata("discover-music").get_all("Project-URL") or ()
+    except PackageNotFoundError:
+        return ""
+    return next((url.partition(", ")[2] for url in urls), "")
 
 
 # Who makes statistics that are published anew, as their packs name the source.

@@ -120,6 +120,8 @@ def test_where_it_is_low_that_comes_first_with_what_to_do(listener_of_others, ca
     first, advice, *_ = capsys.readouterr().err.splitlines()
     assert first == said
     assert "discover community add PATH" in advice
+    assert run(["evaluate"]) == 3, "there is nothing to measure, by that"
+    assert capsys.readouterr().err.splitlines()[:2] == [first, advice]
     report = document(capsys, "doctor")
     assert report["next"][0].startswith(said)
     assert "discover community add PATH" in report["next"][0]

@@ -37,12 +37,13 @@ def evaluate(options: Options, level: Level) -> None:
         if model is not None and model.solo:
             _print_solo(options, model.validation.get("resurfacing") or {}, level)
             return
+        # Said first: where it is low, it may be why there is nothing to measure.
+        say_coverage(options, coverage := session.coverage.of(level))
         with progress_bar(options, {"looking back": 1}) as bar:
             found = session.evaluation.measure(
                 level, lambda share: bar("looking back", round(share * 100), 100)
             )
-        coverage, removed = session.coverage.of(level), session.models.removed_packs()
-    say_coverage(options, coverage)
+        removed = session.models.removed_packs()
     for sentence in removed:
         say(options, shown(sentence))
     if options.json:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.community.fetch import Web, check
+from engine.community.offers import agent
 from engine.community.remote import fetched
 from engine.errors import CancelledError, DiscoverError, PrivateSessionError, UsageError
 from engine.paths import Folders
@@ -164,6 +165,23 @@ def test_a_contact_is_sent_where_one_is_set_and_said_before(
     assert set(named) == {f"discover/{__version__} ( me@example.org )"}
     for wrong in ("a\nHost: b", "é", "x" * 101):
         assert run([*root, "config", "set", "download.contact", wrong]) == 2
+
+
+def test_the_project_is_named_with_its_address_once_its_metadata_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine import __version__
+
+    published = tmp_path / "discover_music-9.dist-info" / "METADATA"
+    published.parent.mkdir()
+    published.write_text(
+        "Metadata-Version: 2.4\nName: discover-music\nVersion: 9\n"
+        "Project-URL: Homepage, https://discover.example/\nProject-URL: Issues, https://discover.example/issues\n"
+    )
+    assert agent("") == f"discover/{__version__}"
+    monkeypatch.syspath_prepend(tmp_path)
+    assert agent("") == f"discover/{__version__} ( https://discover.example/ )"
+    assert agent("me@example.org") == f"discover/{__version__} ( https://discover.example/; me@example.org )"
 
 
 def test_a_redirect_is_followed_where_one_may_ask(server: Server) -> None:
