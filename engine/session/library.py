@@ -40,6 +40,10 @@ R = TypeVar("R")
 S = TypeVar("S", bound="Service")
 
 
+# Steps of SQLite's machine between two looks whether a query is to be given up: some milliseconds.
+_STEPS_A_LOOK = 200_000
+
+
 class Change(enum.IntEnum):
     """What may have changed; each includes the ones above it."""
 
@@ -108,22 +112,28 @@ class Library:
         return self.door.private
 
     @contextlib.contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Lock the library against other threads, for several queries as one.
+    def exclusive(self, stopped: Callable[[], bool] | None = None) -> Iterator[None]:
+        """Lock the library against other threads, for several queries as one, each given up once `stopped`.
 
-        Raises CancelledError once the library is closed, DiscoverError if the disk is full or denied, or another
-        program locks the library; DamagedDataError for an unexpected error if the library, a model or a pack is
+        Raises CancelledError then, and once the library is closed; DiscoverError if the disk is full or denied, or
+        another program locks the library; DamagedDataError for an unexpected error if the library, a model or a pack is
         damaged.
         """
         with self._lock:
             if self._closed:
                 raise CancelledError("discover is closing.")
             self._depth += 1
+            # Changes when a private session begins or ends.
+            connection = self.connection
+            if stopped is not None:
+                connection.set_progress_handler(stopped, _STEPS_A_LOOK)
             try:
                 yield
             except DiscoverError:
                 raise
             except Exception as error:
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                    raise CancelledError("Stopped.") from error
                 if isinstance(error, sqlite3.Error | OSError) and (trouble := disk_trouble(error)):
                     raise DiscoverError(trouble) from error
                 # An inner caller may handle the error; the outermost one gets it explained.
@@ -132,6 +142,8 @@ class Library:
                 raise
             finally:
                 self._depth -= 1
+                if stopped is not None:
+                    connection.set_progress_handler(None, 0)
 
     def _raise_of_damage(self, error: Exception) -> None:
         """Raise an error about the damage, if there is any, since that caused this one."""

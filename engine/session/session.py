@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -130,9 +131,9 @@ class Session:
         """Begin or end a private session; ending one returns sentences on what was discarded."""
         return self.library.set_private(on)
 
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Lock the session against other threads, for several calls as one."""
-        return self.library.exclusive()
+    def exclusive(self, stopped: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
+        """Lock the session against other threads, for several calls as one, each given up once `stopped`."""
+        return self.library.exclusive(stopped)
 
     def reload(self) -> None:
         """Drop all caches: the library or the model changed in another process."""

@@ -19,6 +19,7 @@ import pytest
 from textual.app import App
 
 from engine.paths import Folders
+from engine.session import Session
 from tests.support.driving import screen_text, settled, toasts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.job import Job
@@ -135,6 +136,31 @@ async def test_quitting_waits_for_changes_and_for_no_answer_that_nobody_will_see
     assert asked == ["a like"]
 
 
+async def test_a_query_under_way_is_given_up_as_the_app_quits_or_asks_anew(empty: Folders) -> None:
+    app, answered, failed = DiscoverApp(empty), list[str](), list[Exception]()
+    begun = threading.Event()
+
+    def long(session: Session) -> str:
+        begun.set()
+        counted = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000000) SELECT max(i) FROM n"
+        return str(session.library.connection.execute(counted).fetchone())
+
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        view: Any = app.screen
+        view.ask(long, answered.append, group="one", failed=failed.append)
+        await asyncio.to_thread(begun.wait, 20)
+        view.ask(lambda _: "the newer", answered.append, group="one", failed=failed.append)
+        await settled(pilot)
+        assert answered == ["the newer"]
+        begun.clear()
+        view.ask(long, answered.append, group="one", failed=failed.append)
+        await asyncio.to_thread(begun.wait, 20)
+        await app.leave()
+    assert answered == ["the newer"]
+    assert not failed, "nobody is there to be told"
+
+
 async def test_ctrl_c_says_which_key_quits_without_markup(empty: Folders) -> None:
     empty.root.mkdir()
     empty.config.write_text('[keys]\nquit = "f10"\n')
@@ -186,6 +212,7 @@ _FAILS = """
 import sys, threading, time
 from pathlib import Path
 from engine.paths import Folders
+from engine.session import Session
 from tuiapp.app import app, quit
 def fails(self):
     begun = threading.Event()

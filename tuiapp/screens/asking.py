@@ -43,24 +43,29 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
         """Query the engine in a thread; the newest query of its group wins.
 
         The screen gets the answer by `then`, or the error by `failed`, by default shown in the list's place. A query
-        superseded while it waits is not run, nor one that waits as the app quits, unless it `writes`. A closed screen
-        gets no answer.
+        that is superseded, or under way as the app quits, is given up, unless it `writes`. A closed screen gets no
+        answer.
         """
         fail = failed or self.show_error
         self._when_failed = {**self._when_failed, group: fail}
 
         def run() -> None:
             worker = get_current_worker()
+
+            def useless() -> bool:
+                return not writes and (worker.is_cancelled or self.shell.leaving)
+
             try:
                 session = self.shell.engine()
-                with session.exclusive():
-                    if (worker.is_cancelled or self.shell.leaving) and not writes:
+                with session.exclusive(None if writes else useless):
+                    if useless():
                         return
                     result = question(session)
                 if group == "list":
                     self.shell.garbage.set_apart()
             except DiscoverError as error:
-                self.call_later(fail, error)
+                if not useless():
+                    self.call_later(fail, error)
             else:
                 self.call_later(then, result)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from engine.errors import CancelledError
+from engine.paths import Folders
 from engine.privacy import Door
 from engine.session.library import Change, Library, Service, synchronized
 from tests.support.folders import fingerprint
@@ -126,3 +129,16 @@ def test_a_private_session_that_ends_leaves_bytecode_as_python_was_started(
         library.set_private(True)
         library.set_private(False)
         assert sys.dont_write_bytecode == without
+
+
+def test_a_query_is_given_up_when_asked_and_the_next_one_is_not(tmp_path: Path) -> None:
+    counted = (
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000000) SELECT max(i) FROM n"
+    )
+    library, looks = Library(Folders(tmp_path / "data")), iter((False, True))
+    with contextlib.closing(library):
+        with pytest.raises(CancelledError), library.exclusive(lambda: next(looks)):
+            library.connection.execute(counted).fetchone()
+        few = counted.replace("20000000", "100000")
+        with library.exclusive():
+            assert library.connection.execute(few).fetchone() == (100_000,)
