@@ -10,6 +10,7 @@ from engine.session.artists import is_one
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import feedback as store_feedback
 from engine.store.feedback import VERDICTS, Feedback
+from engine.store.logged_plays import is_player
 
 if TYPE_CHECKING:
     from engine.session.artists import Artists
@@ -26,6 +27,10 @@ class Verdicts(Service):
     def all(self) -> tuple[Feedback, ...]:
         """Every like, hide and block, newest first."""
         return tuple(store_feedback.all_feedback(self.library.connection))
+
+    def of_players(self) -> frozenset[Feedback]:
+        """The verdicts given in players."""
+        return frozenset(one for one in self.all() if is_player(one.source))
 
     @synchronized
     def judge(self, verdict: str | None, artist: str, track: str | None = None) -> str | None:

@@ -13,12 +13,14 @@ VERDICTS = ("like", "hide", "block")
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One verdict. `track` is null if it is about the artist; `at` is seconds since 1970 UTC."""
+    """One verdict. `track` is null if it is about the artist; `at` is seconds since 1970 UTC; `source` is null if the
+    person gave it here."""
 
     artist: str
     track: str | None
     verdict: str
     at: int
+    source: str | None = None
 
 
 def set_verdict(
@@ -53,7 +55,7 @@ def all_feedback(connection: sqlite3.Connection) -> list[Feedback]:
     return [
         Feedback(*row)
         for row in connection.execute(
-            "SELECT artist, track, verdict, at FROM feedback ORDER BY at DESC, artist, track"
+            "SELECT artist, track, verdict, at, source FROM feedback ORDER BY at DESC, artist, track"
         )
     ]
 

@@ -150,6 +150,11 @@ def live_source(player: str) -> str:
     return f"{_LIVE}{player}"
 
 
+def is_player(source: str | None) -> bool:
+    """Whether a source is a player."""
+    return source is not None and source.startswith(_LIVE)
+
+
 def players(connection: sqlite3.Connection) -> list[Player]:
     """The players that reported plays, latest first."""
     rows = connection.execute(

@@ -12,6 +12,7 @@ from engine.live.watched import Say, Watched
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.evidence import watched
+from engine.session import Session
 from tests.support.driving import screen_lines, screen_text, settled, the_list, the_view, toasts
 from tests.support.live import NOW, TOKEN, Player, World, listen
 from tuiapp.app.app import DiscoverApp
@@ -147,4 +148,32 @@ async def test_what_is_not_watched_is_said_once_and_why_it_is_among_the_settings
         # Where another MPD is set, that one is watched.
         app.preferences.change("listen.mpd", "nas:6600")
         await settled(pilot, lambda: app.listening.watched("listen.mpd") == "MPD gone.")
+        await app.action_quit()
+
+
+async def test_what_is_loved_in_a_player_is_undone_as_if_it_had_been_said_here(
+    world: World, port: int
+) -> None:
+    world.listens()
+    player, app = Player(port), DiscoverApp(world.folders)
+    love = {"recording_mbid": "7c1b", "score": 1}
+
+    def liked() -> list[str | None]:
+        with Session(world.folders, private=True, announced=False) as session:
+            return [one.track for one in session.verdicts.all()]
+
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot, lambda: app.listens)
+        assert (await player.submit(listen("Tin Roof", NOW, recording_mbid="7c1b")))[0] == 200
+        assert (await player.ask("POST", "/1/feedback/recording-feedback", love))[0] == 200
+        await settled(pilot, lambda: app.undoable == "liked Caf\xe9 Tundra - Tin Roof")
+        assert any(
+            "Liked in your player: Caf\xe9 Tundra - Tin Roof. u undoes it." in one for one in toasts(app)
+        )
+        await pilot.press("u")
+        await settled(pilot, lambda: not liked())
+        # It says so again, which is not new.
+        assert (await player.ask("POST", "/1/feedback/recording-feedback", love))[0] == 200
+        assert liked() == []
+        assert not app.undoable
         await app.action_quit()

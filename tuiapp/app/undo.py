@@ -16,11 +16,14 @@ from tuiapp.settings.in_keys import in_keys
 
 if TYPE_CHECKING:
     from engine.session import Session
+    from engine.store.feedback import Feedback
     from tuiapp.app.app import DiscoverApp
 
 UNDO_DEPTH = 50
 # The only view that shows playlists.
 PLAYLISTS = "playlists"
+
+_JUDGED = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Cleared"}
 
 T = TypeVar("T")
 
@@ -171,12 +174,22 @@ class Changes:
         entry = self.remember(what, lambda: self.make(undo_all, PLAYLISTS))
         self.make(run, PLAYLISTS, failed)
 
+    def judged_in_player(self, mark: Feedback) -> None:
+        """Remember how to undo a verdict that was given in a player, and say so."""
+        what, words = Music(mark.artist, mark.track).name, _JUDGED[mark.verdict]
+        self.remember(
+            f"{words.lower()} {what}",
+            lambda: self.make(lambda session: session.verdicts.judge(None, mark.artist, mark.track)),
+        )
+        undo = self._app.keymap.label("undo")
+        self._app.notify(f"{words} in your player: {shown(what)}. {undo} undoes it.")
+
     def judge(self, verdict: str | None, chosen: Sequence[Music]) -> None:
         """Set a verdict on artists or tracks, remember one undo for all, say so."""
         if not chosen:
             return
         before: dict[Music, str | None] = {}
-        words = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Cleared"}[verdict]
+        words = _JUDGED[verdict]
         kind = "tracks" if chosen[0].track else "artists"
         what = chosen[0].name if len(chosen) == 1 else quantity(len(chosen), kind)
 

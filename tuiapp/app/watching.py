@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
 
 if TYPE_CHECKING:
     from engine.session import Session
+    from engine.store.feedback import Feedback
     from tuiapp.app.app import DiscoverApp
 
 # Seconds between checks.
@@ -21,6 +23,9 @@ class Watching:
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
+        # Since when what is said in players can be undone here, and what was said at the last look.
+        self._began = int(time.time())
+        self._said: frozenset[Feedback] = frozenset()
 
     def begin(self) -> None:
         """Start checking."""
@@ -41,10 +46,20 @@ class Watching:
             self._app.call_from_thread(self._app.opening.hush)
         try:
             changed = session.library.changed_elsewhere()
+            if changed:
+                self._look_what_players_said(session)
         except DiscoverError:
             return  # it is closing
         if changed:
             self._app.call_from_thread(self._app.library_changed)
+
+    def _look_what_players_said(self, session: Session) -> None:
+        """Make what was said in players meanwhile undoable, as if it had been said here."""
+        said = session.verdicts.of_players()
+        new = [one for one in said - self._said if one.at >= self._began]
+        self._said = said
+        for one in sorted(new, key=lambda one: one.at):
+            self._app.call_from_thread(self._app.changes.judged_in_player, one)
 
     def _look_who_listens(self) -> None:
         """Show in the header whether plays are logged, here or by another process."""
