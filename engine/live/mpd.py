@@ -19,6 +19,7 @@ from engine.live.watched import Watched
 NAME = "mpd"
 # Maximum length of a line, and of an answer.
 _MAX_LINE, _MAX_LINES = 64 << 10, 1000
+_MAX_STICKERS = 200_000
 # MPD answers at once or not at all.
 _PATIENCE = 10.0
 _FIRST_WAIT, _MAX_WAIT = 1.0, 60.0
@@ -66,17 +67,21 @@ def addresses(setting: str) -> tuple[str, ...]:
 def seen(status: Pairs, song: Pairs, at: float, wall: float) -> Seen:
     """The state from MPD's answers to `status` and `currentsong`."""
     state = dict(status)
+    shown = song_of(song, _number(state.get("duration"))) if state.get("state") in ("play", "pause") else None
+    return Seen(at, wall, shown, state.get("state") == "play", _number(state.get("elapsed")))
+
+
+def song_of(song: Pairs, length: float | None = None) -> Song | None:
+    """The song that MPD describes; null without artist and title."""
     # Of several artists histories name the first.
     tags: dict[str, str] = {}
     for name, value in song:
         tags.setdefault(name, value)
-    shown = None
-    if state.get("state") in ("play", "pause") and tags.get("Artist") and tags.get("Title"):
-        length = _number(state.get("duration")) or _number(tags.get("duration"))
-        place = f"{tags.get('Id', '')} {tags.get('file', '')}"
-        mbid = tags.get("MUSICBRAINZ_TRACKID", "")
-        shown = Song(tags["Artist"], tags["Title"], tags.get("Album", ""), length, place, mbid)
-    return Seen(at, wall, shown, state.get("state") == "play", _number(state.get("elapsed")))
+    if not (tags.get("Artist") and tags.get("Title")):
+        return None
+    place, mbid = f"{tags.get('Id', '')} {tags.get('file', '')}", tags.get("MUSICBRAINZ_TRACKID", "")
+    length = length or _number(tags.get("duration"))
+    return Song(tags["Artist"], tags["Title"], tags.get("Album", ""), length, place, mbid)
 
 
 def _number(text: str | None) -> float | None:
@@ -93,8 +98,8 @@ class Watcher:
         self._places = places
         self.watched = watched
         self._clock = Clock()
-        # The file of the song that plays, and what was said of it so far.
-        self._sticker = ("", "")
+        # What was said so far, by digests of files; null before the first look.
+        self._said: dict[int, str] | None = None
 
     async def watch(self, keep: Keep) -> None:
         """Pass on plays, until cancelled."""
@@ -122,7 +127,7 @@ class Watcher:
 
     async def _follow(self, place: str, keep: Keep) -> tuple[bool, BaseException]:
         """Follow MPD until it goes away: whether it was there, and why it is not."""
-        found = False
+        found, changed, self._said = False, {"sticker"}, None
         address = split(place)[1]
         try:
             async with speaking(place) as mpd:
@@ -133,8 +138,9 @@ class Watcher:
                     found = True
                     shown = seen(status, song, time.monotonic(), time.time())
                     self._see(shown, keep)
-                    await self._judge(mpd, shown.song, dict(song).get("file", ""), keep)
-                    await mpd.ask("idle player sticker", patience=None)
+                    if "sticker" in changed:
+                        await self._judge(mpd, dict(song).get("file", ""), keep)
+                    changed = {value for _, value in await mpd.ask("idle player sticker", patience=None)}
         except LOST as error:
             if found:
                 why = f" ({error})" if isinstance(error, RefusedError) else ""
@@ -144,17 +150,30 @@ class Watcher:
             # It is not known what it plays now.
             self._see(Seen(time.monotonic(), time.time()), keep)
 
-    async def _judge(self, mpd: Conversation, song: Song | None, file: str, keep: Keep) -> None:
-        """Pass on verdicts given while the song plays, not earlier ones."""
-        if song is None:
-            return
-        sticker = ""
-        with contextlib.suppress(RefusedError):  # none, or none are kept there
-            answered = await mpd.ask(f"sticker get song {quoted(file)} {_STICKER}")
-            sticker = dict(answered).get("sticker", "").removeprefix(f"{_STICKER}=")
-        before, self._sticker = self._sticker, (file, sticker)
-        if before[0] == file and before[1] != sticker and (sticker in _VERDICTS or not sticker):
-            keep(NAME, Judged(song, _VERDICTS.get(sticker)))
+    async def _judge(self, mpd: Conversation, plays: str, keep: Keep) -> None:
+        """Pass on verdicts given since the last look on any song (that one is taken back, only of the one that
+        `plays`), not those from before MPD was watched."""
+        try:
+            pairs = await mpd.ask(f'sticker find song "" {_STICKER}', lines=_MAX_STICKERS)
+        except RefusedError:
+            return  # it keeps none
+        said = {plays: ""}
+        file = ""
+        for name, value in pairs:
+            file = value if name == "file" else file
+            if name == "sticker":
+                said[file] = value.removeprefix(f"{_STICKER}=")
+        before, self._said = self._said, {hash(file): value for file, value in said.items() if value}
+        if before is None or not _VERDICTS.keys() >= set(self._said.values()):
+            return  # for some players it is a number of stars
+        for file, value in said.items():
+            if before.get(hash(file), "") != value:
+                await self._pass_on(mpd, file, _VERDICTS.get(value), keep)
+
+    async def _pass_on(self, mpd: Conversation, file: str, verdict: str | None, keep: Keep) -> None:
+        with contextlib.suppress(RefusedError):  # it is in its database no more
+            if (song := song_of(await mpd.ask(f"lsinfo {quoted(file)}"))) is not None:
+                keep(NAME, Judged(song, verdict))
 
     def _see(self, shown: Seen, keep: Keep) -> None:
         for one in self._clock.see(shown):

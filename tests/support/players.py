@@ -55,7 +55,8 @@ async def running_mpd(folder: Path, music: Path) -> AsyncIterator[tuple[str, asy
     """MPD over a folder of music, all of which it knows, making no sound: its socket, and the process."""
     socket, config = folder / "socket", folder / "mpd.conf"
     config.write_text(
-        f'music_directory "{music}"\ndb_file "{folder}/db"\nbind_to_address "{socket}"\nlog_file "{folder}/log"\n'
+        f'music_directory "{music}"\ndb_file "{folder}/db"\nsticker_file "{folder}/stickers"\n'
+        f'bind_to_address "{socket}"\nlog_file "{folder}/log"\n'
         'audio_output {\n type "null"\n name "null"\n mixer_type "null"\n}\n'
     )
     process = await asyncio.create_subprocess_exec("mpd", "--no-daemon", str(config))

@@ -69,7 +69,7 @@ class Mpd:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     writer: asyncio.StreamWriter | None = None
-    like: str = ""
+    likes: dict[str, str] = field(default_factory=dict)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
@@ -84,15 +84,17 @@ class Mpd:
             pairs = {
                 "status": [*self.state.items()],
                 "currentsong": SONG,
-                "idle player sticker": [("changed", "player")],
+                "idle player sticker": [("changed", "player"), ("changed", "sticker")],
+                'lsinfo "B/six.wav"': SONG,
+                'lsinfo "B/seven.wav"': [("Artist", "Burel"), ("Title", "Lark")],
+                'lsinfo "untagged.wav"': [("file", "untagged.wav")],
+                'sticker find song "" like': [
+                    pair
+                    for file, like in self.likes.items()
+                    for pair in (("file", file), ("sticker", f"like={like}"))
+                ],
             }
             text = "".join(f"{name}: {value}\n" for name, value in pairs.get(command, ()))
-            if command.startswith("sticker "):
-                text = f"sticker: like={self.like}\n"
-                if not self.like:
-                    self.answers[command] = b"ACK [50@0] {sticker} no such sticker\n"
-                else:
-                    self.answers.pop(command, None)
             writer.write(self.answers.get(command, f"{text}OK\n".encode()))
         writer.close()
 
@@ -200,18 +202,42 @@ async def test_when_mpd_goes_away_what_was_heard_is_kept_and_it_is_looked_for_ag
     assert waits == [1.0]
 
 
-async def test_what_is_said_of_the_song_that_plays_is_handed_on_once(
+async def test_what_is_said_of_a_song_is_handed_on_once(
     fake: Mpd, kept: list[PlayedSong | Judged], watching: list[str]
 ) -> None:
-    fake.like = "2"
+    fake.likes = {"B/six.wav": "2"}
     await fake.idle.wait()
-    for like in ("", "2", "2", "x", "0", "1"):
-        fake.like = like
+    for likes in (
+        {},
+        {"B/six.wav": "2"},
+        {"B/six.wav": "2", "B/seven.wav": "0"},
+        {"B/six.wav": "2", "B/seven.wav": "0", "untagged.wav": "2", "gone.wav": "2"},
+        {"B/six.wav": "7", "B/seven.wav": "2"},
+        {"B/six.wav": "0", "B/seven.wav": "2"},
+        {"B/six.wav": "1", "B/seven.wav": "2"},
+    ):
+        fake.likes = likes
         await fake.change()
-    said = [(one.song.title, one.verdict) for one in kept if isinstance(one, Judged)]
-    assert said == [("Tin Roof", None), ("Tin Roof", "like"), ("Tin Roof", "hide"), ("Tin Roof", None)]
+    assert [(one.song.title, one.verdict) for one in kept if isinstance(one, Judged)] == [
+        ("Tin Roof", None),
+        ("Tin Roof", "like"),
+        ("Lark", "hide"),
+        # A number of stars is no verdict.
+        ("Tin Roof", "hide"),
+        ("Tin Roof", None),
+    ]
     (verdict,) = report_of("mpd", Judged(SHOWN, "like")).verdicts
     assert (verdict.verdict, verdict.named) == ("like", ("Ida", "Tin Roof"))
+
+
+async def test_where_mpd_keeps_no_stickers_its_plays_are_watched_all_the_same(
+    fake: Mpd, clock: Time, kept: list[PlayedSong | Judged], watching: list[str]
+) -> None:
+    fake.answers['sticker find song "" like'] = b"ACK [5@0] {} sticker database is disabled\n"
+    await fake.idle.wait()
+    clock.now = 150
+    await fake.change(state="stop")
+    assert [type(one) for one in kept] == [PlayedSong]
 
 
 @pytest.mark.parametrize(
@@ -310,7 +336,29 @@ async def test_the_real_mpd(tmp_path: Path) -> None:
     for title in ("Tin Roof", "Waves"):
         sound(music / f"{title}.wav", "Ida", title, 1)
     async with running_mpd(tmp_path, music) as (socket, process):
+        await _hears_likes(socket)
         await _hears(socket, process)
+
+
+async def _hears_likes(socket: str) -> None:
+    """Also of a song that does not play; not what was said before it was watched."""
+    said = asyncio.Queue[Judged]()
+    watcher = Watcher((socket,), Watched("mpd", lambda *_: None))
+    async with asyncio.timeout(10), mpd.speaking(socket) as other:
+        await other.ask('sticker set song "Waves.wav" like 2')
+        task = asyncio.create_task(watcher.watch(lambda _, one: said.put_nowait(one)))
+        while watcher._said is None:
+            await asyncio.sleep(0.01)
+        found = []
+        for word in ("2", "0", "1"):
+            await other.ask(f'sticker set song "Tin Roof.wav" like {word}')
+            found.append(await said.get())
+        task.cancel()
+    assert [(one.song.title, one.verdict) for one in found] == [
+        ("Tin Roof", "like"),
+        ("Tin Roof", "hide"),
+        ("Tin Roof", None),
+    ]
 
 
 async def _hears(socket: str, process: asyncio.subprocess.Process) -> None:
