@@ -5,7 +5,8 @@ have been made in a private session counts as such. What shows that it was not:
 
 - of a watched player everything is timed by this process, so its plays are judged exactly;
 - a client whose stamps are less than an hour old as they come has no clock that is further behind: what is stamped
-  hours before it comes is from its queue, not by the clock of another zone;
+  hours before it comes, and is not the song it says it plays, perhaps after a pause, is from its queue, not by the
+  clock of another zone;
 - a song that a client passed on to after the last session, as it says of what plays now, was not played in one.
 """
 
@@ -47,7 +48,9 @@ class Windows:
     """Private sessions of a data folder: begin and end, seconds UTC. Of names it holds digests only."""
 
     _ended: list[tuple[float, float]] = field(default_factory=list)
+    # The session that is on: since when, and the latest check. The system's clock may be set meanwhile.
     _since: float | None = None
+    _until: float = 0.0
     # The last check without a session.
     _clear: float | None = None
     _clients: dict[str, _Client] = field(default_factory=dict)
@@ -61,16 +64,18 @@ class Windows:
 
     def see(self, since: float | None, at: float) -> None:
         """A check at `at`: a session is on since then, or none is."""
-        if since is None:
-            if self._since is not None:
-                self._ended.append((self._since, at))
-            self._since, self._clear = None, at
-            oldest = at - _REMEMBERED
-            self._ended = [window for window in self._ended if window[1] > oldest]
-            self._secret = {digest: when for digest, when in self._secret.items() if when > oldest}
-        elif self._since is None:
-            # Its begin is known to the second, the last check without it better.
-            self._since = max(min(since, at), self._clear or 0.0)
+        if since is not None:
+            if self._since is None:
+                # Its begin is known to the second, the last check without it better.
+                self._since, self._until = max(since, self._clear or 0.0), at
+            self._since, self._until = min(self._since, at), max(self._until, at)
+            return
+        if self._since is not None:
+            self._ended.append((min(self._since, at), max(self._until, at)))
+        self._since, self._clear = None, at
+        oldest = at - _REMEMBERED
+        self._ended = [window for window in self._ended if window[1] > oldest]
+        self._secret = {digest: when for digest, when in self._secret.items() if when > oldest}
 
     def open_part(self, report: Report, at: float) -> Report:
         """The report, come in at `at`, without what is private."""
@@ -109,15 +114,14 @@ class Windows:
         if report.watched and started is not None:
             within = any(began <= at and started <= ended for began, ended in windows)
             return "played in a private session" if within else None
-        if started is not None and any(began <= started <= ended for began, ended in windows):
-            return "stamped in a private session"
-        if client.playing == _digest(said.artist, said.title) and client.since > windows[-1][1]:
+        playing, last = _digest(said.artist, said.title), max(ended for _, ended in windows)
+        if client.playing == playing and client.since > last and (started is None or started > last):
             return None
         if started is None:
             return "without a possible date: it may be from a private session"
         length = (said.duration_ms or 0) / 1000 or _LENGTH
-        by_zone = report.single and self.on and not client.is_timely
-        before = length + (_ZONES if by_zone else _BEFORE)
+        is_queued = client.is_timely and client.playing not in (None, playing)
+        before = length + (_ZONES if report.single and self.on and not is_queued else _BEFORE)
         if any(began - before <= started <= ended + length for began, ended in windows):
             return "so near to a private session that it may be from it"
         return None

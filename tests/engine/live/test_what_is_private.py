@@ -48,6 +48,7 @@ async def test_what_a_client_with_a_right_clock_sends_late_is_kept(
     world: World, player: Player, earlier: tuple[int, ...], kept: bool
 ) -> None:
     for place, age in enumerate(earlier):
+        await plays_now(player, f"Earlier {place}")
         await single(world, player, f"Earlier {place}", world.now - age)
         world.now += LENGTH
     world.now, world.private = NOW + 4 * HOUR, True
@@ -58,6 +59,45 @@ async def test_what_a_client_with_a_right_clock_sends_late_is_kept(
     await single(world, player, "After", world.now + HOUR)
     wanted = [f"Earlier {place}" for place in range(len(earlier))] + ["Hours before"] * kept + ["After"]
     assert sorted(titles(world)) == sorted(wanted)
+
+
+@pytest.mark.parametrize("said", [True, False])
+async def test_a_song_that_goes_on_in_a_session_after_hours_of_pause_is_private(
+    world: World, player: Player, said: bool
+) -> None:
+    await single(world, player, "Earlier", world.now - LENGTH)
+    if said:
+        await plays_now(player, "Paused")
+    world.now, world.private = NOW + 4 * HOUR, True
+    await single(world, player, "Paused", NOW + 60)
+    world.now, world.private = NOW + 5 * HOUR, False
+    world.inbox().look()
+    await single(world, player, "After", world.now + HOUR)
+    assert titles(world) == ["Earlier", "After"]
+
+
+def test_a_clock_set_back_in_a_session_makes_no_play_of_it_open() -> None:
+    windows = Windows()
+    windows.see(None, 50_000.0)
+    windows.see(50_000.0, 50_000.0)
+    for at in (54_000.0, 30_000.0, 31_000.0):
+        windows.see(50_000.0, at)
+    windows.see(None, 32_000.0)
+
+    def is_private(start: int) -> bool:
+        report = Report("player", (Play("A", "T", start, duration_ms=200_000),))
+        return windows.why_private(report.plays[0], report, 90_000.0) is not None
+
+    assert [is_private(start) for start in (20_000, 30_500, 53_900, 60_000)] == [False, True, True, False]
+
+
+def test_a_clock_set_back_before_a_session_hides_none_of_it() -> None:
+    windows = Windows()
+    windows.see(None, 50_000.0)
+    windows.see(40_000.0, 40_001.0)
+    windows.see(40_000.0, 40_500.0)
+    report = Report("mpd", (Play("A", "T", 40_100, duration_ms=200_000),), watched=True)
+    assert windows.why_private(report.plays[0], report, 40_400.0) is not None
 
 
 async def test_the_song_that_a_player_passed_on_to_after_the_session_is_kept(
