@@ -260,6 +260,11 @@ def _judge(request: Request, _query: Mapping[str, str], _latest: int) -> Answer:
     return Answer(200, _OK, Report(_client(request.headers, ()), verdicts=(Verdict(verdict, ids),)))
 
 
+def _delete(_request: Request, _query: Mapping[str, str], _latest: int) -> Answer:
+    """The history is deleted by the person, not by a program that has the token to add to it; who asks is told."""
+    return failure(403, "Plays are deleted in discover alone: discover forget --help.")
+
+
 # -- queries --------------------------------------------------------------------------------------------
 
 
@@ -283,6 +288,7 @@ _CALLS: tuple[tuple[str, re.Pattern[str], _Handle], ...] = tuple(
     for method, path, handle in (
         ("POST", "submit-listens", _submit),
         ("POST", "feedback/recording-feedback", _judge),
+        ("POST", "delete-listen", _delete),
         # What looks for a recording's id finds none; a refusal would make it ask again.
         ("GET", "metadata/lookup", _nothing({})),
         ("GET", "user/[^/]+/listens", _nothing({"payload": _NO_LISTENS})),

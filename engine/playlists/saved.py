@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.canonical_keys import nearest
 from engine.errors import UnknownNameError, UsageError
 from engine.playlists.playlist import PlaylistTrack
+from engine.store.pushes import rename_in_pushes
 
 if TYPE_CHECKING:
     from engine.playlists.contexts import Settings
@@ -123,13 +124,18 @@ def change_tracks(
 
 
 def rename_playlist(connection: sqlite3.Connection, name: str, new_name: str) -> None:
-    """Give a playlist another name. Raises UnknownNameError, or UsageError when the new name is taken."""
+    """Give a playlist another name; a server it was sent to gets that with the next sending.
+
+    Raises UnknownNameError, or UsageError when the new name is taken.
+    """
     number, new_name = _known_number(connection, name), _name(new_name)
     there = _number(connection, new_name)
     if there not in (None, number):
         raise _taken(connection, there)
     with connection:
+        (old,) = connection.execute("SELECT name FROM playlists WHERE id = ?", (number,)).fetchone()
         connection.execute("UPDATE playlists SET name = ? WHERE id = ?", (new_name, number))
+        rename_in_pushes(connection, old, new_name)
 
 
 def _taken(connection: sqlite3.Connection, number: int | None) -> UsageError:

@@ -31,7 +31,7 @@ from engine.privacy.atomic import (
     write_through,
 )
 from engine.privacy.database_file import open_private, open_to_write
-from engine.privacy.presence import Presence, Role
+from engine.privacy.presence import Presence, Role, private_session_on
 
 # The name of temporary folders.
 _SCRATCH = "scratch"
@@ -204,3 +204,11 @@ class Door:
         """Raise PrivateSessionError in a private session: "Can't `what` in a private session"."""
         if self.private:
             raise PrivateSessionError(f"Can't {what} in a private session. End it first.")
+
+    def require_no_private_session(self, what: str) -> None:
+        """Raise PrivateSessionError while a private session is on, here or in another process."""
+        self.require_writable(what)
+        if private_session_on(self.folders):
+            raise PrivateSessionError(
+                f"Can't {what} while a private session is on, in another window. End it first."
+            )

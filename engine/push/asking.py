@@ -14,7 +14,11 @@ BAD_REQUEST, NOT_THERE = 400, 404
 SERVER_ERROR = 500
 
 
-class NotLetInError(DiscoverError):
+class RefusedError(DiscoverError):
+    """The server understood a request and did not do it."""
+
+
+class NotLetInError(RefusedError):
     """The server rejected the login: name, password, token or key."""
 
 
@@ -56,7 +60,7 @@ def read_json(address: str, path: str, status: int, data: bytes) -> dict[str, An
         refused = f"{address} refused {path} with {status}{why}."
         if status in (401, 403):
             raise NotLetInError(f"{refused} Check the token or key.")
-        raise DiscoverError(refused)
+        raise RefusedError(refused)
     if isinstance(answer, list):
         answer = {"all": answer}
     if not isinstance(answer, dict):

@@ -106,9 +106,9 @@ class Jellyfin:
     ) -> None:
         """As a `Server`."""
         note(there)
-        if there and self._replaced(there, name, ids):
-            sent(len(ids))
+        if there and self._replaced(there, name, ids, sent):
             return
+        note("")
         made = self._ask(
             "POST",
             "/Playlists",
@@ -126,12 +126,15 @@ class Jellyfin:
         note(number)
         sent(len(ids))
 
-    def _replaced(self, there: str, name: str, ids: Sequence[str]) -> bool:
+    def _replaced(self, there: str, name: str, ids: Sequence[str], sent: Callable[[int], None]) -> bool:
         """Put these songs, and no others, into a playlist; false where it is not there."""
         path, changed = f"/Playlists/{there}", {"Ids": [*ids], "Name": name}
         status, data = self._web.ask("POST", f"{self.address}{path}", headers=self._headers, document=changed)
         if status != BAD_REQUEST or not self._name:
-            return read_json(self.address, path, status, data) is not None
+            found = read_json(self.address, path, status, data) is not None
+            if found:
+                sent(len(ids))
+            return found
         # A playlist is its owner's to change: an API key is a bad request there, but may take songs out and put in.
         path += "/Items"
         listed = self._ask("GET", path, ("userId", self._user))
@@ -151,8 +154,10 @@ class Jellyfin:
                     "of yours, or delete the playlist there."
                 )
             read_json(self.address, path, status, data)
-        for part in _parts(ids):
+            sent(0)
+        for number, part in enumerate(_parts(ids)):
             self._ask("POST", path, ("ids", ",".join(part)), ("userId", self._user), document={})
+            sent(number * _PART + len(part))
         return True
 
     def _ask(

@@ -72,8 +72,21 @@ class ListenBrainz:
                 raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
             there_now = len(parts.pop(0))
         else:
-            listed = before.get("playlist")
-            old = len(rows(listed.get("track"))) if isinstance(listed, dict) else 0
+            found = before.get("playlist")
+            listed = found if isinstance(found, dict) else {}
+            old = len(rows(listed.get("track")))
+            if listed.get("title") != name:
+                note(there)
+                # It takes away what an edit does not name.
+                extension = listed.get("extension")
+                kept = extension.get(_LIST) if isinstance(extension, dict) else None
+                about = kept if isinstance(kept, dict) else {}
+                about = {key: about[key] for key in ("public", "collaborators") if key in about}
+                self._ask(
+                    "POST",
+                    f"/1/playlist/edit/{there}",
+                    {"playlist": {"title": name, "extension": {_LIST: {"public": False, **about}}}},
+                )
         note(there)
         sent(there_now)
         for part in parts:

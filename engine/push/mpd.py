@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 
 from engine.errors import DiscoverError, UsageError
-from engine.live.mpd import LOST, Conversation, quoted, speaking, split, trouble
+from engine.live.mpd import LOST, Conversation, RefusedError, quoted, speaking, split, trouble
 from engine.playlists.playlist import PlaylistTrack
 from engine.push.matching import Song
 
@@ -17,7 +20,8 @@ _WINDOW, _LINES = 2000, 200_000
 class Mpd:
     """MPD at the first of `places` where there is one: `host:port` or a socket's path, a password before it with an @.
 
-    It knows a playlist by its name.
+    It knows a playlist by its name alone: whether one is still the one made here shows in its songs. So its id is the
+    name, and on the lines below a digest of the songs, or several where it is not known which of them are there.
     """
 
     service = "mpd"
@@ -49,10 +53,10 @@ class Mpd:
         note: Callable[[str], None],
         sent: Callable[[int], None],
     ) -> None:
-        """As a `Server`: the list is whole under another name before it takes the place of the one before."""
-        called = there or " ".join(name.replace("/", "-").split())
+        """As a `Server`: the list is whole under another name before it takes the place of the one before. Raises
+        UsageError where one of its name was not made here, or was changed there."""
         try:
-            asyncio.run(_put(self._places[0], called, ids, note, mine=bool(there)))
+            asyncio.run(_put(self._places[0], " ".join(name.replace("/", "-").split()), ids, there, note))
             sent(len(ids))
         except LOST as error:
             raise _unreachable(self.address, error) from error
@@ -103,21 +107,47 @@ def _songs_of(answered: Sequence[tuple[str, str]]) -> Iterator[Song]:
             tags.append((name, value))
 
 
-async def _put(place: str, name: str, ids: Sequence[str], note: Callable[[str], None], *, mine: bool) -> None:
+async def _put(place: str, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+    before, *made = there.split("\n")
     async with speaking(place) as mpd:
         names = {value for key, value in await mpd.ask("listplaylists", lines=_LINES) if key == "playlist"}
-        if name in names and not mine:
-            raise UsageError(
-                f"MPD has a playlist “{name}” that was not made here, so it was left alone. Give yours another name: "
-                "discover playlists rename."
+        # What stands by the name it was sent by, and by the one it gets, which may be another.
+        found = {one: await _digest(mpd, one) for one in dict.fromkeys((before, name)) if one in names}
+        if name in found and found[name] not in made:
+            why = (
+                "is not as it was sent: it was changed there, or is another by that name"
+                if name == before
+                else "was not made here"
             )
-        note(name)
-        beside = f"{name}.discover-new"
-        if beside in names:  # one that was broken off
-            await mpd.ask(f"rm {quoted(beside)}")
-        await _together(mpd, [f"playlistadd {quoted(beside)} {quoted(file)}" for file in ids])
-        into = [f"rm {quoted(name)}"] if name in names else []
-        await _together(mpd, [*into, f"rename {quoted(beside)} {quoted(name)}"])
+            raise UsageError(
+                f"MPD's playlist “{name}” {why}, so it was left alone. Rename or delete it there, or give yours "
+                "another name: discover playlists rename."
+            )
+        mine = [one for one, digest in found.items() if digest in made]
+        # Whether or not the answer comes, it is one of these.
+        known = [found[one] for one in mine]
+        note("\n".join((before or name, *known, _digest_of(ids))))
+        beside = f"{name}.{secrets.token_hex(4)}"
+        fill = [f"playlistadd {quoted(beside)} {quoted(file)}" for file in ids]
+        replace = [f"rm {quoted(one)}" for one in mine]
+        try:
+            await _together(mpd, [*fill, *replace, f"rename {quoted(beside)} {quoted(name)}"])
+        except RefusedError:
+            # Some of it may be there under that name, which nobody else has.
+            with contextlib.suppress(RefusedError):
+                await mpd.ask(f"rm {quoted(beside)}")
+            raise
+        note(f"{name}\n{await _digest(mpd, name)}")
+
+
+async def _digest(mpd: Conversation, name: str) -> str:
+    """The digest of the songs of a playlist there."""
+    listed = await mpd.ask(f"listplaylist {quoted(name)}", lines=_LINES)
+    return _digest_of([file for key, file in listed if key == "file"])
+
+
+def _digest_of(files: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(files).encode()).hexdigest()
 
 
 async def _together(mpd: Conversation, commands: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ A password is shown as a salted digest; the password itself goes only to a serve
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -15,7 +16,14 @@ from typing import Any
 from engine.community.fetch import Web, is_safe
 from engine.errors import DiscoverError, UsageError
 from engine.playlists.playlist import PlaylistTrack
-from engine.push.asking import SERVER_ERROR, NoDigestError, NotLetInError, rows, server_error
+from engine.push.asking import (
+    SERVER_ERROR,
+    NoDigestError,
+    NotLetInError,
+    RefusedError,
+    rows,
+    server_error,
+)
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
 from engine.push.starred import Starred
@@ -31,7 +39,7 @@ _NO_DIGEST = (10, 41)
 _WHO_ARE_YOU = (40, 44)
 
 
-class _FailedError(DiscoverError):
+class _FailedError(RefusedError):
     """The server understood, and refused; `code` is Subsonic's."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -119,27 +127,56 @@ class Subsonic:
         sent: Callable[[int], None],
     ) -> None:
         """As a `Server`."""
-        before = {str(one.get("id") or "") for one in self._playlists()}
+        before = {str(one.get("id") or ""): one for one in self._playlists()}
         first = [("songId", one) for one in ids[:_AT_ONCE]]
-        note(there if there in before else "")
-        if there in before:
-            self._ask("createPlaylist", ("playlistId", there), *first)
-            number = there
+        # The ids of a server that was set up anew may be those of other people's lists.
+        number = there if there in before and self._is_mine(before[there]) else ""
+        note(number)
+        if number:
+            self._ask("createPlaylist", ("playlistId", number), *first)
         else:
-            answered = self._ask("createPlaylist", ("name", name), *first).get("playlist")
-            number = str(answered.get("id") or "") if isinstance(answered, dict) else ""
-            if not number:  # older servers do not say
-                new = [str(one.get("id") or "") for one in self._playlists() if one.get("name") == name]
-                number = next((one for one in new if one not in before), "")
-            if not number:
-                raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
+            number = self._made(name, first, before, note)
         note(number)
         sent(len(first))
+        # Before more of it is there, and by the name it has here.
+        self._ask("updatePlaylist", ("playlistId", number), ("name", name), ("public", "false"))
         for start in range(_AT_ONCE, len(ids), _AT_ONCE):
             more = [("songIdToAdd", one) for one in ids[start : start + _AT_ONCE]]
             self._ask("updatePlaylist", ("playlistId", number), *more)
             sent(start + len(more))
-        self._ask("updatePlaylist", ("playlistId", number), ("public", "false"))
+
+    def _made(
+        self,
+        name: str,
+        first: Sequence[tuple[str, str]],
+        before: Mapping[str, Any],
+        note: Callable[[str], None],
+    ) -> str:
+        """Make a playlist of these songs; the server's id of it, which is noted too where only the answer was lost."""
+
+        def new() -> str:
+            there = [one for one in self._playlists() if one.get("name") == name and self._is_mine(one)]
+            found = [number for one in there if (number := str(one.get("id") or "")) not in before]
+            # Of two somebody else made one in that moment.
+            return found[0] if len(found) == 1 else ""
+
+        try:
+            answered = self._ask("createPlaylist", ("name", name), *first).get("playlist")
+        except RefusedError:
+            raise
+        except DiscoverError:
+            with contextlib.suppress(DiscoverError):
+                note(new())
+            raise
+        number = str(answered.get("id") or "") if isinstance(answered, dict) else ""
+        if not (number := number or new()):  # older servers do not say
+            raise DiscoverError(f"{self.address} did not say what playlist “{name}” it made.")
+        return number
+
+    def _is_mine(self, one: Mapping[str, Any]) -> bool:
+        """Whether a playlist is the person's, as far as the server says whose it is."""
+        owner, user = one.get("owner"), self._known.user
+        return not (owner and user) or str(owner).casefold() == user.casefold()
 
     def _playlists(self) -> list[dict[str, Any]]:
         found = self._ask("getPlaylists").get("playlists")

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import Level, artist_key
-from engine.errors import NothingYetError, PrivateSessionError
-from engine.privacy import private_session_on
+from engine.errors import NothingYetError
 from engine.progress import Cancelled, CountReport
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store import history as store_history
@@ -132,9 +131,7 @@ class History(Service):
         """
         from engine.store.logged_plays import add_logged_play
 
-        self.library.door.require_writable("log a play")
-        if private_session_on(self.library.folders):
-            raise PrivateSessionError("A private session is on in another window: no play is logged.")
+        self.library.door.require_no_private_session("log a play")
         moment = int(time.time()) if at is None else at
         logged = add_logged_play(self.library.connection, artist, track, moment, seconds)
         self.library.changed(Change.TASTE)
@@ -146,9 +143,7 @@ class History(Service):
         from engine.live.listener import report_of
         from engine.store.logged_plays import add_logged_plays, live_source, newest
 
-        self.library.door.require_writable("log a play")
-        if private_session_on(self.library.folders):
-            raise PrivateSessionError("A private session is on in another window: no play is logged.")
+        self.library.door.require_no_private_session("log a play")
         source = live_source(player)
         added = add_logged_plays(self.library.connection, {source: report_of(player, played).plays})
         self.library.changed(Change.TASTE)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import NothingYetError
+from engine.errors import DiscoverError, NothingYetError, sentence
 from engine.progress import StageReport
+from engine.push.asking import RefusedError
 from engine.session.library import Library, Service, synchronized
 from engine.store.pushes import add_push, known_as, made_there, pushes
 from engine.wording import quantity
@@ -50,14 +51,13 @@ class Pushing(Service):
     def offered(self, name: str, server: Server, report: StageReport = lambda *_: None) -> Offer:
         """Match a playlist's tracks on the server, by its catalog if it lists that, so that no names are sent.
 
-        `report` gets how many songs the server listed so far. Raises PrivateSessionError in a private session,
-        UnknownNameError, NothingYetError if it has none of them, DiscoverError if it can't be reached or refuses.
+        `report` gets how many songs the server listed so far. Raises PrivateSessionError while a private session is on
+        anywhere, UnknownNameError, NothingYetError if it has none of them, DiscoverError if it can't be reached or
+        refuses.
         """
         from engine.push.matching import match
 
-        self.library.door.require_writable(
-            "send a playlist, and what was sent is noted for `discover audit`,"
-        )
+        self.library.door.require_no_private_session("send a playlist")
         called, tracks = self._tracks(name)
         found = match(tracks, _counted(server.songs(tracks), report))
         if not found.ids:
@@ -83,17 +83,21 @@ class Pushing(Service):
         """Send an offer; it is recorded first, so that nothing is sent without a record. `report` gets the number of
         tracks sent so far.
 
-        Raises PrivateSessionError in a private session, DiscoverError.
+        Raises PrivateSessionError while a private session is on anywhere, DiscoverError, which says what is left on the
+        server where it failed midway.
         """
-        self.library.door.require_writable("send a playlist")
+        self.library.door.require_no_private_session("send a playlist")
+        total = len(offer.match.ids)
         noted: list[int] = []
+        known, arrived = "", -1
 
         def note(server_id: str) -> None:
+            nonlocal known
+            known = server_id
             with self.library.exclusive():
                 if noted:
                     made_there(self.library.connection, noted[0], server_id)
                     return
-                sent, now = len(offer.match.ids), int(time.time())
                 noted.append(
                     add_push(
                         self.library.connection,
@@ -101,21 +105,37 @@ class Pushing(Service):
                         server.service,
                         server.address,
                         server_id,
-                        sent,
-                        now,
+                        total,
+                        int(time.time()),
                     )
                 )
 
-        total = len(offer.match.ids)
+        def sent(done: int) -> None:
+            nonlocal arrived
+            arrived = done
+            report("sending", done, total)
+
         report("sending", 0, total)
-        server.put(
-            offer.name, offer.match.ids, offer.there, note, lambda done: report("sending", done, total)
-        )
+        try:
+            server.put(offer.name, offer.match.ids, offer.there, note, sent)
+        except DiscoverError as error:
+            if noted and (arrived >= 0 or not isinstance(error, RefusedError)):
+                error.args = (f"{sentence(str(error))} {_left(offer.name, arrived, total, known)}",)
+            raise
 
     @synchronized
     def sent(self) -> tuple[Sent, ...]:
         """All that was sent, oldest first."""
         return tuple(Sent(*row) for row in pushes(self.library.connection))
+
+
+def _left(name: str, arrived: int, total: int, known: str) -> str:
+    """What is on a server where sending failed: at least so many tracks, -1 where it is not known whether any is; it is
+    `known` there, or perhaps made."""
+    if not known:
+        return f"Whether “{name}” was made there is not known: look there before you send it again."
+    there = f"At least {arrived} of {quantity(total, 'tracks')} are there now. " if arrived > 0 else ""
+    return f"{there}Send it again: that replaces what is there."
 
 
 def _counted(songs: Iterable[Song], report: StageReport) -> Iterator[Song]:

@@ -7,8 +7,6 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, cast
 
-from engine.errors import PrivateSessionError
-from engine.privacy import private_session_on
 from engine.session.library import Change, Service, synchronized
 from engine.store.downloads import add_download
 from engine.store.stars import add_stars, undo_stars
@@ -38,14 +36,9 @@ class Stars(Service):
         """Like what is newly starred on the server, unless the person gave a verdict here. The response is recorded as
         a download.
 
-        Raises PrivateSessionError while a private session is on, here or in any other process, NotLetInError,
-        NoDigestError, DiscoverError.
+        Raises PrivateSessionError while a private session is on anywhere, NotLetInError, NoDigestError, DiscoverError.
         """
-        self.library.door.require_writable("take in stars")
-        if private_session_on(self.library.folders):
-            raise PrivateSessionError(
-                "A private session is on in another window. Take in stars once it is over."
-            )
+        self.library.door.require_no_private_session("take in stars")
         found = server.starred()
         digest, now = hashlib.sha256(found.answer).hexdigest(), int(time.time())
         with self.library.exclusive():

@@ -1,4 +1,4 @@
-"""A record of playlists sent to servers, with the servers' ids of them."""
+"""A record of playlists sent to servers, by the names they have here now, with the servers' ids of them."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ def known_as(connection: sqlite3.Connection, playlist: str, service: str, addres
         (playlist, service, address),
     ).fetchone()
     return str(row[0]) if row else ""
+
+
+def rename_in_pushes(connection: sqlite3.Connection, playlist: str, new_name: str) -> None:
+    """Have the record go with a playlist that gets another name, in the caller's transaction; what an earlier playlist
+    of that name became on servers is no longer known."""
+    if playlist != new_name:
+        connection.execute("UPDATE pushes SET server_id = '' WHERE playlist = ?", (new_name,))
+        connection.execute("UPDATE pushes SET playlist = ? WHERE playlist = ?", (new_name, playlist))
 
 
 def pushes(connection: sqlite3.Connection) -> list[tuple[str, str, str, int, int]]:

@@ -19,7 +19,8 @@ class SubsonicServer(ThreadingHTTPServer):
     """`songs` it has, `playlists` by id, what it was `asked` (method, name, fields).
 
     `older` it takes no digest of a password, knows no extensions, and does not say what it made. `lists_all` it
-    answers an empty search with all it has.
+    answers an empty search with all it has. A playlist that is longer than `fails_after` it changes no more; where it
+    `loses_answers`, that a playlist was made is not heard.
     """
 
     daemon_threads = True
@@ -31,6 +32,8 @@ class SubsonicServer(ThreadingHTTPServer):
         self.asked: list[tuple[str, str, list[tuple[str, str]]]] = []
         self.starred: dict[str, list[dict[str, Any]]] = {}
         self.older, self.lists_all = False, True
+        self.fails_after: int | None = None
+        self.loses_answers = False
 
     @property
     def base(self) -> str:
@@ -67,10 +70,15 @@ class SubsonicServer(ThreadingHTTPServer):
                 number = one.get("playlistId") or f"p{len(self.playlists)}"
                 made = self.playlists.setdefault(number, {"id": number, "name": one.get("name")})
                 made["ids"] = ids
+                if self.loses_answers:
+                    raise ConnectionAbortedError
                 return {} if self.older else {"playlist": made}
             case "updatePlaylist":
-                self.playlists[one["playlistId"]]["ids"] += ids
-                self.playlists[one["playlistId"]] |= {"public": one.get("public")}
+                here = self.playlists[one["playlistId"]]
+                here["ids"] += ids
+                if self.fails_after is not None and len(here["ids"]) > self.fails_after:
+                    raise _Refusal(0, "The disk is full")
+                here.update((key, one[key]) for key in ("name", "public") if key in one)
                 return {}
         raise _Refusal(0, "Unknown method")
 
@@ -104,6 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
             told = {"status": "ok", **self.server.answer(name, fields)}
         except _Refusal as refusal:
             told = {"status": "failed", "error": {"code": refusal.args[0], "message": refusal.args[1]}}
+        except ConnectionAbortedError:
+            self.close_connection = True
+            return
         data = json.dumps({"subsonic-response": told}).encode()
         self.send_response(404 if told.get("error", {}).get("message") == "Unknown method" else 200)
         self.send_header("Content-Length", str(len(data)))

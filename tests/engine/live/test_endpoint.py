@@ -70,6 +70,9 @@ async def test_what_clients_ask_before_they_send(player: Player) -> None:
         assert (await player.ask("GET", path))[1]["payload"]["count"] == 0
     # Who looks for a recording's id is told that there is none.
     assert await player.ask("GET", "/1/metadata/lookup?artist_name=A&recording_name=B") == (200, {})
+    # Who wants a play deleted is told where that is done.
+    status, said = await player.ask("POST", "/1/delete-listen", {"listened_at": NOW, "recording_msid": "x"})
+    assert (status, "discover forget" in said["error"]) == (403, True)
     assert (await player.ask("GET", "/1/latest-import?user_name=me"))[1]["latest_import"] == 0
     assert await player.ask("POST", "/1/latest-import", {"ts": NOW}) == (200, {"status": "ok"})
 
@@ -221,7 +224,7 @@ def test_whatever_is_sent_is_answered(method: str, target: str, headers: dict[st
     foreign(headers, 17717)
     for given_token in ({}, {"authorization": "Token t"}):
         found = answer(Request(method, target, headers | given_token, body), "t", NOW)
-        assert found.status in (200, 400, 401, 404, 405)
+        assert found.status in (200, 400, 401, 403, 404, 405)
         assert json.dumps(found.document)
         assert found.report is None or given_token
 

@@ -8,12 +8,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import KeyringLocked
 
+from engine.live.mpd import quoted
 from engine.paths import Folders
 from engine.playlists.playlist import PlaylistTrack
 from engine.session import Session
@@ -115,14 +117,82 @@ def test_long_lists_go_in_parts_and_servers_that_list_nothing_are_asked_by_title
     assert {method for method, name, _ in server.asked if name == "updatePlaylist"} == {"POST"}
 
 
-def test_a_private_session_sends_nothing_and_asks_nobody(
+def test_a_renamed_list_is_renamed_there_and_one_of_that_name_is_not_taken_for_it(
+    folders: Folders, server: SubsonicServer
+) -> None:
+    assert run(line(server, "--yes")) == 0
+    again = ["push", "Ridge", *line(server, "--yes")[2:]]
+    with Session(folders) as session:
+        session.playlists.create("Ridge", TRACKS[:1])
+    assert run(again) == 0
+    with Session(folders) as session:
+        session.playlists.remove("Ridge")
+        session.playlists.rename("hill", "Ridge")
+    assert run(again) == 0
+    assert server.playlists["p1"] == {"id": "p1", "name": "Ridge", "ids": ["s2", "s0"], "public": "false"}
+    assert server.playlists["p2"]["ids"] == ["s2"], "that of an earlier list is left alone"
+    assert [*server.playlists] == ["theirs", "p1", "p2"]
+    # A server that was set up anew gives its numbers again.
+    server.playlists["p1"] |= {"owner": "other", "ids": ["s1"]}
+    assert run(again) == 0
+    assert server.playlists["p1"]["ids"] == ["s1"]
+    assert server.playlists["p3"]["ids"] == ["s2", "s0"]
+
+
+def test_what_is_there_after_a_failure_is_said_and_the_next_time_replaces_it(
     folders: Folders, server: SubsonicServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = fingerprint(folders.root)
-    assert run(["--private", *line(server, "--yes")]) == 1
-    assert "private session" in capsys.readouterr().err
-    assert server.asked == []
-    assert fingerprint(folders.root) == before
+    with Session(folders) as session:
+        session.playlists.add("Hill", [TRACKS[1]] * 450, again=True)
+    server.fails_after = 300
+    assert run(line(server, "--yes")) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert (
+        "is full. At least 200 of 452 tracks are there now. Send it again: that replaces what is there."
+        in said
+    )
+    assert server.playlists["p1"]["public"] == "false", "also what is there so far"
+    server.fails_after = None
+    assert run(line(server, "--yes")) == 0
+    assert (len(server.playlists["p1"]["ids"]), [*server.playlists]) == (452, ["theirs", "p1"])
+
+
+def test_where_only_the_answer_is_lost_no_second_list_is_made(
+    folders: Folders, server: SubsonicServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.loses_answers = True
+    assert run(line(server, "--yes")) == 1
+    assert "Send it again: that replaces what is there." in " ".join(capsys.readouterr().err.split())
+    server.loses_answers = False
+    assert run(line(server, "--yes")) == 0
+    assert [*server.playlists] == ["theirs", "p1"]
+    # Two were made in that moment: neither is known to be this one.
+    server.loses_answers = True
+    server.playlists["p1"]["owner"] = "other"
+    real = server.answer
+
+    def answer(name: str, fields: list[tuple[str, str]]) -> dict[str, Any]:
+        if name == "createPlaylist":
+            server.playlists["x"] = {"id": "x", "name": "Hill", "ids": []}
+        return real(name, fields)
+
+    server.answer = answer  # type: ignore[method-assign] # somebody else is at it too
+    assert run(line(server, "--yes")) == 1
+    assert "Whether “Hill” was made there is not known" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_private_session_sends_nothing_and_asks_nobody(
+    folders: Folders, server: SubsonicServer, capsys: pytest.CaptureFixture[str], elsewhere: bool
+) -> None:
+    with Session(folders, private=elsewhere, announced=elsewhere):
+        before = fingerprint(folders.root)
+        assert run([*([] if elsewhere else ["--private"]), *line(server, "--yes")]) == 1
+        said = capsys.readouterr().err
+        assert "private session" in said
+        assert ("in another window" in said) == elsewhere
+        assert server.asked == []
+        assert fingerprint(folders.root) == before
 
 
 def test_credentials_are_kept_when_asked_for_that_address_alone_and_from_nobody_else(
@@ -270,12 +340,12 @@ def test_the_real_mpd(folders: Folders, mpd: Path, capsys: pytest.CaptureFixture
     order = ["push", "Hill", "--to", "mpd", "--url", str(mpd / "socket"), "--yes"]
     lists, both = mpd / "lists", ["a.wav", "b.wav"]
 
-    def sent() -> list[str]:
-        return [] if run(order) else (lists / "Hill.m3u").read_text().split()
+    def sent_as(name: str) -> list[str]:
+        return [] if run(order) else (lists / f"{name}.m3u").read_text().split()
 
     # It reads its folder as it starts, a file at a time.
     until = time.monotonic() + 10
-    while (found := sent()) != both and time.monotonic() < until:
+    while (found := sent_as("Hill")) != both and time.monotonic() < until:
         time.sleep(0.05)
     assert found == both
     capsys.readouterr()
@@ -286,9 +356,33 @@ def test_the_real_mpd(folders: Folders, mpd: Path, capsys: pytest.CaptureFixture
     assert (done["matched"], done["replaced"], done["address"]) == (2, True, str(mpd / "socket"))
     assert (lists / "Hill.m3u").read_text().split() == ["b.wav", "a.wav"]
     (lists / "Theirs.m3u").write_text("b.wav\n")
+    (lists / "Hill.discover-new.m3u").write_text("a.wav\n")
     assert run(["push", "Theirs", *order[2:]]) == 2
     assert "was not made here" in capsys.readouterr().err
     assert (lists / "Theirs.m3u").read_text() == "b.wav\n"
-    assert sorted(path.name for path in lists.iterdir()) == ["Hill.m3u", "Theirs.m3u"]
     with Session(folders) as session:
         assert {one.playlist for one in session.pushing.sent()} == {"Hill"}
+        session.playlists.rename("Hill", "Ridge")
+    # Renamed here it is renamed there, and others stay.
+    order[1] = "Ridge"
+    assert sent_as("Ridge") == ["b.wav", "a.wav"]
+    names = ["Hill.discover-new", "Ridge", "Theirs"]
+    assert sorted(path.stem for path in lists.iterdir()) == names
+    # Another by its name, made there since, or one that was changed there.
+    (lists / "Ridge.m3u").write_text("a.wav\n")
+    assert run(order) == 2
+    assert "is not as it was sent" in capsys.readouterr().err
+    assert (lists / "Ridge.m3u").read_text() == "a.wav\n"
+    with Session(folders) as session:
+        session.playlists.rename("Ridge", "Peak")
+    order[1] = "Peak"
+    assert sent_as("Peak") == ["b.wav", "a.wav"]
+    assert sorted(path.stem for path in lists.iterdir()) == sorted([*names, "Peak"])
+    assert (lists / "Hill.discover-new.m3u").read_text() == "a.wav\n"
+    # What MPD no longer has is refused, and leaves nothing behind.
+    (mpd / "music" / "a.wav").unlink()
+    (lists / "Peak.m3u").unlink()
+    monkeypatch.setattr("engine.push.mpd.quoted", lambda text: quoted(text.replace("a.wav", "nowhere.wav")))
+    assert run(order) == 1
+    assert "Send it again" in capsys.readouterr().err
+    assert sorted(path.stem for path in lists.iterdir()) == names

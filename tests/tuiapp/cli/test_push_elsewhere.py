@@ -24,6 +24,7 @@ class Handler(BaseHTTPRequestHandler):
     """Lists by id, and what each was asked with; both servers at once, which have no path in common."""
 
     lists: ClassVar[dict[str, list[str]]]
+    titles: ClassVar[dict[str, str]] = {}
     asked: ClassVar[list[tuple[str, str, Any]]]
     favourites: ClassVar[list[dict[str, Any]]] = []
     # What Jellyfin's API keys may do: nothing that is a person's own.
@@ -59,9 +60,21 @@ class Handler(BaseHTTPRequestHandler):
                 assert sent["playlist"]["extension"]["https://musicbrainz.org/doc/jspf#playlist"] == {
                     "public": False
                 }
-                return {"status": "ok", "playlist_mbid": self._made(_recordings(sent))}
+                return {
+                    "status": "ok",
+                    "playlist_mbid": self._made(_recordings(sent), sent["playlist"]["title"]),
+                }
             case ["1", "playlist", number] if number in self.lists:
-                return {"playlist": {"track": [{} for _ in self.lists[number]]}}
+                shared = {
+                    "https://musicbrainz.org/doc/jspf#playlist": {"public": True, "collaborators": ["ida"]}
+                }
+                track = [{} for _ in self.lists[number]]
+                return {"playlist": {"title": self.titles[number], "track": track, "extension": shared}}
+            case ["1", "playlist", "edit", number]:
+                changed = sent["playlist"]["extension"]["https://musicbrainz.org/doc/jspf#playlist"]
+                assert changed == {"public": True, "collaborators": ["ida"]}
+                self.titles[number] = sent["playlist"]["title"]
+                return {"status": "ok"}
             case ["1", "playlist", number, "item", "add"]:
                 assert len(sent["playlist"]["track"]) <= 100
                 self.lists[number] += _recordings(sent)
@@ -90,11 +103,11 @@ class Handler(BaseHTTPRequestHandler):
                 }
             case ["Playlists"]:
                 assert (sent["UserId"], sent["IsPublic"]) == ("u1", False)
-                return {"Id": self._made(sent["Ids"])}
+                return {"Id": self._made(sent["Ids"], sent["Name"])}
             case ["Playlists", number] if number in self.lists or self.key:
                 if self.key:
                     return "bad"
-                self.lists[number] = sent["Ids"]
+                self.lists[number], self.titles[number] = sent["Ids"], sent["Name"]
                 return {}
             case ["Playlists", number, "Items"] if number in self.lists:
                 if self.command == "DELETE":
@@ -110,9 +123,9 @@ class Handler(BaseHTTPRequestHandler):
                 return {"Items": [{"PlaylistItemId": one} for one in self.lists[number]]}
         return None
 
-    def _made(self, ids: list[str]) -> str:
+    def _made(self, ids: list[str], title: str) -> str:
         number = f"p{len(self.lists)}"
-        self.lists[number] = ids
+        self.lists[number], self.titles[number] = ids, title
         return number
 
     def log_message(self, *_: object) -> None:
@@ -191,6 +204,17 @@ def test_jellyfin_gets_a_list_that_is_not_public_and_is_replaced(
     Handler.lists.clear()
     assert run(line) == 0
     assert Handler.lists == {"p0": ["j0"]}
+
+
+@pytest.mark.parametrize("service", ["listenbrainz", "jellyfin"])
+def test_a_renamed_list_is_renamed_there(folders: Folders, base: str, service: str) -> None:
+    line = ["--to", service, "--url", base, "--yes"]
+    assert run(["push", "Hill", *line]) == 0
+    with Session(folders) as session:
+        session.playlists.rename("Hill", "Ridge")
+    assert run(["push", "Ridge", *line]) == 0
+    assert [*Handler.lists] == ["p0"]
+    assert Handler.titles["p0"] == "Ridge"
 
 
 @pytest.mark.parametrize(

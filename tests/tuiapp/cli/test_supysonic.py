@@ -104,9 +104,11 @@ def test_a_real_server(
     assert (found["matched"], found["replaced"]) == (2, False)
     with Session(folders) as session:
         session.playlists.shift("Hill", [1], 2)
+        session.playlists.rename("Hill", "Ridge")
+    push[1] = "Ridge"
     assert document(capsys, *push)["replaced"]
     (made,) = server.asks("getPlaylists")["playlists"]["playlist"]
-    assert (made["name"], made["songCount"], made["public"]) == ("Hill", 2, False)
+    assert (made["name"], made["songCount"], made["public"]) == ("Ridge", 2, False)
     songs = server.asks("getPlaylist", id=made["id"])["playlist"]["entry"]
     assert [song["title"] for song in songs] == ["Waves", "Tin Roof"]
     server.asks("star", id=songs[0]["id"], artistId=songs[1]["artistId"])
