@@ -58,6 +58,9 @@ def _why_damaged(folder: Path) -> str:
             with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
                 if (said := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
                     return f"{database.name}: {said}"
+                # One that was cut to nothing is a whole database to SQLite.
+                if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+                    return f"{database.name} is empty"
     except Exception as error:  # noqa: BLE001 - whatever is in the way of reading it, unless it is the disk
         cause = error.__cause__ or error
         if isinstance(cause, OSError | sqlite3.Error) and disk_trouble(cause):
