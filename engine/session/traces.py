@@ -56,8 +56,9 @@ _TITLES = (
 _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be")
 # Shorter names occur in any file by chance; and the maximum number of names searched for.
 MIN_BYTES, MAX_NAMES = 6, 100
-# Files are searched in chunks, which overlap by more than a name's length.
-_PIECE, _OVERLAP = 1 << 14, 1 << 10
+# Texts are searched in pieces of this many characters, which keys do not cut (`MAX_NAME`), and which overlap by more
+# than an artist's name has.
+_PIECE, _OVERLAP = 750, 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,12 @@ def stands_in(key: str, text: str | None) -> bool:
     if not any(map(str.isalnum, key)):
         return key in text.casefold()
     whole = artist_key.__wrapped__
-    pieces = (text[at : at + _PIECE + _OVERLAP] for at in range(0, max(1, len(text)), _PIECE))
-    return any(f" {key} " in f" {whole(piece)} " for piece in pieces)
+    for at in range(0, max(1, len(text) - _OVERLAP), _PIECE - _OVERLAP):
+        # A piece may begin or end within a word: what is at an end of it is inside another piece.
+        before, after = " " * (at == 0), " " * (at + _PIECE >= len(text))
+        if f" {key} " in f"{before}{whole(text[at : at + _PIECE])}{after}":
+            return True
+    return False
 
 
 def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
