@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.errors import NothingYetError
-from engine.playlists.mix import Kind, Mix, MixSettings, notes_on, seconds_of
+from engine.playlists.mix import Kind, Mix, MixSettings, note_on_missing, notes_on, seconds_of
 from engine.session.library import Library, Service, synchronized
 from engine.session.mix_pool import Given
 from engine.store.history import PlayedTrack, played_tracks
 from engine.wording import day_in_words, month_of, quantity
 
 if TYPE_CHECKING:
+    from engine.playlists.playlist import PlaylistTrack
     from engine.session.discover import Discover
     from engine.session.packs import Packs
 
@@ -85,7 +86,8 @@ class Replays(Service):
         reason: Callable[[PlayedTrack], str],
         settings: MixSettings | None,
     ) -> Mix | None:
-        """A mix of these tracks, most played first, each with its reason; None if there are none."""
+        """A mix of these tracks, most played first, each with its reason; None if there are none. Raises
+        NothingYetError if the person has no music of them and asked for no other."""
         from engine.playlists.compose import sequenced
         from engine.playlists.contexts import Context, Settings
         from engine.playlists.offer import to_play_again
@@ -95,15 +97,21 @@ class Replays(Service):
         with self._packs.features() as features:
             pairs = to_play_again(connection, features, played)
         given = Given.of(connection, settings)
-        chosen = [(one, track) for one, track in pairs if given.takes(one)]
         context = Context(name=kind, title=title, asks="tracks to play again")
         asked = Settings(minutes=settings.minutes, new=0.0, seed=settings.seed)
-        found = sequenced([one for one, _ in chosen], context, asked)
+        found = sequenced([one for one, _ in pairs if given.takes(one)], context, asked)
+        lacking: tuple[PlaylistTrack, ...] = ()
+        if given.own is not None:
+            lacking = given.own.lacking(sequenced([one for one, _ in pairs], context, asked))
         if not found:
+            if lacking:
+                raise NothingYetError(" ".join(["You have no music of it.", *note_on_missing(lacking)]))
             return None
-        reasons = {(one.artist, one.track): reason(track) for one, track in chosen}
+        reasons = {(one.artist, one.track): reason(track) for one, track in pairs}
         tracks = tuple(replace(track, reason=reasons[track.artist, track.track]) for track in found)
-        return Mix(kind, title, tracks, notes_on((), tracks, settings.minutes * 60 - seconds_of(found)))
+        short = settings.minutes * 60 - seconds_of(found)
+        notes = (*note_on_missing(lacking), *notes_on((), tracks, short))
+        return Mix(kind, title, tracks, notes, missing=lacking)
 
 
 def _day(moment: int) -> str:
