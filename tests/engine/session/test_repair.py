@@ -1,0 +1,88 @@
+"""What repairs itself, what a training would repair, and how each is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.errors import CancelledError, PrivateSessionError
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.session.damage import damage
+from engine.session.library import Library
+from engine.session.packs import Packs
+from engine.session.repair import Retraining, is_mended, repair, retrainings
+from tests.support.communities import write_community
+from tests.support.folders import fingerprint
+from tests.support.models import names
+from tests.support.services import played_some
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    """A library, a model and the pack of its artists."""
+    library = Library(played_some(tmp_path / "data"))
+    Packs(library).add(write_community(tmp_path / "camps", artists=names(60)))
+    library.close()
+    return library.folders
+
+
+def test_where_all_is_whole_nothing_is_done(folders: Folders) -> None:
+    before = fingerprint(folders.root)
+    assert repair(Door(folders)) == []
+    assert retrainings(folders) == [], "of tracks there is no data here"
+    assert fingerprint(folders.root).keys() == before.keys()
+
+
+@pytest.mark.parametrize("file", ["state.json", "models/current", "models/made-by-hand/index/shard-0.ann"])
+def test_what_is_said_to_repair_itself_does(folders: Folders, file: str) -> None:
+    (folders.root / file).write_bytes(b"\xff")
+    (found,) = damage(folders)
+    assert is_mended(folders, found)
+    done = repair(Door(folders))
+    assert len(done) == 1
+    assert damage(folders) == []
+
+
+def test_what_needs_a_training_is_left_and_the_training_named(folders: Folders) -> None:
+    manifest = json.loads((folders.models / "made-by-hand/manifest.json").read_bytes())
+    (folders.models / "made-by-hand/item_factors.npy").write_bytes(b"\xff")
+    (found,) = damage(folders)
+    assert not is_mended(folders, found)
+    assert repair(Door(folders)) == []
+    assert retrainings(folders) == [
+        Retraining(
+            "artists",
+            "The model of artists is damaged (item_factors.npy).",
+            manifest["seconds"],
+            manifest["factors"],
+        )
+    ]
+    (folders.models / "current").unlink()
+    assert [one.why for one in retrainings(folders)] == ["There is no model of artists."]
+
+
+def test_a_private_session_repairs_nothing_and_stopping_leaves_what_was_done(folders: Folders) -> None:
+    (folders.root / "state.json").write_bytes(b"\xff")
+    before = fingerprint(folders.root)
+    with pytest.raises(PrivateSessionError):
+        repair(Door(folders, private=True))
+    with pytest.raises(CancelledError, match=r"Stopped\. Nothing was changed\."):
+        repair(Door(folders), cancelled=lambda: True)
+    assert fingerprint(folders.root)["state.json"] == before["state.json"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "a few minutes, longer where a pack is large"),
+        (0.2, "about 1 second, as the last time"),
+        (89.0, "about 89 seconds, as the last time"),
+        (90.0, "about 2 minutes, as the last time"),
+    ],
+)
+def test_how_long_a_training_takes_is_said_by_the_last_one(seconds: float | None, said: str) -> None:
+    words = Retraining("artists", "There is no model of artists.", seconds).in_words()
+    assert words.startswith(f"There is no model of artists. Training takes {said}.")
