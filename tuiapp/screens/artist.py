@@ -46,6 +46,7 @@ class ArtistDialog(Dialog):
 
     NAME: ClassVar[str] = "artist"
     _panel = getters.query_one(VerticalScroll)
+    _heading = getters.query_one(".title", Static)
     _body = getters.query_one("#card", Static)
     _hint = getters.query_one(".hint", Static)
     DEFAULT_CSS = "ArtistDialog .hint { margin: 0 0 1 0; }"
@@ -121,7 +122,7 @@ class ArtistDialog(Dialog):
 
     def _show(self, card: ArtistCard) -> None:
         self._card = card
-        self.query_one(".title", Static).update(Content(shown(card.artist)))
+        self._heading.update(Content(shown(card.artist)))
         # The panel's width depends on its text; the screen's is known.
         self._body.update(drawn(card, max(24, min(80, self.size.width * 94 // 100 - 4))))
         self._hint.update(Content(self._keys(card)))

@@ -210,6 +210,7 @@ class ShowText(Dialog):
         Binding("j,down", "scroll(1)", show=False, tooltip="Scroll down."),
         Binding("k,up", "scroll(-1)", show=False, tooltip="Scroll up."),
     ]
+    _panel = getters.query_one(VerticalScroll)
 
     def __init__(self, title: str, body: Content, *, also: tuple[str, ...] = ()) -> None:
         """`also` are further keys that close it, and that it is then dismissed with."""
@@ -229,7 +230,7 @@ class ShowText(Dialog):
             yield Static(self._body)
 
     def action_scroll(self, by: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+        self._panel.scroll_relative(y=by, animate=False)
 
 
 class Failure(ShowText):

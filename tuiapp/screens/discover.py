@@ -51,6 +51,7 @@ class DiscoverView(NothingListed):
     NAME: ClassVar[str] = "discover"
     _table = getters.query_one(DiscoverTable)
     _why = getters.query_one(WhyPanel)
+    _shelf = getters.query_one(Shelf)
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +110,7 @@ class DiscoverView(NothingListed):
     def _show_list(self, found: DiscoverList, *, turning: bool = False) -> None:
         self._list, self._welcomes = found, False
         self._dials.measured = found.half_life
-        self.query_one(ListNote).show(found)
+        self._note.show(found)
         self.set_status(made_from(found, as_of=bool(self._filters.as_of)))
         table = self._table
         table.best = max((row.score for row in found.items), default=1.0) or 1.0
@@ -142,7 +143,7 @@ class DiscoverView(NothingListed):
 
     def _ask_shelf(self, found: DiscoverList) -> None:
         """What leads the list of the less known and not this one; nothing where that list is shown."""
-        shelf = self.query_one(Shelf)
+        shelf = self._shelf
         if self._dials.at_less_known or found.solo or not found.items:
             shelf.show("", "", ())
             return

@@ -30,6 +30,7 @@ class NothingListed(View):
     """The message in the list's place."""
 
     _dials_line = getters.query_one("#dials", Static)
+    _note = getters.query_one(ListNote)
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class NothingListed(View):
 
     def _no_list(self, error: DiscoverError) -> None:
         """Show the first steps: every key they name works."""
-        self.query_one(ListNote).show(None)
+        self._note.show(None)
         if not isinstance(error, NothingYetError):
             self.show_error(error)
         elif isinstance(error, NothingLeftError):

@@ -42,6 +42,7 @@ class Queue(Dialog, Acting[Any]):
     NAME: ClassVar[str] = "queue"
     _list: getters.query_one[Table[Waiting]] = getters.query_one(Table)
     _heading = getters.query_one(".title", Static)
+    _hint = getters.query_one(".hint", Static)
     BINDINGS: ClassVar[list[Any]] = [
         *(Binding(one.keys, one.id, show=False, id=one.name) for one in on_music() if one.id != "artist"),
         Binding(
@@ -139,7 +140,7 @@ class Queue(Dialog, Acting[Any]):
             f"{label('help')} help",
             "esc close",
         ]
-        self.query_one(".hint", Static).update("  ".join(([f"{marks:,} selected"] if marks else []) + keys))
+        self._hint.update("  ".join(([f"{marks:,} selected"] if marks else []) + keys))
 
     def music_of(self, row: Any) -> Music | None:
         return Music(row.song.artist, row.song.title or None) if isinstance(row, Waiting) else None

@@ -218,8 +218,24 @@ class AskValue(AskText):
         super().__init__(setting.title, submit, value, hint)
 
 
+class _Pressed(Static, can_focus=True):
+    """Takes every key but escape before any binding does."""
+
+    DEFAULT_CSS = "_Pressed { height: 0; }"
+
+    async def on_key(self, event: events.Key) -> None:
+        if event.key != "escape":
+            event.stop()
+            event.prevent_default()
+            assert isinstance(self.screen, AskKey)  # noqa: S101 - made nowhere else
+            self.screen.take(event.key)
+
+
 class AskKey(Dialog):
     """The new key, pressed. Dismissed with its name, or None where escape keeps the old one."""
+
+    _pressed = getters.query_one(_Pressed)
+    _asked = getters.query_one("#asked", Static)
 
     def __init__(self, setting: Setting, now: str) -> None:
         super().__init__()
@@ -237,7 +253,7 @@ class AskKey(Dialog):
             yield Static(f"{shown(self._setting.help)}\n{place}", classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(_Pressed).focus()
+        self._pressed.focus()
 
     def take(self, key: str) -> None:
         """A key was pressed: take it, or say why it will not do. One pressed as the dialog goes away is ignored."""
@@ -258,17 +274,4 @@ class AskKey(Dialog):
 
     def _refuse(self, why: str) -> None:
         text = Content.styled(shown(f"{sentence(why)} Press another, or esc to cancel."), "$warning")
-        self.query_one("#asked", Static).update(text)
-
-
-class _Pressed(Static, can_focus=True):
-    """Takes every key but escape before any binding does."""
-
-    DEFAULT_CSS = "_Pressed { height: 0; }"
-
-    async def on_key(self, event: events.Key) -> None:
-        if event.key != "escape":
-            event.stop()
-            event.prevent_default()
-            assert isinstance(self.screen, AskKey)  # noqa: S101 - made nowhere else
-            self.screen.take(event.key)
+        self._asked.update(text)

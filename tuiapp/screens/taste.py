@@ -58,6 +58,8 @@ class TasteView(SeveralLists):
     _drift_panel = getters.query_one(DriftPanel)
     _missing = getters.query_one("#missing", Static)
     _left_out = getters.query_one("#left-out", Static)
+    _said = getters.query_one("#said", Static)
+    _own_caption = getters.query_one(".of-own", Static)
     _caption = getters.query_one("#panels", Static)
 
     def __init__(self) -> None:
@@ -119,10 +121,8 @@ class TasteView(SeveralLists):
         self._rules.show(rules)
         said = f"excluded: {quantity(left_out, 'plays')}" if rules else "no exclusions"
         self._left_out.update(said)
-        self.query_one("#said", Static).update(
-            "your likes, hides and blocks" if marks else "no likes, hides or blocks"
-        )
-        self.query_one(".of-own", Static).update("your taste" if items else "your taste is empty")
+        self._said.update("your likes, hides and blocks" if marks else "no likes, hides or blocks")
+        self._own_caption.update("your taste" if items else "your taste is empty")
         top = self._top
         first_time = not top.counts[1]
         top.show(items, cursor_key=self.shell.remembering.cursor(self.NAME) if first_time else None)
