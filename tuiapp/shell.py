@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from engine.paths import Folders
     from engine.session import Session
     from tuiapp.app.crash import Failures
-    from tuiapp.app.garbage import Garbage
-    from tuiapp.app.job import Job
     from tuiapp.app.jobs import Jobs
     from tuiapp.app.listening import Listening
     from tuiapp.app.playback import Playback
     from tuiapp.app.player import Opening
     from tuiapp.app.preferences import Preferences
-    from tuiapp.app.remembering import Remembering
     from tuiapp.app.repairing import Repairing
     from tuiapp.app.undo import Changes
     from tuiapp.app.views import Views
+    from tuiapp.garbage import Garbage
+    from tuiapp.job import Job
     from tuiapp.settings.keys import Keymap
+    from tuiapp.settings.remembering import Remembering
 
 T = TypeVar("T")
 

@@ -18,8 +18,8 @@ from textual.worker import WorkerCancelled
 
 from engine.paths import Folders
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.remembering import Remembering
 from tuiapp.screens.view import View
+from tuiapp.settings.remembering import Remembering
 from tuiapp.widgets.table import Table
 
 # What each view asks for its list.

@@ -15,7 +15,7 @@ from engine.paths import Folders
 from tests.support.driving import screen_lines, screen_text, settled, the_list, toasts
 from tests.support.folders import fingerprint
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import STOPPING, Job
+from tuiapp.job import STOPPING, Job
 from tuiapp.screens.dialogs import ShowText
 from tuiapp.settings.actions import VIEWS
 from tuiapp.widgets.chrome import JobLine, KeyLine

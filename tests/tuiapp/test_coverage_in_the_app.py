@@ -15,7 +15,7 @@ from tests.support.listens import play
 from tests.support.models import write_model
 from tests.support.places import MONDAY
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job
+from tuiapp.job import Job
 from tuiapp.widgets.coverage import ListNote
 
 REPORT: dict[str, Any] = {

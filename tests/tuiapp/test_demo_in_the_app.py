@@ -14,8 +14,8 @@ from tests.support.driving import screen_lines, screen_text, settled, toasts
 from tests.support.dump_server import serving
 from tests.support.statistics_dump import listeners
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job
 from tuiapp.cli.main import run
+from tuiapp.job import Job
 from tuiapp.screens.dialogs import AskPath, ShowText
 from tuiapp.screens.pick import Pick
 

@@ -21,7 +21,7 @@ from tests.support.models import write_model
 from tests.support.places import fill
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.help_texts import import_report
-from tuiapp.app.job import Job
+from tuiapp.job import Job
 from tuiapp.music import Music, copied
 from tuiapp.screens.add_to import ask_add_to
 from tuiapp.screens.dialogs import AskPath, AskText, ShowText

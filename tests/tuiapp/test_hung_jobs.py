@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tuiapp.app import job as jobs
-from tuiapp.app.job import Job, run_job
+from tuiapp import job as jobs
+from tuiapp.job import Job, run_job
 
 
 class Hung(Job):

@@ -13,7 +13,7 @@ from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import screen_text, settled
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job
+from tuiapp.job import Job
 from tuiapp.screens.dialogs import AskPath, ShowText
 from tuiapp.typed_paths import IMPORT_WORDS, as_typed_here, with_options
 

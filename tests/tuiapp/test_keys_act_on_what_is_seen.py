@@ -23,7 +23,7 @@ from tests.support.driving import (
     verdicts,
 )
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import STOPPING, Job, run_job
+from tuiapp.job import STOPPING, Job, run_job
 from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.history_side import NONE, PAGES, PlayCounts
 from tuiapp.screens.search import Search

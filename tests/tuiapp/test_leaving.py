@@ -22,8 +22,8 @@ from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import screen_text, settled, toasts
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job
 from tuiapp.app.quit import _read_no_more, leave_with_the_terminal, terminal_is_gone
+from tuiapp.job import Job
 from tuiapp.textual_internals import wait_for_no_writer
 
 

@@ -19,8 +19,8 @@ from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import names, write_model
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job
 from tuiapp.cli.main import run
+from tuiapp.job import Job
 
 KEYS = {"name", "level", "items", "listeners", "factors", "trained", "source", "collected", "bytes", "digest"}
 

@@ -19,8 +19,8 @@ from tests.support.driving import screen_text, settled, the_list, toasts
 from tests.support.models import names
 from tests.support.places import ITEMS, PLAYED
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job
 from tuiapp.hindsight import in_a_line, in_words
+from tuiapp.job import Job
 from tuiapp.screens.model import ModelView
 from tuiapp.text import age
 from tuiapp.widgets.facts import facts, in_short

@@ -13,8 +13,8 @@ from engine.session import Session
 from tests.support.audio import measured_here, song
 from tests.support.driving import screen_text, settled, the_list, toasts
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job
 from tuiapp.app.jobs import Jobs
+from tuiapp.job import Job
 
 
 class _Silent:

@@ -15,8 +15,8 @@ from textual.pilot import Pilot
 from engine.paths import Folders
 from tests.support.driving import settled
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job
 from tuiapp.app.palette import ArtistCommands
+from tuiapp.job import Job
 from tuiapp.settings.actions import SCREENS
 
 # Leaving the app is what a command that ends it does.

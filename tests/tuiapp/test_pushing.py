@@ -26,7 +26,7 @@ from tests.support.bad_servers import bad_server, drips, hangs_up, is_silent, sa
 from tests.support.driving import app_in, screen_text, settled, the_view, toasts
 from tests.support.subsonic import PASSWORD, USER, SubsonicServer, subsonic_server
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job, run_job
+from tuiapp.job import Job, run_job
 
 TRACKS = (
     PlaylistTrack("Burel", "Waves"),

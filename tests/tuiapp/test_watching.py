@@ -13,9 +13,9 @@ from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import app_in, screen_text, settled, the_list, toasts
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.job import Job
 from tuiapp.app.preferences import _stamp
 from tuiapp.app.watching import Watching
+from tuiapp.job import Job
 from tuiapp.settings import config
 from tuiapp.settings.config import read
 

@@ -18,7 +18,7 @@ from textual.widgets import Input, OptionList
 from tests.support.driving import screen_text, settled, the_view, toasts
 from tests.support.places import fill
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.garbage import Garbage
+from tuiapp.garbage import Garbage
 from tuiapp.screens.dialogs import AskText
 from tuiapp.settings.actions import SCREENS
 from tuiapp.textual_internals import let_no_page_be_turned_without_room

@@ -18,7 +18,6 @@ from textual.signal import Signal
 from engine.mapped import end_by
 from engine.paths import Folders
 from tuiapp.app.crash import Failures
-from tuiapp.app.garbage import Garbage
 from tuiapp.app.jobs import Jobs
 from tuiapp.app.listening import Listening
 from tuiapp.app.playback import Playback
@@ -27,15 +26,16 @@ from tuiapp.app.player_keys import PlayerKeys
 from tuiapp.app.preferences import Preferences
 from tuiapp.app.private_session import PrivateSession
 from tuiapp.app.quit import ask_whether_to_stop, leave, leave_on_signals, leave_with_the_terminal
-from tuiapp.app.remembering import Remembering
 from tuiapp.app.repairing import Repairing
 from tuiapp.app.title import window_title
 from tuiapp.app.undo import Changes
 from tuiapp.app.views import Views
 from tuiapp.app.watching import Watching
+from tuiapp.garbage import Garbage
 from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
+from tuiapp.settings.remembering import Remembering
 from tuiapp.textual_internals import (
     begin_styled,
     end_at_once,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from engine.session import Session
-    from tuiapp.app.job import Job
+    from tuiapp.job import Job
 
 _SCREENS = Path(__file__).parents[1] / "screens"
 
@@ -208,7 +208,9 @@ class DiscoverApp(PlayerKeys):
         """The state of all views; after a private session as before it, since they may still show what was typed in
         it."""
         if not self.private.was:
-            self.remembering.take(self.current_mode, self.views.shown())
+            self.remembering.take(
+                self.current_mode, {view.NAME: view.remembered() for view in self.views.shown()}
+            )
         return self.remembering.written()
 
     # -- actions available everywhere -----------------------------------------------------------------------

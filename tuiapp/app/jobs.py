@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import CancelledError, DiscoverError
-from tuiapp.app.job import Job, run_job
+from tuiapp.job import Job, run_job
 from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
 

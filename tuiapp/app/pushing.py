@@ -15,7 +15,7 @@ from tuiapp.settings.servers import places
 
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
-    from tuiapp.app.job import Job
+    from tuiapp.job import Job
 
 _TITLE, _STARS = "Send", "Stars"
 # Maximum missing tracks named in the question.

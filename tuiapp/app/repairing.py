@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from engine.errors import CancelledError, DiscoverError, NothingYetError
-from tuiapp.app.job import STOPPING, Job
+from tuiapp.job import STOPPING, Job
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.mending import is_damaged
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.store.music_files import MusicFolder, TakenFolder
     from engine.taste.coverage import Coverage
     from engine.training.artifact import ModelManifest
-    from tuiapp.app.job import Job
+    from tuiapp.job import Job
 
 
 # The label of a music folder among the packs.

@@ -24,7 +24,7 @@ from tuiapp.text import bar, counted, duration
 
 if TYPE_CHECKING:
     from engine.live.mpv import Now
-    from tuiapp.app.job import Job
+    from tuiapp.job import Job
 
 
 class TabStrip(InShell, Widget):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from tuiapp.settings import state
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tuiapp.screens.view import View
 
 
 class Remembering:
@@ -34,10 +30,9 @@ class Remembering:
         key = self.of(view).get("cursor")
         return key if isinstance(key, str) else None
 
-    def take(self, current: str, views: Iterable[View]) -> None:
-        """Update the state of the views; one that was not shown keeps its old state."""
-        where = {view.NAME: view.remembered() for view in views}
-        self._state = {"view": current, "views": state.part(self._state, "views") | where}
+    def take(self, current: str, views: Mapping[str, dict[str, Any]]) -> None:
+        """Update the state of the views by name; one that was not shown keeps its old state."""
+        self._state = {"view": current, "views": state.part(self._state, "views") | dict(views)}
 
     def written(self) -> bytes:
         """The bytes to write."""
