@@ -1,8 +1,7 @@
 """A hash table of 64-bit hashes in arrays, with batched lookups.
 
 A dictionary of strings takes eight times the memory, and most of the counting time is its cache misses. Python's own
-hash of a string is drawn anew for each process; that two of five million have the same happens less than once in a
-million dumps.
+hash of a string differs between processes; two of five million strings share one in less than one of a million dumps.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def _project() -> str:
     return next((url.partition(", ")[2] for url in urls), "")
 
 
-# Who makes statistics that are published anew, as their packs name the source.
+# Who makes statistics that are published repeatedly, as packs name their source.
 LISTENBRAINZ = "ListenBrainz"
 
 

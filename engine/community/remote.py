@@ -37,7 +37,7 @@ _CHUNK = 1 << 18
 _MAX_BYTES = 64 << 30
 
 _ROOM = 1 << 30  # for the pack
-# Made on the way, anew with each answer: nothing of it can be gone on with. Other codings name what the file is.
+# Encodings made for each response, so that a download cannot be continued. Other encodings describe the file itself.
 _PACKED_ON_THE_WAY = ("gzip", "x-gzip", "deflate", "br")
 
 T = TypeVar("T")

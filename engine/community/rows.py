@@ -104,7 +104,7 @@ class Gathering:
         return number
 
     def _close_block(self) -> None:
-        """Sum what is being counted by listener and item, and begin anew."""
+        """Sum what is being counted by listener and item, and start over."""
         rows, items, plays = (np.array(part) for part in (self._rows, self._items, self._plays))
         self._rows, self._items, self._plays = array("i"), array("i"), array("f")
         self._blocks.append(summed(rows, items, plays))

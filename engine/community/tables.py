@@ -39,7 +39,7 @@ Table = tuple[list[str], Iterator[list[str]]]
 
 
 def tables(path: Path) -> list[DataFile]:
-    """Each file at `path` that may be a table, in a stable order; one that stands alone may be called anything."""
+    """Each file at `path` that may be a table, in a stable order; a single file may have any name."""
     found = files(path)
     if path.is_file() and [file.name for file in found] == [path.name]:
         return found

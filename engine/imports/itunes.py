@@ -153,7 +153,7 @@ def _binary_entries(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
     for track in tracks.values() if isinstance(tracks, dict) else ():
         if isinstance(track, dict):
             yield "track", track
-    # A list that stands in a file once may be named in it by a byte each: its tracks are no more than its bytes.
+    # A binary list may be referenced many times by one byte each: no more tracks are read than the file has bytes.
     left = len(data)
     for playlist in playlists if isinstance(playlists, list) else ():
         if isinstance(playlist, dict):

@@ -46,8 +46,8 @@ _MONTH_ALONE = re.compile(
     r"((19|20)\d\d([-/.](0?[1-9]|1[0-2])|-?W\d\d)|(0?[1-9]|1[0-2])[-/.](19|20)\d\d)(\s+\d{1,2}:\d\d\S*)?"
 )
 
-# Hours from UTC. Abbreviations are not unique: the most people's is taken, `_OF_SCRIPT` tells others apart, and so
-# does a zone named by the person that goes by the abbreviation at that moment.
+# Hours from UTC. Abbreviations are not unique: the zone with the most people is used, except as `_OF_SCRIPT` says, or
+# if the person's own zone has the abbreviation at that moment.
 _ZONES: Mapping[str, float] = {
     "UTC": 0, "UT": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
     "SEČ": 1, "SELČ": 2, "EET": 2, "EEST": 3, "OEZ": 2, "OESZ": 3, "WEZ": 0, "WESZ": 1, "MET": 1, "MEST": 2,

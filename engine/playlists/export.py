@@ -49,10 +49,10 @@ def export_playlist(
 
     A list in one of the folders of `music` names the files in it relative to itself.
 
-    What stands there by its artist alone is left out: a title is what a playlist names. Where no title is known at all
-    it is a list of artists, which the formats that name tracks can hold. Allowed in a private session, since the person
-    names the file. An existing file is replaced in one step. Raises UsageError for an unknown format, NothingYetError,
-    and leaves the file as it is, where nothing could be in it, DiscoverError when it cannot be written.
+    Entries without a title are left out, since a playlist names tracks. If no title is known at all, it is a list of
+    artists, in the formats that can hold one. Allowed in a private session, since the person names the file. An
+    existing file is replaced in one step. Raises UsageError for an unknown format, NothingYetError if nothing could be
+    in the file, which is then left as it is, DiscoverError if it cannot be written.
     """
     kind = format.lower() if format else format_of(path)
     if not tracks:

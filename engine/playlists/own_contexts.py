@@ -150,7 +150,8 @@ def contexts_with(said: Mapping[str, Any]) -> tuple[dict[str, Context], dict[str
     wrong: dict[str, str] = {}
     waiting = dict(by_name)
     while waiting:
-        # What it is like comes first, wherever it stands in the file; of those that are like each other, the first.
+        # A context is read after the one it is `like`, in any order of the file; if two are like each other, the first
+        # one is read first.
         ready = (name for name in waiting if _liked(name, waiting) in (None, name))
         name = next(ready, next(iter(waiting)))
         try:

@@ -122,9 +122,9 @@ class DiscoverList:
 
     `resting` artists were shown and ignored, and are left out for a while. `notes` are sentences the person should
     read (what solo mode can and cannot do). `coverage` is how much of the taste the community data knows, null in solo
-    mode. There nothing may have rested: then the list is of what is `half_explored`. `popularity_cost` is the share of
-    what would have been found that the dial of popularity loses as it stands, below 0 where it finds more; null at rest
-    and where the model has no such figures. `compared` names the ranking that is mixed in, empty where none is.
+    mode. In solo mode nothing may have rested: then the list has `half_explored` artists. `popularity_cost` is the
+    share of hits lost by the current setting of the popularity dial, below 0 if it gains some; null at the default
+    setting and without such figures in the model. `compared` names the ranking that is mixed in, empty without one.
     """
 
     items: tuple[Recommendation, ...]

@@ -37,7 +37,7 @@ _COMMIT_EVERY = 1.0
 class Ingest:
     """One run of imports into the library of `connection`, which must be writable.
 
-    With `large`, the listens' indexes of an all but empty library are dropped first and built anew at the end, which
+    With `large`, the listens' indexes of an almost empty library are dropped first and rebuilt at the end, which
     makes a first import more than twice as fast; killed before that, the next opening builds them. With `few`, for
     plays as they happen, it uses little memory and time for few rows. Raises BusyError if another program is writing to
     the library.

@@ -15,9 +15,9 @@ from engine.canonical_keys import artist_key
 Kind = Literal["folder", "beets", "navidrome"]
 CHUNK = 500  # values per statement
 AGAIN = -1
-# How loud music is, in dB of full scale: what is quieter has no energy, what is louder all of it, as far as that tells.
-# The 24 dB between are from 28,356 tracks of Spotify, chosen on half of their artists: .11 from the energy told on the
-# other half on average, .15 where all had the same. Spotify's dB lie some 4 above a file's, by one published pair.
+# Loudness in dB of full scale that counts as energy 0 and 1, as far as loudness shows energy.
+# The 24 dB between are from 28,356 tracks of Spotify, chosen on half of their artists: .11 from the stated energy on
+# the other half on average, .15 where all had the same. Spotify's dB lie some 4 above a file's, by one published pair.
 QUIET, LOUD = -28.0, -4.0
 # Of what `engine.audio.tempo` hears; increase it when results change: files are then measured again.
 SOUND_VERSION = 2

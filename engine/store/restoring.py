@@ -131,8 +131,8 @@ def repaired(door: Door, report: StageReport) -> tuple[str, Salvage | Backup] | 
                 return _exchanged(door, source, folder), backup
         if found is None:
             return None
-        with contextlib.closing(sqlite3.connect(rows)) as anew:
-            return _exchanged(door, anew, folder), found
+        with contextlib.closing(sqlite3.connect(rows)) as rebuilt:
+            return _exchanged(door, rebuilt, folder), found
 
 
 def _last_whole(folders: Folders) -> Backup | None:

@@ -76,14 +76,14 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
     No other process may have it open. Raises sqlite3.Error for errors of the disk.
     """
     with (
-        contextlib.closing(sqlite3.connect(to)) as anew,
+        contextlib.closing(sqlite3.connect(to)) as rebuilt,
         contextlib.closing(sqlite3.connect(database)) as damaged,
     ):
         # On failure the whole file is deleted.
-        anew.execute("PRAGMA journal_mode = OFF")
-        anew.execute("PRAGMA synchronous = OFF")
-        migrate(anew)
-        anew.execute("PRAGMA foreign_keys = OFF")
+        rebuilt.execute("PRAGMA journal_mode = OFF")
+        rebuilt.execute("PRAGMA synchronous = OFF")
+        migrate(rebuilt)
+        rebuilt.execute("PRAGMA foreign_keys = OFF")
         damaged.text_factory = lambda raw: raw.decode("utf-8", "replace")
         try:
             (version,) = damaged.execute("PRAGMA user_version").fetchone()
@@ -97,12 +97,12 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
             _refuse(error)
             return None
         found = Salvage()
-        tables = [row[0] for row in anew.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        tables = [row[0] for row in rebuilt.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         for number, table in enumerate(tables):
             report(SALVAGING, number, len(tables))
-            _Table(anew, damaged, table).save(found)
-        _drop_orphans(anew, tables, found)
-        anew.commit()
+            _Table(rebuilt, damaged, table).save(found)
+        _drop_orphans(rebuilt, tables, found)
+        rebuilt.commit()
         return found if any(found.rows[table] for table in OWN_TABLES) else None
 
 
@@ -142,31 +142,31 @@ def _define_again(damaged: sqlite3.Connection) -> None:
 class _Table:
     """One table of the damaged library."""
 
-    def __init__(self, anew: sqlite3.Connection, damaged: sqlite3.Connection, name: str) -> None:
-        self._anew, self._damaged, self._name = anew, damaged, name
+    def __init__(self, rebuilt: sqlite3.Connection, damaged: sqlite3.Connection, name: str) -> None:
+        self._rebuilt, self._damaged, self._name = rebuilt, damaged, name
         self._rows = 0
-        columns = anew.execute(f'PRAGMA table_info("{name}")').fetchall()
+        columns = rebuilt.execute(f'PRAGMA table_info("{name}")').fetchall()
         self._columns = ", ".join(f'"{row[1]}"' for row in columns)
         self._keys = [column for _, column in sorted((row[5], row[1]) for row in columns if row[5])]
         marks = ", ".join("?" * len(columns))
         self._insert = f'INSERT OR IGNORE INTO "{name}" ({self._columns}) VALUES ({marks})'  # noqa: S608 - the schema's
-        (schema,) = anew.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (name,)).fetchone()
+        (schema,) = rebuilt.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (name,)).fetchone()
         self._has_rowid = "WITHOUT ROWID" not in schema
 
     def save(self, found: Salvage) -> None:
         """Copy all readable rows, and record what was lost."""
-        before = self._anew.execute(f'SELECT {self._columns} FROM "{self._name}"').fetchall()  # noqa: S608 - as above
-        self._anew.execute(f'DELETE FROM "{self._name}"')  # noqa: S608 - as above
+        before = self._rebuilt.execute(f'SELECT {self._columns} FROM "{self._name}"').fetchall()  # noqa: S608 - as above
+        self._rebuilt.execute(f'DELETE FROM "{self._name}"')  # noqa: S608 - as above
         if self._read("1") is not None:
             if self._has_rowid:
                 self._by_gaps()
             else:
                 self._read("1 ORDER BY " + ", ".join(f'"{key}" DESC' for key in self._keys))
             found.lost[self._name] = self._in_all()
-        (count,) = self._anew.execute(f'SELECT count(*) FROM "{self._name}"').fetchone()  # noqa: S608 - as above
+        (count,) = self._rebuilt.execute(f'SELECT count(*) FROM "{self._name}"').fetchone()  # noqa: S608 - as above
         if not count:
             # A new library may already have rows.
-            self._anew.executemany(self._insert, before)
+            self._rebuilt.executemany(self._insert, before)
             count = len(before)
         found.rows[self._name] = count
 
@@ -207,7 +207,7 @@ class _Table:
             for last, *row in self._damaged.execute(asked, bounds):  # noqa: B007 - the last one read
                 # A row that violates the table's constraints is damaged.
                 with contextlib.suppress(sqlite3.IntegrityError):
-                    self._anew.execute(self._insert, row)
+                    self._rebuilt.execute(self._insert, row)
                 self._rows += 1
         except sqlite3.DatabaseError as error:
             _refuse(error)
@@ -225,25 +225,25 @@ class _Table:
     def _indexes(self) -> Iterator[str]:
         """The indexes that contain every row."""
         with contextlib.suppress(sqlite3.DatabaseError):
-            for _, index, _, _, partial in self._anew.execute(
+            for _, index, _, _, partial in self._rebuilt.execute(
                 f'PRAGMA index_list("{self._name}")'
             ).fetchall():
                 if not partial:
                     yield f'INDEXED BY "{index}"'
 
 
-def _drop_orphans(anew: sqlite3.Connection, tables: list[str], found: Salvage) -> None:
+def _drop_orphans(rebuilt: sqlite3.Connection, tables: list[str], found: Salvage) -> None:
     """Delete rows that refer to lost ones: a listen without its track names nothing."""
     belongs = [
         (table, column, parent, key)
         for table in tables
-        for _, _, parent, column, key, *_ in anew.execute(f'PRAGMA foreign_key_list("{table}")').fetchall()
+        for _, _, parent, column, key, *_ in rebuilt.execute(f'PRAGMA foreign_key_list("{table}")').fetchall()
     ]
     dropped = True
     while dropped:
         dropped = False
         for table, column, parent, key in belongs:
-            gone = anew.execute(
+            gone = rebuilt.execute(
                 f'DELETE FROM "{table}" WHERE "{column}" IS NOT NULL AND NOT EXISTS '  # noqa: S608 - fixed names
                 f'(SELECT 1 FROM "{parent}" AS p WHERE p."{key or "id"}" = "{table}"."{column}")'
             ).rowcount

@@ -69,9 +69,9 @@ class Others:
     def match(self, play: Play, track: int) -> Match | None:
         """The stored listen this play of a track is, None when it is not one of them.
 
-        Among several the nearest free one is taken, another recording of the song being half a clock's width further;
-        one that is taken is freed when its play can be another. Of a song with so many plays that their pairs would
-        take the square of them, it is no longer freed, and recordings are not told apart.
+        Among several the nearest free one is taken; another recording of the song counts as half a clock's width
+        further. A taken one is freed if its play can be matched to another. For a song with so many plays that the
+        number of pairs would be their square, none is freed, and recordings are not distinguished.
         """
         start = play.started_at or 0
         unsure = self._unsure or play.basis == UNKNOWN

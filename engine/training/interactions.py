@@ -100,8 +100,8 @@ def community_interactions(packs: Sequence[Pack]) -> Interactions:
 
 
 def _one_matrix(parts: Sequence[tuple[csr_matrix, np.ndarray]], items: int) -> csr_matrix:
-    """The packs' rows below one another, each pack's columns numbered anew: a pack alone of distinct items as it is,
-    mapped from its files, else one copy.
+    """The packs' rows concatenated, with each pack's columns renumbered: a single pack of distinct items as it is,
+    mapped from its files, otherwise one copy.
     """
     from scipy.sparse import csr_matrix
 

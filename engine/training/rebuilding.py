@@ -73,21 +73,21 @@ def _written(
 ) -> ModelManifest:
     """All files of the model, those that are whole as links; its manifest."""
     manifest = model.manifest
-    anew = tuple(
+    rebuilt = tuple(
         start
         for group in (_INDEX, _NAMES, _GRAM)
         if any(name.startswith(group) for name in bad)
         for start in group
     )
-    digests = linked(model, folder, [name for name in manifest.digests if not name.startswith(anew)])
+    digests = linked(model, folder, [name for name in manifest.digests if not name.startswith(rebuilt)])
     factors = mapped_array(folder / "item_factors.npy")
     about = manifest.index
-    if _GRAM[0] in anew:
+    if _GRAM[0] in rebuilt:
         np.save(folder / _GRAM[0], ItemFactors(factors, manifest.regularization).gram)
         digests[_GRAM[0]] = digest_of(folder / _GRAM[0])
-    if _NAMES[0] in anew:
+    if _NAMES[0] in rebuilt:
         digests |= write_search(folder, model.catalog.all_names(), model.listeners, model.artists)
-    if _INDEX[0] in anew:
+    if _INDEX[0] in rebuilt:
         joined = manifest.growth.items if manifest.growth is not None else 0
         about, files = write_index(
             folder,

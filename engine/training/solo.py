@@ -1,9 +1,9 @@
 """Measures solo mode on its task: the person's own sessions, replayed in order of time.
 
 Before each session the rested items are ranked from earlier plays; those the session plays should be among the first
-ten. The neighbours are fitted anew a few times on what lies before. Beside the weights that rank
-(`engine.model.ensemble.SOLO_WEIGHTS`) stand the plain orders anybody would try first. The weights are fixed: MODEL.md
-has what learning them brings.
+ten. The neighbours are refitted a few times on the sessions before. The weights in use
+(`engine.model.ensemble.SOLO_WEIGHTS`) are compared with simple orders. They are fixed: MODEL.md has the effect of
+learning them.
 """
 
 from __future__ import annotations

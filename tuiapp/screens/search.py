@@ -48,6 +48,7 @@ class Search(TypedList, Acting[Any]):
     Search > .panel { height: 80%; }
     Search Notice { padding: 1 2; }
     """
+    _notice = getters.query_one(Notice)
     _hint = getters.query_one(".hint", Static)
 
     def compose(self) -> ComposeResult:
@@ -80,7 +81,7 @@ class Search(TypedList, Acting[Any]):
         self._ask("")
 
     def _set_state(self, state: str, title: str = "", text: str = "") -> None:
-        self.query_one(Notice).set_state(state, title, text)
+        self._notice.set_state(state, title, text)
         self._list.display = not state
         if state:
             self._line.focus()
@@ -91,12 +92,12 @@ class Search(TypedList, Acting[Any]):
     def _typed(self, event: Input.Changed) -> None:
         if not self._list.counts[1]:
             self._set_state("loading", "Searching")
-        self._ask(event.value, anew=True)
+        self._ask(event.value, to_top=True)
 
-    def _ask(self, text: str, *, anew: bool = False) -> None:
+    def _ask(self, text: str, *, to_top: bool = False) -> None:
         self.ask(
             lambda session: session.artists.search(text, LENGTH),
-            lambda found: self._show(text, found, anew),
+            lambda found: self._show(text, found, to_top),
             group="names",
         )
 
@@ -108,12 +109,12 @@ class Search(TypedList, Acting[Any]):
         again = f"Press {self._label('retry')} to try again."
         self._set_state("error", "The search failed", f"{in_keys(str(error), self.shell.keymap)}\n\n{again}")
 
-    def _show(self, text: str, found: tuple[Found, ...], anew: bool) -> None:
+    def _show(self, text: str, found: tuple[Found, ...], to_top: bool) -> None:
         # The answer to what was typed last is the one to show.
         if text != self._line.value:
             return
         self._list.show(found)
-        if anew:
+        if to_top:
             self._list.move_to(0)
         if found:
             self._set_state("")

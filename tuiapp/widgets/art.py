@@ -91,7 +91,8 @@ class Art(Static, OverCells):
     """
 
     def __init__(self, way: Way, *, named: bool) -> None:
-        """By this way; where it was `named` by the person, they are told that a terminal does not have it."""
+        """Drawn in this way; if the person chose it (`named`), they are notified when the terminal does not support
+        it."""
         super().__init__(markup=False)
         self._way, self._named = way, named
         # What is to be shown, where there is room; what is.
