@@ -85,8 +85,8 @@ def _said_of(by: Salvage | Backup) -> str:
         )
     if not by.lost:
         return (
-            "The library was damaged, in its indexes, its schema or in letters of a name (which show as \ufffd). It was "
-            "rebuilt, and nothing was lost."
+            "The library was damaged, in its indexes, its schema or in letters of a name (which show as \ufffd). It "
+            "was rebuilt, and nothing was lost."
         )
     return (
         f"The library was damaged: {by.in_words()} could be read and are kept. Import again what is lost: nothing is "

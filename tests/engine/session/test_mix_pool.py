@@ -32,7 +32,7 @@ def packs(library: Library, tmp_path: Path) -> Packs:
 def taken(
     library: Library, packs: Packs, settings: MixSettings, until: int | None = None
 ) -> set[tuple[str, str]]:
-    given = Given.of(library.connection, settings, until)
+    given = Given.of(library.connection, settings, until, until)
     keys = [artist_key(name) for name in (ARTISTS[0], ARTISTS[2])]
     return {(one.artist, one.track) for one in tracks_by(library.connection, packs, keys, given)}
 
@@ -61,10 +61,10 @@ def test_what_was_played_within_the_days_stays_out_in_any_version(library: Libra
 def test_the_artists_that_fit_are_of_the_leading_ones_kind(library: Library) -> None:
     model, given = Models(library).open(), Given.of(library.connection, MixSettings())
     keys = [artist_key(name) for name in ARTISTS]
-    fitting = artists_with(model, "x", {ARTISTS[1]: 1.0, ARTISTS[4].upper(): 1.0}, given.taste)
+    fitting = next(artists_with(model, "x", {ARTISTS[1]: 1.0, ARTISTS[4].upper(): 1.0}, given.taste))
     assert {keys.index(key) % 3 for key in fitting[:10]} == {1}
     assert len(set(fitting)) == len(fitting)
     with pytest.raises(NothingYetError, match="Evening is empty"):
-        artists_with(model, "Evening", {}, given.taste)
+        next(artists_with(model, "Evening", {}, given.taste))
     with pytest.raises(NothingYetError, match="None of the artists in Evening is in the community data"):
-        artists_with(model, "Evening", {"The Lanterns": 1.0}, given.taste)
+        next(artists_with(model, "Evening", {"The Lanterns": 1.0}, given.taste))

@@ -71,8 +71,8 @@ def test_what_the_person_said_stands_and_undo_takes_back_one_import(
     assert said(library) == {("block", "Burel", None)}
     assert stars.undo() == 0
     assert set(changes) == {Change.TASTE}
-    # What was undone is new to the next import.
-    assert stars.take_in(client) == TakenIn(stars=3, new=3, likes=2)
+    # What was undone does not come again.
+    assert stars.take_in(client) == TakenIn(stars=3, new=0, likes=0)
 
 
 def test_the_library_is_free_while_the_server_is_asked(
