@@ -66,6 +66,16 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def tempo(bpm: float | None, factor: float | None = None) -> str:
+    """Beats a minute, with the factor they count by where that is half or double; empty where unknown.
+
+    >>> tempo(85.2, 2.0), tempo(170.0, 1.0), tempo(190.0, 0.5), tempo(None)
+    ('85 ×2', '170', '190 ½', '')
+    """
+    times = {0.5: " ½", 2.0: " ×2"}.get(factor or 1.0, "")
+    return f"{bpm:.0f}{times}" if bpm else ""
+
+
 def age(date: str, today: int) -> str:
     """How long ago an ISO date is, in words; `today` in days since 1970. Empty where it is not a date."""
     try:

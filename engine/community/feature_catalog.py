@@ -37,6 +37,8 @@ _OF_FILES = f"""(
         NULL AS danceability, NULL AS valence, NULL AS spotify, NULL AS isrc, NULL AS popularity, NULL AS spread
     FROM music_files WHERE problem IS NULL
 )"""  # noqa: S608 - fixed numbers
+# In the source of a tempo, where it is the one that it may be instead.
+SECOND_READING = ", second reading"
 _UNSURE = 0.04  # readings farther apart are shown with the tempo
 
 _Item = TypeVar("_Item")
@@ -47,8 +49,8 @@ class TrackFeatures:
     """What the packs know of one track. Tempo in beats a minute, the rest 0..1; None = unknown.
 
     `bpm_source` names where the tempo is from, in the order of trust a file's `tag`, `measured` from its sound, or the
-    pack; what it may be instead, and how far its readings are apart. `energy_estimated` where it is only how loud a
-    file is. `ids` are pairs such as ("spotify", "1a2B…").
+    pack; what it may be instead (`other_bpm`), and how far its readings are apart. `energy_estimated` where it is only
+    how loud a file is. `ids` are pairs such as ("spotify", "1a2B…").
     """
 
     artist_key: str
@@ -66,6 +68,7 @@ class TrackFeatures:
     popularity: float | None = None
     calm: float | None = None
     energy_estimated: bool = False
+    other_bpm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -321,13 +324,27 @@ def _features(pack: str, row: Sequence[str | float | None]) -> TrackFeatures:
         popularity=_real(popularity),
         calm=_real(calm),
         energy_estimated=bool(energy_estimated),
+        other_bpm=None if bpm is None else _real(other_bpm),
     )
 
 
 def _source(pack: str, spread: float | None, other_bpm: float | None) -> str:
     """Where a tempo is from, and how sure it is."""
-    other = f", or {other_bpm:.0f}" if other_bpm else ""
+    other = _or(other_bpm) if other_bpm else ""
     return pack + other + (f", readings {percent(spread)} apart" if spread and spread > _UNSURE else "")
+
+
+def _or(bpm: float) -> str:
+    return f", or {bpm:.0f}"
+
+
+def of_second_reading(source: str, bpm: float, other_bpm: float) -> str:
+    """Where a tempo is from (`TrackFeatures.bpm_source`), of the reading that it may be instead.
+
+    >>> of_second_reading("measured, or 170", 85, 170)
+    'measured, second reading, or 85'
+    """
+    return source.replace(_or(other_bpm), f"{SECOND_READING}{_or(bpm)}")
 
 
 def _standing_in(version: TrackFeatures, pair: tuple[str, str]) -> TrackFeatures:
@@ -359,6 +376,7 @@ def _filled(first: TrackFeatures, second: TrackFeatures) -> TrackFeatures:
         popularity=second.popularity if first.popularity is None else first.popularity,
         calm=second.calm if first.calm is None else first.calm,
         energy_estimated=second.energy_estimated if other_energy else first.energy_estimated,
+        other_bpm=second.other_bpm if no_tempo else first.other_bpm,
     )
 
 

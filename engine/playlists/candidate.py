@@ -13,9 +13,9 @@ class Candidate:
     """One candidate track, with its features.
 
     `artist_key` and `track_key` come from `engine.canonical_keys`. `bpm` is in beats a minute, None when unknown;
-    `bpm_source` names where it is from. `energy` and `calm` are 0..1; `energy_estimated` where it is only how loud its
-    file is. `appeal` is any number on one scale for the whole
-    pool, greater is better: only its rank is used. `known` is true for what the person has played. `ids` are
+    `bpm_source` names where it is from, `other_bpm` is its second reading where the octave is open. `energy` and `calm`
+    are 0..1; `energy_estimated` where it is only how loud its file is. `appeal` is any number on one scale for the
+    whole pool, greater is better: only its rank is used. `known` is true for what the person has played. `ids` are
     pairs of scheme and value as in the library: ("spotify", …), ("isrc", …), ("mb_recording", …), ("file",
     path). `at_times` is how much it belongs to the context's times of the week: 0.5 as to any other, towards 1 more.
     """
@@ -35,3 +35,4 @@ class Candidate:
     calm: float | None = None
     at_times: float | None = None
     energy_estimated: bool = False
+    other_bpm: float | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from engine.community.feature_catalog import of_second_reading
 from engine.errors import NothingFitsError, NothingYetError
 from engine.playlists import sequence as search
 from engine.playlists.bridge import Way
@@ -14,13 +16,13 @@ from engine.playlists.candidate import Candidate
 from engine.playlists.contexts import CONTEXTS, MEASURES, Context, Settings
 from engine.playlists.notes import notes_on, on_waiting
 from engine.playlists.objective import Objective, Question, objective_of, question_of
+from engine.playlists.parts import SHORT_BY, Found, in_parts, missing
 from engine.playlists.playlist import ContextPlaylist, Curve, PlaylistTrack
 from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, of_usual_length, pool_of
 from engine.playlists.profile import Floats, profile_of
 from engine.progress import Cancelled
 from engine.wording import quantity
 
-_SHORT_BY = 60.0
 _ADD = "Add an Exportify CSV, or any table with artist, track and bpm: discover features add PATH."
 
 
@@ -33,9 +35,10 @@ def compose(
 ) -> ContextPlaylist:
     """A playlist of `settings.minutes` from `candidates`, following the context's profile.
 
-    No track comes twice and no artist within `artist_gap` places; if too little fits, the list is shorter and its notes
-    say so. The same candidates (in any order), settings and seed give the same list. `waiting` are files of the
-    person's that were not measured yet, which is said where something is not known.
+    No track comes twice and no artist within `artist_gap` places; if too little fits, the list is shorter, parts of the
+    profile that nothing fits are left out, and its notes say so. The same candidates (in any order), settings and seed
+    give the same list. `waiting` are files of the person's that were not measured yet, which is said where something is
+    not known.
 
     Raises NothingYetError when there are no candidates or nothing is known of them that the context goes by,
     CancelledError.
@@ -44,7 +47,7 @@ def compose(
     whole = pool_of(candidates, settings.seed)
     measured = _measured(whole, context, waiting)
     question = question_of(whole.of(np.flatnonzero(whole.of_length(settings.minutes))), context, settings)
-    objective, found = _found(question, cancelled)
+    question, objective, found = in_parts(question, partial(_found, cancelled=cancelled))
     tracks, curves = _tracks(objective, found.order, context)
     playlist = ContextPlaylist(
         context=context.name,
@@ -59,6 +62,7 @@ def compose(
         objective=found.objective,
         measured=measured,
         curves=curves,
+        left_out=question.targets.left_out,
     )
     return replace(playlist, notes=notes_on(playlist, whole, question, waiting))
 
@@ -90,7 +94,7 @@ def sequenced(
     if not len(pool):
         return ()
     question = question_of(pool, context, settings, before=before, way=way)
-    objective, found = _found(question, None, nearer=nearer)
+    _, objective, found = _found(question, None, nearer=nearer)
     return _tracks(objective, found.order, context)[0]
 
 
@@ -112,25 +116,32 @@ def _measured(pool: Pool, context: Context, waiting: int) -> str:
     return measures[0]
 
 
-def _found(
-    question: Question, cancelled: Cancelled | None, *, nearer: bool = True
-) -> tuple[Objective, search.Sequence]:
-    """The best list; artists come closer than the context's gap only if they may and that fills more time."""
-    objective = objective_of(question, question.context.artist_gap)
-    found = search.sequence(objective, cancelled)
-    for gap in (gap for gap in (2, 1, 0) if nearer and gap < question.context.artist_gap):
-        missing = _missing(objective, found)
-        if missing < _SHORT_BY or len(objective.pool) <= len(found.order):
+def _found(question: Question, cancelled: Cancelled | None, *, nearer: bool = True) -> Found:
+    """The best list. Only if that fills more time half and double time count where the energy is unknown, and then
+    artists come closer than the context's gap, if they may."""
+
+    def tried(question: Question, gap: int) -> Found:
+        objective = objective_of(question, gap)
+        return question, objective, search.sequence(objective, cancelled)
+
+    gap = question.context.artist_gap
+    found, short = tried(question, gap), 0.0
+
+    def better(other: Found) -> bool:
+        return missing(*other[1:]) < short - SHORT_BY
+
+    if (short := missing(*found[1:])) >= SHORT_BY:
+        unknown = question.counting("unknown")
+        if (unknown.fitting & ~question.fitting).any() and better(other := tried(unknown, gap)):
+            found = other
+    for closer in (closer for closer in (2, 1, 0) if nearer and closer < gap):
+        _, objective, order = found
+        short = missing(objective, order)
+        if short < SHORT_BY or len(objective.pool) <= len(order.order):
             break
-        other = objective_of(question, gap)
-        closer = search.sequence(other, cancelled)
-        if _missing(other, closer) < missing - _SHORT_BY:
-            objective, found = other, closer
-    return objective, found
-
-
-def _missing(objective: Objective, found: search.Sequence) -> float:
-    return objective.length - float(objective.pool.seconds[list(found.order)].sum())
+        if better(other := tried(found[0], closer)):
+            found = other
+    return found
 
 
 def _tracks(
@@ -141,10 +152,14 @@ def _tracks(
     middle = np.cumsum(pool.seconds) - pool.seconds / 2
     wanted = objective.targets.values[objective.targets.rows_at(middle)]
     factor = objective.at(objective.factor, places, middle)
-    has = {"tempo": np.exp2(pool.log_bpm) * factor, "energy": pool.energy, "calm": pool.calm}
+    second = objective.at(objective.second, places, middle)
+    log_bpm = np.where(second, pool.log_other, pool.log_bpm)
+    has = {"tempo": np.exp2(log_bpm) * factor, "energy": pool.energy, "calm": pool.calm}
     tracks = []
     for place, track in enumerate(pool.candidates):
         by_tempo = bool(context.tempo) and track.bpm is not None
+        if second[place]:
+            track = _by_second_reading(track)
         tracks.append(
             PlaylistTrack(
                 artist=track.artist,
@@ -171,6 +186,12 @@ def _tracks(
         for measure in context.measures
     )
     return tuple(tracks), tuple(curves)
+
+
+def _by_second_reading(track: Candidate) -> Candidate:
+    bpm, other = track.bpm or 0.0, track.other_bpm or 0.0
+    source = of_second_reading(track.bpm_source or "", bpm, other)
+    return replace(track, bpm=other, bpm_source=source, other_bpm=bpm)
 
 
 def _known(values: Floats) -> tuple[float | None, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,15 +11,16 @@ from engine.playlists.bridge import Way
 from engine.playlists.contexts import MEASURES, Context, Settings
 from engine.playlists.pool import Bools, Ints, Pool
 from engine.playlists.profile import Floats, Profile
-from engine.playlists.tempo import octaves_by, tempo_credit, tempo_fit
+from engine.playlists.tempo import HalfTime, octaves_by, tempo_credit, tempo_fit
 
 _STEP = 10.0  # seconds of a step with constant targets ...
 _MAX_STEPS = 600  # ... longer if a list would have more steps than this
 # Targets are rounded to this, so that few rows differ.
 _GRAIN = {"tempo": 0.25, "energy": 0.01, "calm": 0.01}
 _ALONG = 0.01
-# Half or double time counts this much less without known energy, or with an estimate, which may be far off.
-_UNSURE = 0.6
+# Without known energy, or with an estimate, which may be far off, half or double time counts this much less, and the
+# second reading of a tempo whose octave is open.
+_UNSURE, _OPEN = 0.6, 0.8
 _MISSES = 0.2
 # The score of an unknown measure (0..1): less than one that fits half.
 _UNKNOWN = 0.4
@@ -28,11 +30,15 @@ _ENERGY_MARGIN = 0.4  # at this distance from the target energy and calm score 0
 @dataclass(frozen=True)
 class Targets:
     """Targets over time: `values` are (rows, measures and one more), NaN for a measure that is not targeted, the last
-    one the elapsed share of time for a bridge; `row` is the row of each `step` seconds, the last one continuing."""
+    one the elapsed share of time for a bridge; `row` is the row of each `step` seconds, the last one continuing,
+    `place` the place of each in the whole profile, which has so many `steps`. They last `length` seconds."""
 
     row: Ints
     values: Floats
     step: float
+    place: Ints
+    steps: int
+    length: float
 
     def steps_at(self, seconds: Floats) -> Ints:
         """How many steps are over at many times; any shape."""
@@ -42,6 +48,26 @@ class Targets:
         """The rows at many times; any shape."""
         return np.asarray(self.row[np.minimum(self.steps_at(seconds), len(self.row) - 1)])
 
+    def without(self, first: int, end: int) -> Targets:
+        """The targets without the steps from `first` to before `end`."""
+        gone = np.arange(first, end)
+        return replace(
+            self,
+            row=np.delete(self.row, gone),
+            place=np.delete(self.place, gone),
+            length=self.length - self.step * len(gone),
+        )
+
+    @property
+    def left_out(self) -> tuple[tuple[float, float], ...]:
+        """Start and end of the parts of the profile that were taken out, in seconds."""
+        edges = [-1, *self.place.tolist(), self.steps]
+        return tuple(
+            ((before + 1) * self.step, after * self.step)
+            for before, after in pairwise(edges)
+            if after > before + 1
+        )
+
     def sample(self, count: int) -> Ints:
         """At most `count` rows evenly spread over the time, each once."""
         return np.unique(self.row[np.linspace(0, len(self.row) - 1, count).round().astype(np.int64)])
@@ -49,12 +75,13 @@ class Targets:
 
 @dataclass(frozen=True)
 class Fit:
-    """For each row of targets and each track, (rows, tracks): its score, whether it may be taken, and the factor of its
-    tempo."""
+    """For each row of targets and each track, (rows, tracks): its score, whether it may be taken, the factor of its
+    tempo, and whether that is by its second reading."""
 
     worth: Floats
     allowed: Bools
     factor: Floats
+    second: Bools
 
 
 def targets_of(profile: Profile, length: float, *, along: bool = False) -> Targets:
@@ -70,7 +97,7 @@ def targets_of(profile: Profile, length: float, *, along: bool = False) -> Targe
     columns.append(np.round(middle / length / _ALONG) * _ALONG if along else np.full(len(middle), np.nan))
     stacked = np.stack(columns, axis=1)
     _, first, row = np.unique(np.nan_to_num(stacked), axis=0, return_index=True, return_inverse=True)
-    return Targets(row.reshape(-1), stacked[first], step)
+    return Targets(row.reshape(-1), stacked[first], step, np.arange(len(middle)), len(middle), length)
 
 
 def fit(
@@ -79,12 +106,12 @@ def fit(
     context: Context,
     settings: Settings,
     *,
-    any_octave: bool = False,
+    half_time: HalfTime = "fits",
     way: Way | None = None,
 ) -> Fit:
     """How the tracks of a pool fit rows of targets.
 
-    With `any_octave` half and double time count whatever the energy.
+    Where the octave of a tempo is open, its second reading counts where half and double time do.
     """
     weights = context.weights
     shape = len(wanted), len(pool)
@@ -95,7 +122,7 @@ def fit(
     if way is not None:
         worth += way.worth(pool, along)
     allowed = np.ones(shape, dtype=np.bool_)
-    factor = np.ones(shape)
+    factor, second = np.ones(shape), np.zeros(shape, dtype=np.bool_)
     apart = np.abs(energy - pool.energy) if context.energy else None
     if apart is not None:
         worth += weights.energy * _credit(apart)
@@ -103,19 +130,26 @@ def fit(
         worth += weights.calm * _credit(np.abs(calm - pool.calm))
     if context.tempo:
         octaves: Floats | float = 1.0
-        if apart is not None and not any_octave:
-            octaves = octaves_by(apart - _MISSES * pool.guessed)
-        distance, factor = tempo_fit(pool.log_bpm, tempo, octaves)
-        credit = tempo_credit(distance, settings.tolerance / 100.0)
+        unsure: Bools | bool = False
         if apart is not None:
-            unsure = (factor != 1.0) & (np.isnan(apart) | pool.guessed) & (credit > 0)
-            credit = np.where(unsure, _UNSURE * credit, credit)
+            octaves = octaves_by(apart - _MISSES * pool.guessed, half_time)
+            unsure = np.isnan(apart) | pool.guessed
+        tolerance = settings.tolerance / 100.0
+        distance, factor = tempo_fit(pool.log_bpm, tempo, octaves)
+        credit = tempo_credit(distance, tolerance)
+        credit = np.where((factor != 1.0) & unsure & (credit > 0), _UNSURE * credit, credit)
+        if not np.isnan(pool.log_other).all():
+            other = tempo_credit(np.abs(np.log2(tempo) - pool.log_other), tolerance)
+            other = np.where(unsure & (other > 0), _OPEN * other, other)
+            # What may be half of the first reading is that no more where the second fits as well.
+            second = (octaves > 0) & (other >= 0) & ((other > credit) | ((other == credit) & (factor != 1.0)))
+            credit, factor = np.where(second, other, credit), np.where(second, 1.0, factor)
         if context.needs_tempo:
             allowed = credit >= 0
         credit = np.where(np.isnan(distance), _UNKNOWN, np.maximum(credit, 0.0))
         worth += weights.tempo * credit
         factor = np.where(np.isnan(distance), 1.0, factor)
-    return Fit(worth, allowed, factor)
+    return Fit(worth, allowed, factor, second)
 
 
 def _credit(apart: Floats) -> Floats:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.community.feature_catalog import SECOND_READING
 from engine.playlists.candidate import ESTIMATE
 from engine.playlists.contexts import Context
 from engine.playlists.objective import Question, objective_of, question_of
+from engine.playlists.parts import Found, in_parts, seconds_in
 from engine.playlists.playlist import ContextPlaylist
 from engine.playlists.pool import ASSUMED_SECONDS, MAX_SECONDS, MIN_SECONDS, Bools, Pool
 from engine.playlists.sequence import greedy
-from engine.wording import one_or_many, percent, quantity
+from engine.wording import few, one_or_many, percent, quantity
 
 _WORTH_SAYING = 30.0  # seconds
 _FAR = 0.2  # as far from its profile on average, energy or calm is noted
@@ -53,9 +55,9 @@ def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> li
         longest = min(MAX_SECONDS / 60.0, question.settings.minutes)
         return [f"None of the {quantity(len(whole), 'tracks')} is between 1 and {longest:g} minutes long."]
     minutes = f"{short / 60:.0f} {'minute' if round(short / 60) == 1 else 'minutes'} short"
-    if not playlist.tracks and playlist.fitting:
-        fit = quantity(playlist.fitting, "tracks fit", "track fits")
-        first = f"No track fits the beginning; {fit} {asked} later."
+    if playlist.left_out:
+        spans = few([f"{_clock(start)} to {_clock(end)}" for start, end in playlist.left_out])
+        first = f"No track that is left fits from {spans}: the list has the other parts, and is {minutes}."
     elif not playlist.tracks:
         first = f"No tracks match {asked}."
     elif not question.context.needs_tempo:
@@ -66,6 +68,11 @@ def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> li
             f"{minutes}."
         )
     return [" ".join([first, *_what_would_help(playlist, whole, question, short)])]
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
 
 
 def _asked(question: Question) -> str:
@@ -110,21 +117,23 @@ def _lifted(
     found: list[tuple[float, str]] = []
 
     def tried(other: Question, sentence: str, artist_gap: int = gap, new: float | None = None) -> None:
-        objective = objective_of(other, artist_gap, new)
-        order = list(greedy(objective).order)
-        found.append((min(short, float(objective.pool.seconds[order].sum()) - has), sentence))
+        def plain(question: Question) -> Found:
+            objective = objective_of(question, artist_gap, new)
+            return question, objective, greedy(objective)
+
+        found.append((min(short, seconds_in(*in_parts(other, plain)[1:]) - has), sentence))
 
     pool = question.pool
     if context.needs_tempo:
         wide = min(25.0, 2 * settings.tolerance)
         tried(
-            question_of(pool, context, replace(settings, tolerance=wide)),
+            question_of(pool, context, replace(settings, tolerance=wide)).counting(question.half_time),
             f"A tolerance of ± {wide:g} % would bring",
         )
         found.append((_of_unknown(pool, question.fitting, short), "Tracks without a known tempo might bring"))
     if context.energy and context.tempo:
-        other = question_of(pool, context, settings, any_octave=True)
-        more = int((other.fitting & ~question.fitting).sum())
+        other = question_of(pool, context, settings).counting("any")
+        more = int((other.fitting & ~other.counting("unknown").fitting).sum())
         if more:
             tracks, they = quantity(more, "tracks fit", "track fits"), one_or_many(more, "they", "it")
             tried(other, f"{tracks} at half or double time but not in energy; {they} would bring")
@@ -232,12 +241,24 @@ def _unknown(
     return f"No {what} is known of {which}: chosen by {' and '.join(others) or 'how much you play them'}."
 
 
+def _halves_of_unknown_energy(playlist: ContextPlaylist) -> int:
+    energy = next((curve.has for curve in playlist.curves if curve.measure == "energy"), None)
+    halves = [track.factor not in (None, 1.0) for track in playlist.tracks]
+    return sum(half and has is None for half, has in zip(halves, energy, strict=True)) if energy else 0
+
+
 def _on_estimates(playlist: ContextPlaylist) -> list[str]:
     notes = []
     if guessed := sum((track.bpm_source or "").startswith(ESTIMATE) for track in playlist.tracks):
         notes.append(
             f"The tempo of {quantity(guessed, 'tracks')} is an estimate: the median of their artist."
         )
+    if second := sum(SECOND_READING in (track.bpm_source or "") for track in playlist.tracks):
+        tracks = quantity(second, "tracks count", "track counts")
+        notes.append(f"{tracks} by the second reading of a tempo whose octave is open.")
+    if unknown := _halves_of_unknown_energy(playlist):
+        tracks = quantity(unknown, "tracks play", "track plays")
+        notes.append(f"{tracks} at half or double time, and nobody knows the energy: some may be too calm.")
     if by_loudness := sum(curve.estimated for curve in playlist.curves):
         notes.append(f"The energy of {quantity(by_loudness, 'tracks')} is an estimate: how loud the file is.")
     if estimated := sum(track.seconds_estimated for track in playlist.tracks):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from engine.playlists.contexts import Context, Settings
 from engine.playlists.fit import Fit, Targets, fit, targets_of
 from engine.playlists.pool import ASSUMED_SECONDS, Pool, short_list
 from engine.playlists.profile import Floats, profile_of
+from engine.playlists.tempo import HalfTime
 
 Orders = NDArray[np.int64]
+T = TypeVar("T", bound=np.generic)
 
 LENGTH_WEIGHT = 0.5  # a minute too long or short
 NEW_WEIGHT = 3.0  # all of the list on the wrong side of new and known
@@ -33,7 +36,8 @@ class Objective:
     seconds, `new` a share. `worth` is (rows of targets, tracks), `jump` what it costs that one track (line) comes
     before another (column), infinite where it may not, `ends` that one is the first, and the last, `earned` (steps of
     targets + 1, tracks): what each track would have earned in a list's share of time, playing from its beginning.
-    `before` are the numbers of the artists played last before the list.
+    `before` are the numbers of the artists played last before the list. `second` is where a track counts by the second
+    reading of its tempo.
     """
 
     pool: Pool
@@ -42,6 +46,7 @@ class Objective:
     earned: Floats
     allowed: NDArray[np.bool_]
     factor: Floats
+    second: NDArray[np.bool_]
     jump: Floats
     ends: tuple[Floats, Floats]
     length: float
@@ -84,7 +89,7 @@ class Objective:
         """The worth of one list."""
         return float(self.values(np.array([order], dtype=np.int64).reshape(1, -1))[0])
 
-    def at(self, table: Floats, tracks: Orders, middle: Floats) -> Floats:
+    def at(self, table: NDArray[T], tracks: Orders, middle: Floats) -> NDArray[T]:
         """What a table of (rows, tracks) says of tracks whose middle is so many seconds after the start."""
         return np.asarray(table.take(self.targets.rows_at(middle) * len(self.pool) + tracks))
 
@@ -114,9 +119,19 @@ class Question:
     settings: Settings
     targets: Targets
     sampled: Fit
-    any_octave: bool = False
+    half_time: HalfTime = "fits"
     before: tuple[str, ...] = ()
     way: Way | None = None
+
+    def without(self, first: int, end: int) -> Question:
+        """The same without the part of the profile from step `first` to before `end`."""
+        targets = self.targets.without(first, end)
+        return replace(self, targets=targets, sampled=_sampled(self, targets))
+
+    def counting(self, half_time: HalfTime) -> Question:
+        """The same where half and double time count otherwise."""
+        other = replace(self, half_time=half_time)
+        return replace(other, sampled=_sampled(other, self.targets))
 
     @property
     def fitting(self) -> NDArray[np.bool_]:
@@ -129,27 +144,32 @@ def question_of(
     context: Context,
     settings: Settings,
     *,
-    any_octave: bool = False,
     before: Sequence[str] = (),
     way: Way | None = None,
 ) -> Question:
-    """What a context asks of a pool; with `any_octave` half and double time count whatever the energy."""
+    """What a context asks of a pool."""
     targets = targets_of(profile_of(context, settings), settings.minutes * 60.0, along=way is not None)
     rows = targets.values[targets.sample(_TIMES)]
-    sampled = fit(pool, rows, context, settings, any_octave=any_octave, way=way)
-    return Question(pool, context, settings, targets, sampled, any_octave, tuple(before), way)
+    sampled = fit(pool, rows, context, settings, way=way)
+    return Question(pool, context, settings, targets, sampled, before=tuple(before), way=way)
+
+
+def _sampled(question: Question, targets: Targets) -> Fit:
+    rows = targets.values[targets.sample(_TIMES)]
+    of = question.pool, rows, question.context, question.settings
+    return fit(*of, half_time=question.half_time, way=question.way)
 
 
 def objective_of(question: Question, artist_gap: int, new: float | None = None) -> Objective:
     """What the search maximises, over the short list of the question's pool; `new` is another share of new music."""
     context, settings, sampled, way = question.context, question.settings, question.sampled, question.way
-    length = settings.minutes * 60.0
+    length = question.targets.length
     few = question.pool.of(
         short_list(
             question.pool, sampled.worth, sampled.allowed, length / ASSUMED_SECONDS, settings.new, artist_gap
         )
     )
-    found = fit(few, question.targets.values, context, settings, any_octave=question.any_octave, way=way)
+    found = fit(few, question.targets.values, context, settings, half_time=question.half_time, way=way)
     over_time = found.worth[question.targets.row] / len(question.targets.row)
     weight, none = context.weights.transitions, np.zeros(len(few))
     first, last = (none, none) if way is None else way.ends(few)
@@ -162,6 +182,7 @@ def objective_of(question: Question, artist_gap: int, new: float | None = None) 
         earned=np.concatenate([np.zeros((1, len(few))), np.cumsum(over_time, axis=0)]),
         allowed=np.ascontiguousarray(found.allowed),
         factor=np.ascontiguousarray(found.factor),
+        second=np.ascontiguousarray(found.second),
         jump=weight * (_jumps(few, context) if way is None else way.steps(few)),
         ends=(weight * first, weight * last),
         length=length,

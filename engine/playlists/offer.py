@@ -259,6 +259,7 @@ def _candidate(
         track_key=str(track.track_key),
         bpm=of.bpm,
         bpm_source=of.bpm_source,
+        other_bpm=of.other_bpm,
         energy=of.energy,
         energy_estimated=of.energy_estimated,
         calm=of.calm,

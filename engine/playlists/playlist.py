@@ -72,7 +72,8 @@ class ContextPlaylist:
     `pool` counts the tracks it could be chosen from, `coverage` is the share of these of which what the context asks
     for first is known (`measured`: tempo, energy or calm), `fitting` counts those that fit. `curves` say how it follows
     the profile. `artist_gap` is how many places lie at least between two tracks of an artist. `missing` are the tracks
-    such a list would hold that the person does not have, where it is of what they have alone. `notes` are sentences the
+    such a list would hold that the person does not have, where it is of what they have alone. `left_out` are parts of
+    the profile that nothing fits, from start to end in seconds: the list is of the rest. `notes` are sentences the
     person should read. `objective` is what was maximised (only comparable between lists made from one pool with the
     same settings).
     """
@@ -91,6 +92,14 @@ class ContextPlaylist:
     curves: tuple[Curve, ...] = ()
     notes: tuple[str, ...] = ()
     missing: tuple[PlaylistTrack, ...] = ()
+    left_out: tuple[tuple[float, float], ...] = ()
+
+    def profile_time(self, seconds: float) -> float:
+        """Which time of the profile plays so many seconds after the list's start."""
+        for start, end in self.left_out:
+            if seconds >= start:
+                seconds += end - start
+        return seconds
 
     def curve(self, measure: str) -> Curve:
         """How it follows one of the measures the context asks for."""

@@ -30,13 +30,14 @@ Ints = NDArray[np.int64]
 class Pool:
     """Tracks sorted by key, as parallel arrays of one length; what is unknown is NaN.
 
-    `log_bpm` is log2 of beats a minute, `energy`, `calm` and `at_times` are 0..1, `seconds` holds the assumption for
-    unknown lengths, `appeal` the rank as a share of the pool, `artist` numbers the artists from 0; `guessed` where the
-    energy is an estimate.
+    `log_bpm` is log2 of beats a minute, `log_other` of its second reading, `energy`, `calm` and `at_times` are 0..1,
+    `seconds` holds the assumption for unknown lengths, `appeal` the rank as a share of the pool, `artist` numbers the
+    artists from 0; `guessed` where the energy is an estimate.
     """
 
     candidates: tuple[Candidate, ...]
     log_bpm: Floats
+    log_other: Floats
     energy: Floats
     calm: Floats
     seconds: Floats
@@ -60,6 +61,7 @@ class Pool:
             name: getattr(self, name)[index]
             for name in (
                 "log_bpm",
+                "log_other",
                 "energy",
                 "calm",
                 "seconds",
@@ -90,18 +92,27 @@ def pool_of(candidates: Iterable[Candidate], seed: int) -> Pool:
         [
             value
             for track in tracks
-            for value in (track.bpm, track.energy, track.calm, track.seconds, track.appeal, track.at_times)
+            for value in (
+                track.bpm,
+                track.other_bpm,
+                track.energy,
+                track.calm,
+                track.seconds,
+                track.appeal,
+                track.at_times,
+            )
         ],
         dtype=np.float64,
     )
-    bpm, energy, calm, seconds, appeal, at_times = table.reshape(-1, 6).T.copy()
+    bpm, other_bpm, energy, calm, seconds, appeal, at_times = table.reshape(-1, 7).T.copy()
     energy, calm, at_times = (
         np.where((value >= 0) & (value <= 1), value, np.nan) for value in (energy, calm, at_times)
     )
     numbers: dict[str, int] = {}
     return Pool(
         candidates=tuple(tracks),
-        log_bpm=np.log2(np.where((bpm > 0) & (bpm < math.inf), bpm, np.nan)),
+        log_bpm=_log2(bpm),
+        log_other=_log2(other_bpm),
         energy=energy,
         # Where nobody measured how calm a track is, its energy counts.
         calm=np.where(np.isnan(calm), 1.0 - energy, calm),
@@ -116,6 +127,11 @@ def pool_of(candidates: Iterable[Candidate], seed: int) -> Pool:
         ),
         guessed=np.array([track.energy_estimated for track in tracks], dtype=np.bool_),
     )
+
+
+def _log2(bpm: Floats) -> Floats:
+    """log2 of tempos, NaN of what is none."""
+    return np.log2(np.where((bpm > 0) & (bpm < math.inf), bpm, np.nan))
 
 
 def _unique(candidates: Iterable[Candidate]) -> list[Candidate]:

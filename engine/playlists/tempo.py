@@ -7,6 +7,7 @@ without noticing and notice one of about 4 %.
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from engine.playlists.profile import Floats
 
 # Half or double time counts where the energy is no farther than this from the one asked for: else a ballad is a run.
 ENERGY_FITS = 0.25
+# Half or double time counts where the energy fits, where it fits or is unknown, or at any energy.
+HalfTime = Literal["fits", "unknown", "any"]
 FULL_CREDIT = 0.025  # as near as this to the cadence, a runner does not notice the difference
 _SLOPE = 0.15  # what the nearest of the unnoticeable is worth more than the farthest
 
@@ -33,9 +36,10 @@ def tempo_fit(log_bpm: Floats, target: Floats, octaves: Floats | float = 1.0) ->
     return np.abs(steps - octave), np.exp2(octave)
 
 
-def octaves_by(apart: Floats) -> Floats:
+def octaves_by(apart: Floats, half_time: HalfTime) -> Floats:
     """The `octaves` of `tempo_fit` for tracks so far in energy from what is asked for, NaN where that is not known."""
-    return np.where(apart > ENERGY_FITS, 0.0, 1.0)
+    counts = {"fits": apart <= ENERGY_FITS, "unknown": ~(apart > ENERGY_FITS), "any": np.ones_like(apart)}
+    return np.asarray(counts[half_time], dtype=np.float64)
 
 
 def tempo_credit(distance: Floats, tolerance: float) -> Floats:

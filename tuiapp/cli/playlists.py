@@ -19,7 +19,7 @@ from tuiapp.cli.names import playlists as saved
 from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
 from tuiapp.own_reasons import because
 from tuiapp.safe import shown
-from tuiapp.text import duration
+from tuiapp.text import duration, tempo
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
@@ -115,7 +115,7 @@ def track_row(number: int, track: PlaylistTrack) -> tuple[str, ...]:
         str(number),
         track.artist,
         track.track,
-        f"{track.bpm:.0f}" if track.bpm else "",
+        tempo(track.bpm, track.factor),
         duration(track.seconds or None) + ("~" if track.seconds_estimated else ""),
         "" if track.known else "new",
     )
@@ -126,6 +126,8 @@ def entry(track: PlaylistTrack) -> dict[str, Any]:
     known: dict[str, Any] = {"artist": track.artist, "track": track.track}
     if track.bpm is not None:
         known |= {"bpm": track.bpm, "bpm_source": track.bpm_source}
+    if track.factor is not None:
+        known["factor"] = track.factor
     if track.seconds is not None:
         known["seconds"] = track.seconds
     return known | {"known": track.known}

@@ -25,7 +25,7 @@ def profile(made: ContextPlaylist, measure: str, width: int) -> Content:
     line, curve = made.profile.lines()[measure], made.curve(measure)
     total = max(made.seconds, 1.0)
     moments = [total * (cell + 0.5) / width for cell in range(width)]
-    wanted = [line.at(moment) for moment in moments]
+    wanted = [line.at(made.profile_time(moment)) for moment in moments]
     has = [curve.has[place] for place in _places(made, moments)]
     drawn = [*wanted, *(value for value in has if value is not None)]
     low, high = min(drawn) - _MARGIN[measure], max(drawn) + _MARGIN[measure]

@@ -20,7 +20,7 @@ from tuiapp.screens.context_profile import profile
 from tuiapp.screens.dialogs import AskText
 from tuiapp.screens.export import ask_export
 from tuiapp.screens.view import View
-from tuiapp.text import duration
+from tuiapp.text import duration, tempo
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -69,7 +69,14 @@ class ContextsView(View):
                     "artist", lambda row: row.artist, 14, share=2, order=lambda row: row.artist.casefold()
                 ),
                 Column("track", lambda row: row.track, 16, share=3, order=lambda row: row.track.casefold()),
-                Column("bpm", _bpm, 9, right=True, accent=True, order=lambda row: -(row.bpm or 0)),
+                Column(
+                    "bpm",
+                    lambda row: tempo(row.bpm, row.factor),
+                    9,
+                    right=True,
+                    accent=True,
+                    order=lambda row: -(row.bpm or 0),
+                ),
                 Column("tempo from", _tempo_from, 16, share=1, least=110, order=_tempo_from),
                 Column(
                     "length",
@@ -371,10 +378,3 @@ class ContextsView(View):
 
 def _tempo_from(row: PlaylistTrack) -> str:
     return row.bpm_source or ""
-
-
-def _bpm(row: PlaylistTrack) -> str:
-    if row.bpm is None:
-        return ""
-    times = {0.5: " ½", 2.0: " ×2"}.get(row.factor or 1.0, "")
-    return f"{row.bpm:.0f}{times}"

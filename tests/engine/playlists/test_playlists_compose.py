@@ -262,10 +262,3 @@ def test_a_pool_whose_best_are_the_same_at_all_times_fills_the_list() -> None:
     # Nothing was played: the share of new music asked for keeps none of them out.
     unplayed = compose(slow_pool(60, known=False), Settings(minutes=120, new=0), CONTEXTS["sleep"])
     assert len(unplayed.tracks) > 30
-
-
-def test_a_list_that_could_not_begin_says_so() -> None:
-    pool = [replace(one, bpm=168.0 + n % 5, energy=0.75) for n, one in enumerate(slow_pool(400, known=True))]
-    made = compose(pool, Settings(bpm=170, minutes=30), CONTEXTS["workout"])
-    assert not made.tracks
-    assert "No track fits the beginning; 400 tracks fit" in made.notes[0]

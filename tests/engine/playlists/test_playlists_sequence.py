@@ -111,14 +111,54 @@ def test_half_time_counts_only_where_the_energy_fits() -> None:
     guessed = [replace(track, energy=0.35, energy_estimated=True) for track in ballads]
     assert abs(compose(guessed, run).length_error) < 60
     assert compose([replace(track, energy=0.2) for track in guessed], run).tracks == ()
-    # Where nobody knows the energy it still counts, for less than a track at the tempo itself.
-    unknown = [replace(track, energy=None) for track in ballads]
-    at_tempo = [
-        replace(track, bpm=170.0, appeal=-9.0, track_key=f"{track.track_key} fast") for track in unknown
+
+
+def test_half_time_of_unknown_energy_counts_only_where_the_list_is_short_and_is_said() -> None:
+    unknown = [
+        replace(track, bpm=85.0, energy=None, appeal=9.0, seconds=200.0)
+        for track in made_up_pool(40, artists=40)
     ]
-    chosen = compose([*unknown, *at_tempo], run)
-    assert {track.factor for track in chosen.tracks} == {1.0}
-    assert compose(unknown, run).tracks
+    # Hardly at the tempo, and liked less.
+    at_tempo = [
+        replace(track, bpm=178.0, appeal=-9.0, track_key=f"{track.track_key} fast") for track in unknown
+    ]
+    run = Settings(bpm=170, minutes=20, new=0.4)
+    assert {track.factor for track in compose([*unknown, *at_tempo], run).tracks} == {1.0}
+    said = "at half or double time, and nobody knows the energy: some may be too calm."
+    for count, halves in ((2, 4), (0, 6)):
+        fast = [replace(track, bpm=170.0, appeal=9.0) for track in at_tempo[:count]]
+        short = compose([*unknown, *fast], run)
+        assert abs(short.length_error) < 60
+        assert sum(track.factor == 2.0 for track in short.tracks) == halves
+        assert any(note == f"{halves} tracks play {said}" for note in short.notes)
+    # Where the energy of any is known, it decides.
+    quiet = [replace(track, energy=0.1, track_key=f"{track.track_key} quiet") for track in unknown]
+    assert {track.track for track in compose([*quiet, *unknown[:3]], run).tracks} == {
+        track.track for track in unknown[:3]
+    }
+
+
+def test_the_second_reading_of_an_open_octave_counts_where_the_energy_fits_and_the_row_says_so() -> None:
+    run = Settings(bpm=170, minutes=20, new=0.4)
+    plain = [replace(track, energy=0.75, seconds=200.0) for track in made_up_pool(40, artists=40)]
+    # Up to the octave, and where the readings are not an octave apart, so that half time is no way to it.
+    for first in (85.0, 113.0):
+        both = [replace(one, bpm=first, other_bpm=170.0, bpm_source="measured, or 170") for one in plain]
+        made = compose(both, run)
+        assert abs(made.length_error) < 60
+        assert {(track.bpm, track.factor, track.bpm_source) for track in made.tracks} == {
+            (170.0, 1.0, f"measured, second reading, or {first:.0f}")
+        }
+        assert curve(made, "tempo").error < 0.1
+        assert "6 tracks count by the second reading of a tempo whose octave is open." in made.notes
+        assert compose([replace(one, energy=0.2) for one in both], run).tracks == ()
+        # By how loud a file is, it counts before what is only half of one reading.
+        guessed = [replace(one, energy_estimated=True) for one in both]
+        half = [replace(one, bpm=85.0, other_bpm=None, track_key=f"{one.track_key} half") for one in guessed]
+        assert {track.bpm for track in compose([*guessed, *half], run).tracks} == {170.0}
+    # The first reading is the one shown where it fits itself.
+    first_fits = [replace(one, bpm=170.0, other_bpm=85.0, bpm_source="measured, or 85") for one in plain]
+    assert {track.bpm_source for track in compose(first_fits, run).tracks} == {"measured, or 85"}
 
 
 # -- what is missing is said for what it is -----------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.paths import Folders
+from engine.playlists.offer import offered
 from engine.session import Session
 from engine.store.music_files import Measured, put_measured, unmeasured
 from tests.support.audio import song
@@ -48,6 +49,17 @@ def test_a_tag_counts_before_a_measurement_and_that_before_a_pack(session: Sessi
         "measured": (120.0, "measured"),
         "open": (85.0, "measured, or 170"),
         "pack": (72.0, "spotify"),
+    }
+
+
+def test_the_second_reading_of_a_file_is_there_to_choose_by(session: Session) -> None:
+    with session.packs.features() as features:
+        pool = offered(session.library.connection, features, {})
+    assert {one.track: (one.bpm, one.other_bpm) for one in pool} == {
+        "both": (90.0, None),
+        "tagged": (95.5, None),
+        "measured": (120.0, None),
+        "open": (85.0, 170.0),
     }
 
 
