@@ -88,7 +88,7 @@ class Windows:
 
     def _is_open(self, said: Play | Verdict, report: Report, at: float) -> bool:
         if is_open := self.why_private(said, report, at) is None:
-            if isinstance(said, Play):
+            if isinstance(said, Play) and self._secret:
                 for digest in _digests(said):
                     self._secret.pop(digest, None)
         else:

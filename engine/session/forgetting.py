@@ -317,7 +317,7 @@ def _delete_artist(
     # The playlist on the server stays; without the record its id is no longer known.
     in_any = " OR ".join(f"stands_in(?1, {column})" for column in ("playlist", "server_id", "address"))
     delete("notes of what was sent", f"DELETE FROM pushes WHERE {in_any}", key)  # noqa: S608 - fixed names
-    connection.execute("DELETE FROM imported_verdicts WHERE artist_key = ?", (key,))
+    delete("verdicts of players", "DELETE FROM imported_verdicts WHERE artist_key = ?", key)
     # A file's name may be the artist's: it is replaced by its digest, also in rules.
     connection.execute("UPDATE imports SET file = ? WHERE stands_in(?, file)", (_GONE, key))
     connection.execute(
@@ -359,16 +359,12 @@ def _delete_track(
     title, artist = str(rule.track_key), rule.artist_key
     deleted["music files"] = forget_track(connection, title, artist)
     whose = "(?2 IS NULL OR {} = ?2)".format
-    delete(
-        "likes, hides and blocks",
-        f"DELETE FROM feedback WHERE track_key = ?1 AND {whose('artist_key')}",  # noqa: S608 - fixed text
-        title,
-        artist,
-    )
-    connection.execute(
-        f"DELETE FROM imported_verdicts WHERE track_key = ?1 AND {whose('artist_key')}",  # noqa: S608 - fixed text
-        (title, artist),
-    )
+    for what, table in (
+        ("likes, hides and blocks", "feedback"),
+        ("verdicts of players", "imported_verdicts"),
+    ):
+        of_track = f"DELETE FROM {table} WHERE track_key = ?1 AND {whose('artist_key')}"  # noqa: S608 - fixed text
+        delete(what, of_track, title, artist)
     delete(
         "rules",
         "DELETE FROM rules WHERE settings ->> 'track_key' = ?1 "

@@ -163,7 +163,7 @@ def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
     found = []
     for what, table, column in (
         ("likes, hides and blocks", "feedback", "artist_key"),
-        ("likes of players and servers", "imported_verdicts", "artist_key"),
+        ("verdicts of players", "imported_verdicts", "artist_key"),
         ("days shown", "encounters", "artist_key"),
         ("comparisons", "compared", "item_key"),
         ("artists", "artists", "key"),

@@ -109,7 +109,6 @@ async def _plays_and_queues(
         await _until(lambda: "Queued" in inbox.titles)
         world.private = True
         inbox.look()
-        # One that is over in a moment would be a command.
         world.now += 60
         await play("Private")
         await _until(lambda: "Private" in inbox.titles)

@@ -13,6 +13,7 @@ from engine.paths import Folders
 from engine.playlists.playlist import PlaylistTrack
 from engine.session import Session
 from engine.store import comparisons
+from engine.store.imported_likes import keep_verdict
 from engine.store.restoring import restore
 from engine.taste.rules import Rule
 from tests.support.importing import START, lastfm, spotify, write
@@ -32,6 +33,10 @@ def session(tmp_path: Path) -> Session:
     opened = Session(Folders(tmp_path / "data"))
     opened.history.import_paths([folder])
     opened.verdicts.judge("like", SECRET[0])
+    for title in (None, SECRET[1]):
+        with opened.library.connection as connection:
+            keep_verdict(connection, "live:mpd", SECRET[0], title, "hide")
+    opened.verdicts.judge(None, *SECRET)
     opened.taste.exclude(Rule(artist=SECRET[0], hours=("22:00", "06:00")))
     opened.discover.note_opened(artist_key(SECRET[0]))
     opened.discover.note_opened(item_key(track_name(*SECRET)))
@@ -46,6 +51,17 @@ def bytes_of(folders: Folders) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folders.root.rglob("*")) if path.is_file())
 
 
+def test_what_only_a_player_said_is_forgotten_too(session: Session) -> None:
+    assert session.forget(Rule(artist=SECRET[0], track=SECRET[1])).deleted["verdicts of players"] == 1
+    connection = session.library.connection
+    with connection:
+        keep_verdict(connection, "live:mpd", "Ida", None, "like")
+    session.verdicts.judge(None, "Ida")
+    assert session.forget(Rule(artist="Ida")).holds
+    left = connection.execute("SELECT artist_key, track_key FROM imported_verdicts").fetchall()
+    assert left == [(artist_key(SECRET[0]), "")]
+
+
 def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Session, tmp_path: Path) -> None:
     for word in ("utf-8", "utf-16-le"):
         session.door.write_file(session.folders.log, SECRET[1].encode(word) + SECRET[0].encode(word))
@@ -55,6 +71,7 @@ def test_an_artist_is_gone_from_every_byte_and_taste_is_as_if_never(session: Ses
         "listens": 5,
         "skips": 1,
         "likes, hides and blocks": 1,
+        "verdicts of players": 2,
         "days shown": 3,
         "rules": 1,
         "music files": 0,

@@ -252,6 +252,24 @@ def test_a_step_that_fails_half_way_is_undone(folders: Folders, monkeypatch: pyt
     plain.close()
 
 
+def test_what_was_starred_is_known_by_name_and_by_its_service(tmp_path: Path) -> None:
+    folders = of_version(15, tmp_path)
+    verdict = "INSERT INTO feedback VALUES (?, '', ?, NULL, 'like', 7, ?)"
+    old(
+        folders,
+        ("INSERT INTO stars VALUES ('subsonic', 'x', 'a1', 3)", ()),
+        (verdict, ("ida", "Ida", 3)),
+        (verdict, ("burel", "Burel", None)),
+    )
+    connection = open_library(Door(folders))
+    rows = connection.execute("SELECT artist, fetch, source FROM feedback ORDER BY artist").fetchall()
+    assert rows == [("Burel", None, None), ("Ida", 3, "subsonic")]
+    assert connection.execute("SELECT * FROM imported_verdicts").fetchall() == [
+        ("subsonic", "ida", "", "like", 7)
+    ]
+    connection.close()
+
+
 # A row of every table a person's things are in, some as the first version had them.
 ROWS: dict[str, dict[str, object]] = {
     "artists": {"id": 1, "name": "Burel", "key": "burel"},
