@@ -248,6 +248,7 @@ def test_a_track_goes_with_all_that_was_said_of_it(session: Session) -> None:
     assert {kind: count for kind, count in done.deleted.items() if kind != "listens"} == {
         "skips": 0,
         "likes, hides and blocks": 1,
+        "verdicts of players": 0,
         "rules": 1,
         "days shown": 1,
         "music files": 0,
