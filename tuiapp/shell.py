@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tuiapp.job import Job
     from tuiapp.settings.keys import Keymap
     from tuiapp.settings.remembering import Remembering
+    from tuiapp.working import Working
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ class Shell(Protocol):
     folders: Folders
     keymap: Keymap
     changes: Changes
+    under_way: Working
     jobs: Jobs
     listening: Listening
     opening: Opening
@@ -73,6 +75,10 @@ class Shell(Protocol):
     @property
     def undoable(self) -> str:
         """The last change in words, which undo reverts; empty for none."""
+
+    @property
+    def working(self) -> str:
+        """What takes longer than a moment, in words; empty for nothing."""
 
     def engine(self) -> Session:
         """The session, for worker threads: never to be called on the event loop."""

@@ -43,6 +43,7 @@ from tuiapp.textual_internals import (
     let_no_page_be_turned_without_room,
     mark_what_is_not_utf8,
 )
+from tuiapp.working import Working
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,6 +94,7 @@ class DiscoverApp(PlayerKeys):
     private_since: reactive[float | None] = reactive(None, repaint=False)
     listens: reactive[bool] = reactive(False, repaint=False)
     undoable: reactive[str] = reactive("", repaint=False)
+    working: reactive[str] = reactive("", repaint=False)
 
     def __init__(self, folders: Folders, *, private: bool = False) -> None:
         self.remembering = Remembering(folders.state)
@@ -106,6 +108,7 @@ class DiscoverApp(PlayerKeys):
         self.leaving = self._asked_to_quit = False
         self.garbage = Garbage()
         self.changes = Changes(self)
+        self.under_way = Working(lambda words: setattr(self, "working", words))
         self.jobs = Jobs(self)
         self.opening = Opening(self)
         self.playback = Playback(self)
@@ -260,6 +263,9 @@ class DiscoverApp(PlayerKeys):
         """Show a notification. Errors name files and artists: never markup, never a control character."""
         lines = map(shown, message.split("\n"))
         super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
+
+    def on_worker_state_changed(self) -> None:
+        self.under_way.look()
 
     def unexpected(self, error: Exception) -> None:
         self.failures.take(error)

@@ -120,10 +120,11 @@ class Changes:
         change: Callable[[Session], Any],
         view: str | None = None,
         failed: Callable[[DiscoverError], None] | None = None,
+        what: str = "saving",
     ) -> None:
         """Change the library in a thread, then reload every view, or the only one that shows the change.
 
-        Errors are shown, or passed to `failed`.
+        `what` is shown if it takes longer than a moment. Errors are shown, or passed to `failed`.
         """
         app, turn = self._app, self.turn()
 
@@ -135,7 +136,7 @@ class Changes:
                 app.call_from_thread(failed or self._say, error)
             app.call_from_thread(app.library_changed, view)
 
-        app.run_worker(run, thread=True, group="change")
+        app.under_way.follow(app.run_worker(run, thread=True, group="change"), what)
 
     def _say(self, error: DiscoverError) -> None:
         self._app.notify(in_keys(str(error), self._app.keymap), severity="error")
@@ -172,7 +173,7 @@ class Changes:
                 undo(session, result)
 
         entry = self.remember(what, lambda: self.make(undo_all, PLAYLISTS))
-        self.make(run, PLAYLISTS, failed)
+        self.make(run, PLAYLISTS, failed, what)
 
     def judged_in_player(self, mark: Feedback) -> None:
         """Remember how to undo a verdict that was given in a player, and say so."""

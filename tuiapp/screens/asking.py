@@ -69,7 +69,9 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
             else:
                 self.call_later(then, result)
 
-        self.run_worker(run, thread=True, exclusive=True, group=f"{self.NAME}.{group}", exit_on_error=True)
+        whole = f"{self.NAME}.{group}"
+        worker = self.run_worker(run, thread=True, exclusive=True, group=whole, exit_on_error=True)
+        self.shell.under_way.follow(worker)
 
     def show_error(self, error: DiscoverError) -> None:
         """Show the error, in the list's place."""
@@ -77,12 +79,14 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
 
     def on_unmount(self) -> None:
         self.shell.garbage.screen_closed()
+        self.app.call_later(self.shell.under_way.look)
         # It would keep the screen alive as long as the app.
         self.shell.library_signal.unsubscribe(self)
         self.app.call_later(forget_watchers, self.app)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A query crashed: show the error in the list's place, until one succeeds."""
+        self.shell.under_way.look()
         if event.state is WorkerState.ERROR and event.worker.group.startswith(f"{self.NAME}."):
             self._failed_once = True
             group = event.worker.group.removeprefix(f"{self.NAME}.")

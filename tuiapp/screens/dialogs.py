@@ -74,6 +74,7 @@ class AskText(Dialog):
     _wrong = getters.query_one(".wrong", Static)
     DEFAULT_CSS = """
     AskText .wrong { height: auto; padding: 0 1; color: $text-error; }
+    AskText .wrong.-waits { color: $foreground-muted; }
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class AskText(Dialog):
             self.dismiss(None)
         elif not self._waits:
             self._waits = True
-            self._wrong.display = False
+            self._say("One moment …")
             self._submit(text, self)
 
     @staticmethod
@@ -127,10 +128,12 @@ class AskText(Dialog):
                 self.app.notify(in_keys(str(why), self.shell.keymap), severity="error")
             return
         self._waits = False
-        self._wrong.display = bool(why)
-        self._wrong.update(
-            "\n".join(shown(line) for line in in_keys(str(why), self.shell.keymap).split("\n"))
-        )
+        self._say("\n".join(shown(line) for line in in_keys(str(why), self.shell.keymap).split("\n")))
+
+    def _say(self, text: str) -> None:
+        self._wrong.set_class(self._waits, "-waits")
+        self._wrong.display = bool(text)
+        self._wrong.update(text)
 
     def show_error(self, error: DiscoverError) -> None:
         """Show the error below the line."""

@@ -136,9 +136,10 @@ class KeyLine(InShell, Widget):
         ]
 
     def on_mount(self) -> None:
-        self.watch(self.app, "undoable", self._undoable, init=False)
+        self.watch(self.app, "undoable", self._changed, init=False)
+        self.watch(self.app, "working", self._changed, init=False)
 
-    def _undoable(self) -> None:
+    def _changed(self) -> None:
         self.refresh()
 
     def render(self) -> RenderResult:
@@ -163,7 +164,13 @@ class KeyLine(InShell, Widget):
         for action in sorted(kept, key=lambda action: (action.id in last, self._actions.index(action))):
             key = Content.assemble(Content.styled(label(action), "bold $text-accent"), f" {kept[action]}")
             parts += [key.stylize(Style.from_meta({"@click": _clicked(action)})), "  "]
-        return Content.assemble(*parts)
+        keys = Content.assemble(*parts)
+        if not self.shell.working:
+            return keys
+        # Over the end of the line: no key moves because of it.
+        working = fitted(f" … {shown(self.shell.working)}", self.size.width // 2).rstrip()
+        left = keys.truncate(self.size.width - cell_len(working), pad=True)
+        return Content.assemble(left, Content.styled(working, "bold $text-warning"))
 
     def _word(self, action: Action, room: int) -> str:
         """An action's label; for undo with the change if there is room; empty if it is unavailable."""
