@@ -169,6 +169,11 @@ def _of_parquet(table: DataFile, binary: Peekable, reading: Reading | None) -> I
         raise UnreadableFileError(
             f"{table.shown} is a Parquet file, which takes PyArrow to read: pip install 'discover-music[parquet]'."
         ) from error
+    # It begins at its end, which is reached in a tar archive only by way of all of it.
+    if not binary.seekable():
+        raise UnreadableFileError(
+            f"{table.shown} is a Parquet file in a tar archive. Unpack it, and choose the folder."
+        )
     try:
         file = ParquetFile(binary)
         if reading is not None:

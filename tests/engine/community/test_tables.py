@@ -80,6 +80,21 @@ def test_parquet_files_are_tables(tmp_path: Path, with_track: bool) -> None:
         PLAYS.read(path)
 
 
+@pytest.mark.parametrize("ending", ["tar", "tar.gz"])
+def test_a_parquet_file_in_a_tar_archive_is_to_be_unpacked(tmp_path: Path, ending: str) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    file, archive = tmp_path / "l.parquet", tmp_path / f"l.{ending}"
+    parquet.write_table(pa.table({"user": ["x"], "artist": ["Ida"], "plays": [3]}), file)
+    with tarfile.open(archive, "w:gz" if ending.endswith("gz") else "w") as tar:
+        tar.add(file, file.name)
+    with pytest.raises(
+        UnreadableFileError, match=r"l\.parquet is a Parquet file in a tar archive\. Unpack it"
+    ):
+        add_packs(Door(Folders(tmp_path / "data")), archive)
+
+
 def test_parquet_columns_of_bytes_and_decimals_are_read(tmp_path: Path) -> None:
     """As older writers leave text, ids and counts."""
     from decimal import Decimal
