@@ -87,13 +87,19 @@ class Windows:
         )
 
     def _is_open(self, said: Play | Verdict, report: Report, at: float) -> bool:
-        if is_open := self.why_private(said, report, at) is None:
-            if isinstance(said, Play) and self._secret:
-                for digest in _digests(said):
-                    self._secret.pop(digest, None)
-        else:
+        if self.why_private(said, report, at) is not None:
             self._secret.update(dict.fromkeys(_digests(said), at))
-        return is_open
+            return False
+        # What was played in the open since is no secret any more.
+        if self._secret and isinstance(said, Play) and (said.started_at or at) > self._last:
+            for digest in _digests(said):
+                self._secret.pop(digest, None)
+        return True
+
+    @property
+    def _last(self) -> float:
+        """When the last session ended; never while one is on."""
+        return float("inf") if self.on else max((ended for _, ended in self._ended), default=0.0)
 
     def why_private(self, said: Play | Verdict, report: Report, at: float) -> str | None:
         """Why a play or a verdict of a report that came in at `at` is private, or may be; null if it is not. Verdicts
@@ -114,8 +120,8 @@ class Windows:
         if report.watched and started is not None:
             within = any(began <= at and started <= ended for began, ended in windows)
             return "played in a private session" if within else None
-        playing, last = _digest(said.artist, said.title), max(ended for _, ended in windows)
-        if client.playing == playing and client.since > last and (started is None or started > last):
+        playing = _digest(said.artist, said.title)
+        if client.playing == playing and min(client.since, started or at) > self._last:
             return None
         if started is None:
             return "without a possible date: it may be from a private session"

@@ -31,6 +31,8 @@ _LOCK = struct.Struct("hhqqi4x")
 _SHOWN, _NUMBERS = 1 << 40, 1 << 16
 # A private session shows the second it began in, among these: from 2026 on for 34 years.
 _MOMENTS, _SECONDS, _FIRST_SECOND = 1 << 62, 1 << 30, 1_767_225_600
+# One whose begin cannot be seen is assumed to have begun this many seconds before.
+_UNKNOWN = 86_400.0
 # How to wait; tests replace it.
 pause: Callable[[float], None] = time.sleep
 
@@ -75,6 +77,8 @@ class Presence:
         """Give up a role."""
         if self._descriptor is not None:
             _lock(self._descriptor, "F_OFD_SETLK", "F_UNLCK", self._byte + role)
+            if role == Role.PRIVATE:
+                _lock(self._descriptor, "F_OFD_SETLK", "F_UNLCK", self._moments, _SECONDS)
 
     def show(self, number: int) -> None:
         """Show other processes a number below 65,536, such as a port, until closed; a role must have been taken."""
@@ -103,7 +107,10 @@ class Presence:
         first = None
         while first != 0 and (held := self._held(self._moments, first or _SECONDS)) is not None:
             first = held - self._moments
-        return None if first is None else float(_FIRST_SECOND + first)
+        if first is not None:
+            return float(_FIRST_SECOND + first)
+        # A disk may lock only the first of its bytes.
+        return time.time() - _UNKNOWN if self.others(Role.PRIVATE) else None
 
     def _held(self, byte: int, length: int) -> int | None:
         """A byte of a range that somebody else holds."""

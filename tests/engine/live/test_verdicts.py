@@ -120,11 +120,15 @@ async def test_a_love_said_in_private_or_of_what_played_in_private_stays_out(wor
     # Sent again, sent late, said of the song that began in private: by its name, by its id.
     await inbox.take(Report("pano", verdicts=(LIKE,)))
     world.now += HOUR
+    # An older play of it, from a queue, shows nothing of that.
+    await inbox.take(played("Tin Roof", NOW - 90 * HOUR, MBID))
     for one in (LIKE, BY_ID, Verdict("like", named=("IDA", "Tin  Roof"))):
         await inbox.take(Report("pano", verdicts=(one,)))
     assert standing(world) is None
-    # Played in the open it can be loved again, and what was said before of it counts.
+    # Played in the open it can be loved again.
     await inbox.take(played("Tin Roof", world.now - 100, MBID))
+    assert standing(world) is None
+    await inbox.take(Report("pano", verdicts=(BY_ID,)))
     assert standing(world) == "like"
 
 

@@ -11,6 +11,7 @@ from engine.live.listenbrainz import Report
 from engine.live.listener import report_of
 from engine.live.windows import Windows
 from engine.paths import Folders
+from engine.privacy import presence
 from engine.privacy.presence import Presence, Role, private_since
 from engine.store.play import Play
 from tests.support.live import NOW, Player, World, listen
@@ -171,5 +172,14 @@ def test_since_when_a_private_session_is_on_is_seen_by_other_processes(
         assert private_since(Folders(tmp_path / "other")) is None
         process.kill()
         assert private_since(folders) == 1_790_000_100
+    mine.leave(Role.PRIVATE)
+    assert private_since(folders) is None
+    # Where a disk does not lock bytes that far, that one is on is seen all the same.
     mine.close()
+    other = Presence(folders)
+    other.enter(Role.PRIVATE)
+    assert other._descriptor is not None
+    presence._lock(other._descriptor, "F_OFD_SETLK", "F_UNLCK", other._moments, 1 << 30)
+    assert private_since(folders) == 1_790_000_100.9 - 86_400
+    other.close()
     assert private_since(folders) is None
