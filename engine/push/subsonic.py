@@ -126,12 +126,15 @@ class Subsonic:
         note: Callable[[str], None],
         sent: Callable[[int], None],
     ) -> None:
-        """As a `Server`."""
+        """As a `Server`. One that numbers its lists gives a number again once it is set up anew: so what is known of a
+        list is its id and, on the line below, when it was made, where the server says."""
         before = {str(one.get("id") or ""): one for one in self._playlists()}
         first = [("songId", one) for one in ids[:_AT_ONCE]]
-        # The ids of a server that was set up anew may be those of other people's lists.
-        number = there if there in before and self._is_mine(before[there]) else ""
-        note(number)
+        number, _, created = there.partition("\n")
+        one = before.get(number, {})
+        if not one or not self._is_mine(one) or created not in ("", one.get("created") or created):
+            number = ""
+        note(there if number else "")
         if number:
             self._ask("createPlaylist", ("playlistId", number), *first)
         else:
@@ -144,6 +147,8 @@ class Subsonic:
             more = [("songIdToAdd", one) for one in ids[start : start + _AT_ONCE]]
             self._ask("updatePlaylist", ("playlistId", number), *more)
             sent(start + len(more))
+        found = next((one for one in self._playlists() if str(one.get("id") or "") == number), {})
+        note(f"{number}\n{found.get('created') or ''}".rstrip())
 
     def _made(
         self,

@@ -132,11 +132,19 @@ def test_a_renamed_list_is_renamed_there_and_one_of_that_name_is_not_taken_for_i
     assert server.playlists["p1"] == {"id": "p1", "name": "Ridge", "ids": ["s2", "s0"], "public": "false"}
     assert server.playlists["p2"]["ids"] == ["s2"], "that of an earlier list is left alone"
     assert [*server.playlists] == ["theirs", "p1", "p2"]
-    # A server that was set up anew gives its numbers again.
-    server.playlists["p1"] |= {"owner": "other", "ids": ["s1"]}
-    assert run(again) == 0
+
+
+@pytest.mark.parametrize("anew", [{"owner": "other"}, {"created": "2026-08-02T09:00:00Z"}])
+def test_a_server_that_was_set_up_anew_gives_the_same_numbers_to_others(
+    folders: Folders, server: SubsonicServer, anew: dict[str, str]
+) -> None:
+    assert run(line(server, "--yes")) == 0
+    server.playlists["p1"]["created"] = "2026-03-02T09:00:00Z"
+    assert run(line(server, "--yes")) == run(line(server, "--yes")) == 0
+    server.playlists["p1"] |= {"ids": ["s1"], **anew}
+    assert run(line(server, "--yes")) == 0
     assert server.playlists["p1"]["ids"] == ["s1"]
-    assert server.playlists["p3"]["ids"] == ["s2", "s0"]
+    assert server.playlists["p2"]["ids"] == ["s2", "s0"]
 
 
 def test_what_is_there_after_a_failure_is_said_and_the_next_time_replaces_it(
