@@ -258,7 +258,7 @@ def _on_estimates(playlist: ContextPlaylist) -> list[str]:
         notes.append(f"{tracks} by the second reading of a tempo whose octave is open.")
     if unknown := _halves_of_unknown_energy(playlist):
         tracks = quantity(unknown, "tracks play", "track plays")
-        notes.append(f"{tracks} at half or double time, and nobody knows the energy: some may be too calm.")
+        notes.append(f"{tracks} at half or double time with unknown energy: some may be too calm.")
     if by_loudness := sum(curve.estimated for curve in playlist.curves):
         notes.append(f"The energy of {quantity(by_loudness, 'tracks')} is an estimate: how loud the file is.")
     if estimated := sum(track.seconds_estimated for track in playlist.tracks):

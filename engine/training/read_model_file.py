@@ -315,7 +315,7 @@ def _cells(arrays: dict[str, np.ndarray], what: str, end: int) -> tuple[np.ndarr
     starts = np.concatenate(([0], np.cumsum(counts, dtype=np.int64)))
     numbers = from_gaps(steps, starts)
     inside = not len(numbers) or (int(numbers.min()) >= 0 and int(numbers.max()) < end)
-    _require(inside, f"its {what} are of nobody")
+    _require(inside, f"its {what} refer to items it does not have")
     return starts, numbers
 
 

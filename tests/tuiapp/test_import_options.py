@@ -1,4 +1,4 @@
-"""What an import's report calls for is done in the app: how to read it stands behind the path, in the app's words."""
+"""What an import's report calls for is done in the app: options are typed after the path, in the app's words."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_a_zone_is_asked_for_by_its_key_and_typed_behind_the_path(
         app.screen.query_one(Input).value = str(log)
         await pilot.press("enter")
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
-        assert "i     import again, with zone= behind the path" in screen_text(app)
+        assert "i     import again, with zone= after the path" in screen_text(app)
         assert "give its time zone with zone=NAME" in " ".join(screen_text(app).split())
         assert "--zone" not in screen_text(app)
         await pilot.press("i")
@@ -84,7 +84,7 @@ async def test_columns_are_named_behind_the_path_of_a_table_of_unknown_shape(
         app.screen.query_one(Input).value = str(table)
         await pilot.press("enter")
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
-        assert "import again, with columns= behind the path" in screen_text(app)
+        assert "import again, with columns= after the path" in screen_text(app)
         await pilot.press("i")
         await settled(pilot, lambda: isinstance(app.screen, AskPath))
         app.screen.query_one(Input).value += "artist=who,track=what,time=moment"

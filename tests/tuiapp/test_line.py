@@ -154,9 +154,9 @@ def test_names_need_no_quotes_where_they_are_all_a_command_takes(place, capsys) 
 
 def test_where_two_names_stand_it_is_said_that_they_need_quotes(place, capsys) -> None:
     assert run(["playlists", "add", "Road", "Trip", "The", "Beatles"]) == 2
-    assert "Put a name of several words in quotes. A title goes behind --track." in capsys.readouterr().err
+    assert "Put a name of several words in quotes. A title goes after --track." in capsys.readouterr().err
     assert run(["playlists", "add", "Road Trip", "The Beatles", "Let It [Be]"]) == 2
-    assert capsys.readouterr().err.endswith("(Let It [Be])\nA title goes behind --track.\n")
+    assert capsys.readouterr().err.endswith("(Let It [Be])\nA title goes after --track.\n")
 
 
 def test_playlists_go_by_their_names_in_capitals_or_not(place, tmp_path, capsys) -> None:

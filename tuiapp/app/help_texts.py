@@ -58,8 +58,8 @@ def how_to_export(width: int = _MAX_WIDTH_OF_EXPORTS) -> str:
         for service, how, wait in EXPORTS
     ]
     words = " ".join(f"{word}={value}" for word, (_, value) in IMPORT_WORDS.items())
-    behind = _hanging(f"How to read it may follow the path: {words}", 0, "", width)
-    return f"Files, folders or archives; the format is detected.\n{behind}\n{''.join(lines)}"
+    options = _hanging(f"Options can follow the path: {words}", 0, "", width)
+    return f"Files, folders or archives; the format is detected.\n{options}\n{''.join(lines)}"
 
 
 def _hanging(text: str, indent: int, first: str, width: int) -> str:

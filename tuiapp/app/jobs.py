@@ -280,7 +280,7 @@ class Jobs:
             steps = {}
         options, again = options_named(report), label("import")
         if options:
-            steps |= {again: f"import again, with {' or '.join(options)} behind the path"}
+            steps |= {again: f"import again, with {' or '.join(options)} after the path"}
 
         def go_on(key: str | None) -> None:
             if key == again:

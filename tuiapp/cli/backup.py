@@ -35,7 +35,7 @@ def backup() -> None:
 @backup.command("list")
 @click.pass_obj
 def list_(options: Options) -> None:
-    """List the backups, the newest first. What was forgotten since is in none of them."""
+    """List the backups, the newest first. Anything forgotten since then was removed from them too."""
     from engine.store.backups import backups, listens_in, trouble
 
     found = [(one, listens_in(one), trouble(one)) for one in backups(options.folders)]
@@ -76,9 +76,9 @@ def list_(options: Options) -> None:
 @click.argument("name", default="", shell_complete=_names)
 @click.pass_obj
 def restore(options: Options, name: str) -> None:
-    """Make a backup the library again.
+    """Restore the library from a backup.
 
-    Without a name it takes the newest that is whole. The current library is backed up first, so running it again undoes
+    Without a name, from the newest intact one. The current library is backed up first, so running it again undoes
     it. Models, packs and settings stay.
     """
     from engine.privacy import Door

@@ -35,8 +35,8 @@ def browse(options: Options, name: str | None, count: int, only: Only | None, po
     """List genres and decades, or the artists of GENRE in the order they fit you.
 
     Genres are the tags of community data and those of `community fetch genres`; without any, artists are grouped by who
-    listens to them. Decades are from tags too, and from the years of your own files by an artist. The order is
-    Discover's, known artists among new ones.
+    listens to them. Decades come from tags too, and from the years of your own files.
+    The order is Discover's, with known and new artists mixed.
     """
     with options.session() as session:
         from engine.recommend.settings import DiscoverSettings

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def compare(context: click.Context) -> None:
     """Which ranking is better for you? Compare two in Discover.
 
-    Discover's list is then made of both, which pick in turn, without showing which picked what. What you open, like or
+    Discover's list is then made from both, picking in turn, without showing which picked what. What you open, like or
     play later counts for the one that picked it. All of it stays in your library; a private session mixes and records
     nothing.
     """
@@ -34,7 +34,7 @@ def compare(context: click.Context) -> None:
 @name_argument("name", rankings)
 @click.pass_obj
 def start(options: Options, name: str) -> None:
-    """Mix the ranking NAME into Discover; `discover compare` lists those there are."""
+    """Mix the ranking NAME into Discover; `discover compare` lists the available ones."""
     with options.session() as session:
         session.comparisons.begin(name)
         _print(options, session)

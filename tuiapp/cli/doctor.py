@@ -40,8 +40,8 @@ _LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click",
     "--repair",
     is_flag=True,
     help=(
-        "First repair what can be: keep what is readable of the library, or restore its last backup; restore settings, "
-        "build an index again, delete derived files. Asks before it trains."
+        "First repair what can be repaired: keep what is readable of the library or restore its last backup, restore "
+        "settings, rebuild an index, delete derived files. Asks before it trains."
     ),
 )
 @click.option("--yes", is_flag=True, help="With --repair, train without asking if that repairs a model.")
@@ -298,7 +298,7 @@ def _coverage(session: Session, advice: list[str]) -> list[Coverage]:
 @cli.group(invoke_without_command=True)
 @click.pass_context
 def config(context: click.Context) -> None:
-    """Show the settings and where each is from; `config set` and `config unset` change them."""
+    """Show the settings and where each comes from; `config set` and `config unset` change them."""
     if context.invoked_subcommand is not None:
         return
     from tuiapp.settings.config import read, setting_named

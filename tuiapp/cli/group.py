@@ -107,7 +107,7 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Private session: nothing is written."),
         click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), expose_value=False,
                      callback=_store("data_dir"), metavar="DIR",
-                     help="Folder for all of discover's data.  [default: DISCOVER_DATA_DIR, else the system's place]"),
+                     help="Folder for all of discover's data.  [default: DISCOVER_DATA_DIR, else the usual folder]"),
     ):  # fmt: skip
         command = option(command)
     return command

@@ -37,7 +37,7 @@ def library() -> None:
     "--music",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="DIR",
-    help="For a database: the folder its files are in here, if it names another.",
+    help="For a database: where its files are on this machine, if it names another folder.",
 )
 @click.pass_obj
 def add(options: Options, path: Path, music: Path | None) -> None:
@@ -65,7 +65,7 @@ def scan(options: Options, path: Path | None) -> None:
 @library.command()
 @click.pass_obj
 def tempo(options: Options) -> None:
-    """Measure the tempo, and the calm, of files not measured yet.
+    """Measure tempo and calmness of the files not measured yet.
 
     Analyses a minute from the middle of each, on all cores but one. Ctrl+C keeps what was measured; the next run
     continues. Needs the extra `audio`, and ffmpeg for some formats; tempo in tags is read without them.
@@ -102,7 +102,7 @@ def tempo(options: Options) -> None:
 @library.command("list")
 @click.pass_obj
 def list_(options: Options) -> None:
-    """List your music folders, and how much of your history they hold."""
+    """List your music folders, and how much of your history they cover."""
     # Reading does not create a library.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
         _print(options, session)
@@ -112,7 +112,7 @@ def list_(options: Options) -> None:
 @name_argument("path", music_folders, metavar="DIR")
 @click.pass_obj
 def remove(options: Options, path: str) -> None:
-    """Forget a folder and what is known of its files. The files stay where they are."""
+    """Forget a folder and what is known about its files. The files stay where they are."""
     with options.session() as session:
         gone = session.music.remove(Path(path))
         say(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "--port",
     type=click.IntRange(1024, 65535),
     metavar="N",
-    help="Port on 127.0.0.1, kept for next time, except with --how.  [default: 17717]",
+    help="Port on 127.0.0.1, remembered for next time, except with --how.  [default: 17717]",
 )
 @click.option(
     "--how",
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 def listen(options: Options, port: int | None, how: str | None, what: str | None) -> None:
     """Log plays as they happen, sent by players on this machine.
 
-    Listens as ListenBrainz does, on 127.0.0.1 alone, until stopped; nothing is passed on. In a private session plays
-    are taken and dropped. For example: discover listen --how navidrome
+    Accepts plays as ListenBrainz does, only on 127.0.0.1, until stopped; nothing is passed on. In a private session
+    plays are accepted and discarded. For example: discover listen --how navidrome
     """
     if how is not None:
         _say_how(options, how, port)

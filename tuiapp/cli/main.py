@@ -73,7 +73,7 @@ def _about_extra_words(error: click.ClickException, arguments: Sequence[str]) ->
     # Not for what is in quotes already.
     quoted = any(" " in word and word in error.message for word in arguments)
     said = [] if quoted else ["Put a name of several words in quotes."]
-    said += [f"A title goes behind {' or '.join(options)}."] if options else []
+    said += [f"A title goes after {' or '.join(options)}."] if options else []
     return " ".join(said)
 
 

@@ -69,7 +69,7 @@ def mix(
 ) -> None:
     """Make a playlist that goes with each SEED: an artist, a track as "artist - title", a saved playlist or a genre.
 
-    "playlist:NAME", "genre:NAME" and "artist:NAME" say which, where several have that name. Without a SEED: a mix for
+    "playlist:NAME", "genre:NAME" and "artist:NAME" say which, if several have that name. Without a SEED: a mix for
     one of your tastes (--daily), or your own music to play again (--forgotten, --on-this-day).
     """
     from engine.playlists.mix import MixSettings

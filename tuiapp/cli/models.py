@@ -43,7 +43,7 @@ def export(options: Options, file: Path, level: Level) -> None:
 
     The file holds artists or tracks with what was learned about them, and nothing about you. For related artists it
     also holds rows of the community's listeners, without names. A model of your own listening is refused:
-    it would say what you play.
+    it would reveal what you play.
     """
     from engine.session.model_files import described
 
@@ -66,14 +66,14 @@ def export(options: Options, file: Path, level: Level) -> None:
 @model.command("add")
 @click.argument("source", type=click.Path(), metavar="FILE|URL")
 @click.option(
-    "--sha256", default="", metavar="HEX", help="Digest the file must have, as whoever made it says."
+    "--sha256", default="", metavar="HEX", help="Digest the file must have, as published by its maker."
 )
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
 def add(options: Options, source: str, sha256: str, yes: bool) -> None:
     """Take a model from a FILE that `model export` wrote, or from its https address, and use it.
 
-    Shows the size, and what others see of you, before it downloads from an address. A file that is not a whole model
+    Shows the size, and what others see of you, before it downloads from an address. A file that is not a complete model
     is refused and changes nothing. The previous model is kept: `discover model undo` restores it.
     """
     from engine.session.model_files import described
@@ -101,7 +101,7 @@ def add(options: Options, source: str, sha256: str, yes: bool) -> None:
         return
     click.echo(f"Added and in use: {_what(manifest)}, from {shown(origin.name)}.")
     if not origin.checked:
-        say(options, f"SHA-256 {origin.sha256}; compare it with what whoever made it says.")
+        say(options, f"SHA-256 {origin.sha256}; compare it with the one its maker published.")
     say(options, "Undo: discover model undo" + ("." if manifest.level == "artists" else " --level tracks."))
 
 
@@ -114,7 +114,7 @@ def _fetch(
         size = "an unknown number of bytes" if offer.bytes is None else f"{offer.bytes / 1e6:,.1f} MB"
         said = f"A model at {shown(offer.url)}, {size}. {shown(who_sees(web.contact))}"
         if not sha256:
-            said += " Without --sha256 nobody vouches that it is what its maker wrote."
+            said += " Without --sha256 it is not checked against its maker's digest."
         say(options, said)
         if not yes:
             if not sys.stdin.isatty():

@@ -124,7 +124,7 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
 def fetch(
     options: Options, what: str, url: str | None, min_listeners: int, name: str | None, yes: bool
 ) -> None:
-    """Download community data, tempo or genres. Shows what it is, where and how large first."""
+    """Download community data, tempo or genres. First shows what it is, where from and how large."""
     # The contract's short name for the set of 2011.
     source = SOURCES.get({"hetrec": "artists-2011"}.get(what, what))
     if source is None:
@@ -153,7 +153,9 @@ def _agree(options: Options, what: str, yes: bool) -> None:
 @community.command()
 @click.argument("newer", type=click.Path(), default="artists", metavar="[FILE|artists|tracks]")
 @click.option(
-    "--level", type=click.Choice(["artists", "tracks"]), help="Of a file: what it holds.  [default: artists]"
+    "--level",
+    type=click.Choice(["artists", "tracks"]),
+    help="For a FILE: what it contains.  [default: artists]",
 )
 @click.option("--name", metavar="N", help="The pack to update.  [default: the only one]")
 @click.option("--url", metavar="BASE", help="As for `community fetch`.")
@@ -178,7 +180,7 @@ def update(
 ) -> None:
     """Update a pack with newer data, from a FILE or downloaded by name, and show what is new.
 
-    What the model in use does not know is added to it at once; if that is a lot, training again is suggested.
+    What is new to the model in use is added to it at once; if that is much, training again is suggested.
     """
     source = None if is_there(Path(newer)) else SOURCES.get(newer)
     if source is None and newer in SOURCES.keys() | {"hetrec"}:
@@ -242,7 +244,7 @@ def update(
 @click.option("--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True)
 @click.pass_obj
 def export(options: Options, folder: Path, level: Level) -> None:
-    """Write the packs of a level as Parquet, for a cluster: who plays what as numbers, and what the items are."""
+    """Write the packs of a level as Parquet, for a cluster: plays by listener and item number, and item names."""
     with options.session() as session, progress_bar(options, {"exporting": 1}) as bar:
         made = session.packs.export(folder, level, progress=partial(bar, "exporting"))
         exported = [pack for pack in session.packs.all() if pack.name in made["packs"]]
@@ -259,7 +261,7 @@ def export(options: Options, folder: Path, level: Level) -> None:
 @community.command("list")
 @click.pass_obj
 def list_(options: Options) -> None:
-    """List the packs, and the share of your plays each knows."""
+    """List the packs, and the share of your plays each one covers."""
     # Reading does not create a library.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
         found, damaged = session.packs.with_damaged()

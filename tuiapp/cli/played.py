@@ -187,4 +187,4 @@ def _refuse_one_name(session: Session, artist: str, track: str) -> None:
     """Raise UsageError for an artist's name without quotes, whose words were taken as artist and track."""
     whole = f"{artist} {track}"
     if not session.artists.is_known(artist) and session.artists.is_known(whole):
-        raise UsageError(f"“{whole}” is an artist: put the name in quotes, and the track's behind it.")
+        raise UsageError(f"“{whole}” is an artist: put the name in quotes, and the track's after it.")

@@ -239,7 +239,7 @@ def export(
 ) -> None:
     """Export a playlist, or one of the lists, to a file.
 
-    In CSV a name that a spreadsheet would run as a formula has an apostrophe before it, which import takes away again.
+    In CSV, a name that a spreadsheet would run as a formula gets an apostrophe in front, which import removes.
     """
     if (name is None) == (list_name is None):
         raise UsageError(

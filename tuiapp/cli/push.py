@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 @cli.command()
 @name_argument("name", saved, metavar="PLAYLIST")
-@click.option(
-    "--to", "service", type=click.Choice(tuple(SERVICES)), required=True, help="What the server is."
-)
+@click.option("--to", "service", type=click.Choice(tuple(SERVICES)), required=True, help="Kind of server.")
 @of_server(
     "Its address: https, or http on your own network; for MPD host:port or a socket's path",
     "the setting push.subsonic, push.jellyfin or listen.mpd; listenbrainz.org",

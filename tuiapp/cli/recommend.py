@@ -102,14 +102,14 @@ LENGTH = 20
     type=click.IntRange(min=0),
     default=defaults.PER_ARTIST,
     show_default=True,
-    help="Most tracks by one artist; 0: no limit.",
+    help="Maximum tracks by one artist; 0: no limit.",
 )
 @click.option(
     "--context",
     metavar="NAME",
     shell_complete=times_of_week,
     help="Based on what you play at this time: morning, commute, work, evening, night, weekend, dinner, party, sleep; "
-    "or when a context of playlists usually is.",
+    "or the usual time of a playlist context.",
 )
 @click.option(
     "--without",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     type=click.Choice(WITH_STARS),
     default="subsonic",
     show_default=True,
-    help="What the server is.",
+    help="Kind of server.",
 )
 @of_server("Its address: https, or http on your own network", "the setting push.subsonic or push.jellyfin")
 @click.option("--undo", is_flag=True, help="Undo the likes of the last run that found new stars.")

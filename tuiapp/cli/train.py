@@ -70,7 +70,7 @@ FACTORS = Factors()
 @click.option(
     "--parquet",
     metavar="DIR",
-    help="Where Spark reads the plays, a folder or address all its workers reach; written to a folder if not there.",
+    help="Where Spark reads the plays: a folder or address that all workers reach. A folder is written if missing.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.pass_obj
@@ -86,7 +86,7 @@ def train(
 ) -> None:
     """Train on the community packs of a level, or without any on your own listening only.
 
-    With Spark nothing leaves this machine but the community's plays, to the master named.
+    With Spark, only the community's plays leave this machine, to the master you name.
     """
     from engine.progress import TRAINING
     from engine.training.spark_settings import SparkSettings

@@ -93,7 +93,7 @@ _OPEN = (
     Setting(
         "open.player",
         "player",
-        "The command that plays music instead of opening the browser, with {artist}, {track} or {query}. Where it "
+        "The command that plays music instead of opening the browser, with {artist}, {track} or {query}. If it "
         "prints a line `played 183`, 183 seconds are logged as a play. It is stopped when you quit.",
         "",
         checks.player,
@@ -119,8 +119,8 @@ _OPEN = (
     Setting(
         "open.art",
         "album art",
-        "The cover of what plays, beside the queue: by kitty's protocol, by sixels where the terminal says that it "
-        "shows them, or by what it says of itself (auto). From the file's tags or its folder; sixels, and covers other "
+        "The cover of what plays, beside the queue: with kitty's protocol, with sixels if the terminal reports that it "
+        "shows them, or whichever it reports (auto). From the file's tags or its folder; sixels, and covers other "
         "than small PNGs, need Pillow.",
         "off",
         checks.one_of(_ART, "off, kitty, sixel or auto"),

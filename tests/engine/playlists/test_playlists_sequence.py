@@ -124,7 +124,7 @@ def test_half_time_of_unknown_energy_counts_only_where_the_list_is_short_and_is_
     ]
     run = Settings(bpm=170, minutes=20, new=0.4)
     assert {track.factor for track in compose([*unknown, *at_tempo], run).tracks} == {1.0}
-    said = "at half or double time, and nobody knows the energy: some may be too calm."
+    said = "at half or double time with unknown energy: some may be too calm."
     for count, halves in ((2, 4), (0, 6)):
         fast = [replace(track, bpm=170.0, appeal=9.0) for track in at_tempo[:count]]
         short = compose([*unknown, *fast], run)
