@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.community.fetch import Web
 from engine.errors import DiscoverError
+
+if TYPE_CHECKING:
+    from engine.community.fetch import Web
 
 BAD_REQUEST, NOT_THERE = 400, 404
 # Status codes from here on are the server's errors.
