@@ -10,10 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import on
 from textual.app import SystemCommand
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
+from textual.worker import Worker
 
 from engine.mapped import end_by
 from engine.paths import Folders
@@ -264,7 +266,8 @@ class DiscoverApp(PlayerKeys):
         lines = map(shown, message.split("\n"))
         super().notify("\n".join(lines), title=shown(title), **(options | {"markup": False}))
 
-    def on_worker_state_changed(self) -> None:
+    @on(Worker.StateChanged)
+    def _worker_changed(self) -> None:
         self.under_way.look()
 
     def unexpected(self, error: Exception) -> None:
