@@ -161,6 +161,10 @@ class Mixes(Service):
             if whole or not more.tracks:
                 break
         if not filled.tracks:
+            if before and not settings.from_library:
+                raise NothingYetError(
+                    f"No more tracks: all music there is was in {seeds.title}. Without --more it begins again."
+                )
             raise NothingYetError(_no_more(seeds.title, None, from_library=settings.from_library))
         return filled
 

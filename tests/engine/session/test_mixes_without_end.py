@@ -98,10 +98,19 @@ def test_it_goes_on_to_all_music_there_is_and_never_repeats_an_artist_too_soon(
     assert "6 artists that fit best have no more tracks: this is of the best 24." in " ".join(parts[0].notes)
     notes = " ".join(note for part in parts for note in part.notes)
     assert "this is of all music there is." in notes
-    assert said.startswith("No more tracks match Mix")
+    assert said.startswith(f"No more tracks: all music there is was in Mix: {ARTISTS[6]}.")
     # A step wider only where what fits better is used up.
     first = [ARTISTS.index(track.artist) % 3 for track in parts[0].tracks]
     assert first.count(0) > len(first) * 0.8
+
+
+def test_a_playlist_is_continued_by_more_artists_where_the_nearest_have_too_few(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mix_pool, "FITTING_ARTISTS", 2)
+    session.playlists.create("Short", session.tracks.named([(ARTISTS[0], None)]))
+    assert len(session.playlists.extend("Short", 20).added) == 20
+    session.playlists.remove("Short")
 
 
 def test_of_few_artists_it_ends_early_and_says_that_they_came_too_recently(session: Session) -> None:
