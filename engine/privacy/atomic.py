@@ -103,10 +103,16 @@ def held_folder(beside: Path, of: str, suffix: str = "", mode: int = 0o700) -> I
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_safe(folder: Path) -> None:
-    """fsync every file in a folder."""
+def make_safe(folder: Path, safe: set[tuple[int, int, int]]) -> None:
+    """fsync every file in a folder, and the folders, but not what is `safe` already, which is noted there (inode, ns,
+    bytes), nor links to files of folders that were made safe: each fsync waits for the disk, also of what is on it."""
     for file in sorted(folder.rglob("*")):
-        fsync(file)
+        status = file.stat()
+        mark = status.st_ino, status.st_mtime_ns, status.st_size
+        if stat.S_ISDIR(status.st_mode) or (status.st_nlink == 1 and mark not in safe):
+            fsync(file)
+            safe.add(mark)
+    fsync(folder)
 
 
 def put_in_place(folder: Path, path: Path) -> None:

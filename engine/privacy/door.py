@@ -49,6 +49,8 @@ class Door:
         self.folders = folders
         self.private = private
         self._announced = announced
+        # Files of unfinished folders that were made safe.
+        self._safe: set[tuple[int, int, int]] = set()
 
     # -- the database ---------------------------------------------------------------------------------
 
@@ -120,8 +122,14 @@ class Door:
             yield partial
             for file in sorted(partial.rglob("*")):
                 file.chmod(0o700 if file.is_dir() else 0o600)
-            make_safe(partial)
+            make_safe(partial, self._safe)
             put_in_place(partial, path)
+        self._safe.clear()
+
+    def make_safe(self, folder: Path) -> None:
+        """fsync what a `new_folder` holds so far, while the rest is worked out: at its end only that is left."""
+        self.require_writable("write files")
+        make_safe(folder, self._safe)
 
     @contextlib.contextmanager
     def scratch_folder(self) -> Iterator[Path]:
@@ -193,7 +201,7 @@ class Door:
             sweep(path)
             with held_folder(path.parent, path.name, PARTIAL, mode=0o777) as partial:
                 yield partial
-                make_safe(partial)
+                make_safe(partial, set())
                 partial.rename(path)
                 fsync(path.parent)
         except OSError as error:

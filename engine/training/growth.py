@@ -36,7 +36,6 @@ from engine.model.neighbours import Neighbours
 from engine.model.similarity import Listens, listens_of
 from engine.paths import digest_of
 from engine.privacy import Door
-from engine.privacy.atomic import make_safe
 from engine.progress import Cancelled, CountReport, Share, part_of
 from engine.training.artifact import (
     Growth,
@@ -154,7 +153,7 @@ def grow(
     base = model.manifest
     model_id = new_id(door.folders, hashlib.sha256(added.tobytes()).hexdigest(), today)
     with door.new_folder(door.folders.models / model_id) as folder:
-        digests = _write(folder, model, added, artists, plays, ids, new, names, keys, done)
+        digests = _write(door, folder, model, added, artists, plays, ids, new, names, keys, done)
         manifest = msgspec.structs.replace(
             base,
             id=model_id,
@@ -183,6 +182,7 @@ def _growth(model: Model, plays: csr_matrix, ids: np.ndarray, collected: str) ->
 
 
 def _write(
+    door: Door,
     folder: Path,
     model: Model,
     added: np.ndarray,
@@ -208,7 +208,7 @@ def _write(
     )
     # The kernels hold no interpreter lock, so that names are taken down meanwhile.
     with ThreadPoolExecutor(1) as beside:
-        named = beside.submit(_write_names, folder, model, joined, listeners, artists)
+        named = beside.submit(_write_names, door, folder, model, joined, listeners, artists)
         digests |= _write_neighbours(folder, model, plays, ids, new, part_of(done, 0.1, 0.9))
         digests |= named.result()
     done(0.95)
@@ -218,6 +218,7 @@ def _write(
 
 
 def _write_names(
+    door: Door,
     folder: Path,
     model: Model,
     joined: Sequence[tuple[str, str, int, int]],
@@ -235,7 +236,7 @@ def _write_names(
         folder, model.names, artist_names, called, listeners, artists
     )
     # The disk writes while the neighbours are worked out, which leaves it little for the end.
-    make_safe(folder)
+    door.make_safe(folder)
     return digests
 
 

@@ -50,6 +50,29 @@ def test_a_folder_replaced_is_the_old_or_the_new_one_wherever_it_is_killed(door:
     assert after == [{"one": OLD}] * new + [{"one": NEW}] * (len(after) - new)
 
 
+def test_what_is_on_the_disk_already_is_not_waited_for_again(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(door, "one", "old")
+    waited: list[str] = []
+
+    def fsync(path: Path) -> None:
+        waited.append(path.name if path.suffix != atomic.PARTIAL else "itself")
+
+    monkeypatch.setattr(atomic, "fsync", fsync)
+    with door.new_folder(door.folders.packs / "two") as folder:
+        for name in ("early", "changed"):
+            (folder / name).write_text(name)
+        door.make_safe(folder)
+        assert waited == ["changed", "early", "itself"]
+        waited.clear()
+        (folder / "changed").write_text("changed since")
+        (folder / "late").write_text("late")
+        (folder / "below").mkdir()
+        (folder / "below" / "linked").hardlink_to(door.folders.packs / "one" / "a")
+    assert waited[:-1] == ["below", "changed", "late", "itself"]
+
+
 def test_where_the_new_one_may_not_be_renamed_the_old_one_keeps_its_name(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
