@@ -127,6 +127,7 @@ async def test_what_plays_as_a_listener_starts_may_have_begun_in_a_session(
     world.now, world.private = NOW + HOUR, True
     await single(world, player, "Nothing known", world.now)
     world.now, world.private = world.now + 60, False
+    world.now += 60
     await plays_now(player, "Resumed")
     await single(world, player, "Resumed", 7)
     assert titles(world) == []
@@ -145,6 +146,15 @@ def test_plays_of_watched_players_are_judged_exactly(started: int, ended: int, k
     if ended >= 100:
         windows.see(None, 100.0)
     assert bool(windows.open_part(report_of("mpd", song), float(ended)).plays) == kept
+
+
+def test_of_a_session_that_began_since_the_last_look_the_look_is_the_bound() -> None:
+    windows = Windows()
+    windows.see(None, 100.9)
+    windows.see(100.0, 102.0)
+    (play,) = (report := report_of("mpd", PlayedSong(Song("A", "T"), 0.0, 100.0))).plays
+    assert windows.why_private(play, report, 100.8) is None
+    assert windows.why_private(play, report, 101.0) is not None
 
 
 def test_clients_are_remembered_up_to_a_number() -> None:
