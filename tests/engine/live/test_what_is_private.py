@@ -8,7 +8,7 @@ import pytest
 
 from engine.live.clock import PlayedSong, Song
 from engine.live.listenbrainz import Report
-from engine.live.listener import report_of
+from engine.live.listener import Listener, report_of
 from engine.live.windows import Windows
 from engine.paths import Folders
 from engine.privacy import presence
@@ -122,11 +122,12 @@ async def test_the_song_that_a_player_passed_on_to_after_the_session_is_kept(
 
 
 async def test_what_plays_as_a_listener_starts_may_have_begun_in_a_session(
-    world: World, player: Player
+    world: World, listener: Listener, player: Player
 ) -> None:
     world.now, world.private = NOW + HOUR, True
     await single(world, player, "Nothing known", world.now)
     world.now, world.private = world.now + 60, False
+    listener.inbox.look()
     world.now += 60
     await plays_now(player, "Resumed")
     await single(world, player, "Resumed", 7)
