@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -45,7 +46,7 @@ class History(Service):
         *,
         reverse: bool = False,
         period: tuple[int, int] | None = None,
-    ) -> list[int]:
+    ) -> array[int]:
         """Ids of the listens; with `text` those whose artist and title contain its words, with `period` (seconds since
         1970 UTC) those inside it, sorted as `history.listen_ids` says."""
         key = artist_key(text) if text else ""

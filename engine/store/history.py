@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from engine.canonical_keys import relaxed_artist_key
 from engine.store.counts import sum_of_track
@@ -160,7 +162,7 @@ def listen_ids(
     *,
     reverse: bool = False,
     period: tuple[int, int] | None = None,
-) -> list[int]:
+) -> array[int]:
     """Ids of the listens; with `key` those whose artist and title keys together hold its words, the first
     `_MAX_WORDS`. Blocked artists' are in no list.
 
@@ -189,7 +191,8 @@ def listen_ids(
         f"SELECT l.id FROM listens AS l {join} WHERE {' AND '.join(where)} ORDER BY {order}, {ties}",  # noqa: S608 - fixed parts
         values,
     )
-    return [row[0] for row in rows]
+    # A million as objects would take 40 MB.
+    return array("q", map(itemgetter(0), rows))
 
 
 def listens(connection: sqlite3.Connection, ids: Sequence[int]) -> list[ListenRow]:

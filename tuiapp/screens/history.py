@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, getters, on
@@ -295,7 +295,7 @@ class HistoryView(View):
         until = date[1] if date is not None else _FAR
         words = self._dated(self._filter)[0]
 
-        def then(ids: list[int]) -> None:
+        def then(ids: Sequence[int]) -> None:
             if not ids:
                 self.notify(f"Nothing was played by {text}.")
                 return

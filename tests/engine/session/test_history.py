@@ -30,8 +30,8 @@ def test_history_is_read_by_ids_newest_first_and_filtered_by_the_library(history
     assert history.listen_ids("Ferry the lanterns") == history.listen_ids("lantern"), (
         "as other lists are filtered"
     )
-    assert history.listen_ids("nothing like it") == []
-    assert history.listen_ids("word " * 5000) == []
+    assert not history.listen_ids("nothing like it")
+    assert not history.listen_ids("word " * 5000)
 
 
 def test_numbers_are_kept_until_the_library_changes(history: History, library: Library) -> None:

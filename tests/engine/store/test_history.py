@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from array import array
 
 import pytest
 
@@ -72,3 +73,10 @@ def test_what_was_played_of_an_artist_has_every_year_between(tmp_path) -> None:
     assert found.tracks == (("One", 2), ("Two", 1))
     assert played_artist(connection, "nobody").plays == 0
     connection.close()
+
+
+def test_ids_are_no_objects_since_a_million_of_those_would_take_forty_megabytes(library) -> None:
+    ids = listen_ids(library)
+    assert len(ids) > 2
+    assert isinstance(ids, array)
+    assert ids.itemsize == 8
