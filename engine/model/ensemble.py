@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from engine.model.affinity import FoldedAffinity, artist_worth
 from engine.model.fold_in import FoldedListener, ItemFactors
 from engine.model.neighbours import FoldedNeighbours, Gathered, Neighbours
-from engine.model.topk import lengths
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
-# Factors: the inner product. Closeness: the same divided by the item vector's length, which is larger for popular
-# items. Neighbours: `engine.model.neighbours`. Artist: `engine.model.affinity`, of tracks alone. Popularity: log of one
-# plus listeners. Recency: of the person's own items in solo mode, later played is higher; a community's new items have
-# none.
+# Factors: the inner product. Closeness: the same divided by its root mean square over the community's listeners, which
+# is larger for popular items. Neighbours: `engine.model.neighbours`. Artist: `engine.model.affinity`, of tracks alone.
+# Popularity: log of one plus listeners. Recency: of the person's own items in solo mode, later played is higher; a
+# community's new items have none.
 MEMBERS = ("factors", "closeness", "neighbours", "artist", "popularity", "recency")
 # Members that are sums over the person's items; 0 means no evidence for the item.
 PERSONAL = 4
@@ -36,6 +35,8 @@ SOLO_WEIGHTS = {"neighbours": 0.2, "popularity": 0.4, "recency": 0.4}
 SOLO_RESTED, SOLO_RECENT = 30 * 86_400, 90 * 86_400
 # A shorter vector has no meaningful direction: its closeness would be noise.
 _MIN_LENGTH = 1e-6
+# With a mean square of factors below this, an item's length is the Euclidean one.
+_NO_SPREAD = 1e-12
 # Days: what was never played counts as this old.
 _OLDEST = 36_500.0
 
@@ -70,9 +71,27 @@ class Members:
     def _worth(self) -> Floats | None:
         return artist_worth(self.artists, self.listeners) if self.artists is not None else None
 
-    def lengths(self, ids: Ids) -> Floats:
-        """Lengths of the items' factors: (m,)."""
-        return lengths(self.factors.item_factors[ids].astype(np.float64), _MIN_LENGTH)
+    @cached_property
+    def _listeners_gram(self) -> Floats:
+        """X'X of the listeners' factors, divided by the mean of its diagonal: (factors, factors).
+
+        At the minimum of the loss, with penalties lambda n^nu on both sides, both gradients are 0, and X'N^nu X =
+        Y'N^nu Y: so it is computed from the items. Not for tracks, which lean on their artists after the fit: the unit
+        matrix is nearer there (MODEL.md).
+        """
+        items, nu = self.factors.item_factors, self.factors.frequency_exponent
+        if self.artists is not None:
+            return np.eye(items.shape[1])
+        weighted = items * np.sqrt(self.listeners.astype(np.float32) ** np.float32(nu))[:, None]
+        gram = (weighted.T @ weighted).astype(np.float64)
+        mean = float(np.trace(gram)) / len(gram)
+        return gram / mean if mean > _NO_SPREAD else np.eye(len(gram))
+
+    def lengths(self, vectors: Floats) -> Floats:
+        """The root mean squares, over the community's listeners, of the scores of items with these factors `vectors`
+        (m, f), up to a factor: (m,)."""
+        squares = np.einsum("ij,ij->i", vectors @ self._listeners_gram, vectors)
+        return np.asarray(np.maximum(np.sqrt(np.maximum(squares, 0.0)), _MIN_LENGTH))
 
     def gather(self, ids: Ids, listener: FoldedNeighbours | None = None) -> GatheredItems:
         """The parts of scoring items `ids` (m,) that do not depend on this `listener`'s counts."""
@@ -83,7 +102,7 @@ class Members:
             known[:, PERSONAL + 1] = by_recency(self.age[ids])
         cells = listener.gather(ids) if listener is not None else None
         artists = self.artists[ids] if self.artists is not None else None
-        return GatheredItems(ids, vectors, lengths(vectors, _MIN_LENGTH), known, cells, artists)
+        return GatheredItems(ids, vectors, self.lengths(vectors), known, cells, artists)
 
 
 def member_name(name: str, *, solo: bool) -> str:
@@ -151,8 +170,9 @@ class FoldedMembers:
         """(m, n): each of the listener's n items' contribution to the score; with popularity, rows sum to the
         scores."""
         weights = blend.weights / blend.spread
+        vectors = self.members.factors.item_factors[ids].astype(np.float64)
         parts = self.factors.contributions(ids)
-        parts = parts * (weights[0] + weights[1] / self.members.lengths(ids))[:, None]
+        parts = parts * (weights[0] + weights[1] / self.members.lengths(vectors))[:, None]
         if self.neighbours is not None and weights[2] != 0.0:
             parts += weights[2] * self.neighbours.contributions(ids)
         if self.affinity is not None and self.members.artists is not None and weights[3] != 0.0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from scipy.sparse import csr_matrix
 
 from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
+from engine.model.als import AlternatingLeastSquares
 from engine.model.confidence import Confidence
 from engine.model.ensemble import MEMBERS, PERSONAL, Members, blend_over
 from engine.model.fold_in import ItemFactors
@@ -33,9 +36,11 @@ def members() -> Members:
     )
 
 
+@pytest.mark.parametrize("tracks", [True, False])
 @settings(deadline=None, max_examples=25, derandomize=True)
 @given(st.lists(st.integers(0, 19), unique=True, min_size=2, max_size=12), st.integers(0, 1000))
-def test_a_score_is_the_sum_of_its_members_and_of_what_the_person_plays(members, ids, seed) -> None:
+def test_a_score_is_the_sum_of_its_members_and_of_what_the_person_plays(members, tracks, ids, seed) -> None:
+    members = members if tracks else replace(members, artists=None)
     own, rng = np.array(ids, dtype=np.int64), np.random.default_rng(seed)
     counts = rng.integers(1, 100, len(ids)).astype(float)
     folded = members.fold_in(own, 1.0 + np.log1p(counts), counts)
@@ -60,6 +65,31 @@ def test_the_same_plays_say_more_of_an_artist_few_listen_to(members) -> None:
     ):
         found = folded.raw(candidates)[:, MEMBERS.index("artist")]
         np.testing.assert_allclose(found, np.log(5.0) / np.sqrt(1.0 + listeners[[0, 3]]))
+
+
+@pytest.mark.parametrize("nu", [0.0, 0.75])
+def test_closeness_is_the_product_over_its_root_mean_square_among_listeners(nu) -> None:
+    train, counts = plays(), Confidence(alpha=2.0)
+    model = AlternatingLeastSquares(
+        factors=8, regularization=2.0, alpha=2.0, frequency_exponent=nu, iterations=200, random_state=0
+    )
+    model.fit(counts.counted(train))
+    listeners = np.asarray(train.getnnz(axis=0), dtype=np.int32)
+    members = Members(ItemFactors(model.item_factors, 2.0, frequency_exponent=nu), listeners)
+    own, every = np.arange(4), np.arange(4, 80)
+    raw = members.fold_in(own, np.full(4, 3.0), np.ones(4)).raw(every)
+    # A listener counts as the fit penalizes: by the power `nu` of their number of items.
+    scores = model.user_factors.astype(float) @ model.item_factors[every].T.astype(float)
+    weights = np.diff(train.indptr).astype(float) ** nu
+    among = np.sqrt(np.average(scores**2, axis=0, weights=weights))
+    ratio = raw[:, 0] / raw[:, 1] / among
+    np.testing.assert_allclose(ratio, ratio.mean(), rtol=1e-2)
+
+
+def test_factors_of_nought_are_close_to_nothing() -> None:
+    members = Members(ItemFactors(np.zeros((5, 3), dtype=np.float32), 2.0), np.ones(5, dtype=np.int32))
+    raw = members.fold_in(np.array([0]), np.array([2.0]), np.array([1.0])).raw(np.arange(1, 5))
+    np.testing.assert_array_equal(raw[:, :2], 0.0)
 
 
 def test_members_that_say_the_same_of_all_count_nothing() -> None:
