@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ from tests.support.listens import play
 from tests.support.models import ARTISTS, write_model
 from tuiapp.cli.group import cli
 from tuiapp.cli.main import run
+from tuiapp.cli.names import TEXT
 
 HARD = "Ðe Łäst 🎷 Bänd"
 DAY = 86_400
@@ -219,6 +221,53 @@ def test_the_shell_completes_the_librarys_names(place, monkeypatch, capsys) -> N
     config.unlink()
     assert completed(monkeypatch, capsys, "discover config set th") == ["theme"]
     assert HARD in completed(monkeypatch, capsys, "discover like ")
+    line = 'discover export --list "related:the b"'
+    assert completed(monkeypatch, capsys, line, at=3) == ["related:The Beatles"]
+
+
+# Of these nothing known can be offered: addresses, dates, numbers, new names.
+FREE = {
+    *(
+        "--url",
+        "--user",
+        "--name",
+        "--map",
+        "--sha256",
+        "--master",
+        "--parquet",
+        "--before",
+        "--since",
+        "--until",
+    ),
+    *("--as-of", "--day", "--between", "--from", "--to", "--factors", "--source"),
+    *("[COMMAND...]", "value", "positions", "position", "to", "new", "number"),
+}
+
+
+def options(command: click.Command, path: str = "discover") -> Iterator[tuple[str, click.Parameter]]:
+    if isinstance(command, click.Group):
+        for name, one in command.commands.items():
+            yield from options(one, f"{path} {name}")
+    yield from ((path, one) for one in command.params)
+
+
+def test_every_option_and_argument_that_has_known_values_completes_them(monkeypatch, capsys) -> None:
+    free = [
+        f"{path}: {one.opts[-1]}"
+        for path, one in options(cli)
+        if one._custom_shell_complete is None
+        and isinstance(one.type, (type(click.STRING), type(TEXT)))
+        and not FREE & {*one.opts, str(one.metavar)}
+        and not (isinstance(one, click.Option) and one.is_flag)
+    ]
+    assert free == []
+    for line, value in (
+        ("import x --zone Europe/Cop", "Europe/Copenhagen"),
+        ("import x --encoding shift_jis_", "shift_jis_2004"),
+        ("listen --how navi", "navidrome"),
+        ("community fetch te", "tempo"),
+    ):
+        assert value in completed(monkeypatch, capsys, f"discover {line}"), line
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import click
 
 from engine.wording import credited
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.names import artists, name_argument
+from tuiapp.cli.names import artists, name_argument, titles
 from tuiapp.cli.output import print_json, print_table, say
 from tuiapp.safe import shown
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from engine.session import Session
 
 
-_of_track = click.option("--track", metavar="TITLE", help="Only this track by the artist.")
+_of_track = click.option(
+    "--track", metavar="TITLE", shell_complete=titles, help="Only this track by the artist."
+)
 
 
 def _judge(options: Options, verdict: str | None, name: str, track: str | None) -> None:

@@ -10,7 +10,7 @@ import click
 from engine.wording import quantity
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.names import TEXT, artists
+from tuiapp.cli.names import TEXT, artists, titles
 from tuiapp.cli.output import print_json, thousands
 from tuiapp.safe import shown
 
@@ -36,7 +36,10 @@ _OUT_OF_REACH = (
     help="Everything by this artist: plays, likes, blocks, exclusions.",
 )
 @click.option(
-    "--track", metavar="TITLE", help="Plays of tracks with this title (with --artist, by that artist)."
+    "--track",
+    metavar="TITLE",
+    shell_complete=titles,
+    help="Plays of tracks with this title (with --artist, by that artist).",
 )
 @click.option("--before", type=PERIOD, metavar="DATE", help="Plays before this date.")
 @click.option("--source", type=TEXT, metavar="FILE", help="Plays from this service or imported file.")

@@ -12,7 +12,7 @@ from engine.errors import UnreadableFileError, sentence
 from engine.imports.report import UNKNOWN
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.names import import_formats
+from tuiapp.cli.names import encodings, import_formats, zones
 from tuiapp.cli.numbers import FloatRange
 from tuiapp.cli.output import print_json, progress_bar, say_coverage, thousands
 from tuiapp.import_report import files_in_words, kept_otherwise
@@ -45,8 +45,18 @@ if TYPE_CHECKING:
     metavar="S",
     help="Shorter plays count as skips.  [default: 30]",
 )
-@click.option("--zone", metavar="NAME", help="Time zone of times without one, such as Europe/Copenhagen.")
-@click.option("--encoding", metavar="NAME", help="Encoding of text that is not UTF-8, such as shift_jis.")
+@click.option(
+    "--zone",
+    metavar="NAME",
+    shell_complete=zones,
+    help="Time zone of times without one, such as Europe/Copenhagen.",
+)
+@click.option(
+    "--encoding",
+    metavar="NAME",
+    shell_complete=encodings,
+    help="Encoding of text that is not UTF-8, such as shift_jis.",
+)
 @click.pass_obj
 def import_(
     options: Options,

@@ -13,6 +13,7 @@ import click
 
 from engine.errors import DiscoverError, PrivateSessionError, UsageError
 from tuiapp.cli.group import Options, cli
+from tuiapp.cli.names import players
 from tuiapp.cli.output import print_json, print_table, say
 from tuiapp.safe import shown
 from tuiapp.text import local
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--how",
     metavar="CLIENT",
+    shell_complete=players,
     is_flag=False,
     flag_value="",
     help="Print what to set in a player; without a name, list the known players.",

@@ -10,7 +10,7 @@ import click
 
 from engine.errors import UnknownNameError, UsageError
 from tuiapp.cli.group import Options, cli, from_library_option
-from tuiapp.cli.names import TEXT, each_artist
+from tuiapp.cli.names import TEXT, artists, each_artist, playlists
 from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
 from tuiapp.cli.playlists import entry, exported, track_row
 from tuiapp.safe import shown
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 @cli.command()
 @click.argument("seeds", nargs=-1, type=TEXT, metavar="[SEED]...", shell_complete=each_artist)
 @click.option(
-    "--to", metavar="SEED", type=TEXT, help="A bridge from SEED to this one, in steps of similar artists."
+    "--to",
+    metavar="SEED",
+    type=TEXT,
+    shell_complete=artists,
+    help="A bridge from SEED to this one, in steps of similar artists.",
 )
 @click.option("--daily", is_flag=True, help="The mix of the day for one of your tastes.")
 @click.option(
@@ -47,7 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed: another number gives another list."
 )
-@click.option("--save", "save_as", metavar="NAME", help="Save as a playlist.")
+@click.option("--save", "save_as", metavar="NAME", shell_complete=playlists, help="Save as a playlist.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Export to a file.")
 @click.pass_obj
 def mix(

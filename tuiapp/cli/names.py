@@ -102,7 +102,20 @@ def _artists(session: Session, typed: str) -> Iterable[str]:
     return (played.artist for played in session.history.stats().top_artists)
 
 
+def _titles(session: Session, typed: str) -> Iterable[str]:
+    if typed.strip():
+        return (found.track for found in session.artists.search(typed, 4 * _MAX_NAMES) if found.track)
+    return (played.track for played in session.history.stats().top_tracks if played.track)
+
+
+def _lists(session: Session, typed: str) -> Iterable[str]:
+    begun, of, name = typed.partition(":")
+    return (f"{begun}:{artist}" for artist in _artists(session, name)) if of and begun == "related" else ()
+
+
 artists = _completing(_artists)
+titles = _completing(_titles)
+lists = _completing(_lists, as_set=lambda _: ("discover", "less-known", "related:"))
 each_artist = _completing(_artists, joined=False)
 playlists = _completing(lambda session, _: (saved.name for saved in session.playlists.all()))
 genres = _completing(lambda session, _: (node.name for node in session.browse.tree().nodes))
@@ -152,6 +165,24 @@ def _import_formats() -> Iterable[str]:
     return (known.name for known in formats())
 
 
+def _zones() -> Iterable[str]:
+    import zoneinfo
+
+    return sorted(zoneinfo.available_timezones())
+
+
+def _encodings() -> Iterable[str]:
+    from encodings.aliases import aliases
+
+    return sorted(set(aliases.values()))
+
+
+def _players() -> Iterable[str]:
+    from tuiapp.cli.players import HOW
+
+    return HOW
+
+
 def _rankings() -> Iterable[str]:
     from engine.recommend.rankings import RANKINGS
 
@@ -170,6 +201,7 @@ playlist_formats, import_formats, settings = (
     one_of(_import_formats),
     one_of(_settings),
 )
+zones, encodings, players = one_of(_zones), one_of(_encodings), one_of(_players)
 
 
 class _Bash(BashComplete):

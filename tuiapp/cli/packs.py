@@ -103,7 +103,12 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
 
 
 @community.command()
-@click.argument("what", default="artists", metavar="[artists|tracks|tempo|genres|artists-2011]")
+@click.argument(
+    "what",
+    default="artists",
+    metavar="[artists|tracks|tempo|genres|artists-2011]",
+    shell_complete=one_of(("artists", "tracks", "tempo", "genres", "artists-2011")),
+)
 @click.option(
     "--url",
     metavar="BASE",
@@ -157,7 +162,9 @@ def _agree(options: Options, what: str, yes: bool) -> None:
     type=click.Choice(["artists", "tracks"]),
     help="For a FILE: what it contains.  [default: artists]",
 )
-@click.option("--name", metavar="N", help="The pack to update.  [default: the only one]")
+@click.option(
+    "--name", metavar="N", shell_complete=packs, help="The pack to update.  [default: the only one]"
+)
 @click.option("--url", metavar="BASE", help="As for `community fetch`.")
 @click.option(
     "--min-listeners",

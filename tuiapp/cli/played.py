@@ -12,7 +12,7 @@ import click
 
 from engine.errors import DiscoverError, PrivateSessionError, UsageError
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.names import TEXT, artists
+from tuiapp.cli.names import TEXT, artists, titles
 from tuiapp.cli.numbers import FloatRange
 from tuiapp.cli.output import print_json, say
 from tuiapp.safe import shown
@@ -31,7 +31,7 @@ _SAID = {
 
 @cli.command("open")
 @click.argument("artist", shell_complete=artists)
-@click.argument("track", required=False)
+@click.argument("track", required=False, shell_complete=titles)
 @click.option("--print", "print_only", is_flag=True, help="Only print the address.")
 @click.pass_obj
 def open_(options: Options, artist: str, track: str | None, print_only: bool) -> None:
@@ -133,7 +133,7 @@ def _play(options: Options, template: str, music: Music) -> None:
 
 @cli.command()
 @click.argument("artist", type=TEXT, shell_complete=artists)
-@click.argument("track", type=TEXT)
+@click.argument("track", type=TEXT, shell_complete=titles)
 @click.option(
     "--seconds",
     type=FloatRange(min=0, max=86_400, min_open=True),

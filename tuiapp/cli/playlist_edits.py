@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tuiapp.cli.group import Options, from_library_option
-from tuiapp.cli.names import artists, name_argument, one_of
+from tuiapp.cli.names import artists, name_argument, one_of, titles
 from tuiapp.cli.names import playlists as saved
 from tuiapp.cli.output import only_what_you_have, print_json, say
 from tuiapp.cli.playlists import entry, playlists, print_tracks
@@ -60,7 +60,12 @@ def create(options: Options, name: str) -> None:
 @playlists.command()
 @click.argument("name", shell_complete=saved)
 @click.argument("artist", shell_complete=artists)
-@click.option("--track", metavar="TITLE", help="The track.  [default: one of the artist's best known]")
+@click.option(
+    "--track",
+    metavar="TITLE",
+    shell_complete=titles,
+    help="The track.  [default: one of the artist's best known]",
+)
 @click.option("--again", is_flag=True, help="Even if it is already in the playlist.")
 @click.pass_obj
 def add(options: Options, name: str, artist: str, track: str | None, again: bool) -> None:

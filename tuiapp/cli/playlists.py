@@ -14,7 +14,7 @@ from engine import defaults
 from engine.errors import DiscoverError, UsageError
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli, from_library_option
-from tuiapp.cli.names import contexts, name_argument, playlist_formats
+from tuiapp.cli.names import contexts, lists, name_argument, playlist_formats
 from tuiapp.cli.names import playlists as saved
 from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
 from tuiapp.own_reasons import because
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--new", type=float, help="Share of new music, 0 to 1.")
 @click.option("--seed", type=int, help="Seed: another number gives another list.")
 @from_library_option
-@click.option("--save", "save_as", metavar="NAME", help="Save as a playlist.")
+@click.option("--save", "save_as", metavar="NAME", shell_complete=saved, help="Save as a playlist.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Export to a file.")
 @click.pass_obj
 def playlist(
@@ -201,7 +201,13 @@ def remove(options: Options, name: str) -> None:
 
 @cli.command()
 @name_argument("name", saved, metavar="[PLAYLIST]", required=False)
-@click.option("--list", "list_name", metavar="LIST", help="Or a list: discover, less-known or related:NAME.")
+@click.option(
+    "--list",
+    "list_name",
+    metavar="LIST",
+    shell_complete=lists,
+    help="Or a list: discover, less-known or related:NAME.",
+)
 @click.option(
     "-n",
     "count",

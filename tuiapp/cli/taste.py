@@ -10,7 +10,7 @@ import click
 from engine.wording import percent, percents, quantity
 from tuiapp.cli.date_options import PERIOD
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.names import TEXT, artists
+from tuiapp.cli.names import TEXT, artists, titles
 from tuiapp.cli.output import print_json, print_table, say, thousands
 from tuiapp.safe import shown
 
@@ -39,7 +39,7 @@ def taste(context: click.Context, level: Level) -> None:
 
 @taste.command()
 @click.option("--artist", metavar="NAME", shell_complete=artists, help="Plays of this artist.")
-@click.option("--track", metavar="TITLE", help="Plays of tracks with this title.")
+@click.option("--track", metavar="TITLE", shell_complete=titles, help="Plays of tracks with this title.")
 @click.option("--between", metavar="HH:MM-HH:MM", help="Plays at this time of day, local time.")
 @click.option("--from", "since", type=PERIOD, metavar="DATE", help="Plays from this date on.")
 @click.option("--to", "until", type=PERIOD, metavar="DATE", help="Plays until this date, inclusive.")
