@@ -178,7 +178,7 @@ def safe_file_name(title: str) -> str:
         r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u202a-\u202e\u2066-\u2069\ud800-\udfff]', "_", title
     ).strip()
     name = name.encode()[:_MAX_NAME].decode(errors="ignore").rstrip(". ")
-    # Hidden, or to whoever is given it alone an option.
+    # Hidden, or an option to a program that gets it as an argument.
     if name.startswith((".", "-")):
         name = f"_{name[1:]}"
     return f"_{name}" if _DEVICES.fullmatch(name) else name or "playlist"

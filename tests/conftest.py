@@ -44,7 +44,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     ):
         compileall.compile_file(str(module), quiet=2)
     for module in _beginning_at(share, [file for path in asked for file in path.rglob("test_*.py")]):
-        # What cannot be imported is told of when it is collected.
+        # Errors of imports are reported when tests are collected.
         with contextlib.suppress(Exception, pytest.skip.Exception):
             importlib.import_module(".".join(module.relative_to(root).with_suffix("").parts))
 

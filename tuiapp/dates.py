@@ -37,7 +37,7 @@ def written(text: str) -> str:
 
 
 def month_beside(text: str, by: int, today: datetime.date) -> str:
-    """The month `by` months after the one a date lies in (its last, for a year), or after this one where it is none."""
+    """The month `by` months after that of a date (for a year its last month), or after this month without a date."""
     try:
         last = datetime.datetime.fromtimestamp(period(text)[1] - 1, datetime.UTC).date()
     except UsageError:

@@ -164,7 +164,7 @@ class Guarded(App[int]):
 
 
 def _is_painted(screen: Screen[Any], widget: Widget, update: object) -> bool:
-    """Whether an update paints a cell of a widget that is wholly in sight. What lies over it comes before it, from
+    """Whether an update paints a cell of a widget that is wholly in sight. Widgets above it come before it, from
     front to back; on the last line of a terminal a picture would scroll it."""
     place, within = Region(), widget.region
     for other, (region, clip) in screen._compositor.visible_widgets.items():

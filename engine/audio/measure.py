@@ -173,7 +173,7 @@ def _keep_to_itself() -> None:
 
 
 def _end_with_parent() -> None:
-    """Whoever kills the parent leaves nobody to end its processes, which would wait for work forever."""
+    """If the parent is killed, its processes end too: otherwise they would wait for work forever."""
     parent = parent_process()
     if parent is not None:
         parent.join()

@@ -63,7 +63,7 @@ def artist_archive(web: Web, base: str) -> Archive:
 
 
 def _beside(address: str, name: str) -> str:
-    """The address of what lies in the same folder as what is at another."""
+    """The address of a file in the same folder as another address."""
     return f"{address.rpartition('/')[0].rstrip('/')}/{name}"
 
 

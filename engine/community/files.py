@@ -180,7 +180,7 @@ def _in_tar(path: Path, _size: int, _changed: int) -> tuple[list[tuple[str, str,
             if not is_tar(file.peek(_HEADER)):
                 return [], ""
         except DAMAGED:
-            return [], ""  # whoever reads it says so
+            return [], ""  # its reader reports that
         found: list[tuple[str, str, int, int]] = []
         with tarfile.open(fileobj=file, mode="r|", bufsize=1 << 20, tarinfo=TarInfo) as archive:
             for member in archive:

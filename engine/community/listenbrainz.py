@@ -42,7 +42,7 @@ class Statistics:
         """Whether `path` is the archive, or lines with this statistic's fields."""
         start = first_bytes(path, 1 << 16) if path.is_file() else b""
         if is_tar(start):
-            return b"listenbrainz-statistics-dump-" in start  # behind a header of the first member's date
+            return b"listenbrainz-statistics-dump-" in start  # after a header with the first member's date
         return start.startswith(b"{") and b'"listen_count"' in start and _level_of(start) == self.LEVEL
 
     def read(

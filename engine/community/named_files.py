@@ -19,7 +19,7 @@ def named(path: Path, beside: Sequence[str] = ()) -> dict[str, DataFile]:
     What is called so (`beside`) in the folder of a file or archive comes with it. Nothing where nothing can be read.
     """
     try:
-        # Of a folder what lies in it: one that has several sets in folders of their own is none of them.
+        # Only files directly in a folder: one that has several sets in subfolders is not a set itself.
         if path.is_dir():
             found = [file_at(file, file.name) for file in sorted(path.iterdir()) if file.is_file()]
         else:

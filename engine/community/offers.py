@@ -14,7 +14,7 @@ from engine.canonical_keys import Level
 class Source:
     """A data set: its address; what it is, of whom and on what terms; its `title`, and about how much is downloaded.
 
-    `form` is what lies at the address: ListenBrainz' dumps with the statistics of a `level`, a folder with an archive
+    `form` is what the address has: ListenBrainz' dumps with the statistics of a `level`, a folder with an archive
     and its digest, or one file, of which `licence` is what its own files do not say.
     """
 

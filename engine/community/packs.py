@@ -166,7 +166,7 @@ def stash_pack(door: Door, name: str) -> int:
     door.remove(_stashed(folder))
     door.rename(folder, _stashed(folder))
     descriptor = os.open(_stashed(folder), os.O_RDONLY)
-    # Where the disk knows no locks, whoever closes the library drops it.
+    # If the disk has no locks, the process that closes the library drops it.
     with contextlib.suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return descriptor

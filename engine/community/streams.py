@@ -107,7 +107,7 @@ def members(
     """The members of an archive whose names end in one of `suffixes`, once each; or all of a file that is not an
     archive.
 
-    They come in the archive's order; each is to be read before the next is asked for. Nothing behind the last is read,
+    They come in the archive's order; each is to be read before the next is asked for. Nothing after the last is read,
     and the file stays open.
     """
     plain = peekable(file)

@@ -254,7 +254,7 @@ class Records(Generic[T]):
 
 
 def _behind_line(source: Readable) -> bytes:
-    """What was read behind the end of the line that reading is in."""
+    """What was read after the end of the current line."""
     while chunk := source.read(_CHUNK):
         if end := chunk.find(b"\n") + 1:
             return chunk[end:]

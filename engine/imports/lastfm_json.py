@@ -75,7 +75,7 @@ def parse_pages(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 
 def parse_page(stream: IO[bytes], options: Options) -> Iterator[Record]:
-    """One page, or several behind one another."""
+    """One page, or several in sequence."""
     return _of_pages(Records(Page).of_documents(all_of(stream)), options)
 
 

@@ -30,7 +30,7 @@ _WORDS = re.compile(
     r"(\d{1,2})\s*(?:h|시|นาฬิกา|ໂມງ|時|时|点|點)\s*(\d{1,2})"
     r"(?:\s*(?:min|분|นาที|ນາທີ|分)(?:\s*(\d{1,2})\s*(?:s\b|초|วินาที|ວິນາທີ|秒)?)?)?"
 )
-# `19.01` behind a whole date.
+# `19.01` after a whole date.
 _SHORT_DOTS = re.compile(r"(?<=\s)(\d{1,2})\.(\d{2})(?![\d.])()")
 _OFFSET = re.compile(r"[^\s\d(]*(?<!\d)([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\d\w-])")
 # AM or PM may follow the day directly: `2日下午8:01`.

@@ -58,7 +58,7 @@ def parse_xspf(stream: IO[bytes], options: Options) -> Iterator[Record]:
                 track = {}
             continue
         opened.pop()
-        # What extensions hold is called alike and lies deeper.
+        # Extensions have elements of the same names, which are nested deeper.
         if opened == ["playlist"] and tag == "title":
             playlist = text.strip() or playlist
         elif opened == ["playlist", "trackList", "track"]:

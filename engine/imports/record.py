@@ -98,7 +98,7 @@ Record = Play | Dropped | Like | PlaylistEntry | Unplayed
 @dataclass(frozen=True)
 class Options:
     """How to read. `name` is the file's own name, `columns` a mapping given by the person (`--map`), `folder` where the
-    file lies, None for one in an archive.
+    file is, None for one in an archive.
 
     `zone` is the IANA zone for stamps without one (None: UTC), `encoding` how text is written (None: it is found
     out). `artists` finds the artist of a title where a format leaves it out: from (title key, day `YYYY-MM-DD` or '')

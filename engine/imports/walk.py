@@ -91,7 +91,7 @@ class Member:
 
     @property
     def folder(self) -> Path | None:
-        """Where the file lies; None in an archive."""
+        """The folder of the file; None in an archive."""
         on_disk = self.on_disk
         return on_disk.parent.absolute() if on_disk and printable(on_disk) == self.path else None
 

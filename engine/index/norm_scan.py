@@ -157,7 +157,7 @@ class NormOrder:
 
 @dataclass(frozen=True)
 class Anchor:
-    """Directions that span a few queries, `basis` (f, q), with, by place, how far each item lies `along` them (n, q)
+    """Directions that span a few queries, `basis` (f, q), with, by place, how far each item is `along` them (n, q)
     and, at most, `across` (n,); `first` are the places of those with the largest products with the first query, and
     `vectors` their factors."""
 

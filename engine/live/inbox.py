@@ -141,7 +141,7 @@ class Inbox:
                     self._waiting += [one for one in batch if one.kept is None]
                     _answer(batch, error)
                     return
-                except Exception as error:  # noqa: BLE001 - whoever waits is answered, whatever happens
+                except Exception as error:  # noqa: BLE001 - the waiting caller is answered, whatever happens
                     self.note(error)
                     _answer(batch, DiscoverError(disk_trouble(error) or where_it_happened(error)))
                 else:

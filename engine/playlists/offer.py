@@ -84,7 +84,7 @@ def with_artists_tempo(tracks: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _near(tempos: Sequence[float], median: float) -> float:
-    """Which share of tempos lies within 8 % of the median, half and double counted."""
+    """The share of tempos within 8 % of the median, counting half and double."""
     return sum(
         any(abs(tempo * octave / median - 1.0) < 0.08 for octave in (0.5, 1.0, 2.0)) for tempo in tempos
     ) / len(tempos)

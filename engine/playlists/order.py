@@ -8,7 +8,7 @@ from collections.abc import Collection
 def shifted(count: int, chosen: Collection[int], by: int) -> list[int]:
     """Places 0 to `count` - 1 after each chosen one moved up (`by` below 0) or down, as a list of places before.
 
-    Whoever has come to the end stays there, and those behind it close up.
+    A track that has come to the end stays there, and those after it close up.
 
     >>> shifted(5, [1, 3], -1), shifted(5, [0, 2], -1), shifted(4, [1], 9)
     ([1, 0, 3, 2, 4], [0, 2, 1, 3, 4], [0, 2, 3, 1])

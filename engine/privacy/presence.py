@@ -151,7 +151,7 @@ def wait_a_moment() -> None:
 def private_session_on(folders: Folders) -> bool:
     """Whether a private session is on over a data folder, in any process: then no play may be logged into it.
 
-    For whoever receives plays, with the library open or not: it takes microseconds and touches nothing. While it is on,
+    For receivers of plays, with the library open or not: it takes microseconds and touches nothing. While it is on,
     accept a play and drop it.
     """
     return Presence(folders).others(Role.PRIVATE)

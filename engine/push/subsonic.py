@@ -126,7 +126,7 @@ class Subsonic:
         note: Callable[[str], None],
         sent: Callable[[int], None],
     ) -> None:
-        """As a `Server`. One that numbers its lists gives a number again once it is set up anew: so what is known of a
+        """As a `Server`. One that numbers its lists gives a number again once it is set up again: so what is known of a
         list is its id and, on the line below, when it was made, where the server says."""
         before = {str(one.get("id") or ""): one for one in self._playlists()}
         first = [("songId", one) for one in ids[:_AT_ONCE]]

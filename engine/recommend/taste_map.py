@@ -80,7 +80,7 @@ def projected(
 ) -> tuple[Floats, float]:
     """Artists' factors (n, f) in the plane, (n, 2), and the share of their variance it holds.
 
-    `weights` (n,) are above 0, `label` (n,) numbers the tastes from 0, every one used. The heaviest artist lies left
+    `weights` (n,) are above 0, `label` (n,) numbers the tastes from 0, every one used. The heaviest artist is left
     and above the middle, so that the map does not turn over from one day to the next.
     """
     unit = np.asarray(vectors, dtype=np.float64)
@@ -110,7 +110,7 @@ def _directions(points: Floats, weights: Floats, whole: float) -> Floats:
 
 
 def _sides(plane: Floats, weights: Floats) -> Floats:
-    """For each axis the side, 1 or -1, that the heaviest artist lies on; of those on neither the next heaviest."""
+    """For each axis the side, 1 or -1, of the heaviest artist; if it is on neither, of the next heaviest."""
     sides = np.ones(2)
     heaviest = np.argsort(-weights, kind="stable")
     for axis in range(2):

@@ -44,7 +44,7 @@ class Bridges(Service):
         """From one seed to another, as `Seeds.of` takes them, with each step's similarity (`engine.model.similarity`).
 
         No artist occurs twice. Raises UsageError if both are the same, UnknownNameError for unknown names,
-        NothingYetError without a model, for what it does not know, and if nothing lies between.
+        NothingYetError without a model, for what it does not know, and if nothing is between.
         """
         from engine.playlists.pool import ASSUMED_SECONDS
 

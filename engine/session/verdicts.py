@@ -40,7 +40,7 @@ class Verdicts(Service):
         name, key = self._artists.resolve(artist)
         for mark in self.all():
             if _is_of(mark, key, track):
-                # One verdict an artist or track: it is this that is undone, or set anew.
+                # One verdict per artist or track: this one is undone, or replaced.
                 name, key, track = mark.artist, artist_key(mark.artist), mark.track
                 break
         before = store_feedback.set_verdict(

@@ -175,17 +175,17 @@ def _exchanged(door: Door, source: sqlite3.Connection, folder: Path) -> str:
         # A backup of an earlier version is upgraded.
         migrate(to)
     fsync(copy)
-    aside = new_name(door, DAMAGED)
+    kept = new_name(door, DAMAGED)
     for end in ("", "-wal"):
         if (part := _beside(database, end)).exists():
-            _kept(part, _beside(aside, end))
-    fsync(aside.parent)
+            _kept(part, _beside(kept, end))
+    fsync(kept.parent)
     # Its log must not be merged into the other file.
     for end in ("-wal", "-shm"):
         door.remove(_beside(database, end))
     copy.replace(database)
     fsync(database.parent)
-    return aside.stem
+    return kept.stem
 
 
 def _beside(path: Path, end: str) -> Path:

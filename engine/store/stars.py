@@ -26,7 +26,7 @@ def add_stars(connection: sqlite3.Connection, service: str, stars: Iterable[Star
 
 def undo_stars(connection: sqlite3.Connection) -> int:
     """Undo the last fetch that brought likes; returns how many were removed, of those unchanged since. They do not come
-    again, unless starred anew."""
+    again, unless starred again."""
     with connection:
         return connection.execute(
             "DELETE FROM feedback WHERE fetch = (SELECT max(fetch) FROM feedback)"

@@ -73,7 +73,7 @@ def much_joined(manifest: ModelManifest) -> str:
 
 
 def numbered(model: Model, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Of items by key the id of each in the model, with those new to it behind its own, and which are new, in order."""
+    """The id in the model of each item (key), with new ones after its own, and which are new, in order."""
     every = model.catalog.all_keys()
     number = dict(zip(every, range(len(every)), strict=True))
     ids = np.fromiter(map(number.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))

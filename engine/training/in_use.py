@@ -131,7 +131,7 @@ def kept_models(folders: Folders) -> list[tuple[Path, ModelManifest, bool]]:
 
 
 def unused_models(folders: Folders) -> list[tuple[Path, Level]]:
-    """Whole models that nothing names, the oldest first: whoever made one was killed before it came into use. None
+    """Complete models that nothing names, the oldest first: their process was killed before they came into use. None
     while somebody makes one."""
     named = {folder_named_by(pointer) for pointer in pointers(folders.models)}
     found = []

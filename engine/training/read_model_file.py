@@ -171,7 +171,7 @@ def _about(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> Mod
         "its texts are too long",
     )
     _require(all(text.isprintable() for text in texts), "its texts have characters that cannot be read")
-    # As whoever exported it was given them: none is a path, none longer than a line.
+    # As given on export: none is a path, none longer than a line.
     _require(
         all(1 <= len(pack) <= _MAX_PACK and not set(pack) & set("/\\") for pack in about.packs),
         "its packs have names that no pack has",

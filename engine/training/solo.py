@@ -69,7 +69,7 @@ def measure_sessions(
     fits = set(np.linspace(first, count, FITS, endpoint=False).astype(int).tolist())
     near: Neighbours | None = None
     tops: dict[str, list[NDArray[np.int64]]] = {name: [] for name in orders}
-    sought: list[NDArray[np.int64]] = []
+    played_again: list[NDArray[np.int64]] = []
     for session in range(first, count):
         if cancelled is not None and cancelled():
             raise CancelledError("Training stopped. Your previous model is unchanged.")
@@ -79,20 +79,20 @@ def measure_sessions(
         walk.on_to(session)
         ids, again = walk.rested()
         if len(again):
-            sought.append(again)
+            played_again.append(again)
             raw = walk.members(near, ids)
             for name, weights in orders.items():
                 tops[name].append(_first(ids, blend_over(raw, dict(weights)).scores(raw)))
-    if not sought:
+    if not played_again:
         return {}
-    rows = np.repeat(np.arange(len(sought)), [len(again) for again in sought])
+    rows = np.repeat(np.arange(len(played_again)), [len(again) for again in played_again])
     held = csr_matrix(
-        (np.ones(len(rows), dtype=np.float32), (rows, np.concatenate(sought))),
-        shape=(len(sought), plays.shape[1]),
+        (np.ones(len(rows), dtype=np.float32), (rows, np.concatenate(played_again))),
+        shape=(len(played_again), plays.shape[1]),
     )
     return {
-        "sessions": len(sought),
-        "too_few": len(sought) < MIN_SESSIONS,
+        "sessions": len(played_again),
+        "too_few": len(played_again) < MIN_SESSIONS,
         "orders": _measured({name: np.stack(top) for name, top in tops.items()}, held),
     }
 

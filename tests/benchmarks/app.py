@@ -33,10 +33,10 @@ from tests.benchmarks.terminal import PATIENCE, Terminal
 from tuiapp.settings.actions import ACTIONS, VIEWS, Action, written
 
 CURSOR = "▸"
-# What stands beside Discover's list once that is drawn. The header's words have no room where the model is old.
+# What is beside Discover's list once that is drawn. The header's words have no room where the model is old.
 LISTED = "ranked by"
 DOWN, PAGE_DOWN, TOP, ESCAPE, ENTER, PALETTE, STOP = "j", "\x1b[6~", "g", "\x1b", "\r", "\x10", "\x18"
-# Moves before a list is begun anew: at the end of Discover's 200 rows a key would draw nothing, and what was read would
+# Moves before a list starts over: at the end of Discover's 200 rows a key would draw nothing, and what was read would
 # be somebody else's paint.
 MOVES = 32
 # Keys that ask for something again and again, or only draw, and those that open and are left again.
@@ -105,7 +105,7 @@ def moves(terminal: Terminal, times: int) -> list[Press]:
     return taken
 
 
-def told(presses: list[Press], suffix: str = "") -> dict[str, Any]:
+def figures_of(presses: list[Press], suffix: str = "") -> dict[str, Any]:
     """The median, the 95th percentile and the slowest of them."""
     ordered = sorted(presses)
     return {
@@ -198,8 +198,8 @@ def measure(data: Path, starts: int, presses: int) -> dict[str, Any]:
         "first_paint_ms": median(first),
         "bare_ms": median(bare),
         "ratio": median(ours / other for ours, other in zip(first, bare, strict=True)),
-        **told(idle),
-        **told(training, "_training"),
+        **figures_of(idle),
+        **figures_of(training, "_training"),
         "view_ms_median": median(gone),
         "loop_block_ms_max": longest[0][0],
         "loop_block_cpu_ms": longest[0][1],

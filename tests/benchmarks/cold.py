@@ -6,7 +6,7 @@
 a split of its own; settings are tuned, as in training, for `--seconds` on what the first of its parts leaves.
 
 `hidden`: a fifth of the tracks is taken out of every playlist, and all of those are ranked for each playlist that had
-one: by chance (`random`, which is also what factors of nought come to), by the artist's playlists (`popularity`), by
+one: by chance (`random`, which is also what factors of zero give), by the artist's playlists (`popularity`), by
 the factors such a track gets (`prior`), by how much of its artist the playlist holds (`artist`, the ensemble's member),
 and by the last two as z-scores (`both`).
 `1 kept`, `2 kept`: of up to 2,500 tracks that more playlists have only so many keep it, and the others are sought among

@@ -55,14 +55,14 @@ def _artist(number: int) -> str:
 def _recording(number: int) -> str:
     """A sixth has no id, as in the dump; an artist has seven titles."""
     by, mbid = f"Café {number // 7:x} Tundra", f'"{number // 7:08x}-0000-4000-8000-{number // 7:012x}"'
-    told = f'"track_name":"Snow on {number:x} Roofs","artist_name":"{by}","release_name":"Out of {number // 9:x}",'
+    line = f'"track_name":"Snow on {number:x} Roofs","artist_name":"{by}","release_name":"Out of {number // 9:x}",'
     if number % 6 == 5:
         return (
-            told + '"recording_mbid":null,"artist_mbids":[],"release_mbid":null,"artists":null,"caa_id":null}'
+            line + '"recording_mbid":null,"artist_mbids":[],"release_mbid":null,"artists":null,"caa_id":null}'
         )
     credited = f'[{{"artist_credit_name":"{by}","join_phrase":"","artist_mbid":{mbid}}}]'
     return (
-        f'{told}"recording_mbid":"{number:08x}-0000-4000-9000-{number:012x}","artist_mbids":[{mbid}],'
+        f'{line}"recording_mbid":"{number:08x}-0000-4000-9000-{number:012x}","artist_mbids":[{mbid}],'
         f'"release_mbid":{mbid},"artists":{credited},"caa_id":{number},"caa_release_mbid":{mbid}}}'
     )
 
@@ -179,8 +179,8 @@ def measure_training(data: Path, level: Level) -> dict[str, Any]:
 def _peak() -> float:
     """Of this process; what Linux tells of usage begins with what the process that started it had."""
     if sys.platform == "linux":
-        told = Path("/proc/self/status").read_text().splitlines()
-        (line,) = (line for line in told if line.startswith("VmHWM"))
+        found = Path("/proc/self/status").read_text().splitlines()
+        (line,) = (line for line in found if line.startswith("VmHWM"))
         return round(int(line.split()[1]) / 1024, 1)
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 

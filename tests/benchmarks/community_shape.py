@@ -65,7 +65,7 @@ def _nearness(heard: csr_matrix, scaled: csr_matrix, values: np.ndarray, right: 
     together = (heard[:, ids].T @ heard[:, ids]).toarray()
     alike = (scaled[:, ids].T @ scaled[:, ids]).toarray()
     factors = right[:, ids].T * values
-    told = factors @ factors.T
+    found = factors @ factors.T
     pairs = np.triu_indices(len(ids), 1)
     np.fill_diagonal(together, 0.0)
     product = np.outer(of[ids], of[ids]).astype(np.float64)
@@ -74,9 +74,9 @@ def _nearness(heard: csr_matrix, scaled: csr_matrix, values: np.ndarray, right: 
     nearest, rows = cosine.argmax(axis=1), np.arange(len(ids))
     spread = alike[pairs] - alike[pairs].mean()
     return {
-        "beyond_40": round(float(((alike - told)[pairs] ** 2).sum() / (spread**2).sum()), 3),
+        "beyond_40": round(float(((alike - found)[pairs] ** 2).sum() / (spread**2).sum()), 3),
         "nearest_over_40": round(
-            float(np.median(alike[rows, nearest] / np.maximum(told[rows, nearest], 1e-9))), 2
+            float(np.median(alike[rows, nearest] / np.maximum(found[rows, nearest], 1e-9))), 2
         ),
         "cosine": _rounded(np.median(-np.sort(-cosine, axis=1)[:, [0, 4, 19, 99]], axis=0), 3),
         "lift": _rounded(np.median(-np.sort(-lift, axis=1)[:, [0, 4, 19]], axis=0), 1),

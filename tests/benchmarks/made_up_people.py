@@ -175,8 +175,8 @@ def _written(folder: Path, person: Person, plays: list[tuple[int, str, str]]) ->
             ("uts", "utc_time", "artist", "artist_mbid", "album", "album_mbid", "track", "track_mbid")
         )
         for at, artist, title in plays:
-            told = datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%d %b %Y, %H:%M")
-            rows.writerow((at, told, artist, "", "", "", title, ""))
+            found = datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%d %b %Y, %H:%M")
+            rows.writerow((at, found, artist, "", "", "", title, ""))
     return file
 
 

@@ -1,6 +1,6 @@
 """How good mixes and bridges are, and how quick: `python -m tests.benchmarks.mixes --json [--data-dir DIR]`.
 
-DIR is a library with a model, such as one's own; nothing is written there. Without it the demo is made anew. A mix of
+DIR is a library with a model, such as one's own; nothing is written there. Without it the demo is created. A mix of
 90 minutes is asked for from each of some artists, played ones and others, without drift and with a drift of 0.7; a
 bridge of 60 minutes between each two that follow. `near` is the mean likeness (`engine.model.similarity`) of the
 tracks' artists to the seed; `near_first` and `near_last` that of the first and the last third; `near_best` that of

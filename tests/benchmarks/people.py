@@ -90,7 +90,7 @@ def person(history: Path, community: Path, place: Path) -> tuple[dict[str, Any],
             "SELECT coalesce(sum(plays), 0) FROM listens"
         ).fetchone()
         coverage = session.coverage.of()
-        told: dict[str, Any] = {
+        reports: dict[str, Any] = {
             "name": history.stem,
             "plays": int(plays),
             "artists": session.status().artists,
@@ -99,13 +99,13 @@ def person(history: Path, community: Path, place: Path) -> tuple[dict[str, Any],
         found, why = None, ""
         try:
             found = session.evaluation.measure(also=DIAL)
-        except NothingYetError as nothing:  # told with the person's figures: they may have no dates
+        except NothingYetError as nothing:  # reported with the person's figures: they may have no dates
             why = str(nothing)
-        told["reasons"] = reasons(session)
+        reports["reasons"] = reasons(session)
     if found is None:
-        return told | {"splits": 0, "methods": [], "why": why}, None
+        return reports | {"splits": 0, "methods": [], "why": why}, None
     taken = half_lives_then(found)
-    return told | {
+    return reports | {
         "splits": len(found.cuts),
         "new": sum(cut.new for cut in found.cuts),
         "methods": [

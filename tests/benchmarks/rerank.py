@@ -4,7 +4,7 @@
 
 A made-up model of that many artists, or with `--level tracks` tracks, and a listener of 500 of them, as the app holds
 them in memory: the person is folded in and candidates are gathered once. Each dial is turned to `--turns` places and
-the list of 200 ranked anew: `ms_median` and `ms_p95` over all turns, `rank_ms` the median by dial; `ms` has names and
+the list of 200 reranked: `ms_median` and `ms_p95` over all turns, `rank_ms` the median by dial; `ms` has names and
 reasons worked out as well.
 `recency` folds the person in again. The peer is the plain way: score everything, add the lean, sort, take 200.
 Everything is measured on one BLAS thread, as in the app, in `--rounds` turns about, peer and dials one after the other;

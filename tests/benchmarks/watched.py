@@ -94,7 +94,7 @@ _SCHEDULED = os.open("/proc/thread-self/schedstat", os.O_RDONLY) if sys.platform
 
 
 def in_line() -> float:
-    """Milliseconds the loop's thread has stood in line for a processor so far; nought where Linux does not tell."""
+    """Milliseconds the loop's thread has waited for a processor so far; 0 if Linux does not report it."""
     return int(os.pread(_SCHEDULED, 100, 0).split()[1]) / 1e6 if _SCHEDULED is not None else 0.0
 
 

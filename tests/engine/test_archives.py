@@ -61,7 +61,7 @@ def test_a_history_in_a_packed_tar_that_is_imported_again_is_unpacked_a_few_time
     with library(tmp_path) as db:
         assert sum(file.kept for file in bring(db, path).files) == _MEMBERS
         begun.clear()
-        # What another zone is said for is read again in place of what it told: its digest is asked for first.
+        # A file for which another zone is given is read again and replaces its plays: its digest is asked for first.
         assert sum(file.kept for file in bring(db, path, zone="Europe/Copenhagen").files) == 0
     assert len(begun) < _MEMBERS // 2
 

@@ -35,10 +35,10 @@ def messages(data: Path, *arguments: str) -> tuple[list[dict], int]:
 def test_an_import_ends_with_its_report(tmp_path) -> None:
     export = tmp_path / "plays.csv"
     export.write_text("Burel,Slow Ferry,Harbour,02 Mar 2024 19:01\nMoire,,Tin,02 Mar 2024 18:57\n")
-    told, code = messages(tmp_path / "data", "import", str(export))
+    lines, code = messages(tmp_path / "data", "import", str(export))
     assert code == 0
-    assert [message["type"] for message in told].count("done") == 1
-    assert told[-1]["result"]["totals"] | {"dropped": {}} == {
+    assert [message["type"] for message in lines].count("done") == 1
+    assert lines[-1]["result"]["totals"] | {"dropped": {}} == {
         "read": 2,
         "kept": 2,
         "duplicates": 0,
@@ -55,21 +55,21 @@ def test_an_import_ends_with_its_report(tmp_path) -> None:
     ],
 )
 def test_an_expected_failure_is_one_message_with_the_contracts_code(tmp_path, arguments, code, words) -> None:
-    told, returned = messages(tmp_path / "data", *arguments)
+    lines, returned = messages(tmp_path / "data", *arguments)
     assert returned == code
-    assert told[-1]["type"] == "error"
-    assert told[-1]["exit_code"] == code
-    assert words in told[-1]["message"]
+    assert lines[-1]["type"] == "error"
+    assert lines[-1]["exit_code"] == code
+    assert words in lines[-1]["message"]
 
 
 def test_a_pack_and_a_training_end_with_what_they_made(tmp_path) -> None:
     community = write_community(tmp_path / "camps", artists=names(60))
-    told, code = messages(tmp_path / "data", "add", str(community))
-    assert (code, [pack["name"] for pack in told[-1]["result"]["packs"]]) == (0, ["camps"])
-    told, code = messages(tmp_path / "data", "train", "--no-tune", "--iterations", "4", "--factors", "8")
+    lines, code = messages(tmp_path / "data", "add", str(community))
+    assert (code, [pack["name"] for pack in lines[-1]["result"]["packs"]]) == (0, ["camps"])
+    lines, code = messages(tmp_path / "data", "train", "--no-tune", "--iterations", "4", "--factors", "8")
     assert code == 0
-    assert [model["items"] for model in told[-1]["result"]] == [60]
-    assert [message["loss"] is not None for message in told if message.get("stage") == "training"].count(
+    assert [model["items"] for model in lines[-1]["result"]] == [60]
+    assert [message["loss"] is not None for message in lines if message.get("stage") == "training"].count(
         True
     ) == 4
 
@@ -79,19 +79,19 @@ def test_several_files_are_added_by_one_job_those_of_one_name_too(tmp_path) -> N
     for number, file in enumerate(files):
         file.parent.mkdir()
         file.write_text(f"artist,track,bpm\nBurel,Song {number},120\n")
-    told, code = messages(tmp_path / "data", "add", *map(str, files))
-    assert (code, told[-1]["result"]["packs"][-1]["items"]) == (0, 1)
-    assert len(told[-1]["result"]["packs"]) == 2
-    assert [message["share"] for message in told[:-1]] == [0.5, 1.0]
+    lines, code = messages(tmp_path / "data", "add", *map(str, files))
+    assert (code, lines[-1]["result"]["packs"][-1]["items"]) == (0, 1)
+    assert len(lines[-1]["result"]["packs"]) == 2
+    assert [message["share"] for message in lines[:-1]] == [0.5, 1.0]
 
 
 def test_a_pack_of_tracks_is_trained_on_too_also_where_nothing_is_known_of_artists(tmp_path) -> None:
     data, lists = tmp_path / "data", write_playlists(tmp_path / "lists.zip")
     assert messages(data, "add", str(lists))[1] == 0
-    told, code = messages(data, "train", "--no-tune", "--iterations", "4", "--factors", "8")
+    lines, code = messages(data, "train", "--no-tune", "--iterations", "4", "--factors", "8")
     assert code == 0
-    assert [model["level"] for model in told[-1]["result"]] == ["tracks"]
-    stages = {message["stage"] for message in told if message["type"] == "progress"}
+    assert [model["level"] for model in lines[-1]["result"]] == ["tracks"]
+    stages = {message["stage"] for message in lines if message["type"] == "progress"}
     assert "tracks, training" in stages
     assert messages(tmp_path / "none", "train")[1] == 3
 

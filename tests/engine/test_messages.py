@@ -1,4 +1,4 @@
-"""What is quoted in a message stands in one kind of quotes, and a sentence ends once."""
+"""Messages use one kind of quotes, and a sentence ends once."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.support.models import names
 
 def test_the_whole_goes_on_over_the_stages_and_never_back() -> None:
     whole = Whole({"reading": 1, "fitting": 3})
-    told = [
+    listed = [
         whole.at(*step).share
         for step in (
             ("reading", 0, 0),
@@ -28,7 +28,7 @@ def test_the_whole_goes_on_over_the_stages_and_never_back() -> None:
             ("fitting", 9, 4),
         )
     ]
-    assert told == [None, 0.125, 0.25, 0.25, 0.625, 0.625, 1.0]
+    assert listed == [None, 0.125, 0.25, 0.25, 0.625, 0.625, 1.0]
 
 
 def test_a_stage_that_does_not_come_is_passed_over() -> None:
@@ -43,20 +43,20 @@ def test_time_goes_on_by_itself_and_what_is_left_is_of_the_whole(monkeypatch) ->
     whole = Whole({"tuning": 1, "training": 3})
     assert whole.at("tuning", 1, 1).seconds_left is None, "too early to say"
     clock[0] += 10
-    told = whole.now()
-    assert (told.stage, told.unit, told.seconds, told.seconds_left) == ("tuning", "trials", 10, 30)
+    found = whole.now()
+    assert (found.stage, found.unit, found.seconds, found.seconds_left) == ("tuning", "trials", 10, 30)
     assert whole.at("tracks, training", 2, 20).unit == "sweeps"
 
 
-def test_a_part_is_reported_as_a_part_of_all(told: list[float]) -> None:
-    step = in_steps(part_of(told.append, 0.5, 1.0), 2)
+def test_a_part_is_reported_as_a_part_of_all(reports: list[float]) -> None:
+    step = in_steps(part_of(reports.append, 0.5, 1.0), 2)
     for _ in range(3):
         step()
-    assert told == [0.75, 1.0, 1.0]
+    assert reports == [0.75, 1.0, 1.0]
 
 
 @pytest.fixture
-def told() -> list[float]:
+def reports() -> list[float]:
     return []
 
 

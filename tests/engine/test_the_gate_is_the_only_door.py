@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 READERS = ("engine/store/", "engine/taste/", "engine/session/forgetting.py")
 _STATEMENT = re.compile(r"\b(SELECT|INSERT|DELETE|UPDATE|WITH)\b", re.IGNORECASE)
 _LISTENS = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(main\.|temp\.)?listens\b", re.IGNORECASE)
-# A part of a statement, told from a sentence by its capitals.
+# A part of a statement, distinguished from a sentence by its capitals.
 _PART = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(main\.|temp\.)?listens\b")
 
 

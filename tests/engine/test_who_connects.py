@@ -1,4 +1,4 @@
-"""What opens connections stands in the modules that are named for it, asyncio's ways among them.
+"""Only the modules named for it open connections, asyncio's ways included.
 
 import-linter sees who imports `socket` and the like; asyncio's streams open connections for anybody who has a loop.
 """

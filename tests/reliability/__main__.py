@@ -238,16 +238,16 @@ def _print(results: dict[str, dict[str, Any]]) -> None:
         print(f"{what}:")
         for name, one in of.items():
             if isinstance(one, monkey.Found):
-                told = (
+                line = (
                     f"{one.keys} keys, {one.starts} starts, {one.private} private, {one.memory}; {one.faults}"
                 )
             elif isinstance(one, Found):
-                told = f"{one.tried:>8,} tried, {one.refused:,} refused, {one.slowest:.2f} s; {dict(one.findings)}"
+                line = f"{one.tried:>8,} tried, {one.refused:,} refused, {one.slowest:.2f} s; {dict(one.findings)}"
             elif isinstance(one, Damaged):
-                told = f"{one.tried:>8,} tried, {one.said:,} noticed; {dict(one.faults)}"
+                line = f"{one.tried:>8,} tried, {one.said:,} noticed; {dict(one.faults)}"
             else:
-                told = f"{one.trials:>5} trials, {one.calls} calls that write; {dict(one.faults)}"
-            print(f"  {name:25} {told}")
+                line = f"{one.trials:>5} trials, {one.calls} calls that write; {dict(one.faults)}"
+            print(f"  {name:25} {line}")
 
 
 if __name__ == "__main__":

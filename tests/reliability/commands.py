@@ -35,8 +35,8 @@ _VERSIONS = (1, 9)
 class Command:
     """A command line, whose words may hold {files}, from one of the data folders there are.
 
-    `steps`: what it keeps, it keeps in steps, and what a killed one kept stays. `gone` stands in no file of the folder
-    once it is done. `listens`: plays are told to it meanwhile.
+    `steps`: what it keeps, it keeps in steps, and what a killed one kept stays. `gone` is in no file of the folder
+    once it is done. `listens`: plays are sent to it meanwhile.
     """
 
     name: str
@@ -264,7 +264,7 @@ def fresh(place: Path, start: str) -> Path:
     return trial / "data"
 
 
-# -- plays that are told ------------------------------------------------------------------------------------
+# -- plays that are sent ------------------------------------------------------------------------------------
 
 
 def _listen(data: Path) -> int:

@@ -85,7 +85,8 @@ def fuzz(
     go_on: Callable[[int], bool],
     keep: Path | None = None,
 ) -> Found:
-    """Try changed files while `go_on`, told how many were tried, says so; the first of each finding goes to `keep`."""
+    """Try changed files while `go_on`, given how many were tried, returns true; the first of each finding goes to
+    `keep`."""
     found = Found()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with tempfile.TemporaryDirectory() as folder, _left_when_it_hangs():

@@ -23,7 +23,7 @@ from tests.reliability.outside import outside
 from tests.support import archives
 from tests.support.statistics_dump import listeners
 
-# Of so many files one is told apart first, as an import does with each; that costs more than to read most.
+# One of so many files is identified first, as an import does with each; that costs more than reading most.
 _TOLD_APART = 16
 
 
@@ -84,7 +84,7 @@ def _parser(name: str) -> Try:
 
 
 def _importer(name: str) -> Callable[[Path], None]:
-    """An import into a library in memory that is begun anew now and then."""
+    """An import into a library in memory, which is replaced now and then."""
     from engine.imports.run import import_paths
     from engine.store.schema import migrate
 

@@ -22,7 +22,7 @@ from tests.support.importing import START, spotify
 
 ROWS = json.dumps([spotify(START + i * 300, 200_000) for i in range(40)])
 # What an entry is called, of which kind, and what is said of it in a zip and a tar; nothing: it is read as any file.
-# `{secret}` is a history that lies beside the archive, which nobody asked for.
+# `{secret}` is a history beside the archive, which was not asked for.
 TRICKS: tuple[tuple[str, bytes, str, str], ...] = (
     ("../evil.json", tarfile.REGTYPE, "outside", "outside"),
     ("a/../../evil.json", tarfile.REGTYPE, "outside", "outside"),

@@ -89,16 +89,16 @@ def test_the_doctor_names_what_is_cut_zeroed_or_flipped(
         b"\xff" + whole[1:],
     ):
         path.write_bytes(broken)
-        told = " ".join(document(capsys, "doctor")["next"])
+        output = " ".join(document(capsys, "doctor")["next"])
         part = path.parent.name if path.parent.parent == folders.packs else path.name
-        assert part in told, kind
+        assert part in output, kind
         path.write_bytes(whole)
     assert not any(part in said for said in document(capsys, "doctor")["next"])
 
 
 def mended(capsys: pytest.CaptureFixture[str]) -> str:
-    told: dict[str, Any] = document(capsys, "doctor", "--repair")
-    return " ".join(told["mended"])
+    output: dict[str, Any] = document(capsys, "doctor", "--repair")
+    return " ".join(output["mended"])
 
 
 def test_a_damaged_library_is_restored_from_its_last_backup(
@@ -125,9 +125,9 @@ def test_without_a_backup_a_damaged_library_stays_as_it_is(
 ) -> None:
     shutil.rmtree(folders.backups)
     folders.database.write_bytes(b"no database " * 900)
-    told = document(capsys, "doctor", "--repair")
-    assert told["mended"] == ["Nothing to repair."]
-    assert any("move it away" in said for said in told["next"])
+    output = document(capsys, "doctor", "--repair")
+    assert output["mended"] == ["Nothing to repair."]
+    assert any("move it away" in said for said in output["next"])
     assert folders.database.read_bytes() == b"no database " * 900
 
 
@@ -358,10 +358,10 @@ def test_a_disk_that_fails_at_one_file_is_said_beside_all_else_and_no_removing_a
         return usual(self, *arguments, **options)
 
     monkeypatch.setattr(Path, call, failing)
-    told = document(capsys, "doctor")
-    assert told["packs"] == whole["packs"], "also that whose size nobody can say"
-    assert told["library"] == whole["library"]
-    failed = [said for said in told["next"] if name in said]
+    answer = document(capsys, "doctor")
+    assert answer["packs"] == whole["packs"], "also that whose size nobody can say"
+    assert answer["library"] == whole["library"]
+    failed = [said for said in answer["next"] if name in said]
     assert [("disk failed" in said, "emove" in said) for said in failed] == (
         [(True, False)] if call == "open" else []
     )

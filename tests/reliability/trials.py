@@ -231,14 +231,14 @@ class Trials:
         advice = said.get("next", [])
         unused = [one for one in advice if "not in use" in one]
         if now is not None:
-            told = [one for one in advice if one not in unused]
+            listed = [one for one in advice if one not in unused]
             either = set(usual.advice[0]) | set(usual.advice[1])
             if not (
-                told == usual.advice[0]
+                listed == usual.advice[0]
                 if now == usual.before
-                else told == usual.advice[1]
+                else listed == usual.advice[1]
                 if now == usual.after
-                else set(told) <= either
+                else set(listed) <= either
             ):
                 self._fault(f"{at}, doctor: {advice}", when)
             # One that was whole and had no name yet has it now.
@@ -257,7 +257,7 @@ class Trials:
     def _kept(self) -> Kept:
         found = kept(self._data)
         if self._command.listens:
-            # A play that is told again was there already, and is counted so.
+            # A play that is sent again was there already, and is counted as a duplicate.
             found.rows["imports"] = Counter(len(found.rows.get("imports", ())) * ["one"])
         return found
 

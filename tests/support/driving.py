@@ -59,7 +59,7 @@ async def drained(app: App[Any], limit: float = 1.0) -> None:
 
 
 def _waits(pump: MessagePump) -> bool:
-    """Whether its task stands where it gets messages, and has none."""
+    """Whether its task is waiting for messages, and has none."""
     queue: Any = pump._message_queue
     return not pump._running or (
         not (queue.values or pump._next_callbacks) and bool(queue.ready_event._waiters)

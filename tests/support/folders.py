@@ -1,4 +1,4 @@
-"""What stands in a folder, to compare before and after."""
+"""The contents of a folder, to compare before and after."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """An app with a picture beside a line that changes, to be run on a terminal of a test's: `python -m ... FILE`.
 
-Keys: r changes the line, o paints all anew, d opens a dialog over the picture, escape closes it, n shows a message, q
+Keys: r changes the line, o repaints all, d opens a dialog over the picture, escape closes it, n shows a message, q
 quits.
 """
 

@@ -1,4 +1,4 @@
-"""Another real process, told line by line what to do: no test has to guess how far it is."""
+"""Another real process, which takes commands line by line, so that no test has to guess its progress."""
 
 from __future__ import annotations
 

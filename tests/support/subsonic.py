@@ -109,14 +109,14 @@ class _Handler(BaseHTTPRequestHandler):
         fields = parse_qsl(query, keep_blank_values=True)
         self.server.asked.append((self.command, name, fields))
         try:
-            told = {"status": "ok", **self.server.answer(name, fields)}
+            document = {"status": "ok", **self.server.answer(name, fields)}
         except _Refusal as refusal:
-            told = {"status": "failed", "error": {"code": refusal.args[0], "message": refusal.args[1]}}
+            document = {"status": "failed", "error": {"code": refusal.args[0], "message": refusal.args[1]}}
         except ConnectionAbortedError:
             self.close_connection = True
             return
-        data = json.dumps({"subsonic-response": told}).encode()
-        self.send_response(404 if told.get("error", {}).get("message") == "Unknown method" else 200)
+        data = json.dumps({"subsonic-response": document}).encode()
+        self.send_response(404 if document.get("error", {}).get("message") == "Unknown method" else 200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

@@ -367,10 +367,10 @@ async def test_a_time_of_the_week_is_chosen_by_typing_and_any_time_again(folders
         assert "commute" not in screen_text(app)
         await pilot.press("enter")
         await settled(pilot)
-        told = screen_text(app)
-        # All in this library is played by night, and told to the minute by none.
-        assert "No plays: morning" in told
-        assert "Press c for another time, 0 for any time." in told
+        text = screen_text(app)
+        # Everything in this library is played at night, and no source has minutes.
+        assert "No plays: morning" in text
+        assert "Press c for another time, 0 for any time." in text
         await pilot.press("u")
         await settled(pilot)
         assert [row.key for row in the_list(app)._rows] == before

@@ -202,13 +202,13 @@ async def test_a_blocked_artist_is_in_no_view_and_an_excluded_one_only_in_the_hi
         for number, view in enumerate(NAMES, 1):
             await pilot.press(str(number))
             await settled(pilot)
-            told = screen_text(app)
+            text = screen_text(app)
             for table in app.screen.query(Table):
-                told += "".join(
+                text += "".join(
                     table._words(row) for row in table._rows if table.id not in ("marks", "rules")
                 )
             for name, allowed in ((blocked, ""), (excluded, "history")):
-                assert bool(re.search(rf"\b{name}\b", told)) == (view == allowed), (view, name)
+                assert bool(re.search(rf"\b{name}\b", text)) == (view == allowed), (view, name)
         await pilot.press("6")
         await settled(pilot)
         await pilot.press("v")
@@ -293,7 +293,7 @@ async def test_the_panel_beside_discover_is_about_the_row_under_the_cursor_or_th
             return "\n".join(lines_of(app.screen.query_one("#why")))
 
         assert "because of" in panel()
-        monkeypatch.setattr(Discover, "explain", lambda *told: (go.wait(20), explain(*told))[1])
+        monkeypatch.setattr(Discover, "explain", lambda *asked: (go.wait(20), explain(*asked))[1])
         the_list(app).move_to(1)
         await pilot.pause()
         assert the_list(app).row.artist in panel()

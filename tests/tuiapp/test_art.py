@@ -1,4 +1,4 @@
-"""The cover of what plays stands beside the queue where the terminal can show it and the person asked for it."""
+"""The cover of what plays is beside the queue if the terminal can show it and the person asked for it."""
 
 from __future__ import annotations
 

@@ -274,7 +274,7 @@ def test_a_file_is_changed_as_asked_and_keeps_its_comments_or_not_at_all(lines: 
     for comment in comments:
         assert comment in left, after
         left = left.partition(comment)[2]
-    # What stands there twice, under a heading and by a dotted key, is not taken out by halves.
+    # A key that occurs twice, under a heading and dotted, is removed in both places.
     with contextlib.suppress(DiscoverError):
         tomllib.loads(changed(after, key, None))
 

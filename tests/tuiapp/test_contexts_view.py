@@ -27,7 +27,7 @@ async def test_the_tempo_is_drawn_between_its_labels_and_over_its_time(folders: 
         high, low = (float(line.split()[0]) for line in (lines[0], lines[3]))
         assert low < min(tempos) <= max(tempos) < high
         assert lines[4].split() == ["0:00", "tempo", duration(made.seconds)]
-        # The last cell drawn stands above the end of the time.
+        # The last cell drawn is above the end of the time axis.
         assert max(map(len, lines[:4])) == len(lines[4])
 
 
@@ -81,7 +81,7 @@ async def test_a_context_is_chosen_drawn_by_what_it_asks_and_remembered(folders:
             {"context": "gone", "wishes": {"gone": {"bpm": 1}, "focus": {"bpm": 150}, "walk": {"new": 0.5}}}
         )
         assert (view._doing, view._wishes) == ("focus", {"walk": {"new": 0.5}})
-        # What is chosen is told whole: two that are cut may look alike.
+        # The whole name of the chosen one is shown: two that are cut may look alike.
         named = [Choice("a", "Weekday mornings 05-06", "drum and bass " * 4)]
         choose(app, "Context", lambda _session: named, "", str)
         await settled(pilot)

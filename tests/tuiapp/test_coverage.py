@@ -174,9 +174,9 @@ def test_removing_a_pack_a_model_stands_on_is_explained_and_breaks_nothing(crowd
     assert why in capsys.readouterr().err
     assert document(capsys, "recommend") == before, "coverage too is the model's"
     assert run(["evaluate"]) == 0
-    told = capsys.readouterr()
-    assert why in told.err
-    assert "so item neighbours and item cosine (log plays) could not be measured" in told.out
+    output = capsys.readouterr()
+    assert why in output.err
+    assert "so item neighbours and item cosine (log plays) could not be measured" in output.out
     assert any(why in line for line in document(capsys, "doctor")["next"])
     assert document(capsys, "import", str(history))["coverage"] == before["coverage"]
     run(["train", *TRAINED])

@@ -165,14 +165,14 @@ def test_a_blocked_artist_is_named_by_no_command_and_an_excluded_one_by_the_hist
         rule = said(capsys, "taste", "exclude", "--artist", excluded, *data)["exclusion"]["id"]
         with in_one_session(place / "demo"):
             for arguments in sorted(commands):
-                told = said(capsys, *arguments, *data)
+                output = said(capsys, *arguments, *data)
                 assert run([*arguments, *data]) == 0
                 in_words = capsys.readouterr().out
-                if told.pop("rules", None):  # named to be taken back
+                if output.pop("rules", None):  # named to be taken back
                     in_words = in_words.partition("excluded")[0]
                 for name in (*blocked, excluded):
                     if name != excluded or arguments[0] not in history:
-                        assert json.dumps(name) not in json.dumps(told), (arguments, name)
+                        assert json.dumps(name) not in json.dumps(output), (arguments, name)
                         assert not re.search(rf"(^|  |, |: ){re.escape(name)}($|  |,| [0-9])", in_words), (
                             arguments,
                             name,

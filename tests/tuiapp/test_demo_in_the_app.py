@@ -270,14 +270,16 @@ async def test_a_download_in_the_app_is_a_pack_in_the_end(
                 assert words in text
             assert server.asked("GET", ".tar.zst") == []
             await pilot.press("enter")
-            await settled(pilot, lambda: any("Added" in told for told in toasts(app)))
+            await settled(pilot, lambda: any("Added" in listed for listed in toasts(app)))
             assert [pack.listeners for pack in app.engine().packs.all()] == [60]
             assert (seen[1].unit, seen[1].share) == ("MB", 1.0)
             assert seen[1].done == seen[1].total > 0
             await pilot.press("X")
             await settled(pilot, lambda: "It is of 2026-10-01, from 60 listeners" in flat(app))
             await pilot.press("1")
-            await settled(pilot, lambda: any("nothing newer than 2026-10-01" in told for told in toasts(app)))
+            await settled(
+                pilot, lambda: any("nothing newer than 2026-10-01" in listed for listed in toasts(app))
+            )
             server.add(
                 2, "20261015-000002", {"artists_all_time": listeners(70, artists=8, to_ts=1_792_022_400)}
             )
@@ -288,9 +290,9 @@ async def test_a_download_in_the_app_is_a_pack_in_the_end(
             assert "You have listenbrainz, of 2026-10-01, with 60 listeners" in flat(app)
             assert len(server.asked("GET", ".tar.zst")) == 1
             await pilot.press("enter")
-            await settled(pilot, lambda: any("Updated" in told for told in toasts(app)))
-            (told,) = [text for text in toasts(app) if "Updated" in text]
-            assert "listenbrainz: 70 listeners, 10 more than before; 2 new artists." in told
+            await settled(pilot, lambda: any("Updated" in listed for listed in toasts(app)))
+            (listed,) = [text for text in toasts(app) if "Updated" in text]
+            assert "listenbrainz: 70 listeners, 10 more than before; 2 new artists." in listed
             assert [pack.listeners for pack in app.engine().packs.all()] == [70]
             assert server.asked("GET", ".tar.zst")[1:], "the newer one"
     assert [job.arguments[0] for job in seen] == ["look", "fetch", "look", "look", "update"]

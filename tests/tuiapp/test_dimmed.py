@@ -1,4 +1,4 @@
-"""What lies below a dialog: drawn as Textual draws it, and laid out no more often than it changes."""
+"""The screen below a dialog: drawn as Textual draws it, and laid out only when it changes."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from tuiapp.cli.main import run
 from tuiapp.cli.streams import ERASE_LINE
 
 RNG = random.Random(16)
-# Every piece stands in some name; the number behind tells them apart however they are read.
+# Every piece is in some name; the number after it distinguishes them however they are read.
 NAMES = [
     f"Artist {number:02} {PIECES[number % len(PIECES)]}{hostile(RNG)}{number}" for number in range(ITEMS)
 ]
@@ -73,13 +73,13 @@ def printed(monkeypatch: pytest.MonkeyPatch, place: Folders, *arguments: str) ->
         patch.setattr(sys, "stdout", out)
         patch.setattr(sys, "stderr", err)
         assert run(["--data-dir", str(place.root), *arguments]) in (0, 1, 2, 3, 130), arguments
-    told = out.written(), err.written().replace(ERASE_LINE, "")
-    for text in told:
+    found = out.written(), err.written().replace(ERASE_LINE, "")
+    for text in found:
         for line in text.split("\n"):
             obeyed = OBEYED.findall(line)
             assert obeyed == [], (arguments, obeyed, line)
             assert not line.startswith("error: forged"), (arguments, text)
-    return told
+    return found
 
 
 def arguments_of(command: str, there: str, elsewhere: str, called: str | None = None) -> list[str]:

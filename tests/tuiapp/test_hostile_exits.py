@@ -46,33 +46,33 @@ def printed(write_it: Callable[[], None]) -> str:
 
 
 def a_table(text: str) -> None:
-    told = printed(lambda: print_table(("artist",), [(text,)]))
-    assert not OBEYED.search(told.replace("\n", ""))
-    assert told.count("\n") == 2
+    output = printed(lambda: print_table(("artist",), [(text,)]))
+    assert not OBEYED.search(output.replace("\n", ""))
+    assert output.count("\n") == 2
 
 
 def a_document(text: str) -> None:
-    told = printed(lambda: print_json({"artist": text}))
-    assert not OBEYED.search(told.replace("\n", ""))
-    assert json.loads(told) == {"artist": text}
+    output = printed(lambda: print_json({"artist": text}))
+    assert not OBEYED.search(output.replace("\n", ""))
+    assert json.loads(output) == {"artist": text}
 
 
 def cells(text: str) -> None:
-    for told in (fitted(shown(text), 9), names_within([text], 3, 12)):
-        assert not OBEYED.search(told)
-        assert not BREAKS.search(told)
+    for listed in (fitted(shown(text), 9), names_within([text], 3, 12)):
+        assert not OBEYED.search(listed)
+        assert not BREAKS.search(listed)
 
 
 def playlists(text: str) -> None:
     for track in (PlaylistTrack(text, text), PlaylistTrack("A", text, ids=(("file", f"/m/{text}.mp3"),))):
         for kind in FORMATS:
-            told = write([track], text, kind).data.decode()
-            assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]", told), kind
+            listed = write([track], text, kind).data.decode()
+            assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029]", listed), kind
             if kind == "m3u8":
                 # Comments, and the one file, by its path or address.
-                assert sum(not line.startswith("#") for line in told.splitlines()) <= 1
+                assert sum(not line.startswith("#") for line in listed.splitlines()) <= 1
             if kind == "csv":
-                cells_ = [cell for row in csv.reader(io.StringIO(told)) for cell in row]
+                cells_ = [cell for row in csv.reader(io.StringIO(listed)) for cell in row]
                 assert not any(FORMULA.match(cell) for cell in cells_), cells_
 
 
@@ -80,7 +80,7 @@ def a_file_name(text: str) -> None:
     name = safe_file_name(text)
     assert 0 < len(name.encode()) <= 120
     assert not re.search(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|]', name)
-    assert name[0] not in ".-", "hidden, or taken for an option where it stands alone"
+    assert name[0] not in ".-", "hidden, or taken for an option if it is the whole argument"
 
 
 def a_player(text: str) -> None:
@@ -98,20 +98,20 @@ def an_address(text: str) -> None:
 
 
 def a_command_to_paste(text: str) -> None:
-    told = way_again(text, "features", "tracks", text)
-    assert shlex.split(told)[-2:] == ["--name", text]
+    found = way_again(text, "features", "tracks", text)
+    assert shlex.split(found)[-2:] == ["--name", text]
 
 
 def mpd(text: str) -> None:
-    told = quoted(text)
-    assert "\n" not in told
-    assert re.fullmatch(r'"(?:[^"\\]|\\.)*"', told, re.DOTALL)
+    found = quoted(text)
+    assert "\n" not in found
+    assert re.fullmatch(r'"(?:[^"\\]|\\.)*"', found, re.DOTALL)
 
 
 def systemd(text: str) -> None:
-    plain, told = (units(1, ["discover", word])["discover-listen.service"].decode() for word in ("x", text))
-    assert len(re.split(r"[\n\r\0]", told)) == len(plain.split("\n"))
-    (line,) = (line for line in told.split("\n") if line.startswith("ExecStart="))
+    plain, listed = (units(1, ["discover", word])["discover-listen.service"].decode() for word in ("x", text))
+    assert len(re.split(r"[\n\r\0]", listed)) == len(plain.split("\n"))
+    (line,) = (line for line in listed.split("\n") if line.startswith("ExecStart="))
     assert re.fullmatch(r'ExecStart="discover" "(?:[^"\\%$]|\\.|%%|\$\$)*"', line)
 
 

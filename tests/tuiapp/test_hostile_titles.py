@@ -86,14 +86,14 @@ async def an_artists_card(pilot: Pilot[Any]) -> None:
     """Of one's own with its tracks and what it speaks for, of a new one with what speaks for it, and of none."""
     app = pilot.app
     assert isinstance(app, DiscoverApp)
-    for name, told in (
+    for name, listed in (
         (CALLED[0], "counts most towards"),
         (CALLED[33], "similar artists"),
         (TITLES[4], "No artist “"),
     ):
         app.views.artist(name)
         await settled(pilot)
-        assert_safe(app, name[:20], told, *([HOSTILE_TITLE[:28]] if name == CALLED[0] else []))
+        assert_safe(app, name[:20], listed, *([HOSTILE_TITLE[:28]] if name == CALLED[0] else []))
         await pilot.press("escape")
 
 
@@ -261,10 +261,10 @@ async def an_error(pilot: Pilot[Any]) -> None:
 
 
 async def verdict_toasts(pilot: Pilot[Any]) -> None:
-    for name, told in ((CALLED[0], "Aone [/intro]"), (CALLED[6], "Athree [@click=app.quit]hi[/]")):
+    for name, listed in ((CALLED[0], "Aone [/intro]"), (CALLED[6], "Athree [@click=app.quit]hi[/]")):
         pilot.app.changes.judge(None, [Music(name)])
         await settled(pilot)
-        assert_safe(pilot.app, f"Already cleared: {told}")
+        assert_safe(pilot.app, f"Already cleared: {listed}")
 
 
 async def error_toasts(pilot: Pilot[Any]) -> None:

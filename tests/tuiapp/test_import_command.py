@@ -27,9 +27,9 @@ def test_what_is_not_a_history_fails_and_says_so(
     write(tmp_path, "in/song.mp3", NOISE)
     arguments = ["--data-dir", str(tmp_path / "data"), "import", str(tmp_path / given)]
     assert run(arguments) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("error: ")
-    assert "song.mp3: not a listening history. Nothing was imported." in told
+    output = capsys.readouterr().err
+    assert output.startswith("error: ")
+    assert "song.mp3: not a listening history. Nothing was imported." in output
     assert run([*arguments, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["totals"]["read"] == 0
 
@@ -88,9 +88,9 @@ def test_the_quotes_of_wrong_usage_are_those_of_all_messages(capsys: pytest.Capt
         ["train", "--factors", "x"],
     ):
         assert run(arguments) == 2
-        told = capsys.readouterr().err
-        assert "“" in told, told
-        assert "'" not in told, told
+        output = capsys.readouterr().err
+        assert "“" in output, output
+        assert "'" not in output, output
 
 
 def test_an_error_shows_no_control_of_what_was_typed(
@@ -116,10 +116,10 @@ def test_what_was_not_read_is_not_called_no_history(
         for name in "abc":
             archive.add(write(tmp_path, f"in/{name}.mp3", NOISE), f"{name}.mp3")
     assert run(["--data-dir", str(tmp_path / "data"), "import", str(tmp_path / "a.tar")]) == 1
-    told = capsys.readouterr()
-    assert "No listening history among 2 files of" in told.err
-    assert "Others were not read" in told.err
-    assert "a.tar: not read  holds more than 2 files; the rest is skipped" in told.out
+    output = capsys.readouterr()
+    assert "No listening history among 2 files of" in output.err
+    assert "Others were not read" in output.err
+    assert "a.tar: not read  holds more than 2 files; the rest is skipped" in output.out
 
 
 def test_a_playlist_alone_is_kept_and_not_called_nothing(
@@ -130,10 +130,10 @@ def test_a_playlist_alone_is_kept_and_not_called_nothing(
     assert run([*data, "--dry-run", str(path)]) == 0
     assert "1 read, 1 to import as a playlist entry.\n" in capsys.readouterr().out
     assert run([*data, str(path)]) == 0
-    told = capsys.readouterr().out
-    assert "1 read, 1 kept as a playlist entry.\n" in told
-    assert ", 1 kept as a playlist entry" in told.splitlines()[-1]
-    assert "0 kept" not in told
+    output = capsys.readouterr().out
+    assert "1 read, 1 kept as a playlist entry.\n" in output
+    assert ", 1 kept as a playlist entry" in output.splitlines()[-1]
+    assert "0 kept" not in output
 
 
 def test_a_folder_with_one_history_is_not_a_failure(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ async def test_a_wait_for_somebody_says_for_whom_and_escape_ends_it_at_once(
         job = Job("Checking what is offered", ["look", "artists"])
         job.take(sent[0])
         ended: list[str] = []
-        job.process = SimpleNamespace(  # type: ignore[assignment]  # stands for the process
+        job.process = SimpleNamespace(  # type: ignore[assignment]  # in place of the process
             returncode=None, kill=lambda: ended.append("kill"), terminate=lambda: ended.append("terminate")
         )
         app.job = job

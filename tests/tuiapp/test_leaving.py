@@ -158,7 +158,7 @@ async def test_a_query_under_way_is_given_up_as_the_app_quits_or_asks_anew(empty
         await asyncio.to_thread(begun.wait, 20)
         await app.leave()
     assert answered == ["the newer"]
-    assert not failed, "nobody is there to be told"
+    assert not failed, "nobody is there to see it"
 
 
 async def test_ctrl_c_says_which_key_quits_without_markup(empty: Folders) -> None:

@@ -80,8 +80,8 @@ def test_no_command_raises_for_what_an_encoding_lacks(place, encoding, monkeypat
             with monkeypatch.context() as patched:
                 patched.setattr(sys, "stdout", stream)
                 code = run([*name.split(), *spoken.get(name, arguments), *extra])
-            told = capsys.readouterr().err
-            assert "Unexpected" not in told, (name, told)
+            output = capsys.readouterr().err
+            assert "Unexpected" not in output, (name, output)
             if extra and code == 0:
                 json.loads(raw.getvalue().decode(encoding))
 

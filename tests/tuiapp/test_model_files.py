@@ -1,4 +1,4 @@
-"""Models as files from both faces: written, taken from a file and an address, told of, taken back."""
+"""Models as files from both faces: written, added from a file and an address, shown, undone."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def test_written_taken_listed_and_taken_back_by_command(file, root, tmp_path, ca
 
 def test_where_a_model_came_from_is_said_by_doctor_and_beside_the_packs(file, root, capsys) -> None:
     assert run(["model", "add", str(file)]) == 0
-    told = capsys.readouterr()
-    assert "Added and in use: 60 artists of 1,000 listeners (made up), from model.zip." in told.out
-    assert "knows 3 of your 3 artists, 100 % of your plays" in told.err
-    assert f"SHA-256 {digest(file)}; compare it" in told.err
-    assert "discover model undo" in told.err
+    output = capsys.readouterr()
+    assert "Added and in use: 60 artists of 1,000 listeners (made up), from model.zip." in output.out
+    assert "knows 3 of your 3 artists, 100 % of your plays" in output.err
+    assert f"SHA-256 {digest(file)}; compare it" in output.err
+    assert "discover model undo" in output.err
     said = "from model.zip"
     report = document(capsys, "doctor")
     assert report["model"]["file"].endswith(said)
@@ -90,9 +90,9 @@ def test_an_address_is_asked_only_after_the_prompt(file, root, capsys) -> None:
         server.files["/m/model.zip"] = file.read_bytes()
         url = server.base.replace("/pub/", "/m/model.zip")
         assert run(["model", "add", url]) == 2
-        told = capsys.readouterr().err
-        assert "sees your address" in told
-        assert "Without --sha256" in told
+        output = capsys.readouterr().err
+        assert "sees your address" in output
+        assert "Without --sha256" in output
         assert [method for method, *_ in server.seen] == ["HEAD"]
         assert run(["model", "add", url, "--sha256", digest(file), "--yes"]) == 0
         assert "Without --sha256" not in capsys.readouterr().err
@@ -127,8 +127,8 @@ def test_a_model_of_ones_own_listening_is_refused_with_the_reason(root, tmp_path
 
 def test_help_says_what_is_in_the_file(capsys) -> None:
     assert run(["model", "export", "--help"]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "rows of the community's listeners, without names" in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert "rows of the community's listeners, without names" in output
 
 
 def toasts(app: DiscoverApp) -> list[str]:
@@ -150,16 +150,16 @@ async def test_the_app_takes_a_model_undoes_that_and_writes_one(file, root, tmp_
         await pilot.press("7")
         await settled(pilot)
         await pilot.press(*str(there), "enter")
-        await settled(pilot, lambda: any("Model added" in told for told in toasts(app)))
-        (told,) = [text for text in toasts(app) if "Model added" in text]
-        assert "60 artists of 1,000 listeners, from with blanks.zip." in told
-        assert "knows 3 of your 3 artists" in told
+        await settled(pilot, lambda: any("Model added" in listed for listed in toasts(app)))
+        (listed,) = [text for text in toasts(app) if "Model added" in text]
+        assert "60 artists of 1,000 listeners, from with blanks.zip." in listed
+        assert "knows 3 of your 3 artists" in listed
         assert "from with blanks.zip" in screen_text(app)
         await pilot.press("e")
         await settled(pilot, lambda: "Export the model to" in screen_text(app))
         assert "without names" in screen_text(app)
         await pilot.press("ctrl+u", *str(out), "enter")
-        await settled(pilot, lambda: any("SHA-256" in told for told in toasts(app)))
+        await settled(pilot, lambda: any("SHA-256" in listed for listed in toasts(app)))
         assert out.read_bytes() == file.read_bytes()
         await pilot.press("u")
         await settled(pilot, lambda: "30 artists" in screen_text(app))
@@ -219,10 +219,12 @@ def test_newer_data_says_what_is_new_and_what_joined(root, tmp_path, capsys) -> 
     assert run(["train", "--no-tune", "--factors", "8", "--iterations", "3"]) == 0
     capsys.readouterr()
     assert run(["community", "update", str(more)]) == 0
-    told = capsys.readouterr()
-    assert "camps: 120 listeners, 30 more than before; 6 new artists, 6 of them now in the model." in told.out
-    assert "of artists no training saw" in told.out
-    assert "Train again: discover train." in told.err
+    output = capsys.readouterr()
+    assert (
+        "camps: 120 listeners, 30 more than before; 6 new artists, 6 of them now in the model." in output.out
+    )
+    assert "of artists no training saw" in output.out
+    assert "Train again: discover train." in output.err
     assert any("no training saw. Train again" in said for said in document(capsys, "doctor")["next"])
     done = document(capsys, "community", "update", str(more))
     assert [pack["name"] for pack in done["packs"]] == ["camps"]

@@ -81,9 +81,9 @@ def test_age_is_said_in_the_largest_whole_unit() -> None:
 def test_a_pack_is_as_old_as_what_was_counted_not_as_the_day_it_was_added() -> None:
     view = ModelView()
     view._today = 19_723
-    for collected, told in (("2023-12-02", "1 month"), ("2011", "2011"), ("", "today")):
+    for collected, found in (("2023-12-02", "1 month"), ("2011", "2011"), ("", "today")):
         pack = PackInfo("made", "community", "artists", 9, 9, 9, "", "2024-01-01", 9, collected)
-        assert view._age(pack) == told
+        assert view._age(pack) == found
 
 
 @pytest.mark.parametrize("width", [44, 54, 74, 114])
@@ -187,7 +187,7 @@ async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_i
         await pilot.press("D")
         await settled(pilot)
         assert name not in {pack.name for pack in app.engine().packs.all()}
-        # The model in use stands on it: another is trained only when that is meant.
+        # The model in use was trained on it: another is trained only on request.
         await pilot.press("t")
         await settled(pilot)
         assert "takes the place of the model" in " ".join(screen_text(app).split())
@@ -301,10 +301,10 @@ async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too_and_can_be_u
         await pilot.press("6")
         await settled(pilot)
         await pilot.press(*str(file), "enter")
-        await settled(pilot, lambda: any("Added" in told for told in toasts(app)))
-        (told,) = [text for text in toasts(app) if "Added" in text]
-        assert "songs: 1 listener, 3 tracks, 0 of your 12 among them." in told
-        assert "songs-features: features of 3 tracks." in told
+        await settled(pilot, lambda: any("Added" in listed for listed in toasts(app)))
+        (listed,) = [text for text in toasts(app) if "Added" in text]
+        assert "songs: 1 listener, 3 tracks, 0 of your 12 among them." in listed
+        assert "songs-features: features of 3 tracks." in listed
         kinds = {pack.name: pack.kind for pack in app.engine().packs.all()}
         assert kinds.items() >= {"songs": "community", "songs-features": "features"}.items()
         started: list[Job] = []

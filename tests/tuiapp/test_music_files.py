@@ -65,7 +65,7 @@ async def test_a_folder_is_added_measured_removed_and_brought_back(
         await pilot.press("enter")
         await settled(pilot)
         assert started.pop() == ("music", "tempo")
-        # The folder stands among the packs, and its keys do what they do there.
+        # The folder is listed among the packs, and their keys work on it.
         table = the_list(app)
         await settled(pilot, lambda: any(row.source == str(music) for row in table.rows))
         await pilot.press("end", "X", "enter")

@@ -79,13 +79,13 @@ class Terminal(io.TextIOWrapper):
 def test_one_bar_goes_over_all_stages_in_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     with progress_bar(Options(), {"importing": 1, "training": 3}) as bar:
-        for told in (("importing", 2_000_000, 4_000_000), ("training", 5, 20)):
+        for listed in (("importing", 2_000_000, 4_000_000), ("training", 5, 20)):
             terminal.drawn.clear()
-            bar(*told)
+            bar(*listed)
             assert terminal.drawn.wait(timeout=20)
-    told = [line for line in terminal.lines() if "%" in line]
-    assert any("importing" in line and "2.0 of 4.0 MB" in line and " 12 %" in line for line in told)
-    assert any("training" in line and "5 of 20 sweeps" in line and " 44 %" in line for line in told)
+    listed = [line for line in terminal.lines() if "%" in line]
+    assert any("importing" in line and "2.0 of 4.0 MB" in line and " 12 %" in line for line in listed)
+    assert any("training" in line and "5 of 20 sweeps" in line and " 44 %" in line for line in listed)
     assert terminal.lines()[-1] == "", "the line is gone when the work is done"
 
 

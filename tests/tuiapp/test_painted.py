@@ -1,4 +1,4 @@
-"""A row is painted once, and anew when what it is painted from changes."""
+"""A row is painted once, and again when its data changes."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ async def test_every_command_of_the_palette_can_be_done(folders: Folders, outsid
                 place :: len(by_view)
             ]
             for title in mine:
-                # Asked for anew: the command before may have left the view as another one.
+                # Queried again: the command before may have replaced the view.
                 command = next((one for one in offered(app) if one.title == title), None)
                 if command is None:
                     continue

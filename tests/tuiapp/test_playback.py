@@ -21,7 +21,7 @@ from tuiapp.app import mpv_player
 from tuiapp.app.app import DiscoverApp
 from tuiapp.music import Music
 
-# Plays songs of 200 seconds until it is told to go on; `pause` is answered with a pause.
+# Plays songs of 200 seconds until told to continue; `pause` is answered with a pause.
 FAKE = """
 import json, socket, sys
 s = socket.socket(fileno=int(sys.argv[-1].rpartition("/")[2]))
@@ -306,18 +306,18 @@ async def test_without_mpv_the_browser_opens_and_it_is_said_once_what_to_install
 async def test_what_has_no_file_is_played_by_the_address_that_is_set_and_by_none_otherwise(
     empty: Folders, music: list[Music], mpv: Callable[[str], None], tmp_path: Path
 ) -> None:
-    told = tmp_path / "told"
-    mpv(f"import sys; open({str(told)!r}, 'w').write(' '.join(sys.argv)){FAKE}")
+    found = tmp_path / "told"
+    mpv(f"import sys; open({str(found)!r}, 'w').write(' '.join(sys.argv)){FAKE}")
     app = DiscoverApp(empty)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
         config = app.preferences.config
         app.opening.open(None, config, music)
         await until(pilot, lambda: "1 of 2" in screen_text(app))
-        assert "protocol_whitelist=file" in told.read_text()
+        assert "protocol_whitelist=file" in found.read_text()
         config = config.with_values({"open.without_file": "ytdl://ytsearch:{query}"})
         app.opening.open(None, config, [music[0], Music("Ida", "https://x.example/\n--three")])
-        await until(pilot, lambda: app.playing is not None and "--ytdl=yes" in told.read_text())
+        await until(pilot, lambda: app.playing is not None and "--ytdl=yes" in found.read_text())
         place = "ytdl://ytsearch:Ida https://x.example/ --three"
         assert [song.place for song in app.playback.upcoming] == [place]
         assert toasts(app) == [f"No file of it here: mpv plays {place}, from the network."]

@@ -83,7 +83,7 @@ def test_a_name_cannot_leave_its_argument_nor_be_more_than_a_name(
         if "{" not in part:
             assert argument == part
         elif part.startswith("{"):
-            # As options, paths, response files and addresses are told from names: by how they begin.
+            # As options, paths, response files and addresses are distinguished from names by how they begin.
             assert not argument or argument[0] == " " or argument[0].isalnum()
             assert argument.startswith(" ") or "://" not in argument
         else:

@@ -23,9 +23,9 @@ async def test_a_damaged_library_is_repaired_when_that_is_chosen(folders: Folder
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        told = " ".join(screen_text(app).split())
-        assert "The library is damaged" in told
-        assert "takes its place" in told
+        text = " ".join(screen_text(app).split())
+        assert "The library is damaged" in text
+        assert "takes its place" in text
         await pilot.press("enter")
         await settled(pilot)
         assert any("is restored" in said for said in toasts(app))

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def imports() -> grimp.ImportGraph:
-    """What imports what at run time, wherever in a module it stands."""
+    """What imports what at run time, anywhere in a module."""
     return grimp.build_graph(
         "tuiapp", "engine", "sample_data", exclude_type_checking_imports=True, cache_dir=None
     )

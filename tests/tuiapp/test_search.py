@@ -111,7 +111,7 @@ async def test_what_is_found_has_the_keys_of_every_row_of_music(folders: Folders
         await pilot.press("B")
         await settled(pilot)
         gone = toasts(app)[-1].split(": ")[1].split(".")[0]
-        assert gone not in [row.artist for row in table.rows], "what is found is asked for anew"
+        assert gone not in [row.artist for row in table.rows], "the search runs again"
         await pilot.press("u")
         await settled(pilot)
         assert gone in [row.artist for row in table.rows]

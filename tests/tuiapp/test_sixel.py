@@ -258,7 +258,7 @@ def test_a_picture_is_whole_whatever_is_painted_and_gives_way_to_what_lies_over_
         shares = np.rint(expected.colours[expected.numbers] / 2.55)
         assert (decoded(terminal.pictures[-1]) == shares).all()
 
-        # What changes beside it has it drawn no second time; all that is painted anew does.
+        # A change beside it does not draw it again; repainting everything does.
         times = len(terminal.pictures)
         until(lambda: terminal.shows("row 1"), b"r")
         assert (terminal.drawn == _AREA, len(terminal.pictures)) == (True, times)

@@ -34,7 +34,7 @@ Show = Callable[[Pilot[Any]], Awaitable[None]]
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing in a picture moves: the private session's clock stands, and no cursor blinks."""
+    """Nothing in a picture moves: the private session's clock is stopped, and no cursor blinks."""
     monkeypatch.setattr("tuiapp.widgets.chrome.time", SimpleNamespace(monotonic=lambda: 754.0))
     monkeypatch.setattr("textual.widgets.Input._toggle_cursor", lambda _self: None)
 

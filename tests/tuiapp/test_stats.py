@@ -15,22 +15,22 @@ def test_stats_say_what_was_played_in_words_and_as_a_document(
 ) -> None:
     monkeypatch.setenv("DISCOVER_DATA_DIR", str(filled.root))
     assert run(["stats", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
     plays = sum(2 + number % 5 for number in PLAYED)
     assert (
-        told["listens"]
+        output["listens"]
         == plays
-        == sum(told["by_weekday"])
-        == sum(told["by_hour"])
-        == sum(told["by_month"].values())
+        == sum(output["by_weekday"])
+        == sum(output["by_hour"])
+        == sum(output["by_month"].values())
     )
-    assert set(told) == {
+    assert set(output) == {
         "year", "listens", "undated", "timed", "hours", "artists", "tracks", "first", "last",
         "top_artists", "top_tracks", "by_month", "by_week", "by_weekday", "by_hour",
         "fading", "overdue", "tastes", "by_day",
     }  # fmt: skip
-    assert told["top_artists"][0].keys() == {"artist", "plays"}
-    assert told["top_tracks"][0].keys() == {"artist", "track", "plays"}
+    assert output["top_artists"][0].keys() == {"artist", "plays"}
+    assert output["top_tracks"][0].keys() == {"artist", "track", "plays"}
     assert run(["stats"]) == 0
     assert capsys.readouterr().out.startswith(f"{plays} plays of 12 tracks by 12 artists")
     assert run(["stats", "--year", "1999"]) == 3

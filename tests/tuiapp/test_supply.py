@@ -1,4 +1,4 @@
-"""What Discover stands on: licences, files as they were installed, and holes that are known of libraries below."""
+"""What Discover is built on: licences, installed files, and known vulnerabilities of libraries below."""
 
 from __future__ import annotations
 

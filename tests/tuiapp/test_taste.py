@@ -167,10 +167,10 @@ def rules_and_taste(folders: Folders) -> tuple[object, set[str]]:
     ],
 )
 def test_what_is_wrong_is_said_under_its_field(typed: dict[str, str], field: str) -> None:
-    with pytest.raises(FieldError) as told:
+    with pytest.raises(FieldError) as found:
         rule_of(typed)
-    assert told.value.field == field
-    assert str(told.value).endswith(".")
+    assert found.value.field == field
+    assert str(found.value).endswith(".")
 
 
 def test_the_fields_name_a_rule_as_the_command_line_does() -> None:
@@ -280,9 +280,9 @@ def test_the_map_fills_its_room_and_no_label_covers_another(
         MapArtist(name, str(n), x, y, 1 + n % len(tastes), 1.0 + n) for n, (name, x, y) in enumerate(artists)
     )
     middles = tuple(MapTaste(n, name, 0.5, 0.5, 0.5) for n, name in enumerate(tastes, 1))
-    told = Pointed(TasteMap(dots, middles, 0.3), "0", 1)
+    found = Pointed(TasteMap(dots, middles, 0.3), "0", 1)
     rows = height - 2 if height > 2 else height
-    lines = drawn_map(told, height, grid_of(told.map, width, rows)).plain.split("\n")
+    lines = drawn_map(found, height, grid_of(found.map, width, rows)).plain.split("\n")
     assert len(lines) <= height
     assert all(cell_len(line) <= width for line in lines)
     if width >= 40 and height >= 14:

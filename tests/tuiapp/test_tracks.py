@@ -50,8 +50,8 @@ async def test_a_blocked_artist_and_track_and_an_excluded_artist_are_in_no_list_
             assert all(track for _, track in listed)
             assert not {artist for artist, _ in listed} & {blocked, excluded}
             assert single not in listed
-            told = screen_text(app) + "".join(map(the_list(app)._words, the_list(app)._rows))
-            assert not re.search(rf"\b({blocked}|{excluded})\b", told)
+            text = screen_text(app) + "".join(map(the_list(app)._words, the_list(app)._rows))
+            assert not re.search(rf"\b({blocked}|{excluded})\b", text)
             the_view(app).action_turn("familiarity", -0.5)
 
 
@@ -99,9 +99,9 @@ async def test_where_there_are_no_tracks_the_way_to_them_and_back_is_said(folder
         await settled(pilot)
         await pilot.press("T")
         await settled(pilot)
-        told = screen_text(app)
-        assert "No track recommendations yet" in told
-        assert "7 a   add community data of tracks: a table of playlists" in told
+        text = screen_text(app)
+        assert "No track recommendations yet" in text
+        assert "7 a   add community data of tracks: a table of playlists" in text
         await pilot.press("T")
         await settled(pilot)
         assert the_list(app).row is not None

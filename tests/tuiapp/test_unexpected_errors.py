@@ -1,4 +1,4 @@
-"""What nobody expected: told in one place, kept in the log, and no reason to lose the app."""
+"""Unexpected errors: shown in one place, logged, and no reason to lose the app."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_background_work_that_dies_is_reported_and_the_app_goes_on(
         assert "Vesper" not in text
         assert (str(folders.log)[:40] in text) == (not private)
         assert folders.log.exists() == (not private)
-        # The run as a whole is told to whoever drives the app; here it was expected.
+        # The test driver gets the error of the run; here it was expected.
         assert app._exception is not None
         app._exception = None
         await pilot.press("escape")

@@ -57,13 +57,13 @@ async def test_nothing_is_asked_anew_while_nobody_wrote(
     app = DiscoverApp(folders)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        told: list[str | None] = []
+        reports: list[str | None] = []
         await pilot.press("l")
         await settled(pilot)
-        monkeypatch.setattr(app, "library_changed", lambda only=None: told.append(only))
+        monkeypatch.setattr(app, "library_changed", lambda only=None: reports.append(only))
         Watching(app).look()
         await settled(pilot)
-        assert told == [], "what the app itself wrote is no news"
+        assert reports == [], "what the app itself wrote is no news"
 
 
 async def test_artists_are_shown_as_soon_as_they_are_trained(folders: Folders) -> None:
@@ -123,7 +123,7 @@ async def test_settings_written_elsewhere_hold_at_the_next_look(folders: Folders
         await settled(pilot)
         assert (app.theme, app.keymap.label("discover.like")) == ("nord", "L")
         assert "L like" in screen_text(app)
-        assert not any(row.known for row in the_list(app).rows), "asked anew"
+        assert not any(row.known for row in the_list(app).rows), "queried again"
         folders.config.write_text('theme = "no such"\n')
         Watching(app).look()
         await settled(pilot)

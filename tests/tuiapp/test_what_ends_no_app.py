@@ -127,7 +127,7 @@ async def test_pages_that_were_closed_are_gone(app: DiscoverApp) -> None:
         assert len({id(page) for page in pages}) == 4
 
         def are_gone() -> bool:
-            # A list that was asked for anew meanwhile may have set one apart: those are looked through later.
+            # A list that was queried again meanwhile may have frozen one: those are collected later.
             gc.unfreeze()
             gc.collect()
             return all(page() is None for page in pages[:-1])
@@ -137,10 +137,10 @@ async def test_pages_that_were_closed_are_gone(app: DiscoverApp) -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "told"), [("full", "The disk is full."), ("kept", "The library is busy: another program")]
+    ("trouble", "message"), [("full", "The disk is full."), ("kept", "The library is busy: another program")]
 )
 async def test_a_disk_that_is_full_and_a_library_that_is_kept_are_said(
-    app: DiscoverApp, trouble: str, told: str
+    app: DiscoverApp, trouble: str, message: str
 ) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
@@ -159,7 +159,7 @@ async def test_a_disk_that_is_full_and_a_library_that_is_kept_are_said(
         await pilot.press("l")
         await settled(pilot)
         other.close()
-        assert [one.message[: len(told)] for one in app._notifications] == [told]
+        assert [one.message[: len(message)] for one in app._notifications] == [message]
         assert app.undoable == ""
         assert "Unexpected error" not in screen_text(app)
         assert not app.folders.log.exists()

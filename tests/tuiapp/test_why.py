@@ -22,8 +22,8 @@ from tuiapp.widgets.why import why
     st.dictionaries(st.sampled_from([*MEMBERS, "today"]), st.floats(-0.5, 1.0), min_size=2),
 )
 def test_what_a_score_is_ranked_by_breaks_at_commas_and_fits(width: int, members: dict[str, float]) -> None:
-    told = Explanation("Burel", 1.0, 1, 10, 0, (Share("Moire", 1.0),), members=members)
-    lines = why(told, width, 40).plain.split("\n")
+    explanation = Explanation("Burel", 1.0, 1, 10, 0, (Share("Moire", 1.0),), members=members)
+    lines = why(explanation, width, 40).plain.split("\n")
     ranked = [
         line for line in lines[lines.index("because of") :] if "ranked by" in line or line.startswith("  ")
     ]
@@ -37,8 +37,8 @@ def test_an_artist_page_gives_reasons_by_the_groups_of_the_panel(
     groups = TasteShares((TasteShare(("Moire", "Lark"), 12, 0.6), TasteShare(("Calder",), 0, 0.3)), 0.1)
     singles = tuple(Share(f"Single {number}", 0.02) for number in range(5))
     card = ArtistCard("Burel", "burel", None, PlayedArtist(0, None, None, {}, ()), why=singles, tastes=groups)
-    told = Explanation("Burel", 1.0, 1, 10, 0, singles, tastes=groups)
-    panel = why(told, width, 40).plain.split("\n")
+    explanation = Explanation("Burel", 1.0, 1, 10, 0, singles, tastes=groups)
+    panel = why(explanation, width, 40).plain.split("\n")
     page = drawn(card, width).plain.split("\n")
     begun = page.index("recommended because of") + 1
     assert page[begun : begun + 5] == panel[panel.index("because of") + 1 :][:5]

@@ -10,14 +10,16 @@ from tuiapp.settings.actions import key_table
 from tuiapp.widgets.year import SHADES, picture
 
 
-def told(by_day: dict[str, int]) -> Stats:
+def stats_of(by_day: dict[str, int]) -> Stats:
     hours = tuple(range(24))
     top = (Played("[/intro] \x1b[31mRed", None, 9), Played("ソキツコ", None, 3))
     return Stats(2024, 12, 0, 0, 0.0, 2, 2, 0, 0, top, (), {}, (0,) * 7, hours, by_day)
 
 
 def test_every_day_stands_in_its_week_and_the_busiest_is_darkest() -> None:
-    lines = picture(told({"2024-01-01": 1, "2024-01-07": 100, "2024-12-31": 30}), 62, 40).plain.split("\n")
+    lines = picture(stats_of({"2024-01-01": 1, "2024-01-07": 100, "2024-12-31": 30}), 62, 40).plain.split(
+        "\n"
+    )
     monday, sunday, tuesday = lines[3], lines[9], lines[4]
     assert monday[4] == SHADES[1], "1 January 2024 was a Monday"
     assert sunday[4] == SHADES[4]
@@ -41,7 +43,7 @@ def test_every_day_stands_in_its_week_and_the_busiest_is_darkest() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(62, 40), (56, 22), (30, 12), (8, 3)])
 def test_it_is_no_wider_than_its_room_and_shows_names_as_they_are(width: int, height: int) -> None:
-    lines = picture(told({"2024-05-05": 3}), width, height).plain.split("\n")
+    lines = picture(stats_of({"2024-05-05": 3}), width, height).plain.split("\n")
     if width >= 30:
         assert max(cell_len(line) for line in lines) <= max(width, 34)
     assert all("\x1b" not in line for line in lines)
@@ -54,11 +56,11 @@ def test_the_keys_of_the_year_are_in_the_table() -> None:
 
 
 def test_where_not_all_weeks_fit_the_last_ones_with_plays_are_shown() -> None:
-    lines = picture(told({"2024-01-01": 1, "2024-10-14": 100}), 40, 40).plain.split("\n")
+    lines = picture(stats_of({"2024-01-01": 1, "2024-10-14": 100}), 40, 40).plain.split("\n")
     assert max(map(cell_len, lines)) <= 40
     monday = lines[3]
     assert monday[-1] == SHADES[4], "Monday 14 October is in the last column"
     assert "Oct" in lines[2]
     assert "Jan" not in lines[2]
-    early = picture(told({"2024-01-01": 100}), 40, 40).plain.split("\n")
+    early = picture(stats_of({"2024-01-01": 100}), 40, 40).plain.split("\n")
     assert early[3][4] == SHADES[4], "of a year that has only begun the first weeks are shown"

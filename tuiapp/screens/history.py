@@ -147,7 +147,7 @@ class HistoryView(View):
     def _match(self, message: Table.MatchRequested) -> None:
         """The library decides which listens match."""
         table, listens, place = self._table, self._table.rows, self._table.cursor
-        words, inside = self._dated(table.sought)
+        words, inside = self._dated(table.last_search)
 
         def question(session: Session) -> int | None:
             ids = session.history.listen_ids(words, period=inside)
@@ -360,7 +360,7 @@ class HistoryView(View):
             super().filter_by(text)
             return
         self._filter = text.strip()
-        self._table.sought = self._filter or self._table.sought
+        self._table.last_search = self._filter or self._table.last_search
         self.load()
 
     def remembered(self) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class Queue(Dialog, Acting[Any]):
             yield Static(classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        # What was done behind the queue is not undone from it.
+        # Changes made before the queue are not undone from it.
         self._made = self.shell.changes.made
         self._shown: list[Song] = []
         self.watch(self.app, "playing", self._changed)

@@ -71,7 +71,7 @@ class Search(TypedList, Acting[Any]):
             yield Static(classes="hint", markup=False)
 
     def on_mount(self) -> None:
-        # What was done behind the search is not undone from it.
+        # Changes made before the search are not undone from it.
         self._made = self.shell.changes.made
         self.watch(self.app, "undoable", self._show_hint, init=False)
         self._show_hint()

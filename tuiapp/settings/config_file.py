@@ -35,7 +35,7 @@ def write(door: Door, changes: Mapping[str, Any]) -> None:
             door.write_config(after.encode())
         except OSError as error:
             raise DiscoverError(f"Cannot write {path}: {error.strerror}. Nothing was changed.") from error
-    # Also of what is set as asked already: whoever set it may have been killed before this.
+    # Also if it already has this value: the process that set it may have been killed before this.
     with contextlib.suppress(OSError):
         keep(door)
 

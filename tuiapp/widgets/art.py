@@ -2,8 +2,8 @@
 sixels.
 
 With kitty's the picture is sent once and drawn by the terminal at its placeholders. Those are cells like any other:
-what lies over them covers it, and it goes when they do. Sixels are drawn again after each of their cells that is
-painted, and not while anything lies over one.
+widgets above them cover it, and it goes when they do. Sixels are drawn again after each of their cells that is
+painted, and not while a widget is above one.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Table(Rows[Row]):
         self.markable, self.filterable = markable, filterable
         self.filter = ""
         # The last filter, kept when the filter is cleared.
-        self.sought = ""
+        self.last_search = ""
         self._last_marked = ""
         # Whether the selection is from before the person did something else.
         self.marks_are_old = False
@@ -111,7 +111,7 @@ class Table(Rows[Row]):
         """Filter by `text`: show rows whose words contain every word of it."""
         wanted = self.key_here
         self.filter = text
-        self.sought = text or self.sought
+        self.last_search = text or self.last_search
         self._arrange(wanted)
 
     def set_sort(self, column: int | None, *, reverse: bool = False) -> None:
@@ -245,19 +245,19 @@ class Table(Rows[Row]):
     def action_match(self, by: int) -> None:
         """The next row that matches what was filtered by last, or the one before, around the ends; first a filter where
         there was none."""
-        if not self.sought:
+        if not self.last_search:
             self.action_filter()
         elif self.engine_sorts:
             self.post_message(self.MatchRequested(self, by))
         else:
-            words, count = searchable(self.sought).split(), len(self._order)
+            words, count = searchable(self.last_search).split(), len(self._order)
             places = ((self.cursor + by * step) % count for step in range(1, count + 1))
             self.to_match(next((n for n in places if self._matches(self._order[n], words)), None))
 
     def to_match(self, place: int | None) -> None:
         """Go to a place that matches, or say that none does."""
         if place is None:
-            self.notify(f"No row matches “{self.sought}”.")
+            self.notify(f"No row matches “{self.last_search}”.")
         else:
             self.move_to(place)
 

@@ -84,7 +84,7 @@ class Place:
 
 
 def local_file(track: PlaylistTrack, place: Place | None) -> str | None:
-    """The path of the track's file as playlists name it, relative where the list lies beside it; else None.
+    """The path of the track's file as playlists name it, relative if the list is beside it; else None.
 
     A path with a line end in it cannot be named in a line of text and counts as none.
     """
@@ -98,12 +98,12 @@ def local_file(track: PlaylistTrack, place: Place | None) -> str | None:
 
 
 def _beside(path: str, place: Place | None) -> str | None:
-    """The way from the list to a file it lies beside, as it reads; else None."""
+    """The relative path from the list to a file beside it; else None."""
     return place.path_to(Path(path)) if place is not None and Path(path).is_absolute() else None
 
 
 def file_uri(track: PlaylistTrack, place: Place | None) -> str | None:
-    """The URI of the track's file, relative where the list lies beside it; None unless its absolute path is known."""
+    """The URI of the track's file, relative if the list is beside it; None unless its absolute path is known."""
     path = identifier(track, "file")
     if not path or _SURROGATES.search(path) or "\x00" in path:
         return None

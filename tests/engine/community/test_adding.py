@@ -67,7 +67,7 @@ def test_a_folder_of_an_earlier_version_keeps_the_pack_that_had_the_name(door: D
     assert kinds(door) == held
     add_packs(door, songs)
     assert kinds(door) == held
-    # Removed and added again, nothing stands there twice.
+    # Removed and added again, nothing is listed twice.
     remove_pack(door, "spotify-songs")
     add_packs(door, songs)
     assert kinds(door) == {"spotify-songs": "features", "spotify-songs-tracks": "community"}
@@ -147,13 +147,13 @@ def test_how_far_it_is_is_reported_in_bytes_once_over_all_that_is_taken(
     else:
         path.mkdir()
         (path / "songs.csv").write_bytes(text)
-    told: list[tuple[int, int]] = []
-    added = add_packs(door, path, progress=lambda done, total: told.append((done, total)))
+    reports: list[tuple[int, int]] = []
+    added = add_packs(door, path, progress=lambda done, total: reports.append((done, total)))
     assert len(added.packs) == 2
-    assert {total for _, total in told} == {2 * len(text)}, "each of two readers goes through all of it"
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert told[-1][0] > 1.7 * len(text)
-    assert len(told) > 5
+    assert {total for _, total in reports} == {2 * len(text)}, "each of two readers goes through all of it"
+    assert [done for done, _ in reports] == sorted(done for done, _ in reports)
+    assert reports[-1][0] > 1.7 * len(text)
+    assert len(reports) > 5
 
 
 @pytest.mark.parametrize("damage", ["overlapping", "bomb", "packed bomb", "cut", "header"])

@@ -36,7 +36,7 @@ class Server(HTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves one archive, one that breaks off, and redirects; notes what it was told."""
+    """Serves one archive, one that breaks off, and redirects; records what it received."""
 
     server: Server
 

@@ -302,14 +302,14 @@ def test_an_archive_with_both_is_gone_through_once(tmp_path: Path, monkeypatch: 
         "engine.community.listenbrainz.members",
         lambda *asked, **more: through.append(asked[2]) or members(*asked, **more),
     )
-    told: list[tuple[int, int]] = []
-    added = add_packs(Door(Folders(tmp_path / "data")), path, progress=lambda *at: told.append(at))
+    reports: list[tuple[int, int]] = []
+    added = add_packs(Door(Folders(tmp_path / "data")), path, progress=lambda *at: reports.append(at))
     assert [(pack.level, pack.listeners, pack.items) for pack in added.packs] == [
         ("artists", 60, 6),
         ("tracks", 60, 4),
     ]
     assert through == [["/artists_all_time.jsonl", "/recordings_all_time.jsonl"]]
-    shares = [done / total for done, total in told]
+    shares = [done / total for done, total in reports]
     assert shares == sorted(shares)
     assert shares[-1] == 1
 

@@ -1,4 +1,4 @@
-"""Published sets of who plays what, in made-up files of their exact layouts: recognised, read, bad lines told."""
+"""Published sets of who plays what, in made-up files of their exact layouts: recognised, read, bad lines reported."""
 
 from __future__ import annotations
 
@@ -280,8 +280,8 @@ def test_a_line_nested_deeper_than_can_be_read_is_one_bad_line(tmp_path: Path) -
     path.write_text("\n".join([*good[:10], deep, *good[10:]]))
     added = add_packs(Door(Folders(tmp_path / "data")), path)
     assert [pack.listeners for pack in added.packs] == [20]
-    (told,) = added.as_dict()["bad_lines"]
-    assert [(line["line"], line["reason"]) for line in told["first"]] == [
+    (listed,) = added.as_dict()["bad_lines"]
+    assert [(line["line"], line["reason"]) for line in listed["first"]] == [
         (11, "line that is not JSON, or cut short")
     ]
 
@@ -291,13 +291,13 @@ def test_bad_lines_are_reported_with_file_and_line_and_never_kept(tmp_path: Path
     path.write_text("user,artist,plays\n" + "a,Ida,3\n" * 9 + "secret,Ida,\n" + "b,,2\n" * 3 + ",Ida,2\n" * 4)
     door = Door(Folders(tmp_path / "data"))
     added = add_packs(door, path)
-    (told,) = added.as_dict()["bad_lines"]
-    assert (told["pack"], told["count"]) == ("plays", 8)
-    assert told["reasons"] == {"no plays": 1, "no artist": 3, "no listener": 4}
-    assert [(line["file"], line["line"]) for line in told["first"]] == [
+    (listed,) = added.as_dict()["bad_lines"]
+    assert (listed["pack"], listed["count"]) == ("plays", 8)
+    assert listed["reasons"] == {"no plays": 1, "no artist": 3, "no listener": 4}
+    assert [(line["file"], line["line"]) for line in listed["first"]] == [
         ("plays.csv", n) for n in range(11, 16)
     ]
-    assert told["first"][0]["shown"] == "plays.csv, line 11: no plays (secret,Ida,)"
+    assert listed["first"][0]["shown"] == "plays.csv, line 11: no plays (secret,Ida,)"
     kept = b"".join(file.read_bytes() for file in (door.folders.packs / "plays").iterdir())
     assert b"secret" not in kept
 
@@ -357,9 +357,9 @@ def test_reading_stops_when_asked_and_reports_how_far_it_is(
     tmp_path: Path, reader: Rows, files: Files
 ) -> None:
     path = in_folder(tmp_path, files)
-    told: list[tuple[int, int]] = []
-    reader.read(path, progress=lambda done, total: told.append((done, total)))
-    done, total = told[-1]
+    reports: list[tuple[int, int]] = []
+    reader.read(path, progress=lambda done, total: reports.append((done, total)))
+    done, total = reports[-1]
     assert 0 < done <= total == sum(map(len, files.values()))
     with pytest.raises(CancelledError):
         reader.read(path, cancelled=lambda: True)

@@ -119,15 +119,15 @@ def test_it_walks_back_to_the_newest_dump_that_holds_and_says_why(server: DumpSe
         assert text in said
     server.add(4, "20261101-000000", good)
     server.add(3, "20261030-000000", good)
-    told: list[str] = []
-    found = fetch(door, server, report=told.append)
+    reports: list[str] = []
+    found = fetch(door, server, report=reports.append)
     assert found.dump.number == 4
     assert right(found)
     passed = [note for note in found.content.notes if note.startswith("Passed over: dump ")]
     assert [note.split()[3].rstrip(":") for note in passed] == ["9", "8", "7", "6", "5"], (
         "the pack says so, too"
     )
-    assert [said.split()[3] for said in told] == ["2026-11-04", "2026-11-03", "2026-11-02"]
+    assert [said.split()[3] for said in reports] == ["2026-11-04", "2026-11-03", "2026-11-02"]
 
 
 def test_it_looks_at_six_dumps_and_no_more(server: DumpServer, door: Door) -> None:

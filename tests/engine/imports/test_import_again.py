@@ -1,4 +1,4 @@
-"""The same bytes read otherwise than before take the place of what they told, and never stand beside it."""
+"""The same bytes read otherwise than before replace their earlier plays, and are never added to them."""
 
 from __future__ import annotations
 

@@ -197,8 +197,8 @@ def test_counts_without_a_date_are_there_already_the_second_time(tmp_path: Path)
     path = write(
         tmp_path, "top.csv", f"artist,track,plays\n{ARTIST},Lark,10\n{ARTIST},Lark,3\n{ARTIST},Tin,1\n"
     )
-    told = [(file.kept, file.duplicates, file.undated) for _ in range(2) for file in bring(db, path).files]
-    assert told == [(3, 0, 3), (0, 3, 0)]
+    listed = [(file.kept, file.duplicates, file.undated) for _ in range(2) for file in bring(db, path).files]
+    assert listed == [(3, 0, 3), (0, 3, 0)]
     assert sums(db) == {"Lark": 13, "Tin": 1}
 
 

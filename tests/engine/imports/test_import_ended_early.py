@@ -111,12 +111,12 @@ def test_a_full_disk_keeps_what_is_whole_and_says_so(tmp_path: Path, files: list
     library(tmp_path).close()
     db = open_library(Door(folders))
     said = r"Make room, then try again\. .* imported"
-    with files_no_larger_than(room), pytest.raises(DiscoverError, match=said) as told:
+    with files_no_larger_than(room), pytest.raises(DiscoverError, match=said) as found:
         import_paths(db, files)
     db.close()
     # Where the last write alone fails all of it may be there.
     kept = {"Nothing": 0, "1 file was": FEW, "2 files were": FEW + MANY}
-    is_whole(folders, next(count for words, count in kept.items() if words in str(told.value)))
+    is_whole(folders, next(count for words, count in kept.items() if words in str(found.value)))
     # With room again the rest comes.
     db = open_library(Door(folders))
     import_paths(db, files)
@@ -125,9 +125,9 @@ def test_a_full_disk_keeps_what_is_whole_and_says_so(tmp_path: Path, files: list
 
 
 def test_a_library_that_cannot_be_opened_for_a_full_disk_is_not_called_damaged(tmp_path: Path) -> None:
-    with files_no_larger_than(2_000), pytest.raises(DiscoverError, match="Make room") as told:
+    with files_no_larger_than(2_000), pytest.raises(DiscoverError, match="Make room") as found:
         open_library(Door(Folders(tmp_path / "data")))
-    assert "Restore a backup" not in str(told.value)
+    assert "Restore a backup" not in str(found.value)
     is_whole(Folders(tmp_path / "data"), 0)
 
 
@@ -139,9 +139,9 @@ def test_the_command_says_it_in_a_line(
     capsys.readouterr()
     with files_no_larger_than(200_000):
         assert run([*data, "import", *map(str, files)]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("error: The disk")
-    assert told.count("\n") == 1
+    output = capsys.readouterr().err
+    assert output.startswith("error: The disk")
+    assert output.count("\n") == 1
 
     def stopped(*_: object, **__: object) -> None:
         raise CancelledError("Stopped. Nothing was imported.")

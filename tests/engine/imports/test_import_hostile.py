@@ -99,7 +99,7 @@ def test_a_damaged_file_ends_in_a_truthful_report(
     db.close()
 
 
-# Formats of rows: how rows become a file, and a row told at a time.
+# Formats of rows: how rows become a file, one row at a time.
 ROWS: dict[str, tuple[Callable[[list[str]], str], Callable[[int], str]]] = {
     "spotify": (lambda rows: "[" + ",\n".join(rows) + "]", lambda at: json.dumps(spotify(at, 211_400))),
     "spotify-account": (

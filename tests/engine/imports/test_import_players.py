@@ -50,7 +50,7 @@ def test_itunes_library(db: sqlite3.Connection, tmp_path: Path) -> None:
 
 def test_a_library_sorted_by_its_keys_or_made_binary_is_read_alike(tmp_path: Path) -> None:
     whole = plistlib.loads(ITUNES.encode())
-    told = []
+    reports = []
     for name, data in (
         ("a.xml", ITUNES.encode()),
         ("b.xml", plistlib.dumps(whole, sort_keys=True)),
@@ -58,10 +58,10 @@ def test_a_library_sorted_by_its_keys_or_made_binary_is_read_alike(tmp_path: Pat
     ):
         db = library(tmp_path / f"of {name}")
         file = one(db, write(tmp_path, name, data))
-        told.append((file.dropped, starts(db), db.execute("SELECT * FROM playlist_tracks").fetchall()))
+        reports.append((file.dropped, starts(db), db.execute("SELECT * FROM playlist_tracks").fetchall()))
         db.close()
-    assert told[0] == told[1] == told[2]
-    assert [row[2:4] for row in told[0][2]] == [OTHER]
+    assert reports[0] == reports[1] == reports[2]
+    assert [row[2:4] for row in reports[0][2]] == [OTHER]
 
 
 def test_a_binary_library_that_is_hostile_costs_no_more_than_its_size(

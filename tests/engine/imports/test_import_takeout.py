@@ -1,4 +1,4 @@
-"""Google Takeout in the languages it ships: verbs, dates, clocks and zones, every row told for what it is."""
+"""Google Takeout in the languages it ships: verbs, dates, clocks and zones, every row recognized for what it is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def page(*cells: str, head: str = "") -> str:
 
 
 def cell(line: str, date: str, more: str = "") -> str:
-    """A cell whose title stands for `{}` in `line`."""
+    """A cell whose title replaces `{}` in `line`."""
     link = '<a href="https://music.youtube.com/watch?v=AbCdEfGhI_1">Harbour Lights</a>'
     return (
         '<div class="outer-cell mdl-cell"><div class="header-cell mdl-cell">'

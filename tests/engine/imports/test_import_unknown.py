@@ -74,7 +74,7 @@ def test_a_guess_says_what_is_missing_or_that_nothing_is(
 
 
 @pytest.mark.parametrize(
-    ("name", "start", "told"),
+    ("name", "start", "note"),
     [
         ("a.rar", b"Rar!\x1a\x07\x01\0", "packed as RAR"),
         ("a.7z", b"7z\xbc\xaf\x27\x1c\0\4", "packed as 7-Zip"),
@@ -85,11 +85,11 @@ def test_a_guess_says_what_is_missing_or_that_nothing_is(
     ],
 )
 def test_what_holds_a_history_in_a_form_that_is_not_read_says_what_to_do(
-    db: sqlite3.Connection, tmp_path: Path, name: str, start: bytes, told: str
+    db: sqlite3.Connection, tmp_path: Path, name: str, start: bytes, note: str
 ) -> None:
     [file] = bring(db, write(tmp_path, name, start + bytes(range(256)))).files
     assert file.format is None
-    assert told in file.note
+    assert note in file.note
 
 
 def test_a_table_is_described_by_its_columns_alone(db: sqlite3.Connection, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One song thousands of times over: what was told before is found in a time that grows as the files do."""
+"""One song thousands of times over: duplicates are found in a time that grows as the files do."""
 
 from __future__ import annotations
 

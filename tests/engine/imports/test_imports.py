@@ -234,7 +234,7 @@ def test_an_end_taken_for_a_start_is_found_only_where_it_may_be(
 def test_overlaps_never_double_and_never_merge(
     tmp_path_factory: pytest.TempPathFactory, plays: list[int], drift: list[int], missing: set[int]
 ) -> None:
-    """Back-to-back plays of one track, told by Spotify in full and by Last.fm with a drift and gaps."""
+    """Back-to-back plays of one track, complete from Spotify, and from Last.fm with a drift and gaps."""
     folder = tmp_path_factory.mktemp("overlap")
     db = library(folder)
     at, starts = START, []
@@ -242,8 +242,8 @@ def test_overlaps_never_double_and_never_merge(
         starts.append(at)
         at += 211 + pause
     bring(db, write(folder, "s.json", [spotify(start + 211, 211_000) for start in starts]))
-    told = [(start + drift[i], SONG) for i, start in enumerate(starts) if i not in missing]
-    file = bring(db, write(folder, "l.csv", lastfm(*told))).files[0]
+    listed = [(start + drift[i], SONG) for i, start in enumerate(starts) if i not in missing]
+    file = bring(db, write(folder, "l.csv", lastfm(*listed))).files[0]
     assert file.kept == 0
     assert len(listens(db)) == len(starts)
     db.close()
@@ -326,11 +326,11 @@ run.import_paths(library(folder), [folder / "1.json", folder / "2.json"])
 def test_progress_counts_bytes_to_the_end(db: sqlite3.Connection, tmp_path: Path) -> None:
     rows = json.dumps([spotify(START + i * 300, MS) for i in range(300)])
     path = write_zip(tmp_path, "a.zip", {"a.json": rows, "b.json": rows, "note.txt": "x"})
-    told: list[tuple[int, int]] = []
-    bring(db, path, progress=lambda done, total: told.append((done, total)))
-    assert told[-1][0] == told[-1][1]
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert len({total for _, total in told}) == 1
+    reports: list[tuple[int, int]] = []
+    bring(db, path, progress=lambda done, total: reports.append((done, total)))
+    assert reports[-1][0] == reports[-1][1]
+    assert [done for done, _ in reports] == sorted(done for done, _ in reports)
+    assert len({total for _, total in reports}) == 1
 
 
 def test_after_a_large_import_the_indexes_are_there(db: sqlite3.Connection, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_nearest_equals_brute_force_and_leaves_zero_vectors_out() -> None:
 
 
 def test_a_shorter_item_that_points_the_right_way_still_wins() -> None:
-    """The bound must be the whole norm: the winner lies just behind a block of longer, slightly turned items."""
+    """The bound must be the whole norm: the winner is just after a block of longer items that are slightly rotated."""
     turned = np.stack([np.full(3_000, 0.95), np.full(3_000, np.sqrt(1 - 0.95**2))], axis=1)
     straight = np.array([[0.951, 0.0]])
     items = ordered(np.concatenate((turned, straight)).astype(np.float32))

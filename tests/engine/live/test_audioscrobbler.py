@@ -55,7 +55,7 @@ def play(number: str = "0", **fields: str) -> dict[str, str]:
 def test_who_knows_the_token_is_told_where_to_send(path: str) -> None:
     word, session, now, plays = greet(path=path)
     assert (word, now, plays) == ("OK", "http://127.0.0.1:17717/as12/np", "http://127.0.0.1:17717/as12/sub")
-    # Where listening begins anew a session goes on.
+    # If listening is restarted, a session continues.
     assert session == greet()[1]
     assert greet("another") == ["BADAUTH"]
 

@@ -1,4 +1,4 @@
-"""Players send their listens over HTTP on loopback, as to ListenBrainz; who else asks is told to go."""
+"""Players send their listens over HTTP on loopback, as to ListenBrainz; others are refused."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ async def test_what_clients_ask_before_they_send(player: Player) -> None:
     assert (status, document["payload"]["listens"]) == (200, [])
     for path in ("/1/user/me/playing-now", "/1/user/me/listen-count"):
         assert (await player.ask("GET", path))[1]["payload"]["count"] == 0
-    # Who looks for a recording's id is told that there is none.
+    # A lookup of a recording's id is answered with none.
     assert await player.ask("GET", "/1/metadata/lookup?artist_name=A&recording_name=B") == (200, {})
-    # Who wants a play deleted is told where that is done.
+    # A request to delete a play is answered with where to do that.
     status, said = await player.ask("POST", "/1/delete-listen", {"listened_at": NOW, "recording_msid": "x"})
     assert (status, "discover forget" in said["error"]) == (403, True)
     assert (await player.ask("GET", "/1/latest-import?user_name=me"))[1]["latest_import"] == 0
@@ -148,8 +148,8 @@ async def test_of_a_batch_what_can_be_read_is_kept(world: World, player: Player)
 async def test_half_an_emoji_and_another_encoding_lose_no_play(
     world: World, player: Player, encoding: str
 ) -> None:
-    told = {"listen_type": "single", "payload": [listen("Tin \ud83d")]}
-    assert (await player.ask("POST", "/1/submit-listens", json.dumps(told).encode(encoding)))[0] == 200
+    document = {"listen_type": "single", "payload": [listen("Tin \ud83d")]}
+    assert (await player.ask("POST", "/1/submit-listens", json.dumps(document).encode(encoding)))[0] == 200
     assert [title for _, title, *_ in world.listens()] == ["Tin ?"]
 
 
@@ -182,13 +182,13 @@ async def test_ten_thousand_listens_in_one_go(world: World, player: Player) -> N
 
 
 async def test_two_sources_of_one_play_are_one(world: World, player: Player) -> None:
-    told = [
+    listed = [
         listen("Tin Roof", NOW - 300, submission_client="Navidrome", duration_ms=200_000),
         listen("TIN ROOF - Remastered", NOW - 296, submission_client="web-scrobbler"),
         listen("Tin Roof", NOW - 100, submission_client="end-stamper"),
         listen("Tin Roof", NOW - 200, submission_client="rescrobbled"),
     ]
-    for one in told:
+    for one in listed:
         assert (await player.submit(one))[0] == 200
     assert world.listens() == [("Café Tundra", "Tin Roof", NOW - 300, "live:navidrome")]
     await player.submit(listen("Tin Roof", NOW + 400, submission_client="Navidrome", duration_ms=200_000))

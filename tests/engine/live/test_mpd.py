@@ -59,7 +59,7 @@ def test_where_mpd_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Mpd:
-    """Says what it is told to, and goes away when told to."""
+    """Answers as it is set to, and goes away on request."""
 
     port: int = 0
     state: dict[str, str] = field(default_factory=lambda: dict(PLAYING))
@@ -121,7 +121,7 @@ async def fake() -> AsyncIterator[Mpd]:
 
 @dataclass
 class Time:
-    """Passes when it is told to."""
+    """Advances on request."""
 
     now: float = 0.0
 

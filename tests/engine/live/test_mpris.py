@@ -21,7 +21,7 @@ from engine.live.watched import Watched
 from tests.support.players import needs, sound
 
 pytestmark = needs("dbus-daemon")
-# Where Debian's mpv-mpris lies, which mpv loads by itself.
+# The path of Debian's mpv-mpris, which mpv loads by itself.
 _IN_MPV = "/etc/mpv/scripts/mpris.so"
 _PATH = "/org/mpris/MediaPlayer2"
 
@@ -60,7 +60,7 @@ def test_what_players_say_of_a_song_is_taken_as_it_comes() -> None:
 
 @dataclass
 class Time:
-    """Passes when it is told to, and tells when somebody looked at a player."""
+    """Advances on request, and reports when a player was looked at."""
 
     now: float = 0.0
     looked: asyncio.Event = field(default_factory=asyncio.Event)

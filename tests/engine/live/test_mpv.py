@@ -38,14 +38,14 @@ def begun_with(songs: Sequence[Song]) -> Playback:
     return playback
 
 
-def told(playback: Playback, *said: tuple[float, dict[str, Any]]) -> list[PlayedSong | Failed]:
+def ended_after(playback: Playback, *said: tuple[float, dict[str, Any]]) -> list[PlayedSong | Failed]:
     """What comes to its end by messages, each at a moment."""
     return [one for at, message in said for one in playback.take(json.dumps(message).encode(), at, 1e9 + at)]
 
 
 def test_what_sounds_counts_and_a_pause_does_not() -> None:
     playback = begun_with(SONGS)
-    ended = told(
+    ended = ended_after(
         playback,
         (0, start(1)),
         (0, length(200)),
@@ -61,23 +61,23 @@ def test_what_sounds_counts_and_a_pause_does_not() -> None:
 def test_a_song_pressed_on_is_a_skip_the_last_one_too_and_a_stopped_one_is_neither() -> None:
     playback = begun_with(SONGS[:2])
     begun = [(0, start(1)), (0, length(200)), (1, STARTED)]
-    assert told(playback, *begun) == []
+    assert ended_after(playback, *begun) == []
     assert b"playlist-next" in playback.next()
-    (skip,) = told(playback, (9, SILENT), (9, end("stop")))
+    (skip,) = ended_after(playback, (9, SILENT), (9, end("stop")))
     assert (skip.seconds, skip.skipped) == (8, True)
-    told(playback, (9, start(2)), (9, length(200)), (10, STARTED))
+    ended_after(playback, (9, start(2)), (9, length(200)), (10, STARTED))
     playback.next()
-    (last,) = told(playback, (15, SILENT), (15, end("stop")))
+    (last,) = ended_after(playback, (15, SILENT), (15, end("stop")))
     assert (last.song.title, last.skipped) == ("Song 2", True)
     stopped = begun_with(SONGS)
-    told(stopped, *begun)
+    ended_after(stopped, *begun)
     assert stopped.end(9, 1e9) == ()
     assert stopped.now(9) is None
 
 
 def test_read_to_its_end_a_file_sounds_to_its_end_and_one_that_is_gone_is_named() -> None:
     playback = begun_with(SONGS)
-    ended = told(
+    ended = ended_after(
         playback,
         (0, start(1)),
         (0, length(2)),
@@ -107,14 +107,14 @@ def test_read_to_its_end_a_file_sounds_to_its_end_and_one_that_is_gone_is_named(
 )
 def test_a_file_is_not_called_damaged_where_the_machine_has_no_sound(said: dict[str, Any], why: str) -> None:
     """As mpv 0.35.1 says it."""
-    (failed,) = told(begun_with(SONGS), (0, start(1)), (0.1, end("error") | said))
+    (failed,) = ended_after(begun_with(SONGS), (0, start(1)), (0.1, end("error") | said))
     assert isinstance(failed, Failed)
     assert why in failed.why
 
 
 def test_what_follows_is_another_as_often_as_one_likes_and_what_plays_stays() -> None:
     playback = begun_with(SONGS)
-    told(playback, (0, start(1)), (0, STARTED))
+    ended_after(playback, (0, start(1)), (0, STARTED))
     more = [Song("Ada", name, place=f"/music/-{name}\n.flac") for name in "AB"]
     clear, *loaded = [
         json.loads(line)["command"] for line in playback.follow_with([SONGS[2], *more]).splitlines()
@@ -124,13 +124,13 @@ def test_what_follows_is_another_as_often_as_one_likes_and_what_plays_stays() ->
         *(song.place for song in (SONGS[2], *more)),
     ]
     assert playback.upcoming == [SONGS[2], *more]
-    told(playback, (1, end("eof")), (1, start(4)), (1, STARTED), (2, end("eof")), (2, start(5)))
+    ended_after(playback, (1, end("eof")), (1, start(4)), (1, STARTED), (2, end("eof")), (2, start(5)))
     now = playback.now(3)
     assert now is not None
     assert (now.song, now.place, now.count, playback.upcoming) == (more[0], 3, 4, more[1:])
     playback.follow_with([])
     assert not playback.over
-    told(playback, (4, end("eof")))
+    ended_after(playback, (4, end("eof")))
     assert (playback.upcoming, playback.over) == ([], True)
 
 
@@ -150,7 +150,7 @@ def test_what_is_no_message_is_passed_over() -> None:
         b'{"event": "property-change", "name": "volume", "data": NaN}',
     ):
         assert playback.take(line, 0, 0) == ()
-    assert told(playback, (0, start(0)), (0, start(99)), (0, STARTED), (1, end("eof"))) == []
+    assert ended_after(playback, (0, start(0)), (0, start(99)), (0, STARTED), (1, end("eof"))) == []
 
 
 @needs("mpv")

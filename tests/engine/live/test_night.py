@@ -26,8 +26,8 @@ def verdicts(world: World) -> list[tuple[str, str | None, str]]:
 async def test_loves_and_hates_become_likes_and_hides_once(world: World, player: Player) -> None:
     await player.submit(listen("Tin Roof", recording_mbid="7c1b"))
     for score, verdict in ((1, "like"), (1, "like"), (-1, "hide"), (0, None), ("1", "like")):
-        told = {"recording_mbid": "7c1b", "score": score}
-        assert await player.ask("POST", "/1/feedback/recording-feedback", told) == (200, {"status": "ok"})
+        document = {"recording_mbid": "7c1b", "score": score}
+        assert await player.ask("POST", "/1/feedback/recording-feedback", document) == (200, {"status": "ok"})
         assert verdicts(world) == ([("Café Tundra", "Tin Roof", verdict)] if verdict else [])
     for unknown in ({"recording_mbid": "none", "score": 1}, {"recording_msid": "none", "score": 1}):
         assert (await player.ask("POST", "/1/feedback/recording-feedback", unknown))[0] == 200
@@ -38,9 +38,9 @@ async def test_loves_and_hates_become_likes_and_hides_once(world: World, player:
     with connection:
         connection.execute("UPDATE feedback SET verdict = 'block'")
     connection.close()
-    told = {"recording_mbid": "7c1b", "score": 1}
-    await player.ask("POST", "/1/feedback/recording-feedback", told)
-    assert verdicts(world) == [("Café Tundra", "Tin Roof", "block")], "a block stands"
+    document = {"recording_mbid": "7c1b", "score": 1}
+    await player.ask("POST", "/1/feedback/recording-feedback", document)
+    assert verdicts(world) == [("Café Tundra", "Tin Roof", "block")], "a block stays"
 
 
 async def test_a_night_reported_by_three_sources_at_once(
@@ -56,13 +56,13 @@ async def test_a_night_reported_by_three_sources_at_once(
         at += lengths[title] + drawn.randint(0, 30)
 
     async def tell(client: str, offset: float, *, repeats: int = 1) -> None:
-        told = []
+        reports = []
         for title, start in plays:
             late = round(min(lengths[title] / 2, 240)) if offset < 0 else round(offset)
             info = {"submission_client": client} | ({} if offset < 0 else {"duration": lengths[title]})
-            told += [listen(title, start + late, **info)] * repeats
-        for first in range(0, len(told), 50):
-            assert (await player.submit(*told[first : first + 50], kind="import"))[0] == 200
+            reports += [listen(title, start + late, **info)] * repeats
+        for first in range(0, len(reports), 50):
+            assert (await player.submit(*reports[first : first + 50], kind="import"))[0] == 200
 
     await asyncio.gather(tell("navidrome", 0), tell("rescrobbled", -1), tell("web-scrobbler", 5, repeats=2))
     assert len(world.listens()) == len(plays)

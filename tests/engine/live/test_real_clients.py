@@ -169,7 +169,7 @@ async def test_mpdscribble_forgets_what_was_played_in_private(tmp_path: Path) ->
         )
 
         async def again() -> None:
-            """Ended, it writes down what it could not deliver; begun anew, it does not wait a minute to try again."""
+            """Ended, it writes down what it could not deliver; restarted, it does not wait a minute to try again."""
             await running.aclose()
             await running.enter_async_context(
                 _running(("mpdscribble", "--no-daemon", "--log", "-", "--conf", config))

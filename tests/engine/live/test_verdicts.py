@@ -1,4 +1,5 @@
-"""What is loved or hated in a player: what is new counts once, what the person says here stands, private stays out."""
+"""What is loved or hated in a player: what is new counts once, what the person says here has priority, private stays
+out."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ def world(world: World) -> World:
 
 
 def here(world: World, verdict: str | None) -> None:
-    """The person says it in the app, or undoes what stands."""
+    """The person says it in the app, or undoes the current verdict."""
     with Session(world.folders) as session:
         if session.library.connection.execute("SELECT 1 FROM artists").fetchone() is None:
             session.history.log_play(*SONG, seconds=200, at=NOW - 30 * HOUR)

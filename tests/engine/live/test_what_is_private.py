@@ -26,13 +26,13 @@ def titles(world: World) -> list[str]:
 
 
 async def single(world: World, player: Player, title: str, at: float, **info: object) -> None:
-    told = listen(title, int(at), submission_client="Navidrome", duration=LENGTH, **info)
-    assert (await player.submit(told))[0] == 200
+    found = listen(title, int(at), submission_client="Navidrome", duration=LENGTH, **info)
+    assert (await player.submit(found))[0] == 200
 
 
 async def plays_now(player: Player, title: str) -> None:
-    told = listen(title, None, submission_client="Navidrome")
-    assert (await player.submit(told, kind="playing_now"))[0] == 200
+    found = listen(title, None, submission_client="Navidrome")
+    assert (await player.submit(found, kind="playing_now"))[0] == 200
 
 
 @pytest.mark.parametrize(

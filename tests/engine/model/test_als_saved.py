@@ -1,4 +1,4 @@
-"""A saved model: the same after a load, and damage told as damage."""
+"""A saved model: the same after a load, and damage reported as damage."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_ending_may_be_left_out_and_a_file_object_given(tmp_path: Path) -> N
     buffer.seek(0)
     by_object = AlternatingLeastSquares.load(buffer)
     assert by_name.item_factors.tobytes() == by_object.item_factors.tobytes()
-    # A generator cannot be written without pickle: the next fit starts anew.
+    # A generator cannot be written without pickle: the next fit starts over.
     assert by_name.random_state is None
 
 
@@ -78,18 +78,18 @@ def test_every_flipped_byte_is_reported_or_changes_nothing(tmp_path: Path) -> No
     whole, altered = tmp_path / "whole.npz", tmp_path / "altered.npz"
     model.save(whole)
     content = whole.read_bytes()
-    told = 0
+    found = 0
     for place in range(0, len(content), 11):
         altered.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
         try:
             loaded = AlternatingLeastSquares.load(altered)
         except DamagedDataError:
-            told += 1
+            found += 1
         else:
             assert loaded.item_factors.tobytes() == model.item_factors.tobytes()
             assert loaded.user_factors.tobytes() == model.user_factors.tobytes()
             assert (loaded.alpha, loaded.regularization) == (model.alpha, model.regularization)
-    assert told > 20
+    assert found > 20
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The kernels as machine code on disk: loaded without Numba, made anew when damaged, the same without a linker."""
+"""The kernels as machine code on disk: loaded without Numba, remade when damaged, the same without a linker."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_damaged_library_is_compiled_again_and_older_ones_go(
     asked: list[str] = []
 
     def run(command: list[str], **how: Any) -> Any:
-        """The child's work is what it was; it is linked anew."""
+        """The child's work is unchanged; it is linked again."""
         asked.append(command[0])
         if "engine.model.kernels" not in command:
             return subprocess.run(command, **how)

@@ -144,11 +144,11 @@ def test_products_of_some_listeners_become_those_of_others() -> None:
 
 def test_it_reports_how_far_it_is_and_stops_when_asked(monkeypatch) -> None:
     monkeypatch.setattr(neighbour_fit, "_WORK_PER_REPORT", 100.0)
-    told: list[float] = []
-    build_neighbours(plays(160, 230), progress=told.append)
-    assert told == sorted(told)
-    assert told[-1] == pytest.approx(1.0)
-    assert len(told) > 100
+    reports: list[float] = []
+    build_neighbours(plays(160, 230), progress=reports.append)
+    assert reports == sorted(reports)
+    assert reports[-1] == pytest.approx(1.0)
+    assert len(reports) > 100
     with pytest.raises(CancelledError):
         build_neighbours(plays(30, 20), cancelled=lambda: True)
 

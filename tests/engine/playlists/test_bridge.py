@@ -55,7 +55,7 @@ def test_opposite_and_equal_ends_have_a_way_of_finite_steps() -> None:
         found = sequence(asked)
         assert np.isfinite(found.objective)
         assert along_the_way(found, asked) == ["a0", "a1", "a2"][: len(found.order)]
-        # Where the ends are one, what lies far from both may be left out.
+        # If both ends are the same, what is far from them may be left out.
         assert end == 0 or len(found.order) == 3
 
 

@@ -117,7 +117,7 @@ def test_a_file_that_is_gone_or_forgotten_is_missing(session: Session, music: Pa
     assert (report.tracks, report.missing) == (1, TRACKS[1:])
     session.music.remove(music)
     report = session.tracks.export((one, TRACKS[0]), "Evening", tmp_path / "e.m3u8")
-    assert report.missing == (one,), "the other names a file a player told of"
+    assert report.missing == (one,), "the other has a file that a player reported"
 
 
 def test_a_file_a_list_names_that_is_not_there_is_written_and_said(

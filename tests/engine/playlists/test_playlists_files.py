@@ -118,7 +118,7 @@ def test_xspf_and_jspf_say_the_same() -> None:
             values = values if isinstance(values, list) else [str(values)]
             texts = [child.text for child in element.findall(f"{space}{name}")]
             assert texts[: len(values)] == values
-            # MPD takes the last, as it stands.
+            # MPD takes the last, literally.
             assert texts[len(values) :] == ([unquote(values[0])] if name == "location" and values else [])
 
 

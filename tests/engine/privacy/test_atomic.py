@@ -1,4 +1,4 @@
-"""Folders that are whole whatever is killed, and what is left over told from what is being written."""
+"""Folders stay whole whatever is killed, and leftovers are distinguished from what is being written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def fill(door: Door, name: str, text: str) -> None:
 
 
 def held(door: Door) -> dict[str, set[str]]:
-    """What is in each pack, and everything else that lies beside them."""
+    """What is in each pack, and everything else beside them."""
     return {
         folder.name: {f"{part.name}{part.read_text()}" for part in folder.iterdir()}
         for folder in door.folders.packs.iterdir()

@@ -263,10 +263,10 @@ def test_busy_full_denied_and_damaged_are_four_sentences_and_one_alone_moves_any
 ) -> None:
     error = sqlite3.OperationalError("what SQLite says")
     error.sqlite_errorcode = code
-    told = library_trouble(error, "library.sqlite")
-    assert type(told) is kind
-    assert re.search(said, str(told))
-    assert ("away" in str(told)) is (kind is DamagedLibraryError)
+    found = library_trouble(error, "library.sqlite")
+    assert type(found) is kind
+    assert re.search(said, str(found))
+    assert ("away" in str(found)) is (kind is DamagedLibraryError)
 
 
 @pytest.mark.parametrize("error", [PermissionError(13, "denied", "/somewhere"), OSError(30, "read-only")])

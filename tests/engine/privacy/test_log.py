@@ -117,8 +117,8 @@ def test_a_job_that_dies_of_the_unexpected_says_where_its_log_is(tmp_path: Path)
         text=True,
         check=False,
     )
-    told = json.loads(child.stdout)
-    assert (child.returncode, told["type"]) == (1, "error")
-    assert "KeyError" in told["message"]
-    assert str(folders.log) in told["message"]
+    output = json.loads(child.stdout)
+    assert (child.returncode, output["type"]) == (1, "error")
+    assert "KeyError" in output["message"]
+    assert str(folders.log) in output["message"]
     assert SECRET not in folders.log.read_text() + child.stdout + child.stderr

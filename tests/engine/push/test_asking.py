@@ -63,7 +63,7 @@ def test_a_secret_that_no_header_holds_is_refused_in_words_that_do_not_hold_it(
         with pytest.raises(DiscoverError) as raised:
             list(kind(Web(), address, Credentials("", secret)).songs(()))
     assert secret not in str(raised.value)
-    # Subsonic's stands in the address, where anything can.
+    # Subsonic's is in the address, which can contain anything.
     assert isinstance(raised.value, UsageError) == (kind is not Subsonic)
 
 

@@ -187,8 +187,8 @@ def test_what_was_only_ever_skipped_is_known_and_not_new(place) -> None:
     later = read_taste(connection, Window(since=5 * DAY, until=6 * DAY))
     assert later.only_skipped == {artist_key(f"The {first.artist}")} | {artist_key(f"The {ARTISTS[9]}")}
     assert read_taste(connection, Window(since=19 * DAY)).only_skipped == {artist_key(f"The {first.artist}")}
-    told = counts(connection)
-    assert (told.artists, told.tracks) == (11, 11)
+    found = counts(connection)
+    assert (found.artists, found.tracks) == (11, 11)
     with connection:
         connection.execute("DELETE FROM skips")
 

@@ -100,8 +100,12 @@ def test_every_score_is_the_weighted_z_scores_of_what_is_listed_and_shares_are_o
         assert sum(share.share for share in item.why) == pytest.approx(personal)
         assert sum(one.share for one in item.tastes.named) + item.tastes.rest == pytest.approx(personal)
         assert sum(share.share for share in item.why) + item.others_share == pytest.approx(1.0)
-    told = explain(recommender, items[-1].key, DiscoverSettings(day=TODAY))
-    assert (told.rank, told.own, told.members) == (len(items), items[-1].own, items[-1].members)
+    explanation = explain(recommender, items[-1].key, DiscoverSettings(day=TODAY))
+    assert (explanation.rank, explanation.own, explanation.members) == (
+        len(items),
+        items[-1].own,
+        items[-1].members,
+    )
 
 
 def test_where_what_is_played_now_says_nothing_for_it_nobody_is_named(tmp_path) -> None:

@@ -108,17 +108,17 @@ def test_nothing_is_a_reason_for_itself(who, request) -> None:
     for item in known:
         assert item.artist not in {share.artist for share in item.why}
         assert item.artist not in {name for taste in item.tastes.named for name in taste.names}
-        told = explain(recommender, item.key)
-        assert item.artist not in {share.artist for share in told.shares}
-        assert item.artist not in {one.artist for one in told.without}
-        assert told.itself + sum(share.share for share in told.shares) == pytest.approx(1.0)
-        assert [one.names for one in told.tastes.named] == [one.names for one in item.tastes.named]
+        explanation = explain(recommender, item.key)
+        assert item.artist not in {share.artist for share in explanation.shares}
+        assert item.artist not in {one.artist for one in explanation.without}
+        assert explanation.itself + sum(share.share for share in explanation.shares) == pytest.approx(1.0)
+        assert [one.names for one in explanation.tastes.named] == [one.names for one in item.tastes.named]
 
 
 def test_a_what_if_that_changes_nothing_is_not_shown(many) -> None:
     for item in many.discover(DiscoverSettings(n=20)).items:
-        told = explain(many, item.key)
-        assert all(one.rank != told.rank for one in told.without)
+        explanation = explain(many, item.key)
+        assert all(one.rank != explanation.rank for one in explanation.without)
 
 
 def test_turning_recency_keeps_the_groups_and_their_sums(many) -> None:

@@ -45,7 +45,7 @@ def test_the_map_holds_a_share_and_does_not_depend_on_how_factors_are_turned(see
     np.testing.assert_allclose(share, shown, atol=1e-4)
     if shown < 0.999:
         np.testing.assert_allclose(turned, plane, atol=2e-3)
-    # The heaviest lies left and above, or in the middle.
+    # The heaviest is at the upper left, or in the middle.
     assert (plane[int(np.argmax(weights))] <= 1e-5).all()
 
 
@@ -156,11 +156,11 @@ def test_a_preview_says_what_the_rule_then_does_and_a_rule_taken_back_returns_as
     first = session.taste.exclude(Rule(artist=ARTISTS[3]))
     rules, top = session.taste.rules(), session.discover.list()
     rule = Rule(artist=ARTISTS[23], since=int(time.mktime((2021, 1, 1, 0, 0, 0, 0, 0, -1))))
-    told = session.taste.exclude(rule, preview=True)
+    found = session.taste.exclude(rule, preview=True)
     assert (session.taste.rules(), session.discover.list()) == (rules, top), "a preview changes nothing"
     done = session.taste.exclude(rule)
-    assert (told.id, told.listens) == (None, 24)
-    assert (done.leaves, done.enters, done.moves) == (told.leaves, told.enters, told.moves)
+    assert (found.id, found.listens) == (None, 24)
+    assert (done.leaves, done.enters, done.moves) == (found.leaves, found.enters, found.moves)
     assert done.moves > 0
     both = session.taste.rules()
     session.taste.include(first.id)

@@ -247,7 +247,7 @@ def test_forgotten_names_were_never_written(session: Session) -> None:
 
 
 def test_a_damaged_index_is_reported_and_an_older_model_without_one_answers_alike(session: Session) -> None:
-    told = rows(session, "bur")
+    listed = rows(session, "bur")
     model = session.folders.models / "made-by-hand"
     for name in ("names_text.npy", "names_postings.npy"):
         whole = (model / name).read_bytes()
@@ -260,7 +260,7 @@ def test_a_damaged_index_is_reported_and_an_older_model_without_one_answers_alik
     manifest["digests"] = {name: one for name, one in manifest["digests"].items() if "names_" not in name}
     (model / "manifest.json").write_text(json.dumps(manifest))
     session.reload()
-    assert rows(session, "bur") == told
+    assert rows(session, "bur") == listed
 
 
 def test_what_is_imported_later_is_found(session: Session) -> None:
@@ -278,6 +278,6 @@ def test_a_listen_taken_back_is_found_no_more_and_the_next_one_is(session: Sessi
 
 
 def test_a_private_session_searches_the_same(session: Session, tmp_path) -> None:
-    told = rows(session, "buriel")
+    listed = rows(session, "buriel")
     session.set_private(True)
-    assert rows(session, "buriel") == told
+    assert rows(session, "buriel") == listed

@@ -31,8 +31,12 @@ def session(tmp_path_factory):
 
 def test_of_a_new_artist_it_says_why_and_of_ones_own_how_much_it_speaks_for(session) -> None:
     new = session.artist_pages.of(NEW)
-    told = session.discover.explain(NEW)
-    assert (new.rank, new.why, new.listeners) == (told.rank, told.shares[:5], told.listeners)
+    explanation = session.discover.explain(NEW)
+    assert (new.rank, new.why, new.listeners) == (
+        explanation.rank,
+        explanation.shares[:5],
+        explanation.listeners,
+    )
     assert (new.of_taste, new.speaks_for, new.played.plays) == (0.0, (), 0)
     assert new.tastes is None, "of few artists each is a group of its own"
     assert new.near == tuple(item.artist for item in session.artists.related(NEW, 5).items)

@@ -61,7 +61,7 @@ def session(copied: Callable[[], Folders]) -> Iterator[Session]:
 
 
 def traces(folders: Folders) -> list[str]:
-    """The files in which the secret artist's name still stands, other than as a part of the other's."""
+    """The files in which the secret artist's name still occurs, other than as a part of the other's."""
     return [
         path.name
         for path in sorted(folders.root.rglob("*"))

@@ -1,4 +1,4 @@
-"""The library: one caller at a time, every cache told of changes, closed and private as one."""
+"""The library: one caller at a time, every cache notified of changes, closed and private as one."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ def test_beside_a_history_each_other_file_is_named(session: Session, tmp_path: P
         write(tmp_path, f"in/{name}", text)
     report = session.history.import_paths([tmp_path / "in"])
     assert report.totals["kept"] == 1
-    told = {Path(file.path).name: file.note for file in report.files}
-    assert {name for name, note in told.items() if "community add PATH" in note} == set(COMMUNITY)
+    document = {Path(file.path).name: file.note for file in report.files}
+    assert {name for name, note in document.items() if "community add PATH" in note} == set(COMMUNITY)
 
 
 def test_what_is_no_file_is_neither_waited_for_nor_the_end_of_an_import(

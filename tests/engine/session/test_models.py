@@ -1,4 +1,4 @@
-"""Models are library once, stay open while only plays and taste change, and are library anew after all else."""
+"""Models are opened once, stay open while only plays and taste change, and are reopened after any other change."""
 
 from __future__ import annotations
 

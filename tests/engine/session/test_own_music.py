@@ -67,7 +67,7 @@ def test_a_list_of_what_one_has_names_what_it_would_else_hold(session: Session, 
     made = session.playlists.make(context, from_library=True)
     whole = session.playlists.make(context)
     mine = {(track.artist, track.track) for track in made.tracks}
-    # A live recording stands for none of the studio's.
+    # A live recording is not a file of the studio recording.
     assert made.missing == tuple(one for one in whole.tracks if (one.artist, one.track) not in mine)
     assert len(made.missing) > 5
     assert f"{made.missing[0].artist} - {made.missing[0].track}; " in made.notes[1]

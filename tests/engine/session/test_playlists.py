@@ -83,7 +83,7 @@ EDITS = st.lists(
 def test_any_changes_keep_the_order_a_plain_list_would_and_are_taken_back_to_the_letter(
     session: Session, edits: list[tuple[str, list[int], int]]
 ) -> None:
-    # A blocked artist's track stands in the middle, out of sight: it stays where it is.
+    # A blocked artist's track is in the middle, hidden: it keeps its place.
     hidden = PlaylistTrack(BLOCKED, "hidden")
     session.playlists.create("Any", [*some("abc"), hidden, *some("de")])
     model, number, made = list("abcde"), 0, []

@@ -121,7 +121,7 @@ def test_a_blocked_artist_is_shown_nowhere_in_any_spelling(session, spelling) ->
 def test_a_blocked_track_is_shown_nowhere_in_any_version(session, title) -> None:
     session.verdicts.judge("block", "Lark", title)
     for name, text in shown(session).items():
-        # What stands beside their name, up to whatever else stands there.
+        # What is beside their name, up to the next thing.
         theirs = [part for part in text.split("Lark'")[1:] if "Wave 1" in re.split("[()]", part)[0]]
         assert theirs == [], name
     assert {track.track for track in session.playlists.show("Mine")} == {"Wave 1 (Remastered 2011)"}

@@ -43,13 +43,13 @@ def test_it_trains_on_the_packs_and_empties_every_cache(
     training: Training, packs: Packs, models: Models, library: Library, tmp_path: Path
 ) -> None:
     packs.add(write_community(tmp_path / "people", artists=names(60)))
-    told: list[Change] = []
+    reports: list[Change] = []
     stages: list[str] = []
     before = models.manifest()
-    library.subscribe(told.append)
+    library.subscribe(reports.append)
     manifest = training.train(QUICK, progress=lambda update: stages.append(update.stage))
     assert (manifest.packs, manifest.solo, manifest.items) == (["people"], False, 60)
-    assert Change.EVERYTHING in told
+    assert Change.EVERYTHING in reports
     after = models.manifest()
     assert before is not None
     assert after is not None

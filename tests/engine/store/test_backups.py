@@ -274,10 +274,10 @@ def test_everything_forgotten_leaves_no_backup(folders: Folders) -> None:
 def test_the_list_says_when_and_before_what(folders: Folders, capsys: pytest.CaptureFixture[str]) -> None:
     (backup,) = backups(folders)
     assert run(["--data-dir", str(folders.root), "backup", "list"]) == 0
-    told = capsys.readouterr().out
-    assert backup.name in told
-    assert "before an import" in told
-    assert "damaged" not in told
+    output = capsys.readouterr().out
+    assert backup.name in output
+    assert "before an import" in output
+    assert "damaged" not in output
     damage(backup.path)
     assert run(["--data-dir", str(folders.root), "backup", "list"]) == 0
     assert "damaged" in capsys.readouterr().out

@@ -76,29 +76,29 @@ def test_a_play_finds_its_artist_in_any_spelling(tmp_path: Path, stored: str, he
         Play(artist, "T0", START) for artist in (stored, "Larksome", "Larks Of Ida", "The Larksome", "Ida")
     ]
     assert add_logged_plays(connection, {"live:one": plays}).kept == 5
-    told = {"live:two": [Play(heard, "T0", START + 3)], "live:three": [Play(heard, "T0", START + 5)]}
-    assert add_logged_plays(connection, told) == LoggedPlays(duplicates=2)
+    document = {"live:two": [Play(heard, "T0", START + 3)], "live:three": [Play(heard, "T0", START + 5)]}
+    assert add_logged_plays(connection, document) == LoggedPlays(duplicates=2)
     connection.close()
 
 
 def test_a_player_that_reports_a_play_again_seconds_off_reports_one(tmp_path: Path) -> None:
     connection = library(tmp_path)
 
-    def told(title: str, at: int, seconds: int | None, *, skip: bool = False) -> LoggedPlays:
+    def log(title: str, at: int, seconds: int | None, *, skip: bool = False) -> LoggedPlays:
         played = None if seconds is None else seconds * 1000
         play = Play("Ida", title, START + at, played, duration_ms=played, skip=skip)
         return add_logged_plays(connection, {"live:one": [play]})
 
     one = LoggedPlays(kept=1)
-    assert told("Long", 100, 200) == one
+    assert log("Long", 100, 200) == one
     for at, seconds in ((100, 201), (99, 200), (101, None), (109, 180)):
-        assert told("Long", at, seconds) == LoggedPlays(duplicates=1), (at, seconds)
+        assert log("Long", at, seconds) == LoggedPlays(duplicates=1), (at, seconds)
     # What can have been heard twice was: later, one behind the other, another song.
-    assert told("Long", 301, 200) == one
-    assert told("Other", 101, 200) == one
-    assert [told("Jingle", at, 6) for at in (400, 406, 412)] == [one] * 3
+    assert log("Long", 301, 200) == one
+    assert log("Other", 101, 200) == one
+    assert [log("Jingle", at, 6) for at in (400, 406, 412)] == [one] * 3
     for at in (500, 501):
-        assert told("Passed", at, 8, skip=True) == LoggedPlays(skips=1)
+        assert log("Passed", at, 8, skip=True) == LoggedPlays(skips=1)
     assert connection.execute("SELECT count(*) FROM skips").fetchone() == (1,)
     # In one go, too, also where the library knows nothing yet.
     both = [Play("Max", "New", START + at, 200_000) for at in (0, 1)]

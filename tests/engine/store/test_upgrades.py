@@ -85,9 +85,9 @@ def test_what_differs_by_what_is_not_seen_becomes_one(folders: Folders) -> None:
         ("bjork oaks",),
         ("burel",),
     ]
-    told = stats(connection)
-    assert (told.plays, told.artists, told.tracks) == (6, 3, 4)
-    assert {(line.artist, line.track): line.plays for line in told.top_tracks} == {
+    found = stats(connection)
+    assert (found.plays, found.artists, found.tracks) == (6, 3, 4)
+    assert {(line.artist, line.track): line.plays for line in found.top_tracks} == {
         ("I \u2764 You", "Tin Roof"): 2,
         ("I \u2764 You", "Lark"): 1,
         (shy, "Lark"): 1,
@@ -102,24 +102,24 @@ def test_what_differs_by_what_is_not_seen_becomes_one(folders: Folders) -> None:
 
 def test_a_play_of_two_services_in_two_spellings_is_one(folders: Folders) -> None:
     columns = "track_id, started_at, precision, ms_played, source"
-    told = f"INSERT INTO listens (import_id, {columns}) VALUES (1, ?, ?, ?, ?, ?)"
+    line = f"INSERT INTO listens (import_id, {columns}) VALUES (1, ?, ?, ?, ?, ?)"
     old(
         folders,
         artist(1, "Ida\u200bOaks", "ida oaks"),
         artist(2, "IdaOaks", "idaoaks"),
         track(1, 1, "Lark", "lark"),
         track(2, 2, "Lark", "lark"),
-        # Told by both, a true repeat, told by one alone; one that knows the length; one of minutes; one twice.
-        (told, (1, START, 1, None, "lastfm")),
-        (told, (2, START + 3, 1, 200_000, "spotify")),
-        (told, (2, START + 200, 1, 200_000, "spotify")),
-        (told, (1, START + 4000, 1, None, "lastfm")),
-        (told, (1, START + 8000, 1, 200_000, "deezer")),
-        (told, (2, START + 8003, 1, None, "lastfm")),
-        (told, (1, START + 12_000, 60, 200_000, "spotify-account")),
-        (told, (2, START + 12_030, 1, 200_000, "spotify")),
-        (told, (1, START + 16_000, 1, None, "lastfm")),
-        (told, (2, START + 16_000, 1, None, "lastfm")),
+        # From both, a true repeat, from one only; one with a length; one of minutes; one twice.
+        (line, (1, START, 1, None, "lastfm")),
+        (line, (2, START + 3, 1, 200_000, "spotify")),
+        (line, (2, START + 200, 1, 200_000, "spotify")),
+        (line, (1, START + 4000, 1, None, "lastfm")),
+        (line, (1, START + 8000, 1, 200_000, "deezer")),
+        (line, (2, START + 8003, 1, None, "lastfm")),
+        (line, (1, START + 12_000, 60, 200_000, "spotify-account")),
+        (line, (2, START + 12_030, 1, 200_000, "spotify")),
+        (line, (1, START + 16_000, 1, None, "lastfm")),
+        (line, (2, START + 16_000, 1, None, "lastfm")),
     )
     connection = open_library(Door(folders))
     assert connection.execute("SELECT started_at, ms_played, source FROM listens ORDER BY 1").fetchall() == [

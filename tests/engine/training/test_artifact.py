@@ -1,4 +1,4 @@
-"""A model's files, damaged in every way: told as damage, or the same answers."""
+"""A model's files, damaged in every way: an error about damage, or the same answers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def damage(content: bytes) -> Iterator[bytes]:
 
 
 def reported_or_same(folders: Folders, file: Path, damaged: bytes | None, wanted: list[bytes]) -> bool:
-    """Whether the damage was told; when it was not, the answers must be `wanted`."""
+    """Whether the damage was reported; otherwise the answers must be `wanted`."""
     content = file.read_bytes()
     file.unlink() if damaged is None else file.write_bytes(damaged)
     try:
@@ -100,8 +100,8 @@ def test_cut_and_altered_files_are_reported_or_change_nothing(
     content = file.read_bytes()
     place = int(where * len(content))
     rest = bytes([content[place] ^ mask]) + content[place + 1 :] if mask else b""
-    told = reported_or_same(folders, file, content[:place] + rest, wanted)
-    assert told or mask
+    listed = reported_or_same(folders, file, content[:place] + rest, wanted)
+    assert listed or mask
 
 
 def test_a_model_from_before_what_came_since_opens_and_answers_the_same(tmp_path: Path) -> None:

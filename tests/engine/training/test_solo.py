@@ -24,7 +24,7 @@ def sessions(count: int = 160, items: int = 40, seed: int = 0) -> tuple[csr_matr
 
 
 def by_hand(plays: csr_matrix, times: np.ndarray, first: int, score) -> tuple[int, float]:
-    """Sessions asked and hit@10 of an order, session by session from what lies before alone."""
+    """Sessions asked and hit@10 of an order, session by session, from the earlier ones only."""
     heard = plays.toarray() > 0
     asked = hits = 0
     for session in range(first, len(heard)):

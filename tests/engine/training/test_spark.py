@@ -60,18 +60,18 @@ def task(matrix, choice: Choice = CHOICE, sweeps: int = 10) -> Task:
 
 
 def fitted(root: Path, settings: SparkSettings, asked: Task, *, cancelled=None):
-    told, losses = [], []
+    reports, losses = [], []
     model, choice = fit_on_spark(
         Door(Folders(root)),
         settings,
         asked,
-        stage=lambda *at: told.append(at),
+        stage=lambda *at: reports.append(at),
         callback=lambda _sweep, _seconds, loss: losses.append(loss),
         cancelled=cancelled,
         keep=lambda _state: None,
         resume=None,
     )
-    return model, choice, told, losses
+    return model, choice, reports, losses
 
 
 def ndcg(items, choice: Choice, train, test) -> float:
@@ -106,9 +106,9 @@ def test_mllib_is_as_good_and_says_what_was_converted(tmp_path: Path) -> None:
     asked = replace(CHOICE, regularization=1.0, frequency_exponent=1.0)
     here = asked.model(10, 0)
     here.fit(asked.confidence.counted(train))
-    model, choice, told, _ = fitted(tmp_path, replace(HERE, broadcast_bytes=0), task(train, asked))
+    model, choice, found, _ = fitted(tmp_path, replace(HERE, broadcast_bytes=0), task(train, asked))
     assert (choice.tuned["engine"], "converted" in choice.tuned) == ("spark, MLlib", False)
-    sweeps = [done for stage, done, _ in told if stage == "training"]
+    sweeps = [done for stage, done, _ in found if stage == "training"]
     assert sweeps == sorted(sweeps)
     assert len(sweeps) > 5
     expected = ndcg(here.item_factors, asked, train, test)

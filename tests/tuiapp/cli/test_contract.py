@@ -203,7 +203,7 @@ def test_export_writes_the_file_it_names(place, capsys, tmp_path) -> None:
     assert report["file"] == str(target)
     assert report["format"] == "csv"
     assert f"Signal,{first}," in target.read_text()
-    assert "\n," not in target.read_text(), "nobody stands there without a title"
+    assert "\n," not in target.read_text(), "no artist is listed without a title"
 
 
 def test_doctor_says_what_to_do_next(empty, capsys) -> None:
@@ -254,15 +254,15 @@ def test_training_on_ones_own_sessions_says_how_well_it_guesses(empty, capsys) -
     connection.close()
     for level in ("artists", "tracks"):
         assert run(["train", "--level", level, "--no-tune", "--factors", "4"]) == 0
-        told = capsys.readouterr().out
-        assert f" {level}, in " in told
+        output = capsys.readouterr().out
+        assert f" {level}, in " in output
         assert re.search(
             r"Of that: reading [\d.]+ s, measuring .* training [\d.]+ s, neighbours [\d.]+ s, index [\d.]+ s\.",
-            told,
+            output,
         )
         # Nobody here ever leaves an artist for thirty days.
         ranked = "neighbours +0.20, sessions +0.40, recency +0.40"
-        assert f"Ranked by: {ranked}; no session yet went back to what had rested." in told
+        assert f"Ranked by: {ranked}; no session yet went back to what had rested." in output
     trained = document(capsys, "train", "--no-tune", "--factors", "4")
     assert sum(trained["parts"].values()) == pytest.approx(trained["seconds"], rel=0.05, abs=0.05)
     report = document(capsys, "doctor")["model"]

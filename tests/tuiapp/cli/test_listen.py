@@ -137,9 +137,9 @@ def tell(port: int, token: str, title: str, at: int) -> int:
     """Send a play as a client does; the status of the answer."""
     info = {"submission_client": "Navidrome"}
     track = {"artist_name": "Ida", "track_name": title, "additional_info": info}
-    told = {"listen_type": "single", "payload": [{"listened_at": at, "track_metadata": track}]}
+    listed = {"listen_type": "single", "payload": [{"listened_at": at, "track_metadata": track}]}
     url, headers = f"http://{HOST}:{port}/1/submit-listens", {"Authorization": f"Token {token}"}
-    with urlopen(Request(url, json.dumps(told).encode(), headers), timeout=10) as answer:
+    with urlopen(Request(url, json.dumps(listed).encode(), headers), timeout=10) as answer:
         status: int = answer.status
     return status
 
@@ -262,7 +262,7 @@ def test_the_process_that_listens(
         assert not [name for name in ("numpy", "libcrypto") if name in loaded]
         kilobytes = dict(line.split(":", 1) for line in (about / "status").read_text().splitlines())["VmRSS"]
         assert int(kilobytes.split()[0]) < 30_000
-    # A private session beside it: what is told is taken and dropped, and it goes on after.
+    # A private session beside it: what is reported is accepted and discarded, and logging continues afterwards.
     with Session(folders, private=True):
         assert daemon.tell("Private", 1_772_452_800 + 86_400) == 200
     assert run(["listen", "--status"]) == 0

@@ -1,4 +1,4 @@
-"""`community add` and `list`: which formats there are, bad lines told, and how little listing has to load."""
+"""`community add` and `list`: the formats, bad lines reported, and how little listing loads."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def test_bad_lines_are_shown_with_file_and_line(place: Path, tmp_path: Path, cap
         "user,artist,plays\n" + f"a,{ARTISTS[0]},3\n" * 20 + "a,Nobody,often\n" + ",Nobody,2\n" * 9
     )
     assert run(["community", "add", str(file)]) == 0
-    told = capsys.readouterr().out.splitlines()
-    assert told[2] == "plays: 10 lines could not be used: 1 no plays, 9 no listener."
-    assert told[3:5] == [
+    output = capsys.readouterr().out.splitlines()
+    assert output[2] == "plays: 10 lines could not be used: 1 no plays, 9 no listener."
+    assert output[3:5] == [
         "  plays.csv, line 22: no plays (a,Nobody,often).",
         "  plays.csv, line 23: no listener (,Nobody,2).",
     ]
-    assert len(told) == 8
-    assert told[1].startswith(
+    assert len(output) == 8
+    assert output[1].startswith(
         "plays has 1 listener, fewer than 25: so few say nothing of what goes with what."
     )
     assert run(["--json", "community", "add", str(file)]) == 0
@@ -70,8 +70,8 @@ def test_listing_says_all_of_a_pack_and_opens_no_archive_and_no_index(
         "import sys; from tuiapp.cli.main import run; run(['community', 'list']); "
         "print(*{'tarfile', 'gzip', 'scipy', 'numba', 'annoy', 'urllib3'} & set(sys.modules))"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    heading, row, loaded = told.splitlines()
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    heading, row, loaded = output.splitlines()
     columns = "name of listeners items interactions source collected licence added size of your plays"
     assert " ".join(heading.split()) == columns
     assert row.split()[:3] == ["crowd", "artists", "90"]
@@ -124,8 +124,8 @@ def test_what_no_reader_knows_is_said_in_a_line_and_help_lists_what_they_do(
         "looks like a table of colour, shape, size a, size b, size c, size d, size e, size f and 4 more.\n"
     )
     assert run(["community", "add", "--help"]) == 0
-    told = " ".join(capsys.readouterr().out.replace("-\n", "-").split())
-    assert all(name.split("-")[0] in told for name in FORMATS)
+    output = " ".join(capsys.readouterr().out.replace("-\n", "-").split())
+    assert all(name.split("-")[0] in output for name in FORMATS)
 
 
 def test_data_that_takes_the_place_of_other_of_its_name_says_so(place, tmp_path, capsys) -> None:
@@ -139,8 +139,8 @@ def test_data_that_takes_the_place_of_other_of_its_name_says_so(place, tmp_path,
     for file in (first, second):
         file.write_text("artist,track,bpm\nArtist 1,Song,120\nArtist 2,Song,121\n")
         assert run(["features", "add", str(file), "--name", "tempos"]) == 0
-    told = capsys.readouterr().out
-    assert "takes the place of what was called tempos: features of 2 tracks, from plays.csv." in told
+    output = capsys.readouterr().out
+    assert "takes the place of what was called tempos: features of 2 tracks, from plays.csv." in output
     assert run(["community", "list"]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("tempos"))
     assert line.split()[:3] == ["tempos", "features", "2"], "no listeners are counted"

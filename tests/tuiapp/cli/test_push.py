@@ -99,7 +99,7 @@ def test_a_list_is_sent_shown_replaced_and_noted(
     ]
     assert run(["audit", "recommend"]) in (0, 1)
     assert f"Hill, 2 tracks, to subsonic at {server.base}." in capsys.readouterr().out
-    # The password itself was sent only where that was said, and stands in no file.
+    # The password itself was sent only where that was said, and is in no file.
     shown = [dict(fields) for _, _, fields in server.asked]
     assert all(("p" in one) == (older and "t" not in one) for one in shown)
     for file in folders.root.rglob("*"):
@@ -134,14 +134,14 @@ def test_a_renamed_list_is_renamed_there_and_one_of_that_name_is_not_taken_for_i
     assert [*server.playlists] == ["theirs", "p1", "p2"]
 
 
-@pytest.mark.parametrize("anew", [{"owner": "other"}, {"created": "2026-08-02T09:00:00Z"}])
+@pytest.mark.parametrize("remade", [{"owner": "other"}, {"created": "2026-08-02T09:00:00Z"}])
 def test_a_server_that_was_set_up_anew_gives_the_same_numbers_to_others(
-    folders: Folders, server: SubsonicServer, anew: dict[str, str]
+    folders: Folders, server: SubsonicServer, remade: dict[str, str]
 ) -> None:
     assert run(line(server, "--yes")) == 0
     server.playlists["p1"]["created"] = "2026-03-02T09:00:00Z"
     assert run(line(server, "--yes")) == run(line(server, "--yes")) == 0
-    server.playlists["p1"] |= {"ids": ["s1"], **anew}
+    server.playlists["p1"] |= {"ids": ["s1"], **remade}
     assert run(line(server, "--yes")) == 0
     assert server.playlists["p1"]["ids"] == ["s1"]
     assert server.playlists["p2"]["ids"] == ["s2", "s0"]

@@ -76,7 +76,7 @@ def test_a_star_becomes_a_like_once_and_is_taken_back(
     assert found == {"stars": 4, "new": 3, "likes": 2, "address": server.base}
     there = likes(folders)
     assert there["Burel", None] == there["Caf\xe9 Tundra", "Tin Roof"] == ("like", 1_772_452_800)
-    assert there["Ida", "Waves"][0] == "hide", "what was said here stands"
+    assert there["Ida", "Waves"][0] == "hide", "what was said here stays"
     assert len(there) == 3
     # A like that was taken back does not come again; what is new does.
     assert run(["unblock", "Burel"]) == 0
@@ -91,7 +91,7 @@ def test_a_star_becomes_a_like_once_and_is_taken_back(
     capsys.readouterr()
     assert document(capsys, "stars", "--undo") == {"undone": 0}
     assert set(likes(folders)) == {("Caf\xe9 Tundra", "Tin Roof"), ("Ida", "Waves")}
-    # What is undone comes again only if it is starred anew.
+    # What is undone comes again only if it is starred again.
     assert document(capsys, *ask) == found | {"new": 0, "likes": 0}
     server.starred["song"][-1]["starred"] = "2026-03-03T12:00:00Z"
     server.starred["artist"][0]["starred"] = "2026-03-03T12:00:00Z"
@@ -136,6 +136,6 @@ def test_who_one_is_is_kept_once_it_is_right(
 
 def test_its_help_names_no_server_it_does_not_speak_to(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["stars", "--help"]) == 0
-    told = capsys.readouterr().out
-    assert "push.subsonic or push.jellyfin" in " ".join(told.split())
-    assert not [other for other in ("MPD", "listenbrainz") if other in told]
+    output = capsys.readouterr().out
+    assert "push.subsonic or push.jellyfin" in " ".join(output.split())
+    assert not [other for other in ("MPD", "listenbrainz") if other in output]

@@ -53,10 +53,10 @@ def test_a_blocked_and_a_left_out_artist_are_in_no_list_reason_or_export(place, 
         target = tmp_path / f"{number}.csv"
         capsys.readouterr()
         assert run([*arguments, *([str(target)] if arguments[-1] == "--out" else [])]) == 0, arguments
-        told = capsys.readouterr().out + (target.read_text() if target.exists() else "")
-        assert len(told.splitlines()) > 2
+        output = capsys.readouterr().out + (target.read_text() if target.exists() else "")
+        assert len(output.splitlines()) > 2
         for name in (blocked, left_out):
-            assert not re.search(rf"\b{name}\b", told), (arguments, name)
+            assert not re.search(rf"\b{name}\b", output), (arguments, name)
 
 
 def test_tracks_are_recommended_by_level_judged_alone_and_exported_as_such(place, capsys, tmp_path) -> None:

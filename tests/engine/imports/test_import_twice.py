@@ -1,4 +1,4 @@
-"""One play told twice, by one service or by two files of it, is one; two plays stay two."""
+"""One play reported twice, by one service or in two of its files, is one; two plays stay two."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_delivered_twice_in_any_order_and_beside_a_true_repeat(
         [stream(176, START), stream(193, START, song=OTHER)],
         [stream(176, None), stream(193, None)],
         [stream(176, 0), stream(193, 0)],
-        # A stamp that is never set anew tells nothing: one song on repeat ends a length later each time.
+        # A timestamp that is never reset shows nothing: a song on repeat ends one length later each time.
         [stream(176, START), stream(352, START), stream(528, START)],
         [stream(5_000, 1), stream(5_176, 1)],
         [stream(40, START, ms=40_000), stream(80, START, ms=40_000)],
@@ -250,9 +250,9 @@ def test_a_librarys_counts_and_likes_are_read_beside_its_plays(
     path = apple(tmp_path, activity(("Tin Roof", "2022-05-12T08:00:00")), daily(), zipped=False)
     bring(db, path)
     assert db.execute("SELECT artist, track FROM feedback").fetchall() == [("Burel", "Tin Roof")]
-    told = stats(db)
-    # A count stands for the plays beyond those that are dated.
-    assert (told.plays, {line.track: line.plays for line in told.top_tracks}) == (
+    found = stats(db)
+    # A count adds only the plays beyond the dated ones.
+    assert (found.plays, {line.track: line.plays for line in found.top_tracks}) == (
         47,
         {"Tin Roof": 40, "Copper": 7},
     )
