@@ -57,7 +57,7 @@ async def test_a_time_in_a_tastes_place_is_seen_and_escape_brings_the_taste_back
         view._ask_for(Filters(taste=(1, "dub")), "the taste")
         view._ask_for(view._filters.at_times(time_of_week("morning")), "the time of the week")
         await settled(pilot)
-        assert toasts(app) == ["No longer for dub alone. u undoes it."]
+        assert toasts(app) == ["No longer only for dub. u undoes it."]
         assert not view._filters.taste
         await pilot.press("escape", "escape")
         await settled(pilot)

@@ -268,7 +268,7 @@ class Jobs:
         if not community:
             steps = {
                 add: "add community data next, to find new music",
-                train: "or train on your own listening: it only resurfaces",
+                train: "or train on your own listening, which only resurfaces",
             }
         elif coverage is not None and coverage.low:
             steps = {

@@ -65,7 +65,7 @@ def _confirm(app: DiscoverApp, url: str, digest: str, start: Any) -> None:
     """Ask before downloading: what is downloaded, and who sees it."""
     from tuiapp.screens.pick import Choice, Pick
 
-    vouched = "" if digest else " Without a SHA-256 nothing proves that it is what its maker wrote."
+    vouched = "" if digest else " Without a SHA-256 it is not checked against its maker's digest."
     more = f"{url}\n\n{who_sees(app.preferences.config['download.contact'])}{vouched}"
     question = Pick("Download this model?", [Choice("yes", "Download")], more=more)
     app.push_screen(question, lambda choice: None if choice is None else start())

@@ -38,8 +38,8 @@ class Repairing:
         app = self._app
         if app.preferences.config.problems and app.private_since is None and is_damaged(app.folders.config):
             more = (
-                "Each group that can be read is kept, the others are restored from the last valid copy. The file stays "
-                "beside."
+                "Each group that can be read is kept, the others are restored from the last valid copy. The damaged "
+                "file is kept beside it."
             )
             self._ask("The settings file is damaged", more, settings=True)
 
@@ -53,10 +53,10 @@ class Repairing:
         else:
             day = time.strftime("%Y-%m-%d %H:%M", time.gmtime(backup.made))
             last = (
-                f"Where the backup of {day} UTC, with {listens_in(backup):,} listens, holds more, it takes its place: "
+                f"If the backup of {day} UTC, with {listens_in(backup):,} listens, has more, it is restored instead: "
                 "import again what came later."
             )
-        more = f"What can be read of it is kept. {last} The damaged file stays among the backups."
+        more = f"What can be read of it is kept. {last} The damaged file is kept with the backups."
         self._app.call_from_thread(self._ask, "The library is damaged", more)
 
     def _look_at_data(self) -> None:

@@ -266,7 +266,7 @@ class DiscoverView(NothingListed):
             self.shell.changes.remember(words, lambda: self._ask_for(before))
         if words and another and before.taste and not filters.taste:
             # Of other plays a person's tastes are others.
-            self.notify(f"No longer for {before.taste[1]} alone. {self.key('undo')} undoes it.")
+            self.notify(f"No longer only for {before.taste[1]}. {self.key('undo')} undoes it.")
         # Another list altogether.
         self._from_top = self._from_top or another
         if before.level != filters.level:
@@ -339,7 +339,7 @@ class DiscoverView(NothingListed):
     def action_without(self) -> None:
         row = self._table.row
         if row is None or not row.why:
-            self.notify("No reason here to pretend away.")
+            self.notify("No reason here to leave out.")
         else:
             reason = row.why[0]
             less = self._filters.less(reason.artist, reason.track)

@@ -286,7 +286,7 @@ class HistoryView(View):
             return
         from tuiapp.screens.as_of import AskDate
 
-        what = f"To list one date alone, type it into the filter ({self.key('lists.filter')})."
+        what = f"To list only one date, type it into the filter ({self.key('lists.filter')})."
         dialog = AskDate(title="Go to …", what=what)
         self.app.push_screen(dialog, lambda text: None if text is None else self._go_to(text))
 

@@ -240,7 +240,7 @@ class TasteView(SeveralLists):
         if number is not None and self._map is not None:
             self.shell.views.taste(number, self._map.tastes[number - 1].name)
         else:
-            self.notify("This is part of no taste.")
+            self.notify("This is not part of any taste.")
 
     def action_mix(self) -> None:
         """The daily mix of a taste, or a mix from the artists chosen."""

@@ -126,7 +126,7 @@ class Art(Static, OverCells):
             self._sixels, self._asked, self._path = sixels, True, ""
             self._forget()
             if sixels is None:
-                self.update("This terminal does not say that it shows sixels.")
+                self.update("This terminal does not report that it shows sixels.")
             self._arrange()
 
     def show(self, path: str, *, room: bool) -> None:
