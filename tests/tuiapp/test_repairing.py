@@ -25,7 +25,7 @@ async def test_a_damaged_library_is_repaired_when_that_is_chosen(folders: Folder
         await settled(pilot)
         text = " ".join(screen_text(app).split())
         assert "The library is damaged" in text
-        assert "takes its place" in text
+        assert "is restored instead" in text
         await pilot.press("enter")
         await settled(pilot)
         assert any("is restored" in said for said in toasts(app))
