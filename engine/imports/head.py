@@ -18,6 +18,8 @@ from engine.store.guarded import MAGIC
 HEAD_BYTES = 1 << 16
 # A column's name is no longer than this.
 _MAX_NAME = 40
+# What separates the cells of a table, the likeliest first.
+DELIMITERS = (",", ";", "\t", "|")
 
 # A JSON string, or what is left of one that is not closed. Nothing of it is looked at twice.
 STRING = r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
@@ -154,9 +156,8 @@ class Head:
 
     @cached_property
     def delimiter(self) -> str:
-        """The likeliest of comma, semicolon and tab."""
-        first = self.lines[0] if self.lines else ""
-        return max((",", ";", "\t"), key=first.count)
+        """The likeliest of those of `DELIMITERS`."""
+        return delimiter_of(self.lines[0] if self.lines else "")
 
     def has_columns(self, *columns: str, delimiter: str = ",") -> bool:
         """Whether the header holds all of these (as `normal` writes them)."""
@@ -165,6 +166,11 @@ class Head:
     def has_keys(self, *keys: str) -> bool:
         """Whether the first JSON object holds all of these."""
         return set(keys) <= self.keys
+
+
+def delimiter_of(line: str) -> str:
+    """What separates the cells of a line, the likeliest of `DELIMITERS`."""
+    return max(DELIMITERS, key=line.count)
 
 
 def share(wanted: Sequence[str], found: frozenset[str] | set[str]) -> float:

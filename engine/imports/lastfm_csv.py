@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from engine.imports import record as reasons
-from engine.imports.head import Head
+from engine.imports.head import DELIMITERS, Head
 from engine.imports.people import column_of_people, of_one_person
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
@@ -75,7 +75,7 @@ def _find_header(stream: IO[bytes]) -> tuple[list[str], Iterator[list[str]]] | N
 
 def _delimiter(head: Head) -> str:
     for place in range(min(20, len(head.lines))):
-        for delimiter in (",", ";", "\t"):
+        for delimiter in DELIMITERS:
             if _is_header(head.columns_of_line(place, delimiter)):
                 return delimiter
     return head.delimiter

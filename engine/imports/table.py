@@ -17,7 +17,7 @@ import msgspec
 from engine.errors import UsageError
 from engine.imports import record as reasons
 from engine.imports.encoding import OTHER_BYTES, all_of
-from engine.imports.head import Head
+from engine.imports.head import Head, delimiter_of
 from engine.imports.json_stream import whole_objects
 from engine.imports.people import column_of_people, of_one_person
 from engine.imports.record import Dropped, Ids, Options, Play, Record
@@ -83,7 +83,7 @@ def propose(columns: Sequence[str]) -> dict[str, str]:
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
-    """A CSV with a header, separated by comma, semicolon or tab. Raises UsageError for a mapping to no column."""
+    """A CSV with a header, separated by comma, semicolon, tab or bar. Raises UsageError for a mapping to no column."""
     again = Again(stream)
     head = Head(options.name, again.start)
     place = _header_line(head, options.columns)
@@ -245,8 +245,7 @@ def _header_line(head: Head, given: Mapping[str, str]) -> int:
 
 
 def _delimiter(head: Head, place: int) -> str:
-    line = head.lines[place] if place < len(head.lines) else ""
-    return max((",", ";", "\t"), key=line.count)
+    return delimiter_of(head.lines[place] if place < len(head.lines) else "")
 
 
 def sniff(head: Head) -> bool:

@@ -53,7 +53,8 @@ def _on_length(playlist: ContextPlaylist, whole: Pool, question: Question) -> li
     asked = _asked(question)
     if not len(question.pool):
         longest = min(MAX_SECONDS / 60.0, question.settings.minutes)
-        return [f"None of the {quantity(len(whole), 'tracks')} is between 1 and {longest:g} minutes long."]
+        span = f"between 1 and {longest:g} minutes long" if longest > 1 else "a minute long"
+        return [f"None of the {quantity(len(whole), 'tracks')} is {span}."]
     minutes = f"{short / 60:.0f} {'minute' if round(short / 60) == 1 else 'minutes'} short"
     if playlist.left_out:
         spans = few([f"{_clock(start)} to {_clock(end)}" for start, end in playlist.left_out])
@@ -233,7 +234,8 @@ def _unknown(
 ) -> str:
     """Of how many tracks these are unknown, and what they were chosen by instead."""
     count = len(playlist.tracks)
-    which = f"any of the {count} tracks" if unknown == count else f"{unknown} of the {count} tracks"
+    tracks = quantity(count, "tracks")
+    which = f"any of the {tracks}" if unknown == count else f"{unknown:,} of the {tracks}"
     what = " or ".join(filter(None, (", ".join(measures[:-1]), measures[-1])))
     others = [curve.measure for curve in playlist.curves if curve.unknown < unknown]
     if context.times is not None and whole.known("at_times").any():

@@ -69,8 +69,9 @@ class Bridges(Service):
         if not steps:
             between = f"between {_name(ends[0])} and {_name(ends[1])}"
             if seconds < ASSUMED_SECONDS:
+                leave = "minute leaves" if settings.minutes == 1 else "minutes leave"
                 taken = math.ceil(settings.minutes - seconds / 60)
-                said = f"{settings.minutes:g} minutes leave no room {between}, whose own tracks take {taken}."
+                said = f"{settings.minutes:g} {leave} no room {between}, whose own tracks take {taken}."
                 raise NothingYetError(f"{said} Ask for more.")
             if lacking:
                 raise NothingYetError(" ".join([f"You have no music {between}.", *note_on_missing(lacking)]))

@@ -7,9 +7,10 @@ and which of them are known is drawn at random (by `--seed`); tempo, energy and 
 Each of five contexts is asked for 20, 45 and 210 minutes (about sixty tracks), a run and a walk with warm-up and
 cool-down where that is longer than 20. `tempo_error` is a share, `tempo_error_bpm` in beats a minute, half and double
 time counted (null where no tempo is asked for); `energy_error` the mean distance from the profile (0..1),
-`energy_error_of_pool` that of all tracks that may be taken; `slow_halves` the tracks at half or double time farther
-than 0.25 from the energy asked for; `fitting` the tracks that may be taken, `fitting_throughout` those near what is
-asked for at the time when fewest are; `ms` CPU milliseconds; `greedy_objective` what the plain way reaches.
+`energy_error_of_pool` that of all tracks that may be taken; `estimates` the tracks whose tempo or length is one, and
+`estimates_share` their part of the list; `slow_halves` the tracks at half or double time farther than 0.25 from the
+energy asked for; `fitting` the tracks that may be taken, `fitting_throughout` those near what is asked for at the time
+when fewest are; `ms` CPU milliseconds; `greedy_objective` what the plain way reaches.
 """
 
 from __future__ import annotations
@@ -92,6 +93,9 @@ def measured(
     plain = greedy(objective_of(question, playlist.artist_gap))
     curves = {curve.measure: curve for curve in playlist.curves}
     tempo = curves.get("tempo")
+    estimates = sum(
+        track.seconds_estimated or (track.bpm_source or "").startswith(ESTIMATE) for track in playlist.tracks
+    )
     return {
         "context": context.name,
         "bpm": settings.bpm if context.tempo else None,
@@ -108,10 +112,8 @@ def measured(
         "new_asked": settings.new,
         "new": round(playlist.new_share, 3),
         "spacing_violations": spacing_violations(playlist, candidates),
-        "estimates": sum(
-            track.seconds_estimated or (track.bpm_source or "").startswith(ESTIMATE)
-            for track in playlist.tracks
-        ),
+        "estimates": estimates,
+        "estimates_share": round(estimates / max(1, len(playlist.tracks)), 3),
         "ms": round(statistics.median(took), 1),
         "objective": round(playlist.objective, 4),
         "greedy_objective": round(plain.objective, 4),

@@ -41,6 +41,22 @@ def test_exportify_becomes_a_playlist(db: sqlite3.Connection, tmp_path: Path, na
     assert rows == [("late evening", *SONG, None)]
 
 
+@pytest.mark.parametrize("between", [" | ", "|", "\t", ";"])
+def test_columns_of_a_table_are_told_apart_by_what_stands_between(
+    db: sqlite3.Connection, tmp_path: Path, between: str
+) -> None:
+    rows = [["Played at", "Song", "Performer"], ["2024-03-02T19:01:00Z", *reversed(SONG)]]
+    file = one(db, write(tmp_path, "mine.csv", "\n".join(between.join(row) for row in rows) + "\n"))
+    assert (file.format, file.kept) == ("csv", 1)
+    assert listens(db) == [(START, *SONG, None, "csv")]
+
+
+def test_a_bar_in_a_title_separates_nothing(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = "time,artist,title\n2024-03-02T19:01:00Z,Café | Tundra,Harbour | Lights\n"
+    assert one(db, write(tmp_path, "mine.csv", text)).kept == 1
+    assert listens(db) == [(START, "Café | Tundra", "Harbour | Lights", None, "csv")]
+
+
 def test_a_table_of_unknown_shape_is_proposed_by_its_header(db: sqlite3.Connection, tmp_path: Path) -> None:
     text = "Played at;Song;Performer;ms_played\n2024-03-02T19:01:00Z;Harbour Lights;Café Tundra;211400\n;Tin Roof;X;90000\n"
     file = one(db, write(tmp_path, "mine.csv", text))

@@ -188,7 +188,7 @@ def test_the_reason_for_a_short_list_is_the_one_that_keeps_tracks_out() -> None:
     assert "Tracks without a known tempo might bring 40 minutes." in note_on_length([*few, *unknown], asked)
     assert note_on_length(few, asked).endswith("The pool of 6 tracks has no more.")
     a_minute = compose(whole, replace(asked, minutes=1))
-    assert a_minute.notes[0] == "None of the 60 tracks is between 1 and 1 minutes long."
+    assert a_minute.notes[0] == "None of the 60 tracks is a minute long."
     longer = compose(whole, replace(asked, minutes=9))
     assert longer.notes[0] == "No tracks match the length exactly; the list is 1 minute longer."
 
