@@ -17,8 +17,8 @@ from engine.imports.text import normal
 _MODULES = (
     "navidrome", "jellyfin", "tautulli", "strawberry", "spotify_extended", "spotify_account", "deezer", "itunes",
     "rhythmbox", "foobar2000", "youtube", "youtube_html", "youtube_library", "rockbox", "self_hosted", "listenbrainz",
-    "lastfm_json", "lastfm_xml", "apple_music", "apple_library", "tidal", "exportify", "lastfm_csv", "playlist_objects",
-    "playlist_lines", "table",
+    "lastfm_json", "lastfm_xml", "apple_music", "apple_library", "tidal", "exportify", "ifttt", "lastfm_csv",
+    "playlist_objects", "playlist_lines", "table",
 )  # fmt: skip
 
 

@@ -81,6 +81,8 @@ SAMPLES: dict[str, Any] = {
     "apple-favorites": "Favorite Type,Item Description,Last Modified,Preference\nSONG,A - T,2024-03-02T19:01:00Z,FAVORITE\n",
     "tidal": TIDAL + "A Feat. B,T,02/03/2024 20:01,211400.0,TRACK,Europe/Copenhagen\n",
     "exportify": shapes.EXPORTIFY["pavelkomarov"],
+    "ifttt": '"March 2, 2024 at 07:01PM",Lark,Ida,1a2B3c4D5e6F7g8H9i0J1k,'
+    "https://open.spotify.com/track/1a2B3c4D5e6F7g8H9i0J1k\n",
     "lastfm-csv": shapes.LASTFM_FILES["headerless"],
     "lastfm": shapes.LASTFM_FILES["ghan"],
     "xspf": '<?xml version="1.0"?><playlist version="1" xmlns="http://xspf.org/ns/0/"><title>E</title><trackList>'

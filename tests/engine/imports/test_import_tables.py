@@ -51,6 +51,39 @@ def test_columns_of_a_table_are_told_apart_by_what_stands_between(
     assert listens(db) == [(START, *SONG, None, "csv")]
 
 
+SPOTIFY = "1a2B3c4D5e6F7g8H9i0J1k"
+LINK = f"https://open.spotify.com/track/{SPOTIFY}"
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ([["March 2, 2024 at 07:01PM", *reversed(SONG), SPOTIFY, LINK]], 1),
+        ([["March 2, 2024 at 07:01PM", *reversed(SONG), SPOTIFY, LINK], ["", "", "", "", ""]], 1),
+        # The order is the person's: the link says which cell is what.
+        (
+            [
+                [
+                    "https://www.last.fm/music/Caf%C3%A9+Tundra/_/Harbour+Lights",
+                    *SONG,
+                    "March 2, 2024 at 07:01PM",
+                ]
+            ],
+            1,
+        ),
+        ([["March 2, 2024 at 07:01PM", *reversed(SONG), SPOTIFY, LINK.replace("1a", "2b")]], 0),
+        ([["March 2, 2024 at 07:01PM", *SONG, "a note", "another"]], 0),
+    ],
+)
+def test_a_sheet_of_ifttts_is_read_where_a_link_says_what_is_what(
+    db: sqlite3.Connection, tmp_path: Path, rows: list[list[str]], kept: int
+) -> None:
+    text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows) + "\n"
+    file = bring(db, write(tmp_path, "Spotify plays.csv", text)).files[0]
+    assert (file.format, file.kept) == (("ifttt", 1) if kept else (None, 0))
+    assert [row[:3] for row in listens(db)] == [(START - START % 60, *SONG)] * kept
+
+
 def test_a_bar_in_a_title_separates_nothing(db: sqlite3.Connection, tmp_path: Path) -> None:
     text = "time,artist,title\n2024-03-02T19:01:00Z,Café | Tundra,Harbour | Lights\n"
     assert one(db, write(tmp_path, "mine.csv", text)).kept == 1
