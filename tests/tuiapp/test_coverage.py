@@ -105,7 +105,7 @@ def test_each_document_has_it(crowd, history, capsys) -> None:
 def test_a_pack_says_what_it_knows_when_it_is_added_and_listed(crowd, history, capsys) -> None:
     assert run(["community", "list"]) == 0
     heading, row = capsys.readouterr().out.splitlines()
-    assert heading.endswith("of your plays")
+    assert heading.endswith("your plays")
     assert row.endswith("MB"), "nothing was played: nothing is said"
     assert run(["import", str(history), "--quiet"]) == 0
     assert run(["community", "add", str(crowd)]) == 0

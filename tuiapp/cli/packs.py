@@ -14,6 +14,7 @@ import click
 
 from engine.canonical_keys import Level
 from engine.community.offers import MIN_LISTENERS, SOURCES
+from engine.errors import sentence
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import feature_packs, name_argument, one_of, packs
@@ -301,27 +302,15 @@ def _print_packs(options: Options, session: Session, packs: Sequence[PackInfo]) 
     known = [session.coverage.of_pack(pack) for pack in packs]
     rows = [
         (p.name, p.level if p.kind == "community" else p.kind, _some(p.listeners), thousands(p.items),
-         _some(p.interactions), p.source, p.collected, p.licence, p.date, f"{p.bytes / 1e6:.1f} MB",
-         of.percent if of else "")
+         p.source, p.collected, f"{p.bytes / 1e6:.1f} MB", of.percent if of else "")
         for p, of in zip(packs, known, strict=True)
     ]  # fmt: skip
-    headings = (
-        "name",
-        "of",
-        "listeners",
-        "items",
-        "interactions",
-        "source",
-        "collected",
-        "licence",
-        "added",
-        "size",
-        "of your plays",
-    )
-    print_table(headings, rows, right=frozenset({2, 3, 4, 9, 10}))
+    # What fits 80 columns: the rest is in sentences, and in the document.
+    headings = ("name", "of", "listeners", "items", "source", "collected", "size", "your plays")
+    print_table(headings, rows, right=frozenset({2, 3, 5, 6, 7}))
     for pack in packs:
-        if pack.checked:
-            click.echo(f"{shown(pack.name)}: {shown(pack.checked)}")
+        if said := " ".join(filter(None, (pack.licence and sentence(pack.licence), pack.checked))):
+            click.echo(f"{shown(pack.name)}: {shown(said)}")
     for level in get_args(Level):
         model = session.models.manifest(level)
         if model is not None and model.origin is not None:

@@ -72,11 +72,27 @@ def test_listing_says_all_of_a_pack_and_opens_no_archive_and_no_index(
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     heading, row, loaded = output.splitlines()
-    columns = "name of listeners items interactions source collected licence added size of your plays"
+    columns = "name of listeners items source collected size your plays"
     assert " ".join(heading.split()) == columns
     assert row.split()[:3] == ["crowd", "artists", "90"]
     assert row.endswith("20 %")
     assert loaded == ""
+
+
+def test_a_list_of_packs_fits_a_terminal(place: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    crowd = write_community(tmp_path / "crowd", artists=ARTISTS[:40])
+    assert run(["community", "add", str(crowd), "--name", "listenbrainz-tracks"]) == 0
+    file = place / "packs" / "listenbrainz-tracks" / "manifest.json"
+    real = {"listeners": 84_850, "items": 127_668, "source": "ListenBrainz", "collected": "2026-11-01"}
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | real | {"licence": "CC0 1.0"}))
+    capsys.readouterr()
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert run(["community", "list"]) == 0
+    heading, row, more = capsys.readouterr().out.splitlines()
+    assert max(len(heading), len(row)) <= 80
+    assert "2026-11-01" in row
+    assert more == "listenbrainz-tracks: CC0 1.0."
 
 
 def test_removing_what_a_model_stands_on_is_explained_and_it_goes_on(
