@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -35,16 +37,14 @@ def read_sessions(
     condition, values = Window(until=until).condition()
     if timed:
         condition += " AND precision < 86400"
-    rows = np.array(
-        connection.execute(
-            f"""
-            SELECT started_at, track_id FROM {counted_listens(connection, also)} AS l
-            WHERE started_at IS NOT NULL AND {condition} ORDER BY started_at, id
-            """,  # noqa: S608 - made of fixed parts
-            values,
-        ).fetchall(),
-        dtype=np.int64,
-    ).reshape(-1, 2)
+    found = connection.execute(
+        f"""
+        SELECT started_at, track_id FROM {counted_listens(connection, also)} AS l
+        WHERE started_at IS NOT NULL AND {condition} ORDER BY started_at, id
+        """,  # noqa: S608 - made of fixed parts
+        values,
+    )
+    rows = np.array(array("q", chain.from_iterable(found))).reshape(-1, 2)
     names, of_track = _items(connection, level)
     session_of = np.concatenate(([0], np.cumsum(np.diff(rows[:, 0]) > gap))) if len(rows) else rows[:, 0]
     tracks = np.fromiter(sorted(of_track), dtype=np.int64, count=len(of_track))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,18 @@ def test_a_count_stands_for_the_plays_beyond_the_dated_ones(
     # Dated plays that a rule leaves out tell nothing of the count.
     alone = read_taste(connection, also=[Rule(source="lastfm")])
     assert alone.by_key["burel"].plays == sum(counts)
+
+
+@pytest.mark.parametrize("read", [read_days, read_sessions])
+def test_plays_are_read_without_an_object_of_each(library, read) -> None:
+    """A million took 140 MB, which Python's heap of small objects keeps."""
+    count = 20_000
+    play(library, "Ida", "Tin Roof", *(86_400 * day for day in range(count)))
+    read(library)
+    tracemalloc.start()
+    try:
+        read(library)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak / count < 125
