@@ -78,7 +78,7 @@ async def test_a_question_has_help_and_private_sessions_and_says_why_not_of_the_
         app.push_screen(question, answers.append)
         await pilot.press("question_mark")
         assert isinstance(app.screen, ShowText)
-        for said in ("Keys in Pick", "Choose the answer of that number", "Down.", "private session"):
+        for said in ("Keys in this question", "Choose the answer of that number", "Down.", "private session"):
             assert said in screen_text(app)
         assert "Filter the list" not in screen_text(app)
         await pilot.press("question_mark", "P")
@@ -114,7 +114,7 @@ async def test_where_letters_are_typed_a_function_key_shows_help(folders: Folder
         await pilot.press("question_mark")
         assert app.screen.query_one(Input).value == "?"
         await pilot.press("f1")
-        assert "Keys in Add To" in screen_text(app)
+        assert "Keys in add to" in screen_text(app)
         assert "Add what is there already, too." in " ".join(screen_text(app).split())
         await pilot.press("f1", "escape")
         assert not isinstance(app.screen, Dialog)

@@ -299,7 +299,7 @@ async def test_an_artists_card_has_its_states_too_and_its_keys_do_what_they_say(
         assert "recommended because of" in screen_text(app)
         name, near = app.screen._card.artist, app.screen._card.near[0]
         await pilot.press("question_mark")
-        assert "Keys in Artist" in screen_text(app)
+        assert "Keys in artist" in screen_text(app)
         assert "Filter the list" not in screen_text(app)
         await pilot.press("escape", "l")
         await settled(pilot)

@@ -272,7 +272,7 @@ async def test_what_is_queued_follows_what_plays_and_the_queue_is_seen_and_clear
         await pilot.press("u")
         assert [song.title for song in app.playback.upcoming] == ["Two", "One", "Two"]
         await pilot.press("question_mark")
-        assert all(said in screen_text(app) for said in ("Keys in Queue", "Play from here.", "Mix from here"))
+        assert all(said in screen_text(app) for said in ("Keys in queue", "Play from here.", "Mix from here"))
         await pilot.press("escape", "l")
         await until(pilot, lambda: verdicts(app.folders) == {"Ida": "like"})
         await pilot.press("u", "g", "j", "o")

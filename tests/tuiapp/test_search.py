@@ -117,7 +117,7 @@ async def test_what_is_found_has_the_keys_of_every_row_of_music(folders: Folders
         assert gone in [row.artist for row in table.rows]
         await pilot.press("question_mark")
         await settled(pilot)
-        assert "Keys in Search" in screen_text(app)
+        assert "Keys in search" in screen_text(app)
         await pilot.press("escape", "slash")
         await settled(pilot)
         assert search.query_one(Input).has_focus

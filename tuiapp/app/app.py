@@ -238,7 +238,7 @@ class DiscoverApp(PlayerKeys):
 
         here, width = self.screen, room_for_text(self.size.width)
         if isinstance(here, Dialog):
-            self.push_screen(ShowText(f"Keys in {here.NAME.title()}", help_in(here, self.keymap, width)))
+            self.push_screen(ShowText(f"Keys in {here.NAME}", help_in(here, self.keymap, width)))
         elif isinstance(here, View):
             text = help_for(here.NAME, self.keymap, absent=here.absent, width=width)
             self.push_screen(ShowText(f"Keys in {here.NAME.title()}", text))

@@ -118,7 +118,7 @@ def _of_groups(groups: Mapping[str, Sequence[tuple[str, str]]], last: str, width
             continue
         parts.append(Content.styled(f"{title}\n", "bold"))
         for labels, words in lines:
-            keys = f"  {labels:<12}"
+            keys = f"  {labels:<11} "
             line = _hanging(words, len(keys), keys, min(width, _MAX_WIDTH))
             parts += [Content.styled(line[: len(keys)], "$text-accent"), line[len(keys) :]]
         parts.append("\n")

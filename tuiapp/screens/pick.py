@@ -103,7 +103,7 @@ class Offering(Dialog):
 class Pick(Offering):
     """Picks one answer; dismissed with its value or None. The one under the cursor is previewed if that is visible."""
 
-    NAME: ClassVar[str] = "pick"
+    NAME: ClassVar[str] = "this question"
     BINDINGS: ClassVar[list[Any]] = [
         Binding("enter", "done", show=False, tooltip="Choose."),
         Binding("q", "dismiss(None)", show=False, tooltip="Close."),
