@@ -34,7 +34,7 @@ def reads_listens(source: str) -> bool:
     )
 
 
-def test_no_sql_over_listens_stands_outside_store_taste_and_forgetting() -> None:
+def test_no_sql_over_listens_is_outside_store_taste_and_forgetting() -> None:
     modules = {
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
         for room in ("engine", "tuiapp", "sample_data")

@@ -131,7 +131,7 @@ def test_without_a_backup_a_damaged_library_stays_as_it_is(
     assert folders.database.read_bytes() == b"no database " * 900
 
 
-def test_indexes_alone_are_built_anew_and_nothing_is_lost(
+def test_indexes_alone_are_rebuilt_and_nothing_is_lost(
     folders: Folders, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Session(folders) as session:

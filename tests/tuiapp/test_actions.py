@@ -97,7 +97,7 @@ def test_help_names_every_key_that_works_in_the_view(view: str) -> None:
                 assert action.help in words
 
 
-def test_a_sign_is_written_as_it_stands_on_the_key() -> None:
+def test_a_sign_is_written_as_on_the_key() -> None:
     assert [written(key_named(sign)) for sign in punctuation] == [*punctuation]
     assert [written(key) for key in ("ctrl+backslash", "f5", "tab", "home", "G")] == [
         "^\\",

@@ -176,7 +176,7 @@ async def test_usable_at_every_size(folders: Folders, width: int, height: int) -
                 assert any(line.startswith("▸") for line in lines), f"no list in sight in {name}"
 
 
-async def test_the_dials_are_drawn_anew_for_another_width(folders: Folders) -> None:
+async def test_the_dials_are_redrawn_for_another_width(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)

@@ -161,7 +161,7 @@ async def test_off_writes_no_byte_and_reads_no_picture(
     assert written == []
 
 
-async def test_what_to_install_stands_where_the_picture_would(
+async def test_what_to_install_is_where_the_picture_would(
     empty: Folders, files: list[Path], written: list[str], painting: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (files[2].parent / "cover.jpg").write_bytes(b"\xff\xd8\xff\xe0 a JPEG, by its beginning")

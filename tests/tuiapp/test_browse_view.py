@@ -114,7 +114,7 @@ async def test_taste_leads_to_the_genre_of_a_taste_or_an_artist(tagged: Folders)
         assert view._tree.row.name in {*taste._modes.row[1].tags, "post-punk", "rock"}
 
 
-async def test_without_genres_groups_stand_there_and_what_to_press(folders: Folders) -> None:
+async def test_without_genres_groups_are_listed_and_what_to_press(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(80, 24)) as pilot:
         view = await at_browse(pilot)

@@ -161,7 +161,7 @@ def test_the_same_key_may_do_different_things_in_different_views(tmp_path: Path)
     assert read_text(tmp_path, "[keys.discover]\nexport = 'W'").problems == ()
 
 
-def test_settings_stand_under_a_heading_or_with_a_dotted_name(tmp_path: Path) -> None:
+def test_settings_are_under_a_heading_or_with_a_dotted_name(tmp_path: Path) -> None:
     for text in (
         "[keys.discover]\nlike = 'L'",
         "[keys]\ndiscover.like = 'L'",

@@ -164,7 +164,9 @@ def test_of_a_model_of_ones_own_listening_nothing_of_it_is_said(root, capsys) ->
     assert "coverage" not in capsys.readouterr().out
 
 
-def test_removing_a_pack_a_model_stands_on_is_explained_and_breaks_nothing(crowd, history, capsys) -> None:
+def test_removing_a_pack_a_model_was_trained_on_is_explained_and_breaks_nothing(
+    crowd, history, capsys
+) -> None:
     assert run(["import", str(history)]) == 0
     assert run(["train", *TRAINED]) == 0
     capsys.readouterr()

@@ -63,7 +63,7 @@ def test_where_they_stood_comes_back() -> None:
     assert later.settings(10) == dials.settings(10)
 
 
-def test_they_stand_in_one_line_where_there_is_room_and_in_two_elsewhere() -> None:
+def test_they_are_in_one_line_where_there_is_room_and_in_two_elsewhere() -> None:
     assert "\n" not in Dials().drawn(ONE_LINE, "", "end").plain
     lines = Dials().drawn(78, "", "end").plain.split("\n")
     assert len(lines) == 2

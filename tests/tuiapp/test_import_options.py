@@ -37,7 +37,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tuiapp.app.jobs.run_job", run)
 
 
-async def test_a_zone_is_asked_for_by_its_key_and_typed_behind_the_path(
+async def test_a_zone_is_asked_for_by_its_key_and_typed_after_the_path(
     empty: Folders, tmp_path: Path
 ) -> None:
     log = tmp_path / "my player.log"
@@ -71,7 +71,7 @@ async def test_a_zone_is_asked_for_by_its_key_and_typed_behind_the_path(
         assert play.started_at == 1622548800 - 9 * 3600
 
 
-async def test_columns_are_named_behind_the_path_of_a_table_of_unknown_shape(
+async def test_columns_are_named_after_the_path_of_a_table_of_unknown_shape(
     empty: Folders, tmp_path: Path
 ) -> None:
     table = tmp_path / "table.csv"

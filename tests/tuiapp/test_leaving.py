@@ -136,7 +136,7 @@ async def test_quitting_waits_for_changes_and_for_no_answer_that_nobody_will_see
     assert asked == ["a like"]
 
 
-async def test_a_query_under_way_is_given_up_as_the_app_quits_or_asks_anew(empty: Folders) -> None:
+async def test_a_query_under_way_is_given_up_as_the_app_quits_or_asks_again(empty: Folders) -> None:
     app, answered, failed = DiscoverApp(empty), list[str](), list[Exception]()
     begun = threading.Event()
 

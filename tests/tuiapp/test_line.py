@@ -154,7 +154,7 @@ def test_names_need_no_quotes_where_they_are_all_a_command_takes(place, capsys) 
     assert document(capsys, "playlists", "show", "Road", "Trip")["playlists"][0]["name"] == "Road Trip"
 
 
-def test_where_two_names_stand_it_is_said_that_they_need_quotes(place, capsys) -> None:
+def test_where_two_names_are_given_it_is_said_that_they_need_quotes(place, capsys) -> None:
     assert run(["playlists", "add", "Road", "Trip", "The", "Beatles"]) == 2
     assert "Put a name of several words in quotes. A title goes after --track." in capsys.readouterr().err
     assert run(["playlists", "add", "Road Trip", "The Beatles", "Let It [Be]"]) == 2
@@ -280,7 +280,7 @@ def test_every_option_and_argument_that_has_known_values_completes_them(monkeypa
         ("'bob ", r"""Bob "B" O'\''Neil $4"""),
     ],
 )
-def test_bash_gets_a_name_as_it_stands_in_the_quotes_begun(place, begun, put, monkeypatch, capsys) -> None:
+def test_bash_gets_a_name_as_it_is_in_the_quotes_begun(place, begun, put, monkeypatch, capsys) -> None:
     assert run(["playlists", "create", """Bob "B" O'Neil $4"""]) == 0
     assert completed(monkeypatch, capsys, f"discover playlists show {begun}", "bash", at=3) == [put]
 

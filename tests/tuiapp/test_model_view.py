@@ -221,7 +221,7 @@ async def test_the_list_of_packs_says_how_much_of_your_plays_each_knows(folders:
         assert "your plays" in screen_text(app)
 
 
-async def test_removing_the_pack_a_model_stands_on_is_explained_in_the_view(
+async def test_removing_the_pack_a_model_was_trained_on_is_explained_in_the_view(
     folders: Folders, tmp_path
 ) -> None:
     manifest = next(folders.models.glob("*/manifest.json"))

@@ -59,7 +59,7 @@ def test_a_row_is_painted_once() -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_it_is_painted_anew_when_anything_it_is_painted_from_changes(
+def test_it_is_painted_again_when_anything_it_is_painted_from_changes(
     change: dict[str, Any], lead: str
 ) -> None:
     text = Counted()

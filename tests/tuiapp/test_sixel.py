@@ -248,7 +248,7 @@ def run_in(terminal: Terminal, file: Path) -> Iterator[tuple[Callable[..., None]
             os.close(ours)
 
 
-def test_a_picture_is_whole_whatever_is_painted_and_gives_way_to_what_lies_over_it(tmp_path: Path) -> None:
+def test_a_picture_is_whole_whatever_is_painted_and_gives_way_to_what_is_over_it(tmp_path: Path) -> None:
     cover = png(80, 80)
     terminal = Terminal("63;1;2;4;6;9;15;22")
     with run_in(terminal, wav(tmp_path / "one.wav", tags={"TIT2": "One"}, picture=cover)) as (until, app):

@@ -69,7 +69,7 @@ def test_a_library_below_python_is_named_with_the_holes_of_its_version_alone() -
     assert set(supply.system_libraries()) == {"SQLite", "expat", "zlib"}
 
 
-def test_every_pin_has_the_digests_of_its_files_and_what_is_installed_stands_in_the_first_lock() -> None:
+def test_every_pin_has_the_digests_of_its_files_and_what_is_installed_is_in_the_first_lock() -> None:
     root = Path(__file__).parents[2]
 
     def pins(name: str) -> dict[str, str]:

@@ -83,7 +83,7 @@ async def test_where_it_is_narrow_the_tastes_are_a_panel_and_d_discovers_for_one
         assert the_view(app)._filters.taste == (1, name)
 
 
-async def test_without_a_model_the_rest_of_taste_stands(folders: Folders) -> None:
+async def test_without_a_model_the_rest_of_taste_is_shown(folders: Folders) -> None:
     (folders.models / "current").unlink()
     app = DiscoverApp(folders)
     async with app.run_test(size=(100, 30)) as pilot:

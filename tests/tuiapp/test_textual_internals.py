@@ -106,7 +106,7 @@ def test_no_other_module_touches_what_is_private_to_textual(path: str) -> None:
     assert sorted(touches(path)) == []
 
 
-def test_the_search_finds_what_stands_in_the_one_module() -> None:
+def test_the_search_finds_what_is_in_the_one_module() -> None:
     """Else the test above could not fail."""
     found = " ".join(touches(HOME))
     assert "textual._context.active_app" in found

@@ -51,7 +51,7 @@ async def test_what_plays_in_a_private_session_of_another_window_is_not_logged_a
         assert hushed == [True]
 
 
-async def test_nothing_is_asked_anew_while_nobody_wrote(
+async def test_nothing_is_queried_again_while_nobody_wrote(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = DiscoverApp(folders)

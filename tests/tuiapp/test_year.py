@@ -16,7 +16,7 @@ def stats_of(by_day: dict[str, int]) -> Stats:
     return Stats(2024, 12, 0, 0, 0.0, 2, 2, 0, 0, top, (), {}, (0,) * 7, hours, by_day)
 
 
-def test_every_day_stands_in_its_week_and_the_busiest_is_darkest() -> None:
+def test_every_day_is_in_its_week_and_the_busiest_is_darkest() -> None:
     lines = picture(stats_of({"2024-01-01": 1, "2024-01-07": 100, "2024-12-31": 30}), 62, 40).plain.split(
         "\n"
     )

@@ -74,7 +74,7 @@ def test_a_folder_of_an_earlier_version_keeps_the_pack_that_had_the_name(door: D
 
 
 @pytest.mark.parametrize("first", ["tempo", "lists"])
-def test_packs_of_one_name_and_two_kinds_stand_side_by_side(door: Door, tmp_path: Path, first: str) -> None:
+def test_packs_of_one_name_and_two_kinds_are_side_by_side(door: Door, tmp_path: Path, first: str) -> None:
     tempo, lists = tmp_path / "tempo.csv", tmp_path / "lists.csv"
     tempo.write_text(TEMPO)
     lists.write_text(LISTS)

@@ -17,7 +17,7 @@ from tests.support.tagged import TAGS
 TREE = {"rock": None, "post-punk": "rock", "ambient": None, "1980s": None, "1990s": None}
 
 
-def test_a_narrow_word_stands_below_the_wide_one_most_of_its_artists_have() -> None:
+def test_a_narrow_word_is_below_the_wide_one_most_of_its_artists_have() -> None:
     found = {one.name: one for one in genre_tree(TAGS)}
     assert {name: one.parent for name, one in found.items()} == TREE
     assert found["post-punk"].items.tolist() == [*range(0, 30, 3)], "both spellings, each artist once"

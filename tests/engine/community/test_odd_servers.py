@@ -136,7 +136,7 @@ def test_listings_are_read_however_their_links_are_written(link: str) -> None:
     assert find(listing, "https://example.org/").number == 2679  # type: ignore[arg-type]  # the names alone are read
 
 
-def test_a_file_that_changed_under_a_server_that_does_not_look_is_begun_anew(
+def test_a_file_that_changed_under_a_server_that_does_not_look_is_started_over(
     server: DumpServer, door: Door
 ) -> None:
     data = server.add(2679, STAMP, {"artists_all_time": listeners(60)})

@@ -260,7 +260,7 @@ def test_a_download_that_was_killed_keeps_nobody_out(server: DumpServer, door: D
     assert server.asked("GET", ".tar.zst")[-1].get("range") == f"bytes={came}-"
 
 
-def test_another_file_under_the_same_name_is_begun_anew(server: DumpServer, door: Door, members) -> None:
+def test_another_file_under_the_same_name_is_started_over(server: DumpServer, door: Door, members) -> None:
     data = server.add(1, STAMP, members)
     server.faults = [("cut", 300_000)]
 

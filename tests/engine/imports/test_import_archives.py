@@ -60,9 +60,7 @@ def zipped(members: dict[str, str | bytes]) -> bytes:
     # The bytes hold the time they were packed at: as part of a test's name they would differ in each process.
     ids=lambda value: value if isinstance(value, str) else "packed",
 )
-def test_a_history_is_found_wherever_it_lies(
-    db: sqlite3.Connection, tmp_path: Path, name: str, data: bytes
-) -> None:
+def test_a_history_is_found_anywhere(db: sqlite3.Connection, tmp_path: Path, name: str, data: bytes) -> None:
     report = bring(db, write(tmp_path, name, data))
     assert [file.format for file in report.files] == ["spotify"]
     assert len(listens(db)) == 40

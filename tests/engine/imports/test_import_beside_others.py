@@ -52,9 +52,7 @@ def listens(session: Session) -> int:
     return int(count)
 
 
-def test_a_play_logged_between_two_files_stands_beside_those_of_both(
-    session: Session, tmp_path: Path
-) -> None:
+def test_a_play_logged_between_two_files_is_beside_those_of_both(session: Session, tmp_path: Path) -> None:
     with session, Session(session.folders) as other:
         beside(session, lambda: other.history.log_play("Someone New", "Their Song", seconds=200))
         report = session.history.import_paths([tmp_path / "a.csv", tmp_path / "b.csv"])

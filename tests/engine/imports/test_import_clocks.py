@@ -25,7 +25,7 @@ def test_a_days_plays_meet_the_moments_of_that_day_in_whichever_file_these_are(
     assert [row[0] for row in listens(db)] == moments
 
 
-def test_a_minute_is_nearest_to_what_lies_within_it(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_minute_is_nearest_to_what_is_within_it(db: sqlite3.Connection, tmp_path: Path) -> None:
     bring(db, write(tmp_path, "lastfm.csv", lastfm((MIDNIGHT + 84, SONG), (MIDNIGHT + 191, SONG))))
     # The end of the second, in minutes, less 107 seconds: 58 seconds before the second, 49 behind the first.
     ends = [account(f"2024-03-02 00:0{minute}", SONG, 107_000) for minute in (3, 4)]
@@ -85,7 +85,7 @@ def test_an_end_that_fits_is_nearer_than_a_start_that_nearly_does(
     assert [row[0] for row in listens(db)] == [START - 34, START + 252]
 
 
-def test_what_begins_a_length_behind_an_end_is_another_play(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_what_begins_a_length_after_an_end_is_another_play(db: sqlite3.Connection, tmp_path: Path) -> None:
     info = {"ms_played": 105_883, "submission_client": "ListenBrainz Archive Importer"}
     end = START + 106
     bring(db, write(tmp_path, "listens.jsonl", json.dumps(brainz(end, SONG, additional_info=info))))

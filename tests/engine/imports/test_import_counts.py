@@ -108,7 +108,7 @@ def test_digits_of_a_count_may_be_grouped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("player", PLAYERS)
-def test_a_title_that_stands_twice_counts_once_for_each_however_often_it_is_imported(
+def test_a_title_that_occurs_twice_counts_once_for_each_however_often_it_is_imported(
     tmp_path: Path, player: Player
 ) -> None:
     db = library(tmp_path)
@@ -125,7 +125,7 @@ def test_a_title_that_stands_twice_counts_once_for_each_however_often_it_is_impo
     assert db.execute("SELECT max(started_at) FROM listens").fetchone() == (START + 31 * 86400,)
 
 
-def test_counts_of_an_older_library_that_stand_in_two_rows_are_compared_by_their_sum(tmp_path: Path) -> None:
+def test_counts_of_an_older_library_that_are_in_two_rows_are_compared_by_their_sum(tmp_path: Path) -> None:
     db = library(tmp_path)
     bring(db, apple(tmp_path, "library", [("Tin Roof", 10, 0)]))
     db.execute(
@@ -202,7 +202,7 @@ def test_counts_without_a_date_are_there_already_the_second_time(tmp_path: Path)
     assert sums(db) == {"Lark": 13, "Tin": 1}
 
 
-def test_a_file_read_anew_takes_no_counts_of_another_along(tmp_path: Path) -> None:
+def test_a_file_read_again_takes_no_counts_of_another_along(tmp_path: Path) -> None:
     db = library(tmp_path)
     bring(db, apple(tmp_path, "library", [("Lark", 40, 0)]))
     recent = write(

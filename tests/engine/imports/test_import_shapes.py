@@ -83,7 +83,7 @@ def test_listenbrainz_stamps_in_words(db: sqlite3.Connection, tmp_path: Path) ->
     assert [row[:3] for row in listens(db)] == [(START, *SONG)]
 
 
-def test_last_fms_pages_of_any_length_behind_one_another(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_last_fms_pages_of_any_length_in_sequence(db: sqlite3.Connection, tmp_path: Path) -> None:
     def page(first: int) -> str:
         tracks = [
             {"name": SONG[1], "artist": {"#text": SONG[0]}, "date": {"uts": str(START + 900 * at)}}

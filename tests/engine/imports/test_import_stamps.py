@@ -95,7 +95,7 @@ def test_a_stamp_without_a_zone_is_the_persons(db: sqlite3.Connection, tmp_path:
         (("2/3/2024 19:01",), START),
     ],
 )
-def test_day_and_month_are_told_apart_by_the_file(
+def test_day_and_month_are_distinguished_by_the_file(
     db: sqlite3.Connection, tmp_path: Path, stamps: tuple[str, ...], first: int
 ) -> None:
     [file] = bring(db, write(tmp_path, "a.csv", table(*stamps))).files

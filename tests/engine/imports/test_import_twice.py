@@ -158,7 +158,7 @@ def apple(folder: Path, activity_rows: str, daily_rows: str, *, zipped: bool) ->
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_days_before_and_between_what_is_told_by_the_second_are_read(
+def test_days_before_and_between_what_is_known_to_the_second_are_read(
     db: sqlite3.Connection, tmp_path: Path, zipped: bool
 ) -> None:
     path = apple(
@@ -216,7 +216,7 @@ def test_more_plays_of_a_day_in_a_newer_file_are_added(db: sqlite3.Connection, t
     assert len(listens(db)) == 3
 
 
-def test_a_skip_told_by_the_day_is_the_skip_told_by_the_second(
+def test_a_skip_known_to_the_day_is_the_skip_known_to_the_second(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     skipped = ACTIVITY + "Tin Roof,Burel,2022-05-12T08:00:00Z,,4000,TRACK_SKIPPED_FORWARDS\n"

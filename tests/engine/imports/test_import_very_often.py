@@ -15,7 +15,7 @@ def _table(path: Path, header: str, rows: Iterable[str]) -> Path:
     return path
 
 
-def test_a_song_played_thousands_of_times_told_by_the_moment_and_by_the_day(
+def test_a_song_played_thousands_of_times_with_times_and_with_days(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     midnight = 1_709_337_600

@@ -93,7 +93,7 @@ def test_the_same_file_again_changes_nothing(db: sqlite3.Connection, tmp_path: P
     assert list(db.iterdump()) == before
 
 
-def test_titles_of_one_key_in_two_spellings_are_there_when_told_again(
+def test_titles_of_one_key_in_two_spellings_are_there_when_imported_again(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     rows = ["uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid"]

@@ -47,7 +47,7 @@ def played(title: str, at: float, *ids: tuple[str, str]) -> Report:
 
 @pytest.mark.parametrize("own", ["like", "hide", "block"])
 @pytest.mark.parametrize("said", [LIKE, HIDE, NEITHER])
-async def test_what_the_person_says_here_stands(world: World, own: str, said: Verdict) -> None:
+async def test_what_the_person_says_here_stays(world: World, own: str, said: Verdict) -> None:
     await say(world, HIDE, LIKE)
     here(world, own)
     await say(world, said, LIKE, HIDE, NEITHER)

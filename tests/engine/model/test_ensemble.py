@@ -86,7 +86,7 @@ def test_closeness_is_the_product_over_its_root_mean_square_among_listeners(nu) 
     np.testing.assert_allclose(ratio, ratio.mean(), rtol=1e-2)
 
 
-def test_factors_of_nought_are_close_to_nothing() -> None:
+def test_factors_of_zero_are_close_to_nothing() -> None:
     members = Members(ItemFactors(np.zeros((5, 3), dtype=np.float32), 2.0), np.ones(5, dtype=np.int32))
     raw = members.fold_in(np.array([0]), np.array([2.0]), np.array([1.0])).raw(np.arange(1, 5))
     np.testing.assert_array_equal(raw[:, :2], 0.0)

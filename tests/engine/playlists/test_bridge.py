@@ -20,7 +20,7 @@ def at(*degrees: float) -> np.ndarray:
     return np.stack([np.cos(turned), np.sin(turned), np.zeros(len(turned))], axis=1)
 
 
-def test_waypoints_lie_evenly_on_the_arc() -> None:
+def test_waypoints_are_even_on_the_arc() -> None:
     start, end = at(0, 90)
     assert waypoints(start, end, 2) == pytest.approx(at(30, 60))
     place, near = along(np.array([*at(45), [0.0, 0.0, 1.0], *at(-170)]), start, end)

@@ -51,7 +51,7 @@ def test_a_built_in_context_can_be_changed_and_a_new_one_begun_from_nothing() ->
     assert context_named("five O'Clock", named) is named["tea"]
 
 
-def test_a_context_is_like_another_wherever_that_stands() -> None:
+def test_a_context_is_like_another_wherever_that_is() -> None:
     said = {
         "gym.like": "My run",
         "jog.title": "My Run",

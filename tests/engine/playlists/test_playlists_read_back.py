@@ -116,7 +116,7 @@ def test_names_lengths_and_files_come_back(format_name: str, found: list[Playlis
 @hostile
 @playlists
 @example([PlaylistTrack("A", "B - C", ids=(("file", "/music/#b.mp3"),)), PlaylistTrack("D", "E")], "")
-def test_lines_come_back_as_they_stand(format_name: str, found: list[PlaylistTrack], title: str) -> None:
+def test_lines_come_back_unchanged(format_name: str, found: list[PlaylistTrack], title: str) -> None:
     """An artist and a title share a line there: what is read is written as the same line again."""
     written = write(found, title, format_name, folder=MUSIC)
     records = read(format_name, written.data)

@@ -63,7 +63,7 @@ def test_the_second_reading_of_a_file_is_there_to_choose_by(session: Session) ->
     }
 
 
-def test_how_loud_a_file_is_stands_in_for_an_energy_nobody_told_and_is_called_an_estimate(
+def test_how_loud_a_file_is_stands_in_for_an_unknown_energy_and_is_called_an_estimate(
     session: Session,
 ) -> None:
     with session.packs.features() as features:

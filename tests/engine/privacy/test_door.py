@@ -180,9 +180,7 @@ def test_an_export_goes_through_links_devices_and_pipes_and_replaces_none(
         door.export(tmp_path, b"")
 
 
-def test_an_export_to_what_the_program_writes_to_goes_behind_what_is_there(
-    folders: Folders, tmp_path: Path
-) -> None:
+def test_an_export_to_what_the_program_writes_to_is_appended(folders: Folders, tmp_path: Path) -> None:
     with (tmp_path / "out").open("ab") as file:
         file.write(b"before\n")
         file.flush()

@@ -37,7 +37,9 @@ class Answers:
     ("status", "said"),
     [(500, "answers with an error (500). Try again"), (418, "418"), (200, "Check the address")],
 )
-def test_a_server_that_fails_is_told_from_one_that_is_another(kind: Any, status: int, said: str) -> None:
+def test_a_server_that_fails_is_distinguished_from_one_that_is_another(
+    kind: Any, status: int, said: str
+) -> None:
     server = kind(cast(Web, Answers(status)), ADDRESS, Credentials("", "secret", False))
     with pytest.raises(DiscoverError) as raised:
         list(server.songs(()))

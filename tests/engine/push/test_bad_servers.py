@@ -105,7 +105,7 @@ def test_json_of_another_shape_is_an_error_in_words_or_no_song(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_wrong_password_is_told_from_a_server_that_fails(
+def test_a_wrong_password_is_distinguished_from_a_server_that_fails(
     server: BadServer, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     """So that the app asks for another."""

@@ -196,7 +196,9 @@ def test_decay_is_taken_only_where_it_wins_on_quarters_it_was_not_chosen_on(
     ("found", "missed", "verdict"),
     [(5, 0, "better"), (4, 0, "too few to tell"), (0, 9, "worse"), (60, 50, "too few to tell")],
 )
-def test_a_difference_is_told_only_beyond_two_standard_errors(found: int, missed: int, verdict: str) -> None:
+def test_a_difference_is_reported_only_beyond_two_standard_errors(
+    found: int, missed: int, verdict: str
+) -> None:
     one = Comparison(found, missed)
     assert one.verdict == verdict
     assert one.standard_error == pytest.approx(np.sqrt(found + missed))

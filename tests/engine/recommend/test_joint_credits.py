@@ -119,7 +119,7 @@ def test_a_band_that_is_an_artist_is_known(tmp_path: Path) -> None:
     assert known(tmp_path, ("Sia & the Oaks", 3)) == {"Sia", "The Oaks"}
 
 
-def test_a_name_of_many_tracks_is_an_artists_own_unless_a_part_stands_elsewhere(tmp_path: Path) -> None:
+def test_a_name_of_many_tracks_is_an_artists_own_unless_a_part_is_elsewhere(tmp_path: Path) -> None:
     own = [("Earth, Wind & Fire", 2)] * 6
     assert known(tmp_path / "alone", *own) == set()
     assert known(tmp_path / "elsewhere", *own, ("Earth feat. Nobody", 1)) == {"Earth", "Fire"}

@@ -62,7 +62,7 @@ def test_reasons_and_members_both_sum_to_one(recommender) -> None:
     assert abs(sum(share.share for share in explanation.shares) - 1.0) < 1e-9
 
 
-def test_two_tastes_are_told_apart_and_each_has_its_own_list(recommender) -> None:
+def test_two_tastes_are_distinguished_and_each_has_its_own_list(recommender) -> None:
     assert len(recommender.modes) == 2
     blocks = [
         {ARTISTS.index(recommender.reasons[i].name) % 3 for i in mode.places} for mode in recommender.modes
@@ -261,7 +261,7 @@ def test_similarity_is_the_same_both_ways_and_related_lists_hold_no_blocked_arti
     set_verdict(connection, None, artist=gone.artist, artist_key=gone.key)
 
 
-def test_standing_is_told_from_days_alone(tmp_path) -> None:
+def test_standing_is_known_from_days_only(tmp_path) -> None:
     from engine.paths import Folders
 
     connection = open_library(Door(Folders(tmp_path)))

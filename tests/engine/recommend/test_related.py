@@ -34,7 +34,7 @@ def place(tmp_path_factory):
     connection.close()
 
 
-def test_what_only_one_listener_plays_is_behind_what_several_do() -> None:
+def test_what_only_one_listener_plays_is_after_what_several_do() -> None:
     plays = csr_matrix(PLAYS)
     similarity = ItemSimilarity(FACTORS, listens_of(plays))
     listeners = PLAYS.sum(axis=0).astype(np.int32)

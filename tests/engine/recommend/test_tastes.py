@@ -49,7 +49,7 @@ def test_the_map_holds_a_share_and_does_not_depend_on_how_factors_are_turned(see
     assert (plane[int(np.argmax(weights))] <= 1e-5).all()
 
 
-def test_two_tastes_lie_apart_and_one_is_drawn_by_its_main_directions() -> None:
+def test_two_tastes_are_apart_and_one_is_drawn_by_its_main_directions() -> None:
     vectors, weights, _ = some_artists(3, 30)
     one = projected(vectors, weights, np.zeros(30, dtype=np.int64))
     unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]

@@ -192,7 +192,7 @@ def test_verdicts_rules_and_forgetting_hold_for_decades_of_files(browse: Browse)
     assert decades(browse)["1950s"] == (1, 0)
 
 
-def test_without_any_tags_decades_of_files_stand_behind_the_groups(library: Library) -> None:
+def test_without_any_tags_decades_of_files_are_after_the_groups(library: Library) -> None:
     own_files(library.folders, (0, "Tin Roof", "1984"))
     found = Browse(library, discover_of(library)).tree(ASKED)
     assert [one.kind for one in found.nodes] == ["all", "group", "group", "group", "decade"]

@@ -137,7 +137,7 @@ def test_a_model_says_where_its_data_came_from_when_that_is_gone(
     assert (found.source, found.collected, found.data) == ("crowd.zip", "2011", "made up, 2011")
 
 
-def test_a_pack_that_a_model_stands_on_may_go(library: Library, packs: Packs, add) -> None:
+def test_a_pack_that_a_model_was_trained_on_may_go(library: Library, packs: Packs, add) -> None:
     models = Models(library)
     [only] = models.removed_packs()
     assert only.startswith(

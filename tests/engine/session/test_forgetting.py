@@ -143,7 +143,7 @@ def test_parts_are_forgotten_as_rules_name_them(session: Session, rule: Rule, le
     session.close()
 
 
-def test_of_one_who_stands_in_playlists_alone_it_says_how_to_go_on(session: Session) -> None:
+def test_of_one_who_is_in_playlists_only_it_says_how_to_go_on(session: Session) -> None:
     session.playlists.create("Mine", [PlaylistTrack("Nobody Played", "Song")])
     with pytest.raises(NothingYetError, match="add --playlists"):
         session.forget(Rule(artist="Nobody Played"))

@@ -121,7 +121,7 @@ def test_a_mix_starts_from_an_artist_a_track_a_playlist_or_a_genre(
         )
 
 
-def test_seeds_count_alike_however_many_artists_each_stands_for(session: Session) -> None:
+def test_seeds_count_alike_however_many_artists_each_has(session: Session) -> None:
     leading = session.seeds.of([ARTISTS[0], "evening"]).leading
     assert leading == {ARTISTS[0]: 3.0, **{ARTISTS[n]: 1.0 for n in (1, 4, 7)}}
     both, turned = (session.seeds.of(pair).key for pair in ([ARTISTS[0], "evening"], ["evening", ARTISTS[0]]))

@@ -65,7 +65,7 @@ def to_the_end(session: Session, seeds: MixSeeds, settings: MixSettings) -> tupl
     pytest.fail("it never ended")
 
 
-def test_tracks_of_one_artist_to_start_from_do_not_stand_side_by_side(session: Session) -> None:
+def test_tracks_of_one_artist_to_start_from_are_not_side_by_side(session: Session) -> None:
     names = [f"{ARTISTS[0]} - own 0 {side}" for side in range(3)]
     seeds = session.seeds.of([*names, f"{ARTISTS[3]} - own 3 0"])
     made = session.mixes.mix(seeds, MixSettings(minutes=60))

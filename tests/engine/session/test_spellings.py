@@ -223,7 +223,7 @@ def test_a_like_of_a_track_is_gone_with_its_artists_block_and_back_without(libra
     assert read_taste(library, level="tracks") == before
 
 
-def test_of_what_was_said_of_two_versions_the_strictest_stands(library) -> None:
+def test_of_what_was_said_of_two_versions_the_strictest_wins(library) -> None:
     play(library, "Burel", "Tin Roof", 100)
     for verdict, title in (("block", "Tin Roof"), ("hide", "Tin Roof - Edit"), ("like", "Tin Roof - Live")):
         judge(library, verdict, "Burel", title)

@@ -56,7 +56,7 @@ def test_each_star_becomes_a_like_once_and_every_cache_hears_of_it(
     assert all(url.startswith(server.base) and PASSWORD not in url and whole for url, whole in asked)
 
 
-def test_what_the_person_said_stands_and_undo_takes_back_one_import(
+def test_what_the_person_said_stays_and_undo_takes_back_one_import(
     library: Library, server: SubsonicServer, client: Subsonic
 ) -> None:
     judge(library.connection, "block", "Burel")

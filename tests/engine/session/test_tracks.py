@@ -71,7 +71,7 @@ def test_plays_of_a_tracks_versions_count_together_and_by_day(library) -> None:
     assert faded.by_key[joined_key("burel", "One")].remaining == pytest.approx(0.75)
 
 
-def test_what_is_said_of_an_artist_stands_for_their_tracks_but_a_like(library) -> None:
+def test_what_is_said_of_an_artist_holds_for_their_tracks_but_a_like(library) -> None:
     for artist in ("Burel", "Moire", "Lark", "Owl"):
         play(library, artist, "One", 100)
         play(library, artist, "Two", 200)
@@ -300,7 +300,7 @@ def test_a_track_the_model_does_not_hold_has_no_explanation(place) -> None:
 # -- training --------------------------------------------------------------------------------------
 
 
-def test_a_model_of_tracks_stands_beside_that_of_artists_and_weighs_their_artists_too(tmp_path) -> None:
+def test_a_model_of_tracks_is_beside_that_of_artists_and_weighs_their_artists_too(tmp_path) -> None:
     session = Session(Folders(tmp_path / "data"))
     [pack] = session.packs.add(write_playlists(tmp_path / "lists.zip")).packs
     assert (pack.level, pack.listeners, pack.items) == ("tracks", 90, 60)

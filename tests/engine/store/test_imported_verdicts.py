@@ -47,7 +47,7 @@ def test_what_a_program_repeats_is_new_only_by_a_later_date(db: sqlite3.Connecti
     assert standing(db) == {"Ida": "like"}
 
 
-def test_the_persons_own_stands_against_whatever_comes_later(db: sqlite3.Connection) -> None:
+def test_the_persons_own_wins_against_whatever_comes_later(db: sqlite3.Connection) -> None:
     set_verdict(db, "hide", artist="Ida", artist_key="ida")
     assert keep_verdict(db, "lastfm", "Ida", None, "like", 4_000_000_000) == NEW
     assert keep_verdict(db, "lastfm", "Ida", None, None) == NEW

@@ -133,7 +133,7 @@ def test_a_play_of_two_services_in_two_spellings_is_one(folders: Folders) -> Non
     connection.close()
 
 
-def test_a_block_catches_the_twin_and_the_stricter_verdict_stands(folders: Folders) -> None:
+def test_a_block_catches_the_twin_and_the_stricter_verdict_wins(folders: Folders) -> None:
     said = "INSERT INTO feedback VALUES (?, ?, ?, ?, ?, 7)"
     old(
         folders,

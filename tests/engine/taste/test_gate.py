@@ -137,7 +137,7 @@ def test_an_invalid_half_life_is_refused(days: float) -> None:
     ("counts", "dated", "plays"),
     [((19,), 15, 19), ((19,), 30, 30), ((19,), 0, 19), ((4, 6), 7, 10), ((4, 6), 3, 10), ((4, 6), 20, 20)],
 )
-def test_a_count_stands_for_the_plays_beyond_the_dated_ones(
+def test_a_count_adds_the_plays_beyond_the_dated_ones(
     tmp_path: Path, counts: tuple[int, ...], dated: int, plays: int
 ) -> None:
     connection = open_library(Door(Folders(tmp_path)))

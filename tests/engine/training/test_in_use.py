@@ -76,7 +76,7 @@ def test_killed_as_it_goes_back_to_none_it_goes_on_either_way(folders: Folders) 
     assert used_and_before(folders) == ("", "first")
 
 
-def test_a_model_that_was_never_in_use_is_told_and_cleared_away(folders: Folders) -> None:
+def test_a_model_that_was_never_in_use_is_named_and_cleared_away(folders: Folders) -> None:
     begin(folders, "first", "second")
     assert unused_models(folders) == [(folders.models / "third", "artists")]
     with Door(folders).making_models():

@@ -41,7 +41,7 @@ def by_hand(plays: csr_matrix, times: np.ndarray, first: int, score) -> tuple[in
     return asked, hits / asked
 
 
-def test_each_session_is_asked_for_what_had_rested_by_what_lies_before_it_alone() -> None:
+def test_each_session_is_asked_for_what_had_rested_by_what_was_before_it_only() -> None:
     plays, times = sessions()
     found = measure_sessions(plays, times)
     first = round(0.3 * plays.shape[0])

@@ -39,14 +39,14 @@ def test_without_a_command_and_a_terminal_the_list_is_printed(place, capsys) -> 
     assert len(out.splitlines()) == 21
 
 
-def test_options_may_stand_before_or_after_the_command(place, capsys) -> None:
+def test_options_may_be_before_or_after_the_command(place, capsys) -> None:
     assert run(["--json", "--data-dir", str(place), "recommend"]) == 0
     before = capsys.readouterr().out
     assert run(["recommend", "--data-dir", str(place), "--json"]) == 0
     assert capsys.readouterr().out == before
 
 
-def test_a_data_folder_on_the_line_is_taken_before_the_environments_wherever_it_stands(
+def test_a_data_folder_on_the_line_is_taken_before_the_environments_wherever_it_is(
     place, tmp_path, capsys
 ) -> None:
     other = tmp_path / "other"

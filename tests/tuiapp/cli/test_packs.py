@@ -95,7 +95,7 @@ def test_a_list_of_packs_fits_a_terminal(place: Path, tmp_path: Path, capsys, mo
     assert more == "listenbrainz-tracks: CC0 1.0."
 
 
-def test_removing_what_a_model_stands_on_is_explained_and_it_goes_on(
+def test_removing_what_a_model_was_trained_on_is_explained_and_it_goes_on(
     place: Path, tmp_path: Path, capsys
 ) -> None:
     crowd = write_community(tmp_path / "made-up", artists=ARTISTS[:40])

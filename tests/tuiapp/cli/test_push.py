@@ -135,7 +135,7 @@ def test_a_renamed_list_is_renamed_there_and_one_of_that_name_is_not_taken_for_i
 
 
 @pytest.mark.parametrize("remade", [{"owner": "other"}, {"created": "2026-08-02T09:00:00Z"}])
-def test_a_server_that_was_set_up_anew_gives_the_same_numbers_to_others(
+def test_a_server_that_was_set_up_again_gives_the_same_numbers_to_others(
     folders: Folders, server: SubsonicServer, remade: dict[str, str]
 ) -> None:
     assert run(line(server, "--yes")) == 0
