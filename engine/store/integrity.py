@@ -74,13 +74,12 @@ def _changed(connection: sqlite3.Connection) -> str:
 
     An import may have dropped indexes for the moment, and a person may have added some.
     """
-    rows = connection.execute(
-        "SELECT user_version, type, name, tbl_name, sql FROM pragma_user_version, main.sqlite_schema"
-    ).fetchall()
-    version = rows[0][0] if rows else 0
-    if not 0 < version <= len(STEPS):
+    # Not `pragma_user_version`, whose virtual table is made as it is read: a private session lets nothing be made.
+    (version,) = connection.execute("PRAGMA main.user_version").fetchone()
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM main.sqlite_schema").fetchall()
+    if not rows or not 0 < version <= len(STEPS):
         return ""
-    there = {(kind, name): (table, _as_read(sql or "")) for _, kind, name, table, sql in rows}
+    there = {(kind, name): (table, _as_read(sql or "")) for kind, name, table, sql in rows}
     for of, (table, sql) in definitions(version).items():
         if of not in there and of[1] in REBUILT:
             continue

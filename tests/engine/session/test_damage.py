@@ -24,6 +24,8 @@ def test_nothing_is_named_where_all_is_whole(folders: Folders, library: Library)
     folders.state.write_text("{}")
     assert damage(folders, library.connection) == []
     assert damage(folders) == []
+    library.set_private(True)
+    assert damage(folders, library.connection) == []
 
 
 @pytest.mark.parametrize(
