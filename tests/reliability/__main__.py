@@ -9,9 +9,9 @@ and `faults`, of which there should be none. `--points N` is enough trials of ea
 out, a disk that fails or a permission that is lost does: the same figures. `own` does so where commands and the app
 look into the data folder.
 
-`tamper` damages each file of a data folder in turn: cut short, a block zeroed, bits flipped or blocks swapped. Then
-all is asked for, now and then by the command line, which mends it at last, and in the app. Its figures, by file:
-`tried`, `said` (how often it was noticed), and `faults`, of which there should be none.
+`tamper` damages each file of a data folder in turn: cut short, a block zeroed, bits flipped (in a database's schema
+too) or blocks swapped. Then all is asked for, now and then by the command line, which mends it at last, and in the app.
+Its figures, by file: `tried`, `said` (how often it was noticed), and `faults`, of which there should be none.
 
 `fuzz` gives each reader changed files. Its figures, by reader: `tried`, `refused` (errors of our own), `slowest` in CPU
 seconds, and `findings`, of which there should be none; the first file of each is kept in `--keep DIR`.

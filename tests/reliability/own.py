@@ -113,7 +113,7 @@ def at_the_app(data: Path) -> Callable[[], int]:
 def owned() -> dict[str, Command]:
     """What reads the data folder, by name."""
     lines = {
-        "status": "status", "recommend": "recommend|-n|5", "doctor": "doctor", "stats": "stats",
+        "who listens": "listen|--status", "recommend": "recommend|-n|5", "doctor": "doctor", "stats": "stats",
         "related": "related|Artist 3", "running": "playlist|running|--minutes|10|--seed|1", "taste": "taste",
         "search": "search|artist 3", "playlists": "playlists", "community list": "community|list",
         "backup list": "backup|list", "config": "config", "train": "train|--factors|8|--iterations|2|--no-tune",

@@ -176,9 +176,10 @@ def where(error: BaseException) -> str:
 
 
 # What a person asks of each part, and at last to mend it.
-_LINES = (
-    "status", "recommend -n 5", "doctor", "stats", "related Artist\xa0A0", "playlist running --minutes 10 --seed 1",
-    "taste", "search artist", "playlists", "community list", "backup list", "played Artist\xa0A0 New",
+LINES = (
+    "listen --status", "recommend -n 5", "doctor", "stats", "related Artist\xa0A0",
+    "playlist running --minutes 10 --seed 1", "taste", "search artist", "playlists", "community list", "backup list",
+    "played Artist\xa0A0 New",
     "doctor --repair", "doctor", "recommend -n 5",
 )  # fmt: skip
 _RAW = re.compile(r"Unexpected error|Traceback|\[Errno|Error\(")
@@ -186,7 +187,7 @@ _RAW = re.compile(r"Unexpected error|Traceback|\[Errno|Error\(")
 
 def command_lines(at: Path, what: str, found: Damaged) -> None:
     """Ask by the command line, and mend: what is said there is of our own words, and no more is wrong after it."""
-    for line in _LINES:
+    for line in LINES:
         out = io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             run(["--data-dir", str(at), *(word.replace("\xa0", " ") for word in line.split(" "))])

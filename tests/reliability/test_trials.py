@@ -15,13 +15,14 @@ import pytest
 
 from engine.paths import Folders
 from tests.reliability import __main__ as harness
-from tests.reliability import commands, monkey
+from tests.reliability import commands, monkey, own, tamper
 from tests.reliability.commands import Command
 from tests.reliability.fuzz import Found
 from tests.reliability.reading import Readings, readers
 from tests.reliability.trials import Found as Faults
 from tests.reliability.trials import Trials
 from tests.reliability.watching import KILL, Call, available, run
+from tests.support.commands import EVERY_COMMAND
 
 pytestmark = pytest.mark.skipif(not available(), reason="no process can be watched by seccomp here")
 
@@ -126,6 +127,18 @@ def test_models_that_go_while_they_are_looked_through_end_nothing(place: Path) -
     ended = run(Command("", ("community", "list")).work(data, place), data, gone, reads=True)
     assert any(gone(call) for call in ended.calls)
     assert (ended.code, ended.err) == (0, "")
+
+
+def test_each_line_the_harness_tries_is_a_command() -> None:
+    """One that is none ends at once, and is never found at fault."""
+    tried = [*commands.COMMANDS, *own.owned().values()]
+    lines = [command.line for command in tried if any(command.line)] + [
+        tuple(line.split(" ")) for line in tamper.LINES
+    ]
+    unknown = {
+        line for line in lines if line[0] not in EVERY_COMMAND and " ".join(line[:2]) not in EVERY_COMMAND
+    }
+    assert not unknown
 
 
 def test_what_was_found_is_printed_as_json(
