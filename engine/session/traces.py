@@ -186,7 +186,8 @@ def _free_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]
     """(table, column, text) of everything except names of music: new columns are searched too."""
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     for (table,) in tables:
-        for (column,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall():
+        # Not `pragma_table_info`, whose virtual table a private session may not make.
+        for _, column, *_ in connection.execute(f'PRAGMA main.table_info("{table}")').fetchall():
             if column in _NAMES.get(table, ()):
                 continue
             rows = connection.execute(

@@ -60,7 +60,8 @@ def test_each_place_in_the_rows_that_names_an_artist_is_said(named: Library) -> 
     assert in_rows(connection, key) == ["artists"]
     judge(connection, "like", SECRET, "Nobody Hears")
     save_playlist(connection, "quiet_vesper, the best", [PlaylistTrack("QUIET VESPER", "Nobody Hears")])
-    connection.execute("UPDATE imports SET file = 'in/Quiet Vesper.csv'")
+    with connection:
+        connection.execute("UPDATE imports SET file = 'in/Quiet Vesper.csv'")
     assert in_rows(connection, key) == [
         "likes, hides and blocks",
         "artists",
@@ -73,6 +74,9 @@ def test_each_place_in_the_rows_that_names_an_artist_is_said(named: Library) -> 
         "the name of a playlist (“quiet_vesper, the best”)",
     ]
     assert in_rows(connection, artist_key("Quiet Ves")) == []
+    there = in_rows(connection, key)
+    named.set_private(True)
+    assert in_rows(named.connection, key) == there
 
 
 def test_names_to_be_gone_are_those_no_row_has_any_more(named: Library) -> None:
