@@ -28,7 +28,7 @@ def has_earlier_keys(folder: Path) -> bool:
             with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
                 if any(map(_is_earlier, connection.execute(sql))):
                     return True
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):  # the latter of a name in SQLite's own message
             continue
     return False
 

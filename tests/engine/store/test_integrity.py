@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.community.catalog import Catalog
+from engine.community.earlier_keys import has_earlier_keys
 from engine.community.whole import damaged_packs
 from engine.errors import DamagedDataError, DamagedLibraryError
 from engine.paths import Folders
@@ -133,7 +134,7 @@ def changes(name: str, was: bytes, now: bytes) -> Callable[[Path], None]:
         changes("items", b"plays ", b"playr "),
         changes("tags", b"tag TEXT", b"tah TEXT"),
         changes("items_by_key", b"(key)", b"(kez)"),
-        changes("items_by_key", b"items_by", b"items\xffby"),
+        changes("tags", b"INTEGER", b"INT\xffGER"),
     ],
     ids=["a column", "a column of tags", "an index", "no text"],
 )
@@ -150,3 +151,4 @@ def test_a_packs_catalog_with_such_a_bit_is_named(
     assert "discover community add" in said
     with pytest.raises(DamagedDataError):
         Catalog(catalog)
+    assert not has_earlier_keys(catalog.parent)
