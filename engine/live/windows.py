@@ -36,11 +36,13 @@ _MAX_CLIENTS = 100
 @dataclass
 class _Client:
     """What reports show of a client: `is_timely` if its clock is at most an hour behind, null if unknown; as a digest
-    the track it says it plays, and when it passed on to that from another, 0 if that was not seen."""
+    the track it says it plays, and when it passed on to that from another, 0 if that was not seen; `is_over` once a
+    play of it came in outside private sessions: if it says it again, that is the next one."""
 
     is_timely: bool | None = None
     playing: int | None = None
     since: float = 0.0
+    is_over: bool = False
 
 
 @dataclass
@@ -79,8 +81,10 @@ class Windows:
 
     def open_part(self, report: Report, at: float) -> Report:
         """The report, come in at `at`, without what is private."""
-        self._learn(report, at)
+        client = self._learn(report, at)
         plays = tuple(play for play in report.plays if self._is_open(play, report, at))
+        if not self.on and client.playing in {_digest(play.artist, play.title) for play in report.plays}:
+            client.is_over = True
         report = replace(report, plays=plays)
         return replace(
             report, verdicts=tuple(one for one in report.verdicts if self._is_open(one, report, at))
@@ -120,15 +124,19 @@ class Windows:
         if report.watched and started is not None:
             within = any(began <= at and started <= ended for began, ended in windows)
             return "played in a private session" if within else None
-        playing = _digest(said.artist, said.title)
-        if client.playing == playing and min(client.since, started or at) > self._last:
+        is_playing = client.playing == _digest(said.artist, said.title)
+        if is_playing and min(client.since, started or at) > self._last:
             return None
         if started is None:
             return "without a possible date: it may be from a private session"
-        length = (said.duration_ms or 0) / 1000 or _LENGTH
-        is_queued = client.is_timely and client.playing not in (None, playing)
-        before = length + (_ZONES if report.single and self.on and not is_queued else _BEFORE)
-        if any(began - before <= started <= ended + length for began, ended in windows):
+        before = after = (said.duration_ms or 0) / 1000 or _LENGTH
+        is_queued = client.is_timely and client.playing is not None
+        if is_playing:
+            # It may have been paused for hours, before the session or as it ended; some clients stamp the end.
+            before, after = before + _ZONES, after + _ZONES
+        else:
+            before += _ZONES if report.single and self.on and not is_queued else _BEFORE
+        if any(began - before <= started <= ended + after for began, ended in windows):
             return "so near to a private session that it may be from it"
         return None
 
@@ -136,19 +144,22 @@ class Windows:
         """Whether a verdict is on a track that was last reported in private."""
         return any(digest in self._secret for digest in _digests(verdict))
 
-    def _learn(self, report: Report, at: float) -> None:
+    def _learn(self, report: Report, at: float) -> _Client:
         """Note what a report shows of its client; outside private sessions also of its clock."""
-        if report.client not in self._clients and len(self._clients) >= _MAX_CLIENTS:
-            return
-        client = self._clients.setdefault(report.client, _Client())
-        if report.playing and (playing := _digest(*report.playing)) != client.playing:
-            client.playing, client.since = playing, at if client.playing is not None else 0.0
+        client = self._clients.get(report.client, _Client())
+        if len(self._clients) < _MAX_CLIENTS:
+            self._clients[report.client] = client
+        playing = _digest(*report.playing) if report.playing else client.playing
+        if playing != client.playing or (report.playing and client.is_over):
+            client.since = at if client.playing is not None else 0.0
+            client.playing, client.is_over = playing, False
         for play in report.plays if report.single and not self.on else ():
             if play.started_at is not None and at - play.started_at <= _BEFORE:
                 client.is_timely = client.is_timely is not False
             elif client.is_timely:
                 # It was offline; or it passes on what has several clocks.
                 client.is_timely = False
+        return client
 
 
 def _digests(said: Play | Verdict) -> Iterator[int]:

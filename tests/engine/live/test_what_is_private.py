@@ -77,6 +77,28 @@ async def test_a_song_that_goes_on_in_a_session_after_hours_of_pause_is_private(
     assert titles(world) == ["Earlier", "After"]
 
 
+@pytest.mark.parametrize("stamped", [-5 * HOUR, -1], ids=["start", "end"])
+@pytest.mark.parametrize("kind", ["single", "import"])
+async def test_a_song_paused_before_a_session_and_over_after_it_may_have_gone_on_in_it(
+    world: World, listener: Listener, player: Player, kind: str, stamped: int
+) -> None:
+    await plays_now(player, "Paused")
+    world.now, world.private = NOW + 4 * HOUR, True
+    listener.inbox.look()
+    world.now, world.private = NOW + 5 * HOUR, False
+    paused = listen("Paused", world.now + stamped, submission_client="Navidrome", duration=LENGTH)
+    # What is resumed may be said again; and a client may repeat itself.
+    await plays_now(player, "Paused")
+    for _ in range(2):
+        assert (await player.submit(paused, kind=kind))[0] == 200
+    assert titles(world) == []
+    # The same song once more, as it says.
+    world.now += LENGTH
+    await plays_now(player, "Paused")
+    await single(world, player, "Paused", world.now)
+    assert titles(world) == ["Paused"]
+
+
 def test_a_clock_set_back_in_a_session_makes_no_play_of_it_open() -> None:
     windows = Windows()
     windows.see(None, 50_000.0)
