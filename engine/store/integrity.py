@@ -77,7 +77,9 @@ def _changed(connection: sqlite3.Connection) -> str:
     # Not `pragma_user_version`, whose virtual table is made as it is read: a private session lets nothing be made.
     (version,) = connection.execute("PRAGMA main.user_version").fetchone()
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM main.sqlite_schema").fetchall()
-    if not rows or not 0 < version <= len(STEPS):
+    (after,) = connection.execute("PRAGMA main.user_version").fetchone()
+    # Another process may upgrade it in between.
+    if not rows or after != version or not 0 < version <= len(STEPS):
         return ""
     there = {(kind, name): (table, _as_read(sql or "")) for kind, name, table, sql in rows}
     for of, (table, sql) in definitions(version).items():
