@@ -210,7 +210,7 @@ class Discover(Service):
             connection = self.library.connection
             nothing = history.counts(connection).listens == 0 and not self._verdicts.all()
             if nothing and not kept_tracks(connection):
-                raise NothingYetError("No plays yet. Import your history: discover import PATH.")
+                raise self.library.no_plays()
             if len(self._recommenders) > MAX_RECOMMENDERS:
                 self._recommenders.clear()
             undecayed = (query.taste.undecayed, settings.day, ranking.name)

@@ -66,11 +66,9 @@ class History(Service):
             self._stats[year] = stats(self.library.connection, year)
         found = self._stats[year]
         if not found.plays:
-            raise NothingYetError(
-                f"No plays in {year}."
-                if year is not None and self.counts().listens
-                else "No plays yet. Import your history: discover import PATH."
-            )
+            if year is not None and self.counts().listens:
+                raise NothingYetError(f"No plays in {year}.")
+            raise self.library.no_plays()
         return found
 
     @synchronized

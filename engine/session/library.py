@@ -20,6 +20,7 @@ from engine.errors import (
     DamagedDataError,
     DamagedLibraryError,
     DiscoverError,
+    NothingYetError,
     PrivateSessionError,
     corruption,
     disk_trouble,
@@ -30,6 +31,7 @@ from engine.errors import (
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import broken_off
+from engine.store.backups import offer
 from engine.store.database import open_library
 from engine.store.forgetting import ALL, NOTHING, left_to_do, mark
 from engine.store.integrity import sound
@@ -74,6 +76,11 @@ class Library:
         self.was_forgetting = False
         self.connection = self._open()
         self._seen = self._versions()
+
+    def no_plays(self) -> NothingYetError:
+        """What to raise if there are no plays at all: with the newest backup, as the file may have been lost."""
+        what_to_do = offer(self.folders) or "Import your history: discover import PATH."
+        return NothingYetError(f"No plays yet. {what_to_do}")
 
     def _open(self) -> sqlite3.Connection:
         """Open the library, and clean up after killed processes."""

@@ -39,6 +39,7 @@ from engine.session.tracks import Tracks
 from engine.session.training import Training
 from engine.session.updating import Updates
 from engine.session.verdicts import Verdicts
+from engine.store.backups import offer
 from engine.store.history import plays_imported_since
 from engine.wording import quantity
 
@@ -64,6 +65,8 @@ class Status:
     outdated: str = ""
     # The model of tracks, if one was trained.
     track_model: ModelManifest | None = None
+    # A sentence on the newest backup if there are no plays, else empty.
+    backup: str = ""
 
 
 class Session:
@@ -161,6 +164,7 @@ class Session:
                 self.private,
                 self._outdated(model, packs) if model is not None else "",
                 self.models.manifest("tracks"),
+                "" if n.listens else offer(self.folders),
             )
 
     def _outdated(self, model: ModelManifest, packs: tuple[PackInfo, ...]) -> str:

@@ -26,6 +26,7 @@ from engine.privacy.database_file import BUSY_SECONDS
 from engine.store.forgetting import mark, unforgotten
 from engine.store.integrity import sound
 from engine.store.schema import STEPS, migrate
+from engine.wording import day_in_words
 
 # Maximum number and total bytes; the newest is kept whatever its size.
 KEPT, MAX_BYTES = 5, 500 << 20
@@ -67,6 +68,15 @@ def backups(folders: Folders) -> list[Backup]:
                     made = datetime.strptime(named[1], _STAMP).replace(tzinfo=UTC)
                     found.append(Backup(path, int(made.timestamp()), named[2], path.stat().st_size))
     return sorted(found, key=lambda backup: backup.path.name, reverse=True)
+
+
+def offer(folders: Folders) -> str:
+    """A sentence on the newest copy, for a library without plays: its file may have been lost; empty without a copy."""
+    newest = next(iter(backups(folders)), None)
+    if newest is None:
+        return ""
+    day = day_in_words(datetime.fromtimestamp(newest.made).date())
+    return f"There is a backup of your library from {day}: discover backup restore."
 
 
 def back_up(door: Door, connection: sqlite3.Connection, why: str) -> Backup | None:

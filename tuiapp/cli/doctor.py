@@ -255,6 +255,10 @@ def _library(session: Session, advice: list[str]) -> dict[str, Any]:
             "belong to. Restore a backup, or import your history again."
         )
     if not counts.listens:
+        from engine.store.backups import offer
+
+        if there_is := offer(session.folders):
+            advice.append(there_is)
         advice.append("Import your history: discover import PATH.")
     return {
         "listens": counts.listens,

@@ -49,10 +49,11 @@ def community_question() -> Pick:
     )
 
 
-def first_steps(keymap: Keymap) -> Content:
-    """Where to start, for someone who has nothing here yet."""
+def first_steps(status: Status, keymap: Keymap) -> Content:
+    """Where to start, for someone who has nothing here yet, or no longer."""
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
     return Content.assemble(
+        f"{status.backup}\n\n" if status.backup else "",
         "Nothing leaves this machine: everything is in one folder.\nWhere to start:\n\n",
         step(keymap.label("import"), "import your listening history\n"),
         _muted("(the dialog shows how to get it from Spotify, Last.fm, YouTube …;"),

@@ -98,7 +98,7 @@ class NothingListed(View):
         elif status.listens:
             self.set_state("empty", "Nothing here yet", self.in_keys(self._error) if self._error else "")
         else:
-            self.set_state("empty", "Welcome to discover", first_steps(self.shell.keymap))
+            self.set_state("empty", "Welcome to discover", first_steps(status, self.shell.keymap))
 
 
 def _kept_out(session: Session) -> bool:
