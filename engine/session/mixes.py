@@ -131,7 +131,11 @@ class Mixes(Service):
 
         # A track or two do not set the tempo of the rest.
         wishes = wishes_of((), {})
-        begin = [track for track in seeds.tracks if given.lists(track)]
+        begin = [
+            track if track.seconds else replace(track, seconds=ASSUMED_SECONDS, seconds_estimated=True)
+            for track in seeds.tracks
+            if given.lists(track)
+        ]
         there = {(artist_key(track.artist), track_key(track.track)) for track in before}
         waiting = [
             track for track in begin if (artist_key(track.artist), track_key(track.track)) not in there
@@ -328,9 +332,10 @@ def _notes(
 ) -> list[str]:
     """What to say of a mix that follows `before`."""
     notes = []
-    if left := sum(track not in tracks for track in filled.seeds):
-        which = quantity(left, "tracks")
-        notes.append(f"{which} it starts from had no room: an artist comes again after {ARTIST_GAP} others.")
+    if left := [track for track in filled.seeds if track not in tracks]:
+        wait, _ = _next_of(left, [*before, *tracks])
+        why = f"an artist comes again after {ARTIST_GAP} others" if wait else "the list is full"
+        notes.append(f"{quantity(len(left), 'tracks')} it starts from had no room: {why}.")
     if filled.reach > FITTING_ARTISTS:
         of = "all music there is" if filled.reach == math.inf else f"the best {filled.reach:,}"
         notes.append(f"The {FITTING_ARTISTS} artists that fit best have no more tracks: this is of {of}.")

@@ -84,6 +84,14 @@ def test_tracks_of_one_artist_to_start_from_are_not_side_by_side(session: Sessio
     assert {"Own 0 1", "Own 0 2"} <= {track.track for track in more.tracks}
 
 
+def test_tracks_to_start_from_that_do_not_fit_in_its_time_say_that(session: Session) -> None:
+    seeds = session.seeds.of([f"{ARTISTS[number]} - own {number} 0" for number in (0, 3, 6)])
+    made = session.mixes.mix(seeds, MixSettings(minutes=4))
+    # Their length is unknown: 3:30 is assumed, as of all tracks.
+    assert [(track.seconds, track.seconds_estimated) for track in made.tracks] == [(210.0, True)]
+    assert made.notes[0] == "2 tracks it starts from had no room: the list is full."
+
+
 def test_it_goes_on_to_all_music_there_is_and_never_repeats_an_artist_too_soon(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
