@@ -55,6 +55,12 @@ class Verdicts(Service):
         return before
 
     @synchronized
+    def take_back(self, mark: Feedback) -> None:
+        """Take a verdict back, unless something else was said of that artist or track since."""
+        if mark in self.all():
+            self.judge(None, mark.artist, mark.track)
+
+    @synchronized
     def of(self, artist: str) -> str | None:
         """The verdict on an artist, by key, in whatever spelling; null where there is none."""
         return next((mark.verdict for mark in self.all() if _is_of(mark, artist, None)), None)

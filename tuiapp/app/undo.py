@@ -180,7 +180,7 @@ class Changes:
         what, words = Music(mark.artist, mark.track).name, _JUDGED[mark.verdict]
         self.remember(
             f"{words.lower()} {what}",
-            lambda: self.make(lambda session: session.verdicts.judge(None, mark.artist, mark.track)),
+            lambda: self.make(lambda session: session.verdicts.take_back(mark)),
         )
         undo = self._app.keymap.label("undo")
         self._app.notify(f"{words} in your player: {shown(what)}. {undo} undoes it.")

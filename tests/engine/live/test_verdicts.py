@@ -88,6 +88,19 @@ async def test_what_the_person_said_too_and_undid_does_not_come_back(world: Worl
     assert standing(world) is None
 
 
+@pytest.mark.parametrize("since", [None, "like", "hide", "block"])
+async def test_undoing_what_a_player_said_leaves_what_the_person_said_since(
+    world: World, since: str | None
+) -> None:
+    await say(world, LIKE)
+    with Session(world.folders) as session:
+        (mark,) = session.verdicts.of_players()
+        if since is not None:
+            session.verdicts.judge(since, *SONG)
+        session.verdicts.take_back(mark)
+    assert standing(world) == since
+
+
 async def test_a_love_during_a_songs_first_play_waits_for_it(world: World) -> None:
     inbox = world.inbox()
     await inbox.take(Report("pano", verdicts=(BY_ID,)))
