@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 # The name of the error handler for bytes that are not UTF-8.
 OTHER_BYTES = "as_cp1252"
+# What a file with such bytes is told of.
+GUESSED = (
+    "not UTF-8, so it was read as Windows-1252; if names look wrong, give its encoding with "
+    "--encoding NAME, such as shift_jis or cp1251"
+)
 # Per thread, since imports in other threads count their own guesses.
 _guessed: ContextVar[int] = ContextVar("guessed", default=0)
 # Beginnings of binary files, and of those that declare their encoding.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.imports.deezer import SHEET, is_workbook
+from engine.imports.encoding import GUESSED
 from engine.imports.head import Head, share
 from engine.imports.registry import formats
 from engine.imports.table import NAMES, propose
@@ -56,6 +57,13 @@ def guess(head: Head) -> str:
         return "is a property list, not that of a music library"
     if head.is_binary:
         return ""
+    found = _guess_of_text(head)
+    # Its columns may be known ones, by another encoding.
+    return f"{found}; {GUESSED}" if found and head.is_guessed else found
+
+
+def _guess_of_text(head: Head) -> str:
+    """What a text resembles most; empty if nothing."""
     if "<lfm" in head.text[:2000]:
         return "is an answer of Last.fm without plays; user.getRecentTracks gives them"
     columns = head.columns(head.delimiter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections.abc import Callable, Sequence
@@ -84,6 +85,17 @@ class Head:
         if self.data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return self.data.decode("utf-16", "replace")
         return self.data.decode("utf-8", OTHER_BYTES).removeprefix("\ufeff")
+
+    @cached_property
+    def is_guessed(self) -> bool:
+        """Whether bytes that are not UTF-8 were taken for Windows code page 1252; the last letter may be cut."""
+        if self.data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return False
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(self.data)
+        except UnicodeDecodeError:
+            return True
+        return False
 
     @cached_property
     def lines(self) -> list[str]:

@@ -18,7 +18,7 @@ from engine.errors import CancelledError, DiscoverError, UsageError, disk_troubl
 from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
 from engine.imports.batches import FILE_ERRORS, MAX_MS, DamagedError, batches, damage_named
-from engine.imports.encoding import Recoded, guesses, is_encoding
+from engine.imports.encoding import GUESSED, Recoded, guesses, is_encoding
 from engine.imports.guess import MAP_IT, guess
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record, Unplayed
@@ -34,10 +34,6 @@ from engine.wording import quantity
 
 # Bytes from which a first import builds the indexes at its end.
 _LARGE_BYTES = 2 << 20
-_GUESSED = (
-    "not UTF-8, so it was read as Windows-1252; if names look wrong, give its encoding with "
-    "--encoding NAME, such as shift_jis or cp1251"
-)
 
 
 @dataclass(frozen=True)
@@ -256,7 +252,7 @@ class _Run:
         if member.has_changed():
             options.notes.append("it changed while it was read; import it again")
         if guesses() > guessed:
-            options.notes.append(_GUESSED)
+            options.notes.append(GUESSED)
         if cut := ingest.names_cut - cut:
             options.notes.append(
                 f"names longer than {MAX_NAME:,} characters were cut, of {quantity(cut, 'tracks')}"

@@ -18,8 +18,9 @@ from engine.imports import record as reasons
 _BEFORE = (
     "Watched ", "Vous avez regardé ", "Has visto ", "Viste ", "Miraste ", "Ha visto ", "Ha mirado ",
     "Assistiu a ", "Você assistiu a ", "Você assistiu ", "Assistiu ", "Viu ", "Visualizou ", "Hai guardato ",
-    "Je hebt gekeken naar ", "Bekeken: ", "Så ", "Du så ", "Har set ", "Tittade på ", "Du tittade på ",
-    "Har tittat på ", "Så på ", "Du så på ", "Har sett ", "Katsoit videon ", "Katsoit: ", "Katsottu: ",
+    "Je hebt gekeken naar ", "Bekeken: ", "Så ", "Du så ", "Har set ", "Du har set ", "Tittade på ", "Du tittade på ",
+    "Har tittat på ", "Du har tittat på ", "Så på ", "Du så på ", "Har sett ",
+    "Du har sett ", "Katsoit videon ", "Katsoit: ", "Katsottu: ",
     "Katsottu ", "Katsoit ", "Obejrzano film ", "Obejrzano: ", "Obejrzano ", "Zhlédli jste video ",
     "Zhlédli jste ", "Pozreli ste si video ", "Pozreli ste si ", "Megnézve: ", "Megtekintve: ",
     "Megnézett videó: ", "Megtekintette a következőt: ", "Ați vizionat ", "Ați urmărit ", "Ai vizionat ",

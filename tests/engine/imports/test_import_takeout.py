@@ -215,6 +215,9 @@ def test_one_odd_row_takes_the_verb_from_no_other(
         "Megtekintette a következőt: {}",
         "تمت مشاهدة {} .",
         "Anda telah menonton {}",
+        "Du har set {}",
+        "Du har sett {}",
+        "Du har tittat på {}",
     ],
 )
 def test_a_single_row_has_its_verb_taken(db: sqlite3.Connection, tmp_path: Path, line: str) -> None:

@@ -99,6 +99,19 @@ def test_a_table_is_described_by_its_columns_alone(db: sqlite3.Connection, tmp_p
     )
 
 
+def test_a_table_whose_columns_may_be_known_ones_in_another_encoding_says_so(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    table = "исполнитель,трек,дата\nИда,Ларк,2024-03-02 19:04:31\n".encode("cp1251")
+    path = write(tmp_path, "a.csv", table)
+    [file] = bring(db, path).files
+    assert "--encoding NAME" in file.note
+    [file] = bring(db, path, encoding="cp1251").files
+    assert (file.kept, file.format) == (1, "csv")
+    [plain] = bring(db, write(tmp_path, "b.csv", "Who;What;Where\nIda;Lärk;Home\n")).files
+    assert "--encoding" not in plain.note
+
+
 def test_tables_of_other_things_beside_a_history_are_not_to_be_mapped(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
