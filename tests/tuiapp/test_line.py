@@ -268,6 +268,8 @@ def test_every_option_and_argument_that_has_known_values_completes_them(monkeypa
         ("community fetch te", "tempo"),
     ):
         assert value in completed(monkeypatch, capsys, f"discover {line}"), line
+    # A codec that is not of text, which import refuses.
+    assert completed(monkeypatch, capsys, "discover import x --encoding base64") == []
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,9 @@ def _zones() -> Iterable[str]:
 def _encodings() -> Iterable[str]:
     from encodings.aliases import aliases
 
-    return sorted(set(aliases.values()))
+    from engine.imports.encoding import is_encoding
+
+    return sorted(filter(is_encoding, set(aliases.values())))
 
 
 def _players() -> Iterable[str]:
