@@ -15,7 +15,7 @@ from typing import NamedTuple
 from engine.audio.tags import Tags
 from engine.audio.walk import NOT_UTF8, UNREADABLE_FILE, Found, LeftOut, is_gone, is_utf8
 from engine.errors import UnreadableFileError, UsageError, reason
-from engine.store.guarded import MAGIC, bound, damage_named, read_only_tables
+from engine.store.guarded import MAGIC, as_os_errors, bound, read_only_tables
 from engine.store.music_files import Kind
 
 NOT_THERE = "file that is not where the database says"
@@ -84,7 +84,7 @@ def _opened(path: Path) -> Iterator[tuple[sqlite3.Connection, Mapping[str, froze
     Raises OSError if it is damaged.
     """
     with (
-        damage_named(),
+        as_os_errors(),
         # Not `immutable`: it may be written to meanwhile.
         closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as database,
     ):

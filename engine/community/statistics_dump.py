@@ -178,7 +178,7 @@ class Walk:
             found = [unescape("".join(link)) for link in _HREF.findall(text)]
         except ValueError as error:
             # A character by a number with thousands of digits: no listing has one.
-            raise RefusedError(f"{at} is no listing of files.") from error
+            raise RefusedError(f"{at} is not a listing of files.") from error
         links = [unquote(leads_to(at, link.partition("#")[0])) for link in found]
         return at, {link.removeprefix(unquote(at)) for link in links if link.startswith(unquote(at))}
 

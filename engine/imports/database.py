@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
-from engine.store.guarded import MAGIC, bound, damage_named, read_only_tables
+from engine.store.guarded import MAGIC, as_os_errors, bound, read_only_tables
 
 # A media server's library of half a million tracks takes some 300 MB.
 _MAX_BYTES = 768 << 20
@@ -27,7 +27,7 @@ class Rows:
         if data[18:20] == _LOG:
             data = data[:18] + _NO_LOG + data[20:]
         self._db = sqlite3.connect(":memory:", check_same_thread=False)
-        with damage_named():
+        with as_os_errors():
             self._db.deserialize(data)
             bound(self._db, len(data))
             self.tables = read_only_tables(self._db)
@@ -43,5 +43,5 @@ class Rows:
         """
         there = {f"{name}.{column}" for name, columns in self.tables.items() for column in columns}
         parts = [sql if key in there else "NULL" for key, sql in wanted.items()]
-        with damage_named():
+        with as_os_errors():
             yield from self._db.execute(f"SELECT {', '.join(parts)} FROM {table} {joined}")  # noqa: S608 - fixed parts

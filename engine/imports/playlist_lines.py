@@ -164,7 +164,7 @@ def _sniff_pls(head: Head) -> bool:
 
 
 def _sniff_names(head: Head) -> bool:
-    """Text each of whose lines has an artist and a title, and that is no table and no JSON, of strings either."""
+    """Text each of whose lines has an artist and a title, and that is neither a table nor JSON, of strings either."""
     written = [line for line in head.lines if line.strip()]
     named = all(all(parted(line)) and not line.startswith(("#", "-", "*")) for line in written)
     other = head.is_database or head.is_binary or head.json or head.header

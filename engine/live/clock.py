@@ -6,7 +6,6 @@ so that seeking has no effect. The rule is that of Last.fm and ListenBrainz.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 # Half of a song makes a play, or this many seconds of a long one or one of unknown length.
@@ -133,10 +132,3 @@ class Clock:
         if pressed_on and _SHOWN <= played < _SKIPPED:
             return (PlayedSong(song, self._started, played, skipped=True),)
         return ()
-
-
-def played_songs(seen: Iterable[Seen]) -> Iterator[PlayedSong]:
-    """All songs that ended in a series of states."""
-    clock = Clock()
-    for one in seen:
-        yield from clock.see(one)

@@ -102,7 +102,7 @@ class Watcher:
             try:
                 await self._follow()
             except (OSError, EOFError, TimeoutError, RuntimeError, *_NONSENSE) as error:
-                # There is no bus, it is gone, or what comes from it is no message.
+                # There is no bus, it is gone, or what it sends is not a message.
                 self._miss(error)
             finally:
                 self._asked.clear()

@@ -94,7 +94,7 @@ class Windows:
         if self.why_private(said, report, at) is not None:
             self._secret.update(dict.fromkeys(_digests(said), at))
             return False
-        # What was played in the open since is no secret any more.
+        # What was played outside a private session since is not secret any more.
         if self._secret and isinstance(said, Play) and (said.started_at or at) > self._last:
             for digest in _digests(said):
                 self._secret.pop(digest, None)

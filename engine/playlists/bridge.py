@@ -69,7 +69,7 @@ def waypoints(start: Floats, end: Floats, between: int) -> Floats:
 
 
 def along(vectors: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:
-    """Where on the arc from `start` to `end` (f,) each of `vectors` (n, f) lies, 0..1, and the cosine with that point.
+    """Where on the arc from `start` to `end` (f,) each of `vectors` (n, f) is, 0..1, and the cosine with that point.
 
     All are unit vectors.
     """

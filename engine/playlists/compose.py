@@ -13,10 +13,10 @@ from engine.errors import NothingFitsError, NothingYetError
 from engine.playlists import sequence as search
 from engine.playlists.bridge import Way
 from engine.playlists.candidate import Candidate
-from engine.playlists.contexts import CONTEXTS, MEASURES, Context, Settings
+from engine.playlists.contexts import CONTEXTS, MEASURES, SHORT_BY, Context, Settings
 from engine.playlists.notes import notes_on, on_waiting
 from engine.playlists.objective import Objective, Question, objective_of, question_of
-from engine.playlists.parts import SHORT_BY, Found, in_parts, missing
+from engine.playlists.parts import Found, in_parts, missing
 from engine.playlists.playlist import ContextPlaylist, Curve, PlaylistTrack
 from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, of_usual_length, pool_of
 from engine.playlists.profile import Floats, profile_of

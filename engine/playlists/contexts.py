@@ -17,6 +17,8 @@ from engine.taste.window import TIMES_OF_WEEK, TimeOfWeek, time_of_week
 Points = tuple[tuple[float, float], ...]
 # Minimum places between two tracks of one artist; fewer only if nothing else is left.
 ARTIST_GAP = 5
+# A list is short if more seconds than this are missing.
+SHORT_BY = 60.0
 # Measures of a profile over time. Tempo is a share of `Settings.bpm`, the others are 0..1.
 MEASURES = ("tempo", "energy", "calm")
 _MAX_OF = {"tempo": 4.0, "energy": 1.0, "calm": 1.0}

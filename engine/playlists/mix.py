@@ -11,14 +11,13 @@ from typing import Literal
 
 from engine.canonical_keys import artist_key
 from engine.errors import UsageError
-from engine.playlists.contexts import ARTIST_GAP, check_seed
+from engine.playlists.contexts import ARTIST_GAP, SHORT_BY, check_seed
 from engine.playlists.playlist import PlaylistTrack
 from engine.wording import few, one_or_many, quantity
 
 Kind = Literal["mix", "daily", "forgotten", "on-this-day", "bridge"]
 # Default and maximum length of a mix, in minutes.
 MINUTES, MAX_MINUTES = 90.0, 600
-SHORT_BY = 60.0
 
 
 @dataclass(frozen=True, slots=True)

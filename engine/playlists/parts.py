@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from engine.playlists.contexts import SHORT_BY
 from engine.playlists.objective import Objective, Question
 from engine.playlists.sequence import SLACK, Sequence
 
-# A list is short if so many seconds are missing.
-SHORT_BY = 60.0
 # The best list there is for a question.
 Found = tuple[Question, Objective, Sequence]
 

@@ -74,7 +74,7 @@ class Jellyfin:
         DiscoverError."""
         self._open()
         stars, whole = dict[str, Star](), b""
-        # An artist who is no folder is in no library, and so not among the items.
+        # An artist without a folder is in no library, so not among the items.
         for path, kind in (("/Items", "Audio"), ("/Artists", "MusicArtist")):
             for page in range(_MAX_PAGES):
                 fields = (

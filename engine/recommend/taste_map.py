@@ -46,7 +46,7 @@ class MapTaste:
 
 @dataclass(frozen=True, slots=True)
 class TasteMap:
-    """The artists a model speaks of and the person's tastes; `shown` is the share of the variance the plane holds."""
+    """The artists a model knows and the person's tastes; `shown` is the share of the variance the plane holds."""
 
     artists: tuple[MapArtist, ...]
     tastes: tuple[MapTaste, ...]

@@ -23,9 +23,9 @@ from engine.wording import credited
 MIN_GROUPED = 16
 GROUPS, ARTISTS_PER_GROUP = (12, 10, 8, 6), 4
 MAX_NAMED, NAMES = 3, 3
-# A dozen groups where the three that are named hold so much of what speaks for an item, in the median; else fewer.
+# A dozen groups if the three named ones have this share of the positive contributions, in the median; else fewer.
 MIN_HELD = 0.85
-# Beside the largest a group that says less is not worth a line, nor one that speaks against an item by less.
+# Beside the largest a group with a smaller share is not worth a line, nor one whose negative share is smaller.
 MIN_NAMED = 0.05
 
 
@@ -44,7 +44,7 @@ class ReasonGroups:
 
     def shares(self, ids: Ids, contributions: Floats, personal: Floats) -> list[TasteShares]:
         """What the groups say for each of items `ids` (m,), by the `contributions` (m, n) of the reasons, which in all
-        hold the share `personal` (m,) of what speaks for it."""
+        are the share `personal` (m,) of the positive ones."""
         if not len(self.labels):
             return [TasteShares()] * len(ids)
         by_group = _by_group(contributions, self.labels)
@@ -89,7 +89,7 @@ class ReasonGroups:
 def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
     """A listener's reasons in groups, by what they add to the scores of some `usual` candidates: (m, n).
 
-    The most groups of which three hold most of what speaks for such a candidate, in the median.
+    The most groups of which three have most of the positive contributions to such a candidate, in the median.
     """
     count = len(listener.reasons)
     labels = np.arange(count)
@@ -105,7 +105,7 @@ def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
 
 
 def _held(contributions: Floats, labels: Ids) -> float:
-    """The share of what speaks for an item that the groups named hold, in the median of (m, n) contributions."""
+    """The share of the positive contributions (m, n) to an item that the named groups have, in the median."""
     by_group = np.sort(np.maximum(_by_group(contributions, labels), 0.0), axis=1)[:, ::-1]
     whole = by_group.sum(axis=1)
     held = np.divide(by_group[:, :MAX_NAMED].sum(axis=1), whole, out=np.ones(len(by_group)), where=whole > 0)

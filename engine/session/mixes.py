@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import AnySpelling, artist_key, track_key
 from engine.errors import NothingYetError, UnknownNameError, UsageError
-from engine.playlists.contexts import ARTIST_GAP
+from engine.playlists.contexts import ARTIST_GAP, SHORT_BY
 from engine.playlists.mix import (
     MINUTES,
-    SHORT_BY,
     Mix,
     MixSeeds,
     MixSettings,

@@ -40,7 +40,7 @@ def bound(connection: sqlite3.Connection, size: int) -> None:
 def read_only_tables(connection: sqlite3.Connection) -> Mapping[str, frozenset[str]]:
     """The tables with their columns, in lower case; from then on a statement may read columns and nothing else.
 
-    Raises what `damage_named` names.
+    Raises what `as_os_errors` names.
     """
     # A table without a page is virtual: its module may be missing.
     names = [
@@ -65,7 +65,7 @@ def _may(action: int, *_: str | None) -> int:
 
 
 @contextmanager
-def damage_named() -> Iterator[None]:
+def as_os_errors() -> Iterator[None]:
     """Raises OSError for errors of a database, whose messages may contain bytes that are not UTF-8."""
     try:
         yield

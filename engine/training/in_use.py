@@ -137,7 +137,7 @@ def unused_models(folders: Folders) -> list[tuple[Path, Level]]:
     found = []
     for path in sorted(folders.models.glob(f"[!.]*/{MANIFEST}")):
         if path.parent.name not in named:
-            # One that cannot be read is no use to anybody.
+            # One that cannot be read is of no use.
             with contextlib.suppress(DamagedDataError):
                 found.append((path.parent, read_manifest(path.parent).level))
     return [] if Presence(folders).others(Role.MODELS) else found

@@ -68,10 +68,10 @@ class Listening:
             self._watches = wanted
 
     def _say(self, watched: Watched, text: str) -> None:
-        """Say what is not watched, and when it is again; that players come and go is no news here."""
+        """Say what is not watched, and when it is again; not that players come and go."""
         if text != watched.text:
             return
-        # That there is no MPD on this machine is no news either: nobody said that there is.
+        # Nor that this machine has no MPD, unless it is set.
         set_up = watched.kind != "mpd" or bool(self._app.preferences.config["listen.mpd"])
         if not watched.on and (watched.was_on or set_up):
             self._missed[watched.kind] = text

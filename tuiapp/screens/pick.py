@@ -149,7 +149,7 @@ class Pick(Offering):
             if event.key not in self.active_bindings:
                 event.stop()
         else:
-            # A key that there is everywhere acts, or it is said why not: it is no text.
+            # A key that acts everywhere does so here, or says why not: it is not text.
             keys = (self.shell.keymap.keys(action) for action in scope_of(EVERYWHERE))
             self._text_comes = event.key not in ",".join(keys).split(",")
 

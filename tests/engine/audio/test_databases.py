@@ -12,7 +12,7 @@ from engine.errors import UnreadableFileError
 from engine.imports.database import Rows
 from engine.paths import Folders
 from engine.session import Session
-from engine.store.guarded import damage_named, read_only_tables
+from engine.store.guarded import as_os_errors, read_only_tables
 from tests.support.audio import beets, navidrome, song
 from tests.support.timing import at_most
 
@@ -93,7 +93,7 @@ def test_a_database_that_another_program_writes_to_is_not_called_damaged(tmp_pat
     path = beets(tmp_path)
     writer, reader = sqlite3.connect(path, isolation_level=None), sqlite3.connect(path, timeout=0)
     writer.execute("BEGIN EXCLUSIVE")
-    with pytest.raises(OSError, match="another program is writing"), damage_named():
+    with pytest.raises(OSError, match="another program is writing"), as_os_errors():
         read_only_tables(reader)
     reader.close()
     writer.close()
