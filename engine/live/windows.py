@@ -125,7 +125,7 @@ class Windows:
             within = any(began <= at and started <= ended for began, ended in windows)
             return "played in a private session" if within else None
         is_playing = client.playing == _digest(said.artist, said.title)
-        if is_playing and min(client.since, started or at) > self._last:
+        if is_playing and min(client.since, started or at) >= self._last:
             return None
         if started is None:
             return "without a possible date: it may be from a private session"

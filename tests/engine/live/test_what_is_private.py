@@ -143,6 +143,19 @@ async def test_the_song_that_a_player_passed_on_to_after_the_session_is_kept(
     assert sorted(titles(world)) == ["After", "Undated"]
 
 
+async def test_the_song_that_begins_as_a_session_ends_is_kept(
+    world: World, listener: Listener, player: Player
+) -> None:
+    await plays_now(player, "Private")
+    world.now, world.private = NOW + HOUR, True
+    listener.inbox.look()
+    world.private = False
+    listener.inbox.look()
+    await plays_now(player, "After")
+    await single(world, player, "After", world.now)
+    assert titles(world) == ["After"]
+
+
 async def test_what_plays_as_a_listener_starts_may_have_begun_in_a_session(
     world: World, listener: Listener, player: Player
 ) -> None:
