@@ -45,7 +45,11 @@ class Playing:
         for number in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):  # Windows: ctrl+c ends the process, and mpv with it
                 asyncio.get_running_loop().add_signal_handler(number, self._stop, number)
-        return await self._player.run(self._tell)
+        said = await self._player.run(self._tell)
+        if self._stopped is None:
+            # A player that was killed does not say what it played until then.
+            self._keep(self._player.end(pressed=False))
+        return said
 
     def _stop(self, number: signal.Signals) -> None:
         if self._stopped is None:

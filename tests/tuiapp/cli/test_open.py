@@ -119,6 +119,16 @@ def test_what_cannot_be_played_is_named(
     assert "mpv can't be started" in capsys.readouterr().err
 
 
+def test_what_a_killed_player_played_until_then_counts(
+    folders: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed = FAKE.replace('say(event="end-file", reason="eof")', "os.kill(os.getpid(), 9)")
+    (tmp_path / "bin" / "mpv").write_text(f"#!{sys.executable} -S\n{killed}")
+    assert run(["open", "Ida"]) == 1
+    assert "mpv ended unexpectedly (-9)." in capsys.readouterr().err
+    assert heard(folders) == [("One", "live:mpv")]
+
+
 def test_mpd_plays_where_the_person_says_so_also_with_mpv_there(
     folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
