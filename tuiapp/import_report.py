@@ -87,8 +87,8 @@ def packs_in_words(added: dict[str, Any]) -> str:
         for pack in added["packs"]
     ]
     lines += [
-        f"{pack['name']} has {quantity(pack['listeners'], 'listeners')}, fewer than {FEW_LISTENERS}: so few say "
-        f"nothing of what goes with what. Add data of more listeners, or remove it: discover community "
+        f"{pack['name']} has {quantity(pack['listeners'], 'listeners')}, fewer than {FEW_LISTENERS}: too few to "
+        f"show which {pack['level']} are similar. Add data of more listeners, or remove it: discover community "
         f"remove {pack['name']}"
         for pack in added["packs"]
         if pack["kind"] == "community" and pack["listeners"] < FEW_LISTENERS

@@ -214,7 +214,7 @@ def read_newest(
     for dump in walk.dumps():
         if walk.have.as_new_as(dump.day):
             raise NothingNewerError(
-                f"Nothing newer than {walk.have.collected} is whole: {walk.reasons()}", walk.read_in_vain
+                f"Nothing newer than {walk.have.collected} is complete: {walk.reasons()}", walk.read_in_vain
             )
         check_room(door, dump.to_read(statistics.LEVEL) or 0, free)
 

@@ -50,7 +50,7 @@ def team_draft(
                 round_of.append((line, side))
         if not round_of:
             break
-        # A row without a counterpart is no evidence.
+        # A row without a counterpart shows nothing.
         contested = contested and len(round_of) == len(teams)
         drafted += [(line, side if contested else None) for line, side in round_of]
     return drafted[:wanted]

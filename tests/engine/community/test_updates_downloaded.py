@@ -64,7 +64,7 @@ def test_a_newer_dump_that_does_not_hold_is_downloaded_once(session: Session, se
     _, newer, news = update(session, server)
     assert newer, "only who reads it finds that it does not hold"
     assert news is not None
-    assert "Nothing newer than 2026-10-01 is whole: dump 2: " in news.in_words()
+    assert "Nothing newer than 2026-10-01 is complete: dump 2: " in news.in_words()
     assert "has 49 listeners, fewer than 50" in news.in_words()
     assert (session.folders.packs / "listenbrainz" / "indices.npy").read_bytes() == before
     assert downloads(server) == ["20261001", "20261015"], "what one has is not read again"
@@ -115,7 +115,7 @@ def test_the_command_says_that_nothing_newer_holds(
     assert run(command) == 0
     out, err = capsys.readouterr()
     assert "The dump of 2026-10-15 is passed over" in err
-    assert out.startswith("listenbrainz: Nothing newer than 2026-10-01 is whole: ")
+    assert out.startswith("listenbrainz: Nothing newer than 2026-10-01 is complete: ")
     assert run(command) == 0
     assert "nothing newer than 2026-10-01 yet" in capsys.readouterr().err
     assert downloads(server) == ["20261001", "20261015"]

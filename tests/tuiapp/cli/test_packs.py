@@ -36,7 +36,7 @@ def test_bad_lines_are_shown_with_file_and_line(place: Path, tmp_path: Path, cap
     ]
     assert len(output) == 8
     assert output[1].startswith(
-        "plays has 1 listener, fewer than 25: so few say nothing of what goes with what."
+        "plays has 1 listener, fewer than 25: too few to show which artists are similar."
     )
     assert run(["--json", "community", "add", str(file)]) == 0
     (bad,) = json.loads(capsys.readouterr().out)["bad_lines"]
