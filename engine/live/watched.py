@@ -26,13 +26,13 @@ class Watched:
 
     def begins(self, text: str) -> None:
         """They are watched from now on."""
-        self._turn(True, text)
+        self._set(True, text)
         self.was_on = True
 
     def fails(self, text: str, reason: object = "") -> None:
         """They are not watched, which is said once: again only for another `reason`, or after they were."""
         if self.on or not self.text or reason != self._reason:
-            self._turn(False, text)
+            self._set(False, text)
         self._reason = reason
 
     def comes(self, player: str) -> None:
@@ -48,6 +48,6 @@ class Watched:
         """What is known, as JSON has it."""
         return {"players": self.kind, "watched": self.on, "text": self.text, "found": [*self.found]}
 
-    def _turn(self, on: bool, text: str) -> None:
+    def _set(self, on: bool, text: str) -> None:
         self.on, self.text = on, text
         self._say(self, text)

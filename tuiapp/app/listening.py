@@ -27,11 +27,11 @@ class Listening:
         self._watches: tuple[str, str] | None = None
         # Kinds of players the person was told are not watched, and why.
         self._missed: dict[str, str] = {}
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def follow(self) -> None:
         """Start or stop, by the current setting."""
-        async with self._turn:
+        async with self._lock:
             # Plays do not belong in the demo.
             wanted = self._app.preferences.config["listen.in_app"] == ON and self._app.jobs.own is None
             if wanted and self._listener is None:
@@ -42,7 +42,7 @@ class Listening:
 
     async def end(self) -> None:
         """Stop listening; store reported plays first."""
-        async with self._turn:
+        async with self._lock:
             await self._end()
 
     async def rest(self) -> None:

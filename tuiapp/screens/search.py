@@ -42,7 +42,7 @@ class Search(TypedList, Acting[Any]):
         *bindings_too("queue", *LEADING_ON),
         Binding(BY_NAME["retry"].keys, "retry", show=False, id="retry"),
         Binding("escape", "back", show=False, tooltip="Close; first clear the selection."),
-        Binding("tab", "turn", show=False, priority=True, tooltip="To the list, or back to the line."),
+        Binding("tab", "switch", show=False, priority=True, tooltip="To the list, or back to the line."),
     ]
     DEFAULT_CSS = """
     Search > .panel { height: 80%; }
@@ -155,7 +155,7 @@ class Search(TypedList, Acting[Any]):
         self._show_hint()
 
     @on(Table.FilterRequested)
-    def action_turn(self) -> None:
+    def action_switch(self) -> None:
         """The keys to the list, or back to the line: what is typed there is the filter."""
         if self._line.has_focus and self._list.row is not None:
             self._list.focus()
