@@ -95,12 +95,14 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = options.data or Path(folder, "data")
-        if not data.exists():
+        if not Folders(data).models.exists():
             prepare(data, options.scale)
         rounds = []
         for number in range(options.rounds):
             copy = Path(folder, f"{number}")
             shutil.copytree(data, copy)
+            # What copying left to be written is no part of the growth, whose files wait for the same disk.
+            os.sync()
             rounds.append(measure(copy))
             shutil.rmtree(copy)
     found = {key: round(statistics.median(each[key] for each in rounds), 3) for key in rounds[0]}
