@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,6 +59,19 @@ class ListenRow:
     def is_day(self) -> bool:
         """Whether only the day is known, which `started_at` begins in UTC."""
         return self.precision is not None and self.precision >= DAY
+
+
+def in_local_time(since: int, until: int) -> str:
+    """An SQL condition for the listens `l` of a period of local time (seconds UTC); of a play whose day alone is known,
+    by its date, which is no other in another zone."""
+    # No clock need know the zone of a moment before 1970, or far ahead.
+    first, last = (
+        moment + time.localtime(min(max(moment, 0), 1 << 32)).tm_gmtoff for moment in (since, until)
+    )
+    return (
+        f"(coalesce(l.precision, 1) < {DAY} AND l.started_at >= {since} AND l.started_at < {until} "
+        f"OR l.precision >= {DAY} AND l.started_at >= {first} AND l.started_at < {last})"
+    )
 
 
 def counts(connection: sqlite3.Connection) -> HistoryCounts:
@@ -179,8 +193,7 @@ def listen_ids(
         )
         values |= {f"word{n}": f"%{word.replace('%', '').replace('_', '')}%" for n, word in enumerate(words)}
     if period is not None:
-        where.append("l.started_at >= :since AND l.started_at < :until")
-        values |= {"since": period[0], "until": period[1]}
+        where.append(in_local_time(*period))
     if connection.execute("SELECT 1 FROM feedback WHERE verdict = 'block' LIMIT 1").fetchone():
         where.append(f"l.track_id NOT IN ({blocked_ids(connection)})")
     join, value = _ORDERS[by]

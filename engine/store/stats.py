@@ -1,7 +1,8 @@
 """Statistics of a whole history or one year: totals, top lists, and plays over time. All by SQL over the listens.
 
 Months, weekdays and hours are those of this machine's time zone; plays without a date count in the totals of the whole
-history and in nothing that needs one. Blocked artists are counted but not named.
+history and in nothing that needs one, plays whose day alone is known in none of the hours. Blocked
+artists are counted but not named.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from engine.canonical_keys import Level
 from engine.store.counts import beyond_dated
 from engine.store.feedback import blocked_ids
+from engine.store.history import in_local_time
+from engine.store.play import DAY
 
 TOP = 20
 
@@ -54,7 +57,7 @@ class Stats:
 
 def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
     """The statistics of a year in local time, or with None of the whole history."""
-    where, values = _of_year(year)
+    where = _of_year(year)
     listens = beyond_dated(connection)
     plays, undated, timed, milliseconds, artists, tracks, first, last = connection.execute(
         f"""
@@ -69,9 +72,8 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
                coalesce(sum(p.length), 0), count(DISTINCT t.artist_id), count(*), min(p.first), max(p.last)
         FROM played AS p JOIN tracks AS t ON t.id = p.track_id
         """,  # noqa: S608 - fixed parts
-        values,
     ).fetchone()
-    by_day, by_week = _when(connection, where, values)
+    by_day, by_weekday, by_week = _when(connection, where)
     by_month: dict[str, int] = {}
     for day, count in by_day.items():
         by_month[day[:7]] = by_month.get(day[:7], 0) + count
@@ -88,7 +90,7 @@ def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
         most_played(connection, "artists", year, TOP),
         most_played(connection, "tracks", year, TOP),
         by_month,
-        tuple(map(sum, by_week)),
+        by_weekday,
         tuple(map(sum, zip(*by_week, strict=True))),
         by_day if year is not None else {},
         by_week,
@@ -101,7 +103,7 @@ def most_played(
     """The most played artists or tracks of a year in local time, or with None of the whole history: the first `n`, all
     if that is below 0."""
     named, group = ("a.name, NULL", "a.id") if level == "artists" else ("a.name, t.title", "t.id")
-    where, values = _of_year(year)
+    where = _of_year(year)
     rows = connection.execute(
         f"""
         WITH played AS (
@@ -112,35 +114,43 @@ def most_played(
         JOIN artists AS a ON a.id = t.artist_id WHERE t.id NOT IN ({blocked_ids(connection)})
         GROUP BY {group} ORDER BY plays DESC, {group} LIMIT ?
         """,  # noqa: S608 - fixed parts
-        (*values, n),
+        (n,),
     )
     return tuple(Played(*row) for row in rows)
 
 
-def _of_year(year: int | None) -> tuple[str, tuple[int, ...]]:
-    """An SQL condition for the listens of a year in local time, all with None, and its values."""
+def _of_year(year: int | None) -> str:
+    """An SQL condition for the listens of a year in local time, all with None."""
     if year is None:
-        return "1", ()
-    begins = (int(time.mktime((begin, 1, 1, 0, 0, 0, 0, 0, -1))) for begin in (year, year + 1))
-    return "l.started_at >= ? AND l.started_at < ?", tuple(begins)
+        return "1"
+    first, last = (int(time.mktime((begin, 1, 1, 0, 0, 0, 0, 0, -1))) for begin in (year, year + 1))
+    return in_local_time(first, last)
 
 
 def _when(
-    connection: sqlite3.Connection, where: str, values: tuple[int, ...]
-) -> tuple[dict[str, int], tuple[tuple[int, ...], ...]]:
-    """Dated plays by day, and by weekday and hour, in one pass."""
+    connection: sqlite3.Connection, where: str
+) -> tuple[dict[str, int], tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """Dated plays by day, by weekday, and by weekday and hour where their hour is known, in one pass."""
     # Grouped by quarters of an hour, of which every zone's offset is a multiple: fewer times to convert.
     rows = connection.execute(
         f"""
-        SELECT l.started_at / 900 * 900 AS at, sum(l.plays) FROM listens AS l
-        WHERE l.started_at IS NOT NULL AND l.flags & 8 = 0 AND {where} GROUP BY at ORDER BY at
+        SELECT l.started_at / 900 * 900 AS at, coalesce(l.precision, 1) >= {DAY} AS is_day, sum(l.plays)
+        FROM listens AS l
+        WHERE l.started_at IS NOT NULL AND l.flags & 8 = 0 AND {where} GROUP BY at, is_day ORDER BY at
         """,  # noqa: S608 - fixed parts
-        values,
     )
     days: dict[tuple[int, int, int], int] = {}
+    weekdays = [0] * 7
     week = [[0] * 24 for _ in range(7)]
-    for at, plays in rows:
-        local = time.localtime(at)
+    for at, is_day, plays in rows:
+        # A day that is all that is known begins in UTC, and has no hour.
+        local = time.gmtime(at) if is_day else time.localtime(at)
         days[local[:3]] = days.get(local[:3], 0) + plays
-        week[local[6]][local[3]] += plays
-    return {f"{y}-{m:02}-{d:02}": n for (y, m, d), n in days.items()}, tuple(map(tuple, week))
+        weekdays[local[6]] += plays
+        if not is_day:
+            week[local[6]][local[3]] += plays
+    return (
+        {f"{y}-{m:02}-{d:02}": n for (y, m, d), n in sorted(days.items())},
+        tuple(weekdays),
+        tuple(map(tuple, week)),
+    )

@@ -194,7 +194,9 @@ def named_by(rule: Rule, table: str = "listens", *, beside: bool = False) -> tup
         first, last = rule.hours
         joined = "AND" if first < last else "OR"
         clock = "strftime('%H:%M', l.started_at, 'unixepoch', 'localtime')"
-        conditions.append((f"({clock} >= ? {joined} {clock} < ?)", [first, last]))
+        # A play whose day alone is known has no hour.
+        timed = "coalesce(l.precision, 1) < 86400 AND " if table == "listens" else ""
+        conditions.append((f"{timed}({clock} >= ? {joined} {clock} < ?)", [first, last]))
     for comparison, second in ((">=", rule.since), ("<", rule.until)):
         if second is not None:
             conditions.append((f"l.started_at {comparison} ?", [second]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 
@@ -64,3 +66,10 @@ def test_where_not_all_weeks_fit_the_last_ones_with_plays_are_shown() -> None:
     assert "Jan" not in lines[2]
     early = picture(stats_of({"2024-01-01": 100}), 40, 40).plain.split("\n")
     assert early[3][4] == SHADES[4], "of a year that has only begun the first weeks are shown"
+
+
+def test_plays_whose_days_alone_are_known_have_no_picture_of_hours() -> None:
+    found = stats_of({"2024-05-05": 3})
+    assert "by hour" in picture(found, 62, 40).plain
+    of_days = replace(found, by_hour=(0,) * 24, by_week=((0,) * 24,) * 7)
+    assert "hour" not in picture(of_days, 62, 40).plain

@@ -53,9 +53,10 @@ def picture(stats: Stats, width: int, height: int) -> Content:
             else _years(stats.by_month, width, height // 3)
         ),
     ]
-    if height >= 32 and stats.by_week:
+    timed = any(stats.by_hour)
+    if height >= 32 and timed and stats.by_week:
         rows += [Content(""), *_week(stats.by_week, width)]
-    if height >= 20:
+    if height >= 20 and timed:
         rows += [Content(""), *_clock(stats.by_hour, width)]
     room = height - len(rows)
     # Half of what is left for each; with little room the artists alone.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +12,14 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
+from engine.store.history import listen_ids
+from engine.store.play import DAY
 from engine.store.stats import Played, stats
 from tests.support.listens import play
 
 # 2024-03-31 00:30 UTC: in Berlin 01:30, half an hour before the clocks go forward; a Sunday.
 BEFORE_DST = 1_711_845_000
+NEW_YEAR_2024 = 1_704_067_200  # in UTC
 NEW_YEAR_UTC = 1_735_687_800  # 2024-12-31 23:30 UTC, in Berlin already 2025, a Wednesday
 
 
@@ -62,3 +66,26 @@ def test_a_blocked_artist_is_counted_and_not_named(library) -> None:
     assert found.plays == 6
     assert found.top_artists == (Played("Moire", None, 2),)
     assert {row.artist for row in found.top_tracks} == {"Moire"}
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Asia/Tokyo"])
+def test_a_play_whose_day_alone_is_known_has_that_day_and_no_hour_in_every_zone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    connection = open_library(Door(Folders(tmp_path)))
+    play(connection, "Burel", "One", NEW_YEAR_2024, NEW_YEAR_2024 + 366 * DAY)
+    with connection:
+        connection.execute("UPDATE listens SET precision = ?", (DAY,))
+    found = stats(connection, 2024)
+    assert (found.plays, found.by_day) == (1, {"2024-01-01": 1})
+    assert found.by_weekday == (1, 0, 0, 0, 0, 0, 0), "a Monday"
+    assert not any(found.by_hour)
+    assert stats(connection).by_month == {"2024-01": 1, "2025-01": 1}
+    here = [int(time.mktime((2025, 1, day, 0, 0, 0, 0, 0, -1))) for day in (1, 2)]
+    assert len(listen_ids(connection, period=(here[0], here[1]))) == 1
+    assert len(listen_ids(connection, period=(-1 << 40, here[0]))) == 1
+    connection.close()
+    monkeypatch.undo()
+    time.tzset()

@@ -62,6 +62,13 @@ def test_hours_reach_over_midnight_and_spare_undated_plays(library) -> None:
     assert read_taste(library).left_out == {"owl"}
 
 
+def test_hours_spare_plays_whose_day_alone_is_known(library) -> None:
+    with library:
+        library.execute("UPDATE listens SET precision = 86400 WHERE started_at % 86400 = ?", (2 * HOUR,))
+    add_rule(library, Rule(hours=(local(23 * HOUR), local(6 * HOUR))))
+    assert counted(library) == {"Owl": 10, "Lark": 11}
+
+
 def test_everything_a_rule_names_must_hold(library) -> None:
     add_rule(library, Rule(artist="Lark", artist_key="lark", since=2 * DAY, until=4 * DAY))
     assert counted(library) == {"Owl": 10, "Lark": 9}
