@@ -54,10 +54,14 @@ def access(folders: Folders) -> Access | None:
 def granted(folders: Folders, *, private: bool = False) -> Access:
     """The token and port of a data folder, made and stored where there are none.
 
-    Raises PrivateSessionError where they would have to be written in a private session.
+    Raises PrivateSessionError where they would have to be written while a private session is on anywhere: a listener
+    that started in it has others, which it stores once that is over.
     """
-    found = wanted(folders)
-    found.keep(Door(folders, private=private))
+    if (found := access(folders)) is None:
+        door = Door(folders, private=private)
+        door.require_no_private_session("make a token for players")
+        found = wanted(folders)
+        found.keep(door)
     return found
 
 

@@ -287,6 +287,9 @@ def test_what_starts_in_a_private_session_takes_plays_drops_them_and_writes_noth
         found = document(capsys, "listen", "--status")
         if set_up:
             assert daemon.tell("Private", int(time.time()) - 300) == 200
+        # A token it does not have would be of no use to a player.
+        assert run(["listen", "--how", "navidrome"]) == (0 if set_up else 1)
+        capsys.readouterr()
         after = fingerprint(folders.root)
     try:
         assert (found["running"], found["port"], found["private"]) == (True, daemon.port, True)
