@@ -10,6 +10,7 @@ import pytest
 from engine.canonical_keys import artist_key
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.store.artists import played_artist
 from engine.store.database import open_library
 from engine.store.feedback import set_verdict
 from engine.store.history import listen_ids
@@ -82,6 +83,9 @@ def test_a_play_whose_day_alone_is_known_has_that_day_and_no_hour_in_every_zone(
     assert (found.plays, found.by_day) == (1, {"2024-01-01": 1})
     assert found.by_weekday == (1, 0, 0, 0, 0, 0, 0), "a Monday"
     assert not any(found.by_hour)
+    artist = played_artist(connection, "burel")
+    assert artist.by_year == {2024: 1, 2025: 1}
+    assert time.localtime(artist.first)[:3] == (2024, 1, 1)
     assert stats(connection).by_month == {"2024-01": 1, "2025-01": 1}
     here = [int(time.mktime((2025, 1, day, 0, 0, 0, 0, 0, -1))) for day in (1, 2)]
     assert len(listen_ids(connection, period=(here[0], here[1]))) == 1
