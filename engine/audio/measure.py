@@ -149,12 +149,15 @@ def measured_apart(
             else:
                 alone.extend(running.values())
         finally:
-            pool.shutdown(cancel_futures=True)
+            # A second interrupt in the midst of it would leave processes, which would be waited for forever.
+            with _without_interrupts():
+                pool.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Ctrl+C reaches every process of a terminal: those started in this block ignore it, and their parent ends them."""
+    """Ctrl+C reaches every process of a terminal: those started in this block ignore it, and their parent ends them.
+    It is dealt with after the block."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

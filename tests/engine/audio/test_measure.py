@@ -210,6 +210,25 @@ def test_a_file_the_decoder_dies_of_takes_no_other_with_it() -> None:
     }
 
 
+class _Interrupted(measuring.ProcessPoolExecutor):
+    """One whose end is interrupted."""
+
+    ended = False
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        signal.raise_signal(signal.SIGINT)
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        type(self).ended = True
+
+
+def test_a_second_interrupt_leaves_no_process_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "ProcessPoolExecutor", _Interrupted)
+    monkeypatch.setattr(_Interrupted, "ended", False)
+    with pytest.raises(KeyboardInterrupt):
+        list(measured_apart([MusicFile("/168.wav", 1, 1)], 1, lambda: False, _crash))
+    assert _Interrupted.ended
+
+
 def _hang(path: str, _seconds: float | None) -> Measured | str:
     with Path(path).open("wb", buffering=0) as pipe:
         pipe.write(b"here")
