@@ -35,8 +35,8 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """Result of a scan: files `new`, `changed`, `gone`, and how many are unchanged. `left_out` lists files and folders
-    that are not tracks, by reason."""
+    """Result of a scan: usable files that are `new`, those `changed` and `gone`, and how many are unchanged. `left_out`
+    lists files and folders that are not tracks, by reason."""
 
     new: int
     changed: int
@@ -95,13 +95,15 @@ def scan(
         moved=[one.path for one in same if known[one.path][2] != folder.id],
         left_out={reason: len(paths) for reason, paths in left_out.items()},
     )
-    new = sum(one.path not in known for one in found)
-    rest = {
-        reason: [*left_out.get(reason, ()), *paths]
-        for reason, paths in files_left_out(connection, folder.id).items()
-    }
+    not_used = files_left_out(connection, folder.id)
+    rest = {reason: [*left_out.get(reason, ()), *paths] for reason, paths in not_used.items()}
+    added = {one.path for one in found} - known.keys()
     return ScanReport(
-        new, len(found) - len(same) - new - still, len(gone), len(same) + still, {**left_out, **rest}
+        len(added.difference(*not_used.values())),
+        len(found) - len(same) - len(added) - still,
+        len(gone),
+        len(same) + still,
+        {**left_out, **rest},
     )
 
 

@@ -73,7 +73,7 @@ def test_what_cannot_be_read_is_counted_by_reason(session: Session, music: Path)
     deep.mkdir(parents=True)
     report = session.music.add(music)[str(music)]
     (folder,) = session.music.folders()
-    assert (names(session), folder.files) == (ALL, 3)
+    assert (names(session), folder.files, report.new, report.changed) == (ALL, 3, 3, 0)
     looked_at = {
         EMPTY: [str(music / "empty.mp3")],
         NOT_AUDIO: [str(music / "noise.flac")],
