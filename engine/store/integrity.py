@@ -30,10 +30,8 @@ def sound(connection: sqlite3.Connection) -> str:
         if found == "ok" and connection.execute(there).fetchone():
             return found if connection.execute("SELECT 1 FROM main.forgetting").fetchone() else WITHOUT_A_ROW
         return found
-    except (
-        sqlite3.DatabaseError,
-        UnicodeDecodeError,
-    ) as error:  # the latter of a name in SQLite's own message
+    # The second is of a name in SQLite's own message.
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if disk_trouble(error):
             raise
         return str(error)

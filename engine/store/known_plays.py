@@ -111,9 +111,8 @@ class KnownPlays:
             self._load(group)
         own, played = self.own, play.ms_played
         moment = group.id << START_BITS | start
-        if (
-            play.precision > MINUTE
-        ):  # a coarser clock gives no moment: only how many plays it had can be compared
+        # A coarser clock gives no moment: only how many plays it had can be compared.
+        if play.precision > MINUTE:
             return self._is_more(moment) and not self._is_other(place, play)
         if self._live and _is_at_once(moment, play, own):
             return False
