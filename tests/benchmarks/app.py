@@ -64,7 +64,7 @@ def keys_of(scope: str, *names: str) -> list[str]:
     return [
         first_key(action)
         for action in ACTIONS
-        if action.scope == scope and action.id.partition("(")[0] in names and len(first_key(action)) == 1
+        if action.scope == scope and action.stem in names and len(first_key(action)) == 1
     ]
 
 

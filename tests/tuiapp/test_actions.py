@@ -173,7 +173,7 @@ def test_every_view_of_music_has_the_same_row_keys(view: str) -> None:
 def test_moving_in_lists_is_in_help_and_can_be_remapped() -> None:
     from tuiapp.settings.keys import Keymap, key_named
 
-    moving = [action for action in scope_of(LISTS) if action.id.partition("(")[0] in ("move", "page", "edge")]
+    moving = [action for action in scope_of(LISTS) if action.stem in ("move", "page", "edge")]
     assert {key for action in moving for key in action.keys.split(",")} >= {*"jkgG", "ctrl+d", "ctrl+u"}
     help_text = help_for("discover", Keymap({"lists.move_plus": key_named("I")})).plain
     assert "I           Down." in help_text

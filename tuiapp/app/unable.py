@@ -41,20 +41,20 @@ def _why_not_in(app: PlayerKeys, dialog: Dialog, key: str) -> str:
     found = [action for action in scope_of(EVERYWHERE) if key in app.keymap.keys(action).split(",")]
     if not found or key in dialog.active_bindings or isinstance(app.focused, Input):
         return ""
-    if app.check_action(found[0].id.partition("(")[0], ()) is False:
+    if app.check_action(found[0].stem, ()) is False:
         return _without_effect(app, found[0])
     return f"Press esc first: {app.keymap.labels(found[0])} ({found[0].label}) works outside this dialog."
 
 
 def _is_able(app: PlayerKeys, view: View, action: Action) -> bool:
     if action.scope == EVERYWHERE:
-        return app.check_action(action.id.partition("(")[0], ()) is not False
-    if view.check_action(action.id.partition("(")[0], ()) is False:
+        return app.check_action(action.stem, ()) is not False
+    if view.check_action(action.stem, ()) is False:
         return False
     if action.scope != LISTS or action.id == "filter":
         return True
     table = app.focused
-    return isinstance(table, Table) and table.check_action(action.id.partition("(")[0], ()) is not False
+    return isinstance(table, Table) and table.check_action(action.stem, ()) is not False
 
 
 def _reason(app: PlayerKeys, view: View, action: Action) -> str:

@@ -35,6 +35,11 @@ class Action(NamedTuple):
     alone: bool = False
 
     @property
+    def stem(self) -> str:
+        """Its id without arguments: `move` of `move(1)`."""
+        return self.id.partition("(")[0]
+
+    @property
     def name(self) -> str:
         """Its name in the settings file: `undo`, `lists.filter`, `discover.turn_familiarity_minus`."""
         return _name(self.id, self.scope)
@@ -322,7 +327,7 @@ def bindings_too(*ids: str) -> list[Binding]:
             id=action.name,
         )
         for action in scope_of(EVERYWHERE)
-        if action.id.partition("(")[0] in ids
+        if action.stem in ids
     ]
 
 

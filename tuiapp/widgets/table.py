@@ -14,7 +14,7 @@ from tuiapp.widgets.columns import Column, Row
 from tuiapp.widgets.painted import GAP
 from tuiapp.widgets.rows import Fetched, Rows
 
-_OF_LISTS = frozenset(action.id.partition("(")[0] for action in scope_of(LISTS))
+_OF_LISTS = frozenset(action.stem for action in scope_of(LISTS))
 
 
 class TableMessage(Message):
