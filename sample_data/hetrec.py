@@ -61,17 +61,17 @@ def make_taggings(rng: np.random.Generator, plays: Plays, catalog: Catalog) -> n
     starts = np.searchsorted(plays.artist[order], np.arange(len(energy) + 1))
     found: set[tuple[int, int, int]] = set()
     for artist in range(len(energy)):
-        heard_by = plays.listener[order[starts[artist] : starts[artist + 1]]]
-        if not len(heard_by):
+        listeners = plays.listener[order[starts[artist] : starts[artist + 1]]]
+        if not len(listeners):
             continue
         mood_odds = np.array([np.exp(-(((mood - energy[artist]) / 0.14) ** 2)) for _, mood in _MOODS])
         mood_odds = np.concatenate((mood_odds + 0.02, (0.4, 0.4)))
         own = catalog.genre_weights[artist]
         nearby = own @ near
         odds = np.concatenate((0.7 * own + 0.1 * nearby / nearby.sum(), 0.2 * mood_odds / mood_odds.sum()))
-        number = 3 + int(rng.binomial(len(heard_by), 0.07))
+        number = 3 + int(rng.binomial(len(listeners), 0.07))
         for tag in rng.choice(len(TAGS), size=number, p=odds / odds.sum()):
-            found.add((int(rng.choice(heard_by)), artist, int(tag)))
+            found.add((int(rng.choice(listeners)), artist, int(tag)))
     rows = np.array(sorted(found), dtype=np.int64)
     dates = np.column_stack(
         (

@@ -246,7 +246,7 @@ def _play_through(
         if track is previous:
             continue
         previous = track
-        ms, ended = _heard(rng, track, may_skip=via == SERVICE)
+        ms, ended = _played_of(rng, track, may_skip=via == SERVICE)
         last = now + ms // 1000 >= until
         if last and ended == "trackdone" and rng.random() < 0.4:
             ms, ended = max(31_000, int(ms * rng.uniform(0.3, 0.95))), rng.choice(("logout", "endplay"))
@@ -257,7 +257,7 @@ def _play_through(
     return plays
 
 
-def _heard(rng: random.Random, track: tracks.Track, may_skip: bool) -> tuple[int, str]:
+def _played_of(rng: random.Random, track: tracks.Track, may_skip: bool) -> tuple[int, str]:
     """Return how many milliseconds of a track were played, and why it ended."""
     chance = rng.random()
     if may_skip and chance < 0.09:

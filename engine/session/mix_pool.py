@@ -27,13 +27,13 @@ FITTING_ARTISTS, WIDER = 200, 4
 
 @dataclass(frozen=True)
 class Given:
-    """Data read once per mix: the person's taste, the music they have if restricted to that, what was heard too
+    """Data read once per mix: the person's taste, the music they have if restricted to that, what was played too
     recently, and the end of the plays used for taste (seconds UTC, null: now)."""
 
     taste: Taste
     own: OwnMusic | None = None
     until: int | None = None
-    heard_lately: AnySpelling = field(default_factory=lambda: AnySpelling(()))
+    played_lately: AnySpelling = field(default_factory=lambda: AnySpelling(()))
 
     @classmethod
     def of(
@@ -43,18 +43,18 @@ class Given:
         until: int | None = None,
         begun: int | None = None,
     ) -> Given:
-        """The data for a mix with these settings, `begun` then (seconds UTC, null: now): nothing heard later is missing
-        from it."""
+        """The data for a mix with these settings, `begun` then (seconds UTC, null: now): nothing played later is
+        missing from it."""
         from engine.taste.gate import Window, read_taste
         from engine.taste.own_music import own_music
-        from engine.taste.when_played import heard_since
+        from engine.taste.when_played import played_since
 
-        heard_lately = AnySpelling(())
+        played_lately = AnySpelling(())
         if settings.not_played_in:
             since = (until or int(time.time())) - settings.not_played_in * 86_400
-            heard_lately = AnySpelling(heard_since(connection, since, begun))
+            played_lately = AnySpelling(played_since(connection, since, begun))
         own = own_music(connection) if settings.from_library else None
-        return cls(read_taste(connection, Window(until=until)), own, until, heard_lately)
+        return cls(read_taste(connection, Window(until=until)), own, until, played_lately)
 
     def takes(self, track: Candidate) -> bool:
         """Whether a track may be in the mix."""
@@ -66,7 +66,7 @@ class Given:
 
     def _may_be_in(self, artist: str, title: str) -> bool:
         has = self.own is None or self.own.holds(artist, title)
-        return has and not self.heard_lately.holds(joined_key(artist, title))
+        return has and not self.played_lately.holds(joined_key(artist, title))
 
 
 def tracks_by(

@@ -37,13 +37,13 @@ class Replays(Service):
         """
         from engine.recommend.rediscovery import FORGOTTEN_DAYS, forgotten_tracks
         from engine.taste.rules import counted_listens
-        from engine.taste.when_played import last_heard
+        from engine.taste.when_played import last_played
 
         connection = self.library.connection
-        heard = last_heard(connection)
+        last_times = last_played(connection)
         # What is played where it does not count for taste is not forgotten.
         played = [
-            replace(track, last_played=heard.get(track.id))
+            replace(track, last_played=last_times.get(track.id))
             for track in played_tracks(connection, counted_listens(connection))
         ]
         ids = forgotten_tracks(played)

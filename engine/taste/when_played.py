@@ -1,4 +1,4 @@
-"""When items were played: first plays, plays by year, and what was heard lately."""
+"""When items were played: first plays, plays by year, and what was played lately."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ def plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, i
     return list(found.items())
 
 
-def heard_since(connection: sqlite3.Connection, since: int, until: int | None = None) -> frozenset[str]:
-    """Keys of tracks (`joined_key`) heard since then and before `until` (seconds UTC, null: now), by plays that count
+def played_since(connection: sqlite3.Connection, since: int, until: int | None = None) -> frozenset[str]:
+    """Keys of tracks (`joined_key`) played since then and before `until` (seconds UTC, null: now), by plays that count
     for taste or do not. One of which only the day is known may have been then, where that day was."""
     then = f"AND l.started_at < {int(until)}" if until is not None else ""
     rows = connection.execute(
@@ -120,8 +120,8 @@ def heard_since(connection: sqlite3.Connection, since: int, until: int | None = 
     return frozenset(joined_key(artist, title) for artist, title in rows)
 
 
-def last_heard(connection: sqlite3.Connection) -> dict[int, int]:
-    """When each track, by id, was last heard, by plays that count for taste or do not: seconds UTC."""
+def last_played(connection: sqlite3.Connection) -> dict[int, int]:
+    """When each track, by id, was last played, by plays that count for taste or do not: seconds UTC."""
     rows = connection.execute("SELECT track_id, max(started_at) FROM main.listens GROUP BY track_id")
     return {int(track): int(last) for track, last in rows if last is not None}
 

@@ -35,34 +35,36 @@ MIN_LISTENERS = 10
 def figures(plays: csr_matrix, artists: int) -> dict[str, Any]:
     """The document on standard output, of (listeners, items) plays."""
     most = np.argsort(-plays.getnnz(axis=0), kind="stable")[:artists]
-    heard = plays[:, np.sort(most)].astype(np.float64)
-    heard.data = np.ones_like(heard.data)
-    heard = csr_matrix(heard[np.flatnonzero(heard.getnnz(axis=1))])
-    own, of = heard.getnnz(axis=1), heard.getnnz(axis=0)
-    scaled = diags(own**-0.5) @ heard @ diags(np.maximum(of, 1) ** -0.5)
+    played = plays[:, np.sort(most)].astype(np.float64)
+    played.data = np.ones_like(played.data)
+    played = csr_matrix(played[np.flatnonzero(played.getnnz(axis=1))])
+    own, of = played.getnnz(axis=1), played.getnnz(axis=0)
+    scaled = diags(own**-0.5) @ played @ diags(np.maximum(of, 1) ** -0.5)
     _, values, right = svds(scaled, k=VALUES, random_state=0)
     order = np.argsort(-values)
     values, right = values[order], right[order]
-    listeners, count = heard.shape
+    listeners, count = played.shape
     steps = np.sort(of)[::-1]
     return {
         "listeners": listeners,
         "artists": count,
-        "pairs": int(heard.nnz),
+        "pairs": int(played.nnz),
         "artists_a_listener": np.quantile(own, [0.05, 0.25, 0.5, 0.75, 0.95, 1]).tolist(),
         "listeners_an_artist": _rounded(np.quantile(of, [0.1, 0.5, 0.9, 0.99, 1]) / listeners, 4),
         "gini": round(float((2 * np.arange(count, 0, -1) - count - 1) @ steps / (count * steps.sum())), 3),
         "top_tenth": round(float(steps[: count // 10].sum() / steps.sum()), 3),
         "singular_values": _rounded(values[[1, 4, 9, 19, 39, 79, 159]], 3),
-        **_nearness(heard, csr_matrix(scaled), values[:FACTORS], right[:FACTORS]),
+        **_nearness(played, csr_matrix(scaled), values[:FACTORS], right[:FACTORS]),
     }
 
 
-def _nearness(heard: csr_matrix, scaled: csr_matrix, values: np.ndarray, right: np.ndarray) -> dict[str, Any]:
+def _nearness(
+    played: csr_matrix, scaled: csr_matrix, values: np.ndarray, right: np.ndarray
+) -> dict[str, Any]:
     """How alike artists are, those with enough listeners to say."""
-    of = heard.getnnz(axis=0)
+    of = played.getnnz(axis=0)
     ids = np.flatnonzero(of >= MIN_LISTENERS)
-    together = (heard[:, ids].T @ heard[:, ids]).toarray()
+    together = (played[:, ids].T @ played[:, ids]).toarray()
     alike = (scaled[:, ids].T @ scaled[:, ids]).toarray()
     factors = right[:, ids].T * values
     found = factors @ factors.T
@@ -70,7 +72,7 @@ def _nearness(heard: csr_matrix, scaled: csr_matrix, values: np.ndarray, right: 
     np.fill_diagonal(together, 0.0)
     product = np.outer(of[ids], of[ids]).astype(np.float64)
     cosine = together / np.sqrt(product)
-    lift = np.where(together >= 3, together * heard.shape[0] / product, 0.0)
+    lift = np.where(together >= 3, together * played.shape[0] / product, 0.0)
     nearest, rows = cosine.argmax(axis=1), np.arange(len(ids))
     spread = alike[pairs] - alike[pairs].mean()
     return {

@@ -152,20 +152,20 @@ def test_a_mix_goes_on_without_repeating_until_nothing_is_left(folders: Folders)
     with Session(folders) as opened:
         seeds = opened.seeds.of([ARTISTS[3]])
         settings = MixSettings(minutes=120)
-        heard = named(opened.mixes.mix(seeds, settings))
-        first = list(heard)
+        played = named(opened.mixes.mix(seeds, settings))
+        first = list(played)
         for _ in range(20):
             try:
                 more = opened.mixes.mix(seeds, settings, more=True)
             except NothingYetError as error:
                 assert "No more tracks" in str(error)  # noqa: PT017 - how many mixes there are is not the point
                 break
-            assert not set(named(more)) & set(heard)
-            assert more.tracks[0].artist not in [artist for artist, _ in heard[-ARTIST_GAP:]]
-            heard += named(more)
+            assert not set(named(more)) & set(played)
+            assert more.tracks[0].artist not in [artist for artist, _ in played[-ARTIST_GAP:]]
+            played += named(more)
         else:
             pytest.fail("it never ended")
-        assert len(heard) > 2 * len(first)
+        assert len(played) > 2 * len(first)
         assert named(opened.mixes.mix(seeds, settings)) == first
         assert folders.mixes.stat().st_mode & 0o077 == 0
         before = folders.mixes.read_bytes()
@@ -180,7 +180,9 @@ def test_a_mix_goes_on_without_repeating_until_nothing_is_left(folders: Folders)
         assert not folders.mixes.exists()
 
 
-def test_nothing_is_in_a_mix_that_was_heard_lately(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_in_a_mix_that_was_played_lately(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(time, "time", lambda: float(at(2026, 11, 28, 22)))
     seeds = session.seeds.of([ARTISTS[6]])
     asked = MixSettings(minutes=300, not_played_in=9)
@@ -196,13 +198,13 @@ def test_nothing_is_in_a_mix_that_was_heard_lately(session: Session, monkeypatch
     }
 
 
-def test_what_was_heard_lately_is_in_no_mix_though_it_counts_for_no_taste(
+def test_what_was_played_lately_is_in_no_mix_though_it_counts_for_no_taste(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: float(at(2026, 11, 28, 22)))
     seeds = session.seeds.of([ARTISTS[6]])
     asked = MixSettings(minutes=300, not_played_in=9)
-    # Every play of the last week is excluded, and was heard all the same.
+    # Every play of the last week is excluded, and was played all the same.
     number = session.taste.exclude(Rule(since=at(2026, 11, 19))).id
     made = {track for _, track in named(session.mixes.mix(seeds, asked))}
     assert "Own 6" in made
@@ -210,7 +212,7 @@ def test_what_was_heard_lately_is_in_no_mix_though_it_counts_for_no_taste(
     session.taste.include(number)
 
 
-def test_a_favourite_heard_lately_is_not_forgotten_though_that_counts_for_no_taste(
+def test_a_favourite_played_lately_is_not_forgotten_though_that_counts_for_no_taste(
     folders: Folders, tmp_path: Path
 ) -> None:
     shutil.copytree(folders.root, tmp_path / "data")
@@ -251,7 +253,7 @@ def test_a_mix_of_the_day_is_the_same_all_day(folders: Folders, tmp_path: Path) 
         assert first.tracks[0].artist not in {artist for artist, _ in named(opened.mixes.daily(1))}
 
 
-def test_a_mix_made_tonight_lacks_what_was_heard_today_and_one_made_this_morning_stays(
+def test_a_mix_made_tonight_lacks_what_was_played_today_and_one_made_this_morning_stays(
     folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(folders.root, tmp_path / "data")
@@ -259,13 +261,13 @@ def test_a_mix_made_tonight_lacks_what_was_heard_today_and_one_made_this_morning
     asked = MixSettings(minutes=300, not_played_in=3)
     with Session(Folders(tmp_path / "data")) as opened:
         morning = opened.mixes.daily(1, asked)
-        heard = named(morning)[:5]
-        for n, (artist, title) in enumerate(heard):
+        played = named(morning)[:5]
+        for n, (artist, title) in enumerate(played):
             opened.history.log_play(artist, title, seconds=200, at=at(2026, 11, 28, 9 + n))
         monkeypatch.setattr(time, "time", lambda: float(at(2026, 11, 28, 20)))
         assert opened.mixes.daily(1, asked) == morning
         tonight = opened.mixes.daily(1, MixSettings(minutes=299, not_played_in=3))
-        assert not set(heard) & set(named(tonight))
+        assert not set(played) & set(named(tonight))
 
 
 def test_forgotten_favourites_come_back_with_the_reason(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""What was heard lately: every play, whether or not it counts for taste."""
+"""What was played lately: every play, whether or not it counts for taste."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
 from engine.taste.rules import Rule, add_rule
-from engine.taste.when_played import heard_since, last_heard
+from engine.taste.when_played import last_played, played_since
 from tests.support.listens import play
 
 DAY = 86_400
@@ -27,17 +27,17 @@ def library(tmp_path: Path) -> sqlite3.Connection:
     return connection
 
 
-def heard(connection: sqlite3.Connection, since: int, until: int | None = None) -> set[str]:
+def played(connection: sqlite3.Connection, since: int, until: int | None = None) -> set[str]:
     keys = {joined_key(artist_key("Harbour"), title): title for title in ("Lights", "Old", "Some time")}
-    return {keys[key] for key in heard_since(connection, since, until)}
+    return {keys[key] for key in played_since(connection, since, until)}
 
 
-def test_what_was_heard_is_of_all_plays_and_of_days_that_reach_into_the_time(tmp_path: Path) -> None:
+def test_what_was_played_is_of_all_plays_and_of_days_that_reach_into_the_time(tmp_path: Path) -> None:
     connection = library(tmp_path)
-    assert heard(connection, NOON - 100) == {"Lights", "Some time"}
-    assert heard(connection, NOON + DAY // 2 + 1) == set()
-    assert heard(connection, NOON - 10 * DAY) == {"Lights", "Old", "Some time"}
-    assert heard(connection, NOON - 100, until=NOON) == {"Some time"}
+    assert played(connection, NOON - 100) == {"Lights", "Some time"}
+    assert played(connection, NOON + DAY // 2 + 1) == set()
+    assert played(connection, NOON - 10 * DAY) == {"Lights", "Old", "Some time"}
+    assert played(connection, NOON - 100, until=NOON) == {"Some time"}
     add_rule(connection, Rule(artist="Harbour", artist_key=artist_key("Harbour")))
-    assert heard(connection, NOON - 100) == {"Lights", "Some time"}
-    assert sorted(last_heard(connection).values()) == [NOON - 9 * DAY, NOON - DAY // 2, NOON]
+    assert played(connection, NOON - 100) == {"Lights", "Some time"}
+    assert sorted(last_played(connection).values()) == [NOON - 9 * DAY, NOON - DAY // 2, NOON]
