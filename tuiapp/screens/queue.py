@@ -15,8 +15,7 @@ from textual.widgets import Static
 
 from engine.wording import quantity
 from tuiapp.music import Music
-from tuiapp.screens.acting import Acting
-from tuiapp.screens.dialogs import Dialog
+from tuiapp.screens.music_dialog import MusicDialog
 from tuiapp.settings.actions import LEADING_ON, bindings_too, on_music
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import duration
@@ -36,7 +35,7 @@ class Waiting:
     song: Song
 
 
-class Queue(Dialog, Acting[Any]):
+class Queue(MusicDialog):
     """Closed when nothing plays any more."""
 
     NAME: ClassVar[str] = "queue"
@@ -56,7 +55,6 @@ class Queue(Dialog, Acting[Any]):
         Binding(BY_NAME["queue"].keys, "dismiss(None)", show=False, id="queue", tooltip="Close."),
         *bindings_too(*LEADING_ON),
         Binding("enter", "go_to", show=False, tooltip="Play from here."),
-        Binding("escape", "back", show=False, tooltip="Close; first clear the selection."),
         Binding("q", "dismiss(None)", show=False, tooltip="Close."),
     ]
     DEFAULT_CSS = """
@@ -144,13 +142,6 @@ class Queue(Dialog, Acting[Any]):
 
     def music_of(self, row: Any) -> Music | None:
         return Music(row.song.artist, row.song.title or None) if isinstance(row, Waiting) else None
-
-    def action_back(self) -> None:
-        """Close, but first the selection."""
-        if self._list.marks:
-            self._list.clear_marks()
-        else:
-            self.dismiss(None)
 
     @on(Table.Clicked)
     def action_go_to(self) -> None:

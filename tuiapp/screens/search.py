@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from engine.errors import DiscoverError
 from tuiapp.music import Music
 from tuiapp.safe import shown
-from tuiapp.screens.acting import Acting
+from tuiapp.screens.music_dialog import MusicDialog
 from tuiapp.screens.typed_list import TypedList
 from tuiapp.settings.actions import LEADING_ON, bindings_too, on_music
 from tuiapp.settings.in_keys import in_keys
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 LENGTH = 50
 
 
-class Search(TypedList, Acting[Any]):
+class Search(TypedList, MusicDialog):
     """The line has the keys until tab gives them to the list: then they do what they do in every list of music."""
 
     NAME: ClassVar[str] = "search"
@@ -41,7 +41,6 @@ class Search(TypedList, Acting[Any]):
         Binding(BY_NAME["undo"].keys, "undo", show=False, id="undo"),
         *bindings_too("queue", *LEADING_ON),
         Binding(BY_NAME["retry"].keys, "retry", show=False, id="retry"),
-        Binding("escape", "back", show=False, tooltip="Close; first clear the selection."),
         Binding("tab", "switch", show=False, priority=True, tooltip="To the list, or back to the line."),
     ]
     DEFAULT_CSS = """
@@ -161,13 +160,6 @@ class Search(TypedList, Acting[Any]):
             self._list.focus()
         else:
             self._line.focus()
-
-    def action_back(self) -> None:
-        """Close, but first the selection."""
-        if self._list.marks:
-            self._list.clear_marks()
-        else:
-            self.dismiss(None)
 
     @on(Input.Submitted)
     @on(Table.Clicked)
