@@ -7,31 +7,94 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from textual.message_pump import MessagePump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Any
 
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
     from textual.signal import Signal
 
+    from engine.live.clock import Song
     from engine.live.mpv import Now
     from engine.paths import Folders
     from engine.session import Session
-    from tuiapp.app.crash import Failures
     from tuiapp.app.jobs import Jobs
-    from tuiapp.app.listening import Listening
-    from tuiapp.app.playback import Playback
-    from tuiapp.app.player import Opening
-    from tuiapp.app.preferences import Preferences
-    from tuiapp.app.repairing import Repairing
     from tuiapp.app.undo import Changes
     from tuiapp.app.views import Views
     from tuiapp.garbage import Garbage
     from tuiapp.job import Job
+    from tuiapp.music import Music
+    from tuiapp.settings.config import Config
     from tuiapp.settings.keys import Keymap
     from tuiapp.settings.remembering import Remembering
     from tuiapp.working import Working
 
 T = TypeVar("T")
+
+
+class LastFailure(Protocol):
+    """What failed unexpectedly."""
+
+    report: str
+
+
+class OfferingRepair(Protocol):
+    """Asks once per run whether damaged data is repaired."""
+
+    def offer(self, *, library: bool) -> None:
+        """Ask about the library, or else models and packs; returns at once."""
+
+
+class WatchedPlayers(Protocol):
+    """The players plays are logged from."""
+
+    def watched(self, setting: str) -> str:
+        """Whether the players a setting is about are watched here, and why not; empty where nothing listens here."""
+
+
+class PlayingQueue(Protocol):
+    """The songs to come."""
+
+    @property
+    def upcoming(self) -> Sequence[Song]:
+        """The queue, in order."""
+
+    def drop(self, songs: Collection[Song]) -> None:
+        """Remove songs from the queue; can be undone."""
+
+    def go_to(self, song: Song) -> None:
+        """Play a song of the queue now, and then those after it."""
+
+
+class OpeningMusic(Protocol):
+    """Plays music, or opens it elsewhere."""
+
+    def open(self, music: Music | None, config: Config, wanted: Sequence[Music] = ()) -> None:
+        """Play music from files if possible, else open it as set; returns at once."""
+
+    def play_next(self, config: Config, wanted: Sequence[Music]) -> None:
+        """Queue music next, or play it if nothing plays; returns at once."""
+
+    def plays(self, config: Config) -> bool:
+        """Whether songs can be played from here."""
+
+
+class SettingsInUse(Protocol):
+    """The settings, applied at once and saved."""
+
+    config: Config
+
+    def where(self, key: str) -> str:
+        """A value's origin: `default`, `file`, or `session` if it ends with the private session."""
+
+    def change(self, key: str, value: Any) -> None:
+        """Change a setting, or with None put it back to its default. Raises ValueError with what is expected."""
+
+    def change_all(self, changes: Mapping[str, Any], words: str) -> None:
+        """Change several settings at once; undo calls them `words`."""
+
+    def show_theme(self, theme: str) -> None:
+        """Preview a theme."""
 
 
 class Shell(Protocol):
@@ -42,19 +105,31 @@ class Shell(Protocol):
     changes: Changes
     under_way: Working
     jobs: Jobs
-    listening: Listening
-    opening: Opening
-    playback: Playback
-    failures: Failures
     garbage: Garbage
-    preferences: Preferences
     remembering: Remembering
-    repairing: Repairing
     views: Views
     # Whether the app is quitting: nobody will see an answer.
     leaving: bool
     # Published on changes of the library, for dialogs that show it.
     library_signal: Signal[None]
+
+    @property
+    def failures(self) -> LastFailure: ...
+
+    @property
+    def listening(self) -> WatchedPlayers: ...
+
+    @property
+    def opening(self) -> OpeningMusic: ...
+
+    @property
+    def playback(self) -> PlayingQueue: ...
+
+    @property
+    def preferences(self) -> SettingsInUse: ...
+
+    @property
+    def repairing(self) -> OfferingRepair: ...
 
     @property
     def job(self) -> Job | None:
