@@ -9,106 +9,40 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import signal
 import sys
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from engine.community.offers import MIN_LISTENERS, SOURCES
-from engine.errors import CancelledError, DiscoverError, NothingYetError, system_trouble
-from engine.paths import Folders
-from engine.privacy import Door
-from engine.privacy.log import note_error, where_it_happened
-from engine.progress import ADDING_MODEL, SCANNING, Cancelled, Whole
-from engine.session import Session
+from engine.errors import NothingYetError
+from engine.job_process import Reporter, run_job
+from engine.progress import ADDING_MODEL, SCANNING, Cancelled
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
-
-# Seconds after which a job that was asked to stop exits in any case: its parent may be gone by then.
-GRACE = 10.0
-# Minimum seconds between progress reports.
-_EVERY_SECONDS = 0.2
-
-
-class Reporter:
-    """Writes JSON lines: progress, then the result."""
-
-    def __init__(self) -> None:
-        self._whole = Whole({})
-        self._stage = ""
-        self._began = self._last = 0.0
-
-    def expect(self, parts: Mapping[str, float]) -> None:
-        """Set the stages to come, each with its share of the time."""
-        self._whole = Whole(parts)
-
-    def send(self, **message: Any) -> None:
-        # ASCII, so that the app can read it in any locale.
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
-
-    def progress(self, stage: str, done: int, total: int, loss: float | None = None) -> None:
-        now, at = time.monotonic(), self._whole.at(stage, done, total)
-        if stage != self._stage:
-            self._stage, self._began, self._last = stage, now, 0.0
-        if loss is None and done < total and now - self._last < _EVERY_SECONDS:
-            return
-        self._last = now
-        taken = now - self._began
-        rate = done / taken if taken > 0 and at.unit is not None else None
-        self.send(type="progress", **asdict(at), loss=loss, per_second=rate)
-
-
-# A job's function of the session, the reporter and a cancellation check; its result goes into `done`.
-Work = Callable[[Session, Reporter, Callable[[], bool]], Any]
+    from engine.job_results import (
+        AddedData,
+        AddedModel,
+        ExportedModel,
+        FoundMusic,
+        Imported,
+        MatchedPlaylist,
+        MeasuredTempo,
+        Offered,
+        SentPlaylist,
+        TakenStars,
+        UnusableLines,
+        Updated,
+    )
+    from engine.session import Session
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one job of the engine and return its exit code."""
     asked = _parser().parse_args(arguments)
     return run_job(asked.command, asked.data_dir, partial(_COMMANDS[asked.command], asked))
-
-
-def run_job(name: str, data_dir: Path, work: Work) -> int:
-    """Do `work` on the library in `data_dir`, report in JSON lines, and return the exit code."""
-    reporter = Reporter()
-    stop = threading.Event()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        if hasattr(signal, "setitimer"):  # not on Windows
-            signal.setitimer(signal.ITIMER_REAL, GRACE)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask)
-    # Low priority keeps the app responsive on small machines; on an idle one it costs nothing.
-    os.nice(15)
-    try:
-        with Session(Folders(data_dir)) as session:
-            result = work(session, reporter, stop.is_set)
-    except CancelledError:
-        reporter.send(type="cancelled")
-        return CancelledError.exit_code
-    except DiscoverError as error:
-        kind = type(error).__name__
-        reporter.send(type="error", message=str(error), exit_code=error.exit_code, kind=kind)
-        return error.exit_code
-    except Exception as error:  # noqa: BLE001 - the one place where a job's unexpected errors end
-        folders = Folders(data_dir)
-        note_error(Door(folders), f"the job {name}", error)
-        unexpected = f"That should not have happened: {where_it_happened(error)}. The log is {folders.log}."
-        reporter.send(type="error", message=system_trouble(error) or unexpected, exit_code=1, kind="")
-        return 1
-    reporter.send(type="done", result=result)
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -158,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _import(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
-) -> dict[str, Any]:
+) -> Imported:
     """Import histories. Returns the report."""
     from engine.imports.table import columns_given
 
@@ -174,9 +108,7 @@ def _import(
     ).as_dict()
 
 
-def _add(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
-) -> dict[str, Any]:
+def _add(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> AddedData:
     """Add files of community data. Returns what was taken."""
     many = len(asked.paths)
     stages = {
@@ -197,18 +129,21 @@ def _add(
 
 
 def _taken(
-    session: Session, packs: Sequence[PackInfo], left_out: Sequence[str] = (), bad_lines: Sequence[Any] = ()
-) -> dict[str, Any]:
+    session: Session,
+    packs: Sequence[PackInfo],
+    left_out: Sequence[str] = (),
+    bad_lines: Sequence[UnusableLines] = (),
+) -> AddedData:
     """What was taken of community data, as `_add` and `_fetch` report it."""
     return {
         "packs": [session.coverage.described(pack) for pack in packs],
-        "tempo": asdict(session.packs.tempo_coverage()),
+        "tempo": session.packs.tempo_coverage().as_dict(),
         "left_out": list(left_out),
         "bad_lines": list(bad_lines),
     }
 
 
-def _look(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> Any:
+def _look(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> Offered:
     """The download on offer, and whether it is newer than the pack it would update."""
     from engine.community.fetch import Web, host_of
 
@@ -224,7 +159,7 @@ def _look(asked: argparse.Namespace, session: Session, reporter: Reporter, cance
 
 def _fetch(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
-) -> dict[str, Any]:
+) -> AddedData:
     """Download what `_look` found, and add it."""
     from engine.community.fetch import Web
 
@@ -242,9 +177,7 @@ def _fetch(
     return _taken(session, packs)
 
 
-def _update(
-    asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
-) -> dict[str, Any]:
+def _update(asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled) -> Updated:
     """Update a pack from a named download or a file. Returns what is new."""
     from engine.community.fetch import Web
 
@@ -275,7 +208,7 @@ def _update(
 
 def _export_model(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
-) -> dict[str, Any]:
+) -> ExportedModel:
     """Write the model in use to a file."""
     reporter.expect({"exporting": 1})
     made = session.model_files.export(asked.path, asked.level, report=reporter.progress, cancelled=cancelled)
@@ -314,7 +247,7 @@ def _train(asked: argparse.Namespace, session: Session, reporter: Reporter, canc
 
 def _add_model(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
-) -> dict[str, Any]:
+) -> AddedModel:
     """Install a model from a file or an https address."""
     from engine.community.fetch import Web
     from engine.session.model_files import described
@@ -334,12 +267,12 @@ def _add_model(
         )
     origin = manifest.origin
     assert origin is not None  # noqa: S101 - it was added
-    return described(manifest, origin.bytes, origin.sha256) | {"already": manifest.id in before}
+    return {**described(manifest, origin.bytes, origin.sha256), "already": manifest.id in before}
 
 
 def _music(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
-) -> dict[str, Any]:
+) -> FoundMusic | MeasuredTempo:
     """Add or rescan music folders, or measure their tempo. Returns the report."""
     from engine.audio.scan import all_left_out
 
@@ -347,23 +280,32 @@ def _music(
     if asked.what == "tempo":
         reporter.expect({"measuring tempo": 1})
         measured = music.measure(report=reporter.progress, cancelled=cancelled)
-        return {"tempo": asdict(measured), "agreement": music.agreement().in_words()}
+        return {
+            "tempo": {
+                "measured": measured.measured,
+                "with_tempo": measured.with_tempo,
+                "left_out": measured.left_out,
+            },
+            "agreement": music.agreement().in_words(),
+        }
     reporter.expect(SCANNING)
     look = music.add if asked.what == "add" else music.scan
     found = [look(path, report=reporter.progress, cancelled=cancelled) for path in asked.paths]
     names = {str(path.expanduser().absolute()) for path in asked.paths}
     folders = [one for one in music.folders() if one.path in names] or music.folders()
+    counts = music.counts()
     return {
         "files": sum(one.files for one in folders),
         "left_out": all_left_out(report for one in found for report in one.values()),
         "unmeasured": sum(one.files - one.measured for one in music.folders()),
-        **{name: count for name, count in asdict(music.counts()).items() if name in ("matched", "tracks")},
+        "matched": counts.matched,
+        "tracks": counts.tracks,
     }
 
 
 def _ask_server(
     asked: argparse.Namespace, session: Session, reporter: Reporter, cancelled: Cancelled
-) -> dict[str, Any]:
+) -> MatchedPlaylist | SentPlaylist | TakenStars:
     """Match a playlist on the person's own server, send it, or fetch what they starred there.
 
     The request comes on standard input, where no other program sees it (`engine.session.pushing`, `starring`).
@@ -375,8 +317,9 @@ def _ask_server(
     with contextlib.closing(Web(contact=asked.contact, cancelled=cancelled)) as web:
         if asked.command == "stars":
             return starring.take(session.stars, task, web, reporter.progress)
-        does = {"look": pushing.look, "send": pushing.send}[asked.what]
-        return does(session.pushing, task, web, reporter.progress)
+        if asked.what == "look":
+            return pushing.look(session.pushing, task, web, reporter.progress)
+        return pushing.send(session.pushing, task, web, reporter.progress)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Session, Reporter, Callable[[], bool]], Any]] = {

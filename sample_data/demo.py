@@ -83,7 +83,7 @@ def prepare(session: Session, progress: LossReport, cancelled: Cancelled | None 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prepare the demo as a job (`engine.job`) and return its exit code."""
-    from engine.job import Reporter, run_job
+    from engine.job_process import Reporter, run_job
 
     parser = argparse.ArgumentParser(prog="python -m sample_data.demo", description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True)

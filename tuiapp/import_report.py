@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.community.offers import FEW_LISTENERS
 from engine.errors import sentence
 from engine.imports.record import AS_LIKE, AS_PLAYLIST
 from engine.wording import one_or_many, quantity
 from tuiapp.safe import shown
+
+if TYPE_CHECKING:
+    from engine.job_results import AddedData, DescribedPack, ImportedFile
 
 # What is kept other than as plays: of many and of one.
 _OTHERWISE = {
@@ -31,7 +34,7 @@ def kept_otherwise(dropped: dict[str, int]) -> list[tuple[int, str]]:
     ]
 
 
-def _kept(entries: Sequence[dict[str, Any]]) -> str:
+def _kept(entries: Sequence[ImportedFile]) -> str:
     plays = sum(entry["kept"] for entry in entries)
     every: Counter[str] = Counter()
     for entry in entries:
@@ -40,12 +43,12 @@ def _kept(entries: Sequence[dict[str, Any]]) -> str:
     return ", ".join([f"{plays:,} kept"] * bool(plays or not otherwise) + otherwise)
 
 
-def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+def files_in_words(files: Sequence[ImportedFile]) -> list[tuple[str, str]]:
     """(name, what became of it): files of one archive or folder that went alike are one entry.
 
     Files of no known format are named, the first of many.
     """
-    alike: dict[tuple[object, ...], list[dict[str, Any]]] = {}
+    alike: dict[tuple[object, ...], list[ImportedFile]] = {}
     for entry in files:
         alike.setdefault((entry["root"], entry["format"], entry["note"]), []).append(entry)
     found = []
@@ -69,7 +72,7 @@ def files_in_words(files: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
     return found
 
 
-def _knows(pack: dict[str, Any]) -> str:
+def _knows(pack: DescribedPack) -> str:
     known = pack["known"]
     if not known:
         return ""
@@ -77,7 +80,7 @@ def _knows(pack: dict[str, Any]) -> str:
     return f", {here:,} of your {of:,} among them"
 
 
-def packs_in_words(added: dict[str, Any]) -> str:
+def packs_in_words(added: AddedData) -> str:
     """Which packs were made of what was added, and how many of one's own tracks have a tempo now."""
     lines = [
         f"{pack['name']}: {quantity(pack['listeners'], 'listeners')}, "

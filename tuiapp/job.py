@@ -10,7 +10,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.job_results import Ended
 
 STOPPING = "stopping"
 # Seconds for a job that is asked to stop to reach its next safe step. If it is killed instead, it loses only its
@@ -86,7 +89,7 @@ class Job:
             self.losses.append(message["loss"])
 
 
-async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict[str, Any]:
+async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> Ended:
     """Run a job and return its last message: `done`, `error` or `cancelled`.
 
     `changed` is called after each progress message. A child that dies without a message gives an `error`.
@@ -101,7 +104,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
         limit=_MAX_LINE,
     )
     assert job.process.stdout is not None  # noqa: S101 - asked for above
-    last: dict[str, Any] = {}
+    last: Ended | None = None
     if job.stage == STOPPING:
         job.process.terminate()
     try:
@@ -123,9 +126,9 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> dict
         # The app is closing: kill the child.
         job.cancel()
         raise
-    if not last and job.stage == STOPPING:
+    if last is None and job.stage == STOPPING:
         last = {"type": "cancelled"}
-    if not last:
+    if last is None:
         tail = narration.decode(errors="replace").strip().splitlines()[-1:]
         last = {
             "type": "error",

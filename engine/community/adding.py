@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from engine.canonical_keys import Level
 from engine.community.bad_lines import BadLines
@@ -21,6 +21,7 @@ from engine.progress import Cancelled, CountReport
 if TYPE_CHECKING:
     from engine.community.features import FeatureReport
     from engine.community.pack import Download, PackContent
+    from engine.job_results import LeftOut
 
 
 class UnknownFormatError(UnreadableFileError):
@@ -87,7 +88,7 @@ class Added:
     left_out: tuple[str, ...]
     bad: dict[str, BadLines]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> LeftOut:
         """What was left out, by the keys of the command line's contract."""
         return {
             "left_out": list(self.left_out),

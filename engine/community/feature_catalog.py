@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.canonical_keys import played_alike, relaxed_pair
 from engine.community.pack_names import MANIFEST_FILE
@@ -16,6 +16,9 @@ from engine.errors import DamagedDataError, reason, unreadable
 from engine.paths import Folders
 from engine.store.music_files import LOUD, QUIET, any_files
 from engine.wording import percent
+
+if TYPE_CHECKING:
+    from engine.job_results import TempoKnown
 
 FORMAT = 1
 KIND = "features"
@@ -83,6 +86,10 @@ class LibraryCoverage:
     def share(self) -> float:
         """Share of the library's tracks with a known tempo, 0..1 (0 for an empty library)."""
         return self.with_tempo / self.tracks if self.tracks else 0.0
+
+    def as_dict(self) -> TempoKnown:
+        """The counts by name."""
+        return {"tracks": self.tracks, "matched": self.matched, "with_tempo": self.with_tempo}
 
 
 def read_manifest(folder: Path) -> dict[str, object]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.wording import quantity
+
+if TYPE_CHECKING:
+    from engine.job_results import Imported, ImportedFile, ImportTotals
 
 # The note on a file of which nothing else is known.
 UNKNOWN = "not a listening history"
@@ -40,7 +43,7 @@ class FileReport:
         self.first_at.setdefault(reason, row)
         self.dropped[reason] = self.dropped.get(reason, 0) + count
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> ImportedFile:
         """The keys of the command line's contract, then those of our own."""
         return {
             "path": self.path,
@@ -70,7 +73,7 @@ class Report:
     cancelled: bool = False
 
     @property
-    def totals(self) -> dict[str, Any]:
+    def totals(self) -> ImportTotals:
         """The sums over all files."""
         dropped: dict[str, int] = {}
         for file in self.files:
@@ -83,7 +86,7 @@ class Report:
             "dropped": dropped,
         }
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Imported:
         """The keys of the command line's contract."""
         return {
             "files": [file.as_dict() for file in self.files],

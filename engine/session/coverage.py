@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from engine.canonical_keys import Level
 from engine.community.catalog import Catalog
@@ -15,6 +15,7 @@ from engine.errors import DamagedDataError
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
+    from engine.job_results import DescribedPack
     from engine.session.models import Models
     from engine.session.packs import Packs
     from engine.taste.coverage import Coverage
@@ -71,10 +72,11 @@ class Coverages(Service):
         except DamagedDataError:
             return None
 
-    def described(self, pack: PackInfo) -> dict[str, Any]:
+    def described(self, pack: PackInfo) -> DescribedPack:
         """A pack by the keys of the command line's contract, with its coverage under `known`."""
         coverage = self.of_pack(pack)
-        return asdict(pack) | {"known": coverage and coverage.counts()}
+        # `asdict` keeps no types.
+        return cast("DescribedPack", asdict(pack) | {"known": coverage and coverage.counts()})
 
     def _of_packs(self, level: Level, packs: Sequence[PackInfo]) -> Coverage | None:
         folders = tuple(self.library.folders.packs / pack.name for pack in packs)

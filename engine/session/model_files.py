@@ -15,6 +15,7 @@ from engine.session.library import Change, Library, Service, making_models, sync
 
 if TYPE_CHECKING:
     from engine.community.fetch import Web
+    from engine.job_results import DescribedModel
     from engine.session.evaluation import Evaluation
     from engine.session.models import Models
     from engine.session.packs import Packs
@@ -179,7 +180,7 @@ class ModelFiles(Service):
         self._evaluation.renew(looking_back)
 
 
-def described(manifest: ModelManifest, size: int, digest: str) -> dict[str, Any]:
+def described(manifest: ModelManifest, size: int, digest: str) -> DescribedModel:
     """A model by the keys of the command line's contract, with the bytes and the digest of its file or folder."""
     return {
         "name": ", ".join(manifest.packs) or "your own listening",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from engine.session.library import Change, Service, synchronized
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from engine.community.fetch import Web
+    from engine.job_results import TakenStars
     from engine.progress import StageReport
     from engine.push.starred import HasStars
 
@@ -60,7 +61,7 @@ class Stars(Service):
 # -- for the app, which runs this in another process -------------------------------------------------------------
 
 
-def take(stars: Stars, task: Mapping[str, Any], web: Web, report: StageReport) -> dict[str, Any]:
+def take(stars: Stars, task: Mapping[str, Any], web: Web, report: StageReport) -> TakenStars:
     """Import stars from a server.
 
     `task`: `service`, `places` (addresses to try), and `known` (user, secret, plain; null: the stored login). Raises as
@@ -71,4 +72,11 @@ def take(stars: Stars, task: Mapping[str, Any], web: Web, report: StageReport) -
 
     server = cast("HasStars", server_for_task(web, stars.library.folders, task, task["places"]))
     report(f"asking {server.address}", 0, 0)
-    return asdict(stars.take_in(server)) | {"address": server.address, "keeps": where_kept()}
+    found = stars.take_in(server)
+    return {
+        "stars": found.stars,
+        "new": found.new,
+        "likes": found.likes,
+        "address": server.address,
+        "keeps": where_kept(),
+    }

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.canonical_keys import Level, artist_of
 from engine.community.offers import ways_to_add
 from engine.community.pack_names import data_in_words
 from engine.taste.gate import Taste
 from engine.wording import percent, quantity
+
+if TYPE_CHECKING:
+    from engine.job_results import KnownOf
 
 # Below this share of the plays, recommendations rest on too little of a person's listening.
 LOW = 0.3
@@ -124,12 +127,14 @@ class Coverage:
             "collected": self.collected,
         }
 
-    def counts(self) -> dict[str, Any]:
+    def counts(self) -> KnownOf:
         """Those of the keys that count."""
-        of_tracks = {"tracks": self.known, "of_tracks": self.of} if self.level == "tracks" else {}
+        if self.level != "tracks":
+            return {"artists": self.known_artists, "of": self.of_artists, "plays_share": self.plays_share}
         return {
             "artists": self.known_artists,
             "of": self.of_artists,
-            **of_tracks,
+            "tracks": self.known,
+            "of_tracks": self.of,
             "plays_share": self.plays_share,
         }

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from engine import job
+from engine import job_process
 
 
-def _hang(_session: Any, reporter: job.Reporter, _cancelled: Any) -> None:
+def _hang(_session: Any, reporter: job_process.Reporter, _cancelled: Any) -> None:
     reporter.send(type="progress", stage="importing", done=0, total=1)
     # Takes years, and is not left for a signal.
     re.match(r"(a|aa)+$", "a" * 100 + "b")
@@ -25,8 +25,8 @@ def main(folder: str, mode: str) -> int:
     if mode == "deaf":
         signal.signal = lambda *_: None
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    job.GRACE = 0.2
-    return job.run_job("import", Path(folder), _hang)
+    job_process.GRACE = 0.2
+    return job_process.run_job("import", Path(folder), _hang)
 
 
 if __name__ == "__main__":

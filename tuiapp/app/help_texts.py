@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -17,6 +17,7 @@ from tuiapp.settings.keys import BY_NAME, Keymap
 from tuiapp.typed_paths import IMPORT_WORDS, begun
 
 if TYPE_CHECKING:
+    from engine.job_results import Imported
     from tuiapp.screens.dialogs import Dialog
 
 # Every action with its own keys.
@@ -126,7 +127,7 @@ def _of_groups(groups: Mapping[str, Sequence[tuple[str, str]]], last: str, width
     return Content.assemble(*parts)
 
 
-def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = MappingProxyType({})) -> Content:
+def import_report(report: Imported, next_steps: Mapping[str, str] = MappingProxyType({})) -> Content:
     """An import's report: plays the service marked private first, then what was imported, and every reason for the
     rest.
 
@@ -154,7 +155,7 @@ def import_report(report: dict[str, Any], next_steps: Mapping[str, str] = Mappin
     return Content.assemble(*parts)
 
 
-def options_named(report: dict[str, Any]) -> list[str]:
+def options_named(report: Imported) -> list[str]:
     """The options, typed after the path, that would resolve an import's notes and reasons."""
     dropped = report["totals"]["dropped"]
     said = " ".join((*dropped, *(str(file["note"]) for file in report["files"])))

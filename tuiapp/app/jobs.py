@@ -16,6 +16,7 @@ from tuiapp.settings.in_keys import in_keys
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
+    from engine.job_results import Ended, Imported, ImportedFile
     from engine.paths import Folders
     from engine.taste.coverage import Coverage
     from tuiapp.app.app import DiscoverApp
@@ -190,7 +191,7 @@ class Jobs:
         app.library_changed()
 
     def ended(
-        self, job: Job, result: dict[str, Any], *, community: bool = False, coverage: Coverage | None = None
+        self, job: Job, result: Ended, *, community: bool = False, coverage: Coverage | None = None
     ) -> None:
         """Show how a job ended: for an import the whole report, and whether there is `community` data.
 
@@ -250,9 +251,7 @@ class Jobs:
             return ""
         return shown(in_keys(f"{coverage.in_words()} {coverage.advice}".strip(), self._app.keymap))
 
-    def _show_report(
-        self, report: dict[str, Any], community: bool, coverage: Coverage | None, typed: str
-    ) -> None:
+    def _show_report(self, report: Imported, community: bool, coverage: Coverage | None, typed: str) -> None:
         """An import's report, and what to do next: without community data nothing new can be found.
 
         Ambiguous files can be imported again, from the line that was `typed`, with the option that resolves it.
@@ -289,7 +288,9 @@ class Jobs:
                 self._app.views.go("model")
                 self.ask_pack() if key == add else self.start("Training", "train")
 
-        files = [{**file, "note": in_keys(file["note"], self._app.keymap)} for file in report["files"]]
+        files: list[ImportedFile] = [
+            {**file, "note": in_keys(file["note"], self._app.keymap)} for file in report["files"]
+        ]
         totals = report["totals"]
         dropped = {in_keys(reason, self._app.keymap): count for reason, count in totals["dropped"].items()}
         text = import_report({**report, "files": files, "totals": {**totals, "dropped": dropped}}, steps)

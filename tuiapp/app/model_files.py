@@ -15,6 +15,7 @@ from tuiapp.typed_paths import a_folder, is_address, is_there, paths_in
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
+    from engine.job_results import AddedModel
     from engine.session import Session
     from tuiapp.app.app import DiscoverApp
     from tuiapp.screens.dialogs import AskText
@@ -76,10 +77,9 @@ def _take(app: DiscoverApp, text: str, source: str, digest: str) -> None:
     app.jobs.start("Add model", "add-model", source, *more, typed=text)
 
 
-def added(app: DiscoverApp, model: dict[str, Any], said: str) -> None:
+def added(app: DiscoverApp, model: AddedModel, said: str) -> None:
     """Show what was added, and how to undo it; `said` is the coverage."""
-    level: Level = model["level"]
-
+    level = model["level"]
     what = f"{quantity(model['items'], level)} of {quantity(model['listeners'], 'listeners')}, from {model['from']}."
     if model["already"]:
         app.notify(f"{shown(what)} Nothing was changed.", title="In use already", timeout=12)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.wording import few, quantity
 
 if TYPE_CHECKING:
+    from engine.job_results import FoundMusic, MeasuredTempo
     from tuiapp.app.app import DiscoverApp
 
 MEASURING = "Tempo"
@@ -31,7 +32,7 @@ def ask_what_to_do(app: DiscoverApp, path: str, unmeasured: int) -> None:
     app.push_screen(Pick("Your music files", choices, more=path), answered)
 
 
-def ended(app: DiscoverApp, result: dict[str, Any]) -> None:
+def ended(app: DiscoverApp, result: FoundMusic | MeasuredTempo) -> None:
     """Show what was found or measured, and offer the next step."""
     if "tempo" in result:
         found = result["tempo"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tuiapp.app.model_files import ask_model
 from tuiapp.settings.in_keys import in_keys
@@ -13,6 +13,7 @@ from tuiapp.typed_paths import paths_in, with_options
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
+    from engine.job_results import AddedData, Offered, Updated
     from tuiapp.app.app import DiscoverApp
     from tuiapp.screens.dialogs import AskText
 
@@ -100,7 +101,7 @@ def ask_update_file(app: DiscoverApp, arguments: Sequence[str], typed: str = "",
     ask_files(app, title, _UPDATE, [command], COMMUNITY_FILES, typed, wrong, of)
 
 
-def ask_to_download(app: DiscoverApp, looked: Sequence[str], found: dict[str, Any]) -> None:
+def ask_to_download(app: DiscoverApp, looked: Sequence[str], found: Offered) -> None:
     """Ask before downloading what was `found` by the job with the arguments `looked`: what it is, its date and size,
     and who sees it."""
     from engine.community.offers import SOURCES
@@ -169,7 +170,7 @@ def _missing(paths: Sequence[Path]) -> list[str]:
     return [f"{path} {why}." for path in paths if (why := why_not_read(path))]
 
 
-def added(app: DiscoverApp, result: dict[str, Any]) -> None:
+def added(app: DiscoverApp, result: AddedData) -> None:
     """Show what was added, and what to do next."""
     from tuiapp.import_report import packs_in_words
 
@@ -179,7 +180,7 @@ def added(app: DiscoverApp, result: dict[str, Any]) -> None:
     app.notify(packs_in_words(result) + then, title="Added", timeout=12)
 
 
-def updated(app: DiscoverApp, result: dict[str, Any]) -> None:
+def updated(app: DiscoverApp, result: Updated) -> None:
     """Show what is new, and suggest training if that is much."""
     then = f"\n{in_keys('Train again: discover train.', app.keymap)}" if result["rebuild"] else ""
     title = "Updated" if result["newer"] else "Nothing newer"

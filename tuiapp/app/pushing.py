@@ -14,6 +14,7 @@ from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.servers import places
 
 if TYPE_CHECKING:
+    from engine.job_results import Ended, MatchedPlaylist, TakenStars
     from tuiapp.app.app import DiscoverApp
     from tuiapp.job import Job
 
@@ -133,7 +134,7 @@ def _ask_who(app: DiscoverApp, task: dict[str, Any], why: str) -> None:
         app.push_screen(_AskName(f"{why} Your name there:", named, hint=hint))
 
 
-def ended(app: DiscoverApp, job: Job, result: dict[str, Any]) -> None:
+def ended(app: DiscoverApp, job: Job, result: Ended) -> None:
     """Continue with the matches, or show the result of sending."""
     task = job.task or {}
     if result["type"] == "cancelled" and "playlist" not in task:
@@ -152,7 +153,7 @@ def ended(app: DiscoverApp, job: Job, result: dict[str, Any]) -> None:
         app.notify(f"{task['playlist']}: {sent} sent to {task['address']}.", title="Sent", timeout=10)
 
 
-def _stars_taken_in(app: DiscoverApp, task: dict[str, Any], found: dict[str, Any]) -> None:
+def _stars_taken_in(app: DiscoverApp, task: dict[str, Any], found: TakenStars) -> None:
     said = (
         f"{quantity(found['stars'], 'stars')} at {found['address']}: {quantity(found['likes'], 'new likes')}."
     )
@@ -175,7 +176,7 @@ def _stars_taken_in(app: DiscoverApp, task: dict[str, Any], found: dict[str, Any
     app.push_screen(Pick(f"Keep the password for {found['address']}?", choices), answered)
 
 
-def _failed(app: DiscoverApp, title: str, task: dict[str, Any], result: dict[str, Any]) -> None:
+def _failed(app: DiscoverApp, title: str, task: dict[str, Any], result: Ended) -> None:
     if len(app.screen_stack) > 1 or result["kind"] not in ("NotLetInError", "NoDigestError"):
         message = in_keys(result["message"], app.keymap)
         app.notify(message, title=f"{title} failed", severity="error", timeout=15)
@@ -191,7 +192,7 @@ def _failed(app: DiscoverApp, title: str, task: dict[str, Any], result: dict[str
         app.push_screen(Pick("Send the password itself?", [Choice("plain", "Send it")], more=more), answered)
 
 
-def _ask_to_send(app: DiscoverApp, task: dict[str, Any], found: dict[str, Any]) -> None:
+def _ask_to_send(app: DiscoverApp, task: dict[str, Any], found: MatchedPlaylist) -> None:
     """Show what matches and what does not, and send it if the person agrees."""
     missing, matched = found["missing"], len(found["ids"])
     lines = [f"{matched} of {quantity(found['tracks'], 'tracks')} match."]

@@ -73,7 +73,7 @@ def _add(options: Options, path: Path, format_name: str | None, name: str | None
     if options.json:
         print_json(document)
     else:
-        click.echo(packs_in_words({**document, "tempo": asdict(coverage)}))
+        click.echo(packs_in_words({"packs": packs, "tempo": coverage.as_dict(), **added.as_dict()}))
         for pack in added.packs:
             if (gone := before.get(pack.name)) is not None:
                 held = (

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from engine.community.catalog import Catalog
+from engine.job_results import DescribedPack
 from engine.session.artists import Artists
 from engine.session.coverage import Coverages
 from engine.session.library import Library
@@ -82,6 +83,7 @@ def test_each_pack_knows_its_own_share(coverages: Coverages, packs: Packs, add, 
     assert described["strangers"]["known"] == {"artists": 0, "of": 6, "plays_share": 0.0}
     assert described["tempos"]["known"] is None
     assert described["few"]["listeners"] == 90
+    assert described["few"].keys() == DescribedPack.__annotations__.keys()
 
 
 def test_in_solo_mode_nothing_is_said(coverages: Coverages, library: Library, add) -> None:
