@@ -10,6 +10,7 @@ from itertools import islice
 from engine.canonical_keys import AnySpelling, joined_key
 from engine.store.counts import sum_of_track
 from engine.store.feedback import marked
+from engine.store.local_days import moment
 
 TOP = 5
 
@@ -18,7 +19,7 @@ TOP = 5
 class PlayedArtist:
     """Plays, the first and last (seconds UTC, null when undated), by year in local time, and the most played tracks.
 
-    A play whose day alone is known is at the beginning of that day here. `by_year` has every year from the first to the
+    A play whose day alone is known is at noon of that day here. `by_year` has every year from the first to the
     last, also those without plays. Without blocked tracks.
     """
 
@@ -31,18 +32,14 @@ class PlayedArtist:
 
 def played_artist(connection: sqlite3.Connection, key: str) -> PlayedArtist:
     """The plays of the artist with this key; zeros if there are none."""
-    rows = connection.execute(
-        """
-        SELECT l.started_at, l.plays, l.flags & 8, coalesce(l.precision, 1) >= 86400 FROM artists AS a
-        JOIN tracks AS t ON t.artist_id = a.id JOIN listens AS l ON l.track_id = t.id WHERE a.key = ?
-        """,
+    dated = connection.execute(
+        f"""
+        SELECT {moment(connection)}, l.plays FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id
+        JOIN listens AS l ON l.track_id = t.id
+        WHERE a.key = ? AND l.started_at IS NOT NULL AND l.flags & 8 = 0
+        """,  # noqa: S608 - fixed parts
         (key,),
     ).fetchall()
-    dated = [
-        (_beginning(at) if is_day else at, plays)
-        for at, plays, counted, is_day in rows
-        if at is not None and not counted
-    ]
     years: dict[int, int] = {}
     for at, plays in dated:
         year = time.localtime(at).tm_year
@@ -64,8 +61,3 @@ def played_artist(connection: sqlite3.Connection, key: str) -> PlayedArtist:
         {year: years.get(year, 0) for year in span},
         tuple(islice(named, TOP)),
     )
-
-
-def _beginning(day: int) -> int:
-    """When a day that begins in UTC begins here: where the day is all that is known, it is no other here."""
-    return int(time.mktime((*time.gmtime(day)[:8], -1)))

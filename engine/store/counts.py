@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from engine.store.local_days import moment_of
 from engine.store.play import BASIS_FLAGS, COUNT_FLAG, PRIVATE_FLAG, Play
 
 # A track's dated plays are subtracted from its counts one after the other; a fully covered count is not a listen.
@@ -50,7 +51,7 @@ class _Sum:
 @dataclass(slots=True)
 class Settled:
     """Result for a file's counts: duplicate rows, and for each track kept its rows, the undated ones, and its last
-    play."""
+    play's moment."""
 
     duplicates: int
     tracks: dict[int, tuple[int, int, int | None]]
@@ -81,7 +82,7 @@ class Counts:
             if not _settle(connection, track, there, stored.get(track), source, import_id):
                 result.duplicates += there.rows
                 continue
-            result.tracks[track] = there.rows, there.undated, there.last[0] if there.last else None
+            result.tracks[track] = there.rows, there.undated, moment_of(*there.last) if there.last else None
         self._sums.clear()
         return result
 

@@ -7,11 +7,13 @@ the person's own time. Nothing else about looking at a list is stored, and in a 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Literal
 
 from engine.canonical_keys import artist_of, joined_key
+from engine.store.local_days import moment
 
 What = Literal["shown", "opened"]
 # An item shown on this many days without being opened, liked or played rests for this many days.
@@ -69,15 +71,17 @@ def _ignored_since(encounters: list[tuple[int, str]], day: int) -> int | None:
 
 
 def last_days(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
-    """The day each of these artists or tracks was last played on."""
+    """The day each of these artists or tracks was last played on, local time."""
     found: dict[str, int] = {}
+    at = moment(connection)
     for key in keys:
         artist = artist_of(key)
         for title, last in connection.execute(
-            "SELECT t.title, max(l.started_at) FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id "
+            f"SELECT t.title, max({at}) FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id "  # noqa: S608 - fixed parts
             "JOIN listens AS l ON l.track_id = t.id WHERE a.key = ? GROUP BY t.id",
             (artist,),
         ):
             if last is not None and key in (artist, joined_key(artist, title)):
-                found[key] = max(found.get(key, 0), int(last) // _DAY)
+                here = int(last) + time.localtime(int(last)).tm_gmtoff
+                found[key] = max(found.get(key, 0), here // _DAY)
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from operator import itemgetter
 from engine.canonical_keys import relaxed_artist_key
 from engine.store.counts import sum_of_track
 from engine.store.feedback import blocked_ids
+from engine.store.local_days import in_local_time, moment
 from engine.store.play import DAY
 
 
@@ -61,24 +61,17 @@ class ListenRow:
         return self.precision is not None and self.precision >= DAY
 
 
-def in_local_time(since: int, until: int) -> str:
-    """An SQL condition for the listens `l` of a period of local time (seconds UTC); of a play whose day alone is known,
-    by its date, which is no other in another zone."""
-    # No clock need know the zone of a moment before 1970, or far ahead.
-    first, last = (
-        moment + time.localtime(min(max(moment, 0), 1 << 32)).tm_gmtoff for moment in (since, until)
-    )
-    return (
-        f"(coalesce(l.precision, 1) < {DAY} AND l.started_at >= {since} AND l.started_at < {until} "
-        f"OR l.precision >= {DAY} AND l.started_at >= {first} AND l.started_at < {last})"
-    )
-
-
 def counts(connection: sqlite3.Connection) -> HistoryCounts:
     """The library in five numbers; without artists and tracks that were only skipped."""
+    at = moment(connection)
+    # A moment is less than two days from where it is stored: the index finds those at either end.
+    first, last = (
+        f"(SELECT {end}({at}) FROM listens AS l "  # noqa: S608 - fixed parts
+        f"WHERE l.started_at {near} {2 * DAY} + (SELECT {end}(started_at) FROM listens))"
+        for end, near in (("min", "<="), ("max", ">= -"))
+    )
     listens, first, last = connection.execute(
-        "SELECT (SELECT count(*) FROM listens), (SELECT min(started_at) FROM listens), "
-        "(SELECT max(started_at) FROM listens)"
+        f"SELECT (SELECT count(*) FROM listens), {first}, {last}"  # noqa: S608 - fixed parts
     ).fetchone()
     artists, tracks = connection.execute(
         "SELECT count(DISTINCT artist_id), count(*) FROM tracks "
@@ -136,7 +129,8 @@ def played_tracks(connection: sqlite3.Connection, listens: str) -> list[PlayedTr
         for row in connection.execute(
             f"""
             WITH played AS (
-                SELECT track_id, sum(plays) AS plays, max(started_at) AS last FROM {listens} GROUP BY track_id
+                SELECT l.track_id, sum(l.plays) AS plays, max({moment(connection)}) AS last FROM {listens} AS l
+                GROUP BY l.track_id
             )
             SELECT t.id, a.name, a.key, t.title, t.key, t.album, t.duration_ms, p.plays, p.last
             FROM played AS p JOIN tracks AS t ON t.id = p.track_id JOIN artists AS a ON a.id = t.artist_id
@@ -150,7 +144,7 @@ def played_tracks(connection: sqlite3.Connection, listens: str) -> list[PlayedTr
 # Sort orders of lists of listens in SQL: a join if names are needed, and the value. Names are ranked first, one rank
 # per artist or track: half a million listens are then sorted by small numbers.
 _ORDERS = {
-    "when": ("", "l.started_at"),
+    "when": ("", "{moment}"),
     "artist": (
         "JOIN (SELECT t.id, dense_rank() OVER (ORDER BY a.key) AS place FROM tracks AS t "
         "JOIN artists AS a ON a.id = t.artist_id) AS r ON r.id = l.track_id",
@@ -193,13 +187,14 @@ def listen_ids(
         )
         values |= {f"word{n}": f"%{word.replace('%', '').replace('_', '')}%" for n, word in enumerate(words)}
     if period is not None:
-        where.append(in_local_time(*period))
+        where.append(in_local_time(connection, *period))
     if connection.execute("SELECT 1 FROM feedback WHERE verdict = 'block' LIMIT 1").fetchone():
         where.append(f"l.track_id NOT IN ({blocked_ids(connection)})")
-    join, value = _ORDERS[by]
+    at = moment(connection)
+    join, value = (part.format(moment=at) for part in _ORDERS[by])
     # Descending, nulls come last anyway, and the index by time is scanned backwards.
     order = f"{value} DESC" if (by in _LARGEST_FIRST) != reverse else f"{value} IS NULL, {value}"
-    ties = "l.track_id DESC, l.plays DESC, l.id DESC" if by == "when" else "l.started_at DESC, l.id DESC"
+    ties = "l.track_id DESC, l.plays DESC, l.id DESC" if by == "when" else f"{at} DESC, l.id DESC"
     rows = connection.execute(
         f"SELECT l.id FROM listens AS l {join} WHERE {' AND '.join(where)} ORDER BY {order}, {ties}",  # noqa: S608 - fixed parts
         values,
@@ -246,7 +241,8 @@ def tracks_by_artist(connection: sqlite3.Connection, keys: Sequence[str]) -> dic
     for key in dict.fromkeys(keys):
         rows = connection.execute(
             f"""
-            SELECT t.id, a.name, a.key, t.title, t.key, t.album, t.duration_ms, {plays} AS plays, max(l.started_at)
+            SELECT t.id, a.name, a.key, t.title, t.key, t.album, t.duration_ms, {plays} AS plays,
+                   max({moment(connection)})
             FROM artists AS a JOIN tracks AS t ON t.artist_id = a.id LEFT JOIN listens AS l ON l.track_id = t.id
             WHERE a.key = ? GROUP BY t.id ORDER BY plays DESC, t.id
             """,  # noqa: S608 - fixed parts

@@ -18,6 +18,7 @@ from engine.store.counts import Counts
 from engine.store.imported_likes import ImportedPlaylists, ids_of_tracks, keep_verdict, track_named_by
 from engine.store.known_plays import START_BITS, KnownPlays
 from engine.store.listen_rows import IDS, LISTEN, SKIP, details_of
+from engine.store.local_days import moment_of
 from engine.store.play import BASIS_FLAGS, COUNT_FLAG, MINUTE, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
 from engine.store.track_lookup import Row, TrackLookup
@@ -370,18 +371,19 @@ class Ingest:
         # A row begins with the track's id and the start, or null.
         tracks: list[int] = [row[0] for row in rows]  # type: ignore[misc]
         starts: list[int] = [row[1] for row in rows if row[1] is not None]  # type: ignore[misc]
-        self._note_kept(tracks, starts, len(rows) - len(starts))
+        ends = [moment_of(end(starts), self._precision) for end in (min, max)] if starts else []
+        self._note_kept(tracks, ends, len(rows) - len(starts))
         rows.clear()
         if len(self._listens) >= _BATCH:
             self._flush()
 
-    def _note_kept(self, tracks: list[int], starts: list[int], undated: int) -> None:
+    def _note_kept(self, tracks: list[int], moments: list[int], undated: int) -> None:
         """Count what is kept, for the report."""
         self.kept_tracks.update(tracks)
         self.undated += undated
-        if starts:
-            self.first = min(starts) if self.first is None else min(self.first, min(starts))
-            self.last = max(starts) if self.last is None else max(self.last, max(starts))
+        if moments:
+            self.first = min(moments) if self.first is None else min(self.first, *moments)
+            self.last = max(moments) if self.last is None else max(self.last, *moments)
 
     def _flush(self) -> None:
         self._lookup.flush()

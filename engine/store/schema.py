@@ -313,6 +313,11 @@ SELECT source, artist_key, track_key, verdict, at FROM feedback WHERE source IS 
 DROP TABLE stars;
 """
 
+_VERSION_17 = """
+-- Plays whose day alone is known have another moment than is stored in other zones than UTC (engine.store.local_days).
+CREATE INDEX listens_of_days ON listens (started_at) WHERE precision >= 86400;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -331,6 +336,7 @@ STEPS: tuple[Step, ...] = (
     _VERSION_14,
     settle_all_keys,
     _VERSION_16,
+    _VERSION_17,
 )
 
 

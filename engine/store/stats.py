@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from engine.canonical_keys import Level
 from engine.store.counts import beyond_dated
 from engine.store.feedback import blocked_ids
-from engine.store.history import in_local_time
+from engine.store.local_days import in_local_time, moment
 from engine.store.play import DAY
 
 TOP = 20
@@ -57,15 +57,15 @@ class Stats:
 
 def stats(connection: sqlite3.Connection, year: int | None = None) -> Stats:
     """The statistics of a year in local time, or with None of the whole history."""
-    where = _of_year(year)
-    listens = beyond_dated(connection)
+    where = _of_year(connection, year)
+    listens, at = beyond_dated(connection), moment(connection)
     plays, undated, timed, milliseconds, artists, tracks, first, last = connection.execute(
         f"""
         WITH played AS (
             SELECT l.track_id, sum(l.plays) AS plays,
                    coalesce(sum(l.plays) FILTER (WHERE l.started_at IS NULL), 0) AS undated,
                    coalesce(sum(l.plays) FILTER (WHERE l.ms_played IS NOT NULL), 0) AS timed,
-                   coalesce(sum(l.ms_played), 0) AS length, min(l.started_at) AS first, max(l.started_at) AS last
+                   coalesce(sum(l.ms_played), 0) AS length, min({at}) AS first, max({at}) AS last
             FROM {listens} AS l WHERE {where} GROUP BY l.track_id
         )
         SELECT coalesce(sum(p.plays), 0), coalesce(sum(p.undated), 0), coalesce(sum(p.timed), 0),
@@ -103,7 +103,7 @@ def most_played(
     """The most played artists or tracks of a year in local time, or with None of the whole history: the first `n`, all
     if that is below 0."""
     named, group = ("a.name, NULL", "a.id") if level == "artists" else ("a.name, t.title", "t.id")
-    where = _of_year(year)
+    where = _of_year(connection, year)
     rows = connection.execute(
         f"""
         WITH played AS (
@@ -119,12 +119,12 @@ def most_played(
     return tuple(Played(*row) for row in rows)
 
 
-def _of_year(year: int | None) -> str:
+def _of_year(connection: sqlite3.Connection, year: int | None) -> str:
     """An SQL condition for the listens of a year in local time, all with None."""
     if year is None:
         return "1"
     first, last = (int(time.mktime((begin, 1, 1, 0, 0, 0, 0, 0, -1))) for begin in (year, year + 1))
-    return in_local_time(first, last)
+    return in_local_time(connection, first, last)
 
 
 def _when(
@@ -134,7 +134,7 @@ def _when(
     # Grouped by quarters of an hour, of which every zone's offset is a multiple: fewer times to convert.
     rows = connection.execute(
         f"""
-        SELECT l.started_at / 900 * 900 AS at, coalesce(l.precision, 1) >= {DAY} AS is_day, sum(l.plays)
+        SELECT {moment(connection)} / 900 * 900 AS at, coalesce(l.precision, 1) >= {DAY} AS is_day, sum(l.plays)
         FROM listens AS l
         WHERE l.started_at IS NOT NULL AND l.flags & 8 = 0 AND {where} GROUP BY at, is_day ORDER BY at
         """,  # noqa: S608 - fixed parts
@@ -143,11 +143,10 @@ def _when(
     weekdays = [0] * 7
     week = [[0] * 24 for _ in range(7)]
     for at, is_day, plays in rows:
-        # A day that is all that is known begins in UTC, and has no hour.
-        local = time.gmtime(at) if is_day else time.localtime(at)
+        local = time.localtime(at)
         days[local[:3]] = days.get(local[:3], 0) + plays
         weekdays[local[6]] += plays
-        if not is_day:
+        if not is_day:  # else it has no hour
             week[local[6]][local[3]] += plays
     return (
         {f"{y}-{m:02}-{d:02}": n for (y, m, d), n in sorted(days.items())},

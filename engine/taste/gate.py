@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from engine.canonical_keys import AnySpelling, Level, artist_of, key_at, relaxed_item_key
 from engine.store.feedback import verdicts
+from engine.store.local_days import moment
 from engine.taste.kept_tracks import kept_by_item
 from engine.taste.rules import Rule, counted_listens
 from engine.taste.window import EVERYTHING as EVERYTHING
@@ -34,7 +35,8 @@ SKIP_PLAYS, TURNED_DOWN = 0.5, 3
 
 @dataclass(frozen=True, slots=True)
 class TasteItem:
-    """One artist or track of the person's: plays and skips inside the window, when last played (null when undated).
+    """One artist or track of the person's: plays and skips inside the window, when last played (null when undated;
+    `engine.store.local_days.moment`).
 
     `name` is the artist's, `track` the title, null for an artist; `tracks` are how many of an artist's were played.
     `kept` tracks of it are in the person's playlists or liked: it counts as at least that many plays. `remaining` is
@@ -192,7 +194,7 @@ def _played(
     for artist, name, title, plays, last, tracks in connection.execute(
         f"""
         WITH played AS (
-            SELECT track_id, sum(plays) AS plays, max(started_at) AS last
+            SELECT track_id, sum(plays) AS plays, max({moment(connection)}) AS last
             FROM {listens} AS l WHERE {condition} GROUP BY track_id
         )
         SELECT a.key, a.name, {columns}, sum(p.plays), max(p.last), count(*)

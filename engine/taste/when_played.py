@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from engine.canonical_keys import Level, joined_key, key_at
 from engine.store.counts import holds_counts
+from engine.store.local_days import HALF_DAY, in_local_time, moment
+from engine.store.play import DAY
 from engine.taste.rules import counted_listens
 from engine.taste.window import TimeOfWeek, Window
 
@@ -23,9 +25,7 @@ def counted_before(connection: sqlite3.Connection, end: int) -> str:
 def counted_within(connection: sqlite3.Connection, spans: Sequence[tuple[int, int]]) -> str:
     """The SQL source of listens that count for taste and began in one of `spans` (seconds UTC, end excluded). Excludes
     counts of players that date only the last play."""
-    within = " OR ".join(
-        f"l.started_at >= {int(start)} AND l.started_at < {int(end)}" for start, end in spans
-    )
+    within = " OR ".join(in_local_time(connection, start, end) for start, end in spans)
     counted = counted_listens(connection)
     return f"(SELECT * FROM {counted} AS l WHERE l.flags & 8 = 0 AND ({within or '0'}))"  # noqa: S608 - whole numbers
 
@@ -33,7 +33,7 @@ def counted_within(connection: sqlite3.Connection, spans: Sequence[tuple[int, in
 def day_in_past_years(connection: sqlite3.Connection, today: datetime.date) -> list[tuple[int, int]]:
     """Start and end of this calendar day in each earlier year since the first dated play, latest first, in this
     machine's time zone. 29 February only in leap years."""
-    first_play = f"SELECT min(started_at) FROM {counted_listens(connection)} AS l"  # noqa: S608 - fixed parts
+    first_play = f"SELECT min({moment(connection)}) FROM {counted_listens(connection)} AS l"  # noqa: S608 - fixed parts
     (first,) = connection.execute(first_play).fetchone()
     spans = []
     for year in range(today.year - 1, time.localtime(first).tm_year - 1, -1) if first is not None else ():
@@ -73,20 +73,20 @@ def plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, i
 
     Excludes counts of players that date only the last play.
     """
-    listens = counted_listens(connection)
+    listens, at = counted_listens(connection), moment(connection)
     dated = "l.started_at IS NOT NULL"
     # Only where needed: without the condition an index covers the query.
     if holds_counts(connection):
         dated += " AND l.flags & 8 = 0"
     first, last = connection.execute(
-        f"SELECT min(started_at), max(started_at) FROM {listens} AS l WHERE {dated}"  # noqa: S608 - fixed parts
+        f"SELECT min({at}), max({at}) FROM {listens} AS l WHERE {dated}"  # noqa: S608 - fixed parts
     ).fetchone()
     if first is None:
         return []
     years = range(time.localtime(first).tm_year, time.localtime(last).tm_year + 1)
     # In one pass: a year ends where the next begins.
     ends = " ".join(
-        f"WHEN l.started_at < {int(time.mktime((year + 1, 1, 1, 0, 0, 0, 0, 0, -1)))} THEN {year}"
+        f"WHEN {in_local_time(connection, *(_new_year(one) for one in (years[0], year + 1)))} THEN {year}"
         for year in years
     )
     found: dict[int, dict[str, int]] = {year: {} for year in years}
@@ -104,17 +104,24 @@ def plays_by_year(connection: sqlite3.Connection) -> list[tuple[int, dict[str, i
     return list(found.items())
 
 
+def _new_year(year: int) -> int:
+    return int(time.mktime((year, 1, 1, 0, 0, 0, 0, 0, -1)))
+
+
 def played_since(connection: sqlite3.Connection, since: int, until: int | None = None) -> frozenset[str]:
     """Keys of tracks (`joined_key`) played since then and before `until` (seconds UTC, null: now), by plays that count
     for taste or do not. One of which only the day is known may have been then, where that day was."""
-    then = f"AND l.started_at < {int(until)}" if until is not None else ""
+    at = moment(connection)
+    # To either side of the moment of a play whose day alone is known, to one of any other.
+    before, after = f"(l.precision >= {DAY}) * {HALF_DAY}", f"min(coalesce(l.precision, 1), {HALF_DAY})"
+    then = f"AND {at} - coalesce({before}, 0) < {int(until)}" if until is not None else ""
     rows = connection.execute(
         f"""
         SELECT a.key, t.title FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id WHERE t.id IN (
             SELECT l.track_id FROM main.listens AS l
-            WHERE l.started_at > ?1 - 86400 AND l.started_at + coalesce(l.precision, 1) > ?1 {then}
+            WHERE l.started_at > ?1 - {2 * DAY} AND {at} + {after} > ?1 {then}
         )
-        """,  # noqa: S608 - a whole number
+        """,  # noqa: S608 - whole numbers
         (since,),
     )
     return frozenset(joined_key(artist, title) for artist, title in rows)
@@ -122,8 +129,9 @@ def played_since(connection: sqlite3.Connection, since: int, until: int | None =
 
 def last_played(connection: sqlite3.Connection) -> dict[int, int]:
     """When each track, by id, was last played, by plays that count for taste or do not: seconds UTC."""
-    rows = connection.execute("SELECT track_id, max(started_at) FROM main.listens GROUP BY track_id")
-    return {int(track): int(last) for track, last in rows if last is not None}
+    last = f"SELECT l.track_id, max({moment(connection)}) FROM main.listens AS l GROUP BY l.track_id"  # noqa: S608 - fixed parts
+    rows = connection.execute(last)
+    return {int(track): int(at) for track, at in rows if at is not None}
 
 
 def plays_at(connection: sqlite3.Connection, times: TimeOfWeek) -> dict[tuple[str, str], tuple[int, int]]:
