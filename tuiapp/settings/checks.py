@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from tuiapp.settings.player_lines import expected_instead
-
 
 def player(value: Any) -> str:
     """A command that plays music, as typed in a shell."""
+    # Late, with its patterns: most people have set no player, and the first paint would wait.
     import shlex
+
+    from tuiapp.settings.player_lines import expected_instead
 
     if isinstance(value, str) and value.isprintable():
         try:
