@@ -119,9 +119,11 @@ class Models(Service):
         ]
 
     def of_earlier_versions(self) -> list[str]:
-        """Sentences on models in use in which some names can't be found; empty when there are none."""
+        """Sentences on models in use in which some names can't be found, or that rank by fewer members; empty when
+        there are none."""
         from engine.community.earlier_keys import has_earlier_keys
         from engine.training.artifact import POINTERS, train_command
+        from engine.training.in_use import fewer_members
 
         in_use = [(level, manifest) for level in POINTERS if (manifest := self.manifest(level)) is not None]
         return [
@@ -129,4 +131,4 @@ class Models(Service):
             f"{train_command(level)}."
             for level, manifest in in_use
             if has_earlier_keys(self.library.folders.models / manifest.id)
-        ]
+        ] + [fewer for _, manifest in in_use if (fewer := fewer_members(manifest))]

@@ -169,13 +169,13 @@ class Session:
 
     def _outdated(self, model: ModelManifest, packs: tuple[PackInfo, ...]) -> str:
         """What changed since a model was trained, in a sentence; empty if nothing did."""
-        from engine.training.in_use import removed_packs
+        from engine.training.in_use import fewer_members, removed_packs
 
         community = {
             pack.name: pack.date for pack in packs if pack.kind == "community" and pack.level == model.level
         }
-        if gone := removed_packs(model, community):
-            return gone
+        if stale := removed_packs(model, community) or fewer_members(model):
+            return stale
         # An added model needs no pack, and was chosen with the packs in place.
         if not model.solo and model.origin is None and community.keys() != set(model.packs):
             return "The installed packs differ from those this model was trained on. Train again: discover train."

@@ -35,7 +35,8 @@ from engine.progress import Cancelled, CountReport
 from engine.search import NameIndex, open_names
 from engine.training.search_names import names_of_artists, names_of_items
 
-FORMAT = 2
+# The first format's neighbours are rows of listeners, which this version does not score by.
+FORMAT, WITHOUT_NEIGHBOURS = 2, 1
 MANIFEST = "manifest.json"
 _Cells = TypeVar("_Cells", Neighbours, Listens)
 # The pointer to the model in use, by level.
@@ -325,7 +326,7 @@ def read_manifest(folder: Path) -> ModelManifest:
     except (OSError, ValueError, RecursionError) as error:
         path = folder / MANIFEST
         raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {_AGAIN}") from error
-    if manifest.format != FORMAT:
+    if manifest.format not in (FORMAT, WITHOUT_NEIGHBOURS):
         raise DamagedDataError(
             f"The model has format {manifest.format}; this discover reads {FORMAT}. {_AGAIN}"
         )
@@ -334,6 +335,9 @@ def read_manifest(folder: Path) -> ModelManifest:
         raise DamagedDataError(
             f"The model of your own listening is of an earlier discover: {folder}. {_AGAIN}"
         )
+    if manifest.format == WITHOUT_NEIGHBOURS:
+        others = {name: weight for name, weight in manifest.ensemble.items() if name != "neighbours"}
+        return msgspec.structs.replace(manifest, ensemble=others or FACTORS_ALONE)
     return manifest
 
 

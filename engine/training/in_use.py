@@ -23,6 +23,7 @@ from engine.privacy.presence import Presence, Role
 from engine.training.artifact import (
     MANIFEST,
     POINTERS,
+    WITHOUT_NEIGHBOURS,
     Model,
     ModelManifest,
     current_manifest,
@@ -166,6 +167,16 @@ def folder_named_by(pointer: Path) -> str:
 def _before(models: Path, level: Level) -> Path:
     """The pointer to the model before the one of a level in use."""
     return models / f"{POINTERS[level]}{_BEFORE}"
+
+
+def fewer_members(model: ModelManifest) -> str:
+    """A sentence on a model that this version ranks by fewer members than its own did; empty for others."""
+    if model.format != WITHOUT_NEIGHBOURS:
+        return ""
+    return (
+        f"The model of {model.level} is of an earlier version, and ranks without neighbours here. Train again: "
+        f"{train_command(model.level)}."
+    )
 
 
 def removed_packs(manifest: ModelManifest, installed: Collection[str]) -> str:

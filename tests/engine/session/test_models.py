@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
+import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from engine.errors import NothingYetError
+from engine.session import Session
 from engine.session.library import Change, Library
 from engine.session.models import Models
-from engine.training.artifact import Model
+from engine.training.artifact import MANIFEST, WITHOUT_NEIGHBOURS, Model, ModelManifest
+from tests.support.models import write_model
 
 
 @pytest.fixture
@@ -37,3 +44,27 @@ def test_where_no_model_of_a_level_is_there_is_none_to_open(models: Models) -> N
     assert models.open_if_any() is models.open()
     with pytest.raises(NothingYetError):
         models.open("tracks")
+
+
+def test_a_model_of_the_first_format_opens_ranks_by_its_other_members_and_is_named(tmp_path: Path) -> None:
+    weights = {"factors": 0.5, "neighbours": 0.4, "popularity": 0.1}
+    plays = csr_matrix(np.random.default_rng(0).integers(0, 3, size=(40, 60)))
+    folders = write_model(tmp_path, plays=plays, ensemble=weights)
+    path = folders.models / "made-by-hand" / MANIFEST
+    written = msgspec.json.decode(path.read_bytes(), type=ModelManifest)
+    # Its neighbours had one of these files, and four others.
+    digests = {
+        name: digest
+        for name, digest in written.digests.items()
+        if not name.startswith("neighbours_") or name == "neighbours_starts.npy"
+    }
+    first = msgspec.structs.replace(written, format=WITHOUT_NEIGHBOURS, digests=digests, packs=[])
+    path.write_bytes(msgspec.json.encode(first))
+    with Session(folders) as session:
+        model = session.models.open()
+        assert model.members.neighbours is None
+        assert model.manifest.ensemble == {"factors": 0.5, "popularity": 0.1}
+        assert model.members.fold_in(np.array([1, 4]), np.ones(2), np.ones(2)).raw(np.arange(60)).any()
+        (said,) = session.models.of_earlier_versions()
+        assert "Train again: discover train." in said
+        assert session.status().outdated == said
