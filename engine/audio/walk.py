@@ -62,20 +62,13 @@ def audio_files(root: str, left_out: LeftOut, unseen: set[str]) -> Iterator[Foun
                 if entry.is_dir():
                     below.append((entry.path, depth + 1))
                     continue
-                if os.path.splitext(entry.name)[1].lower() not in ENDINGS:  # noqa: PTH122 - a Path for each is slow
-                    continue
-                about = entry.stat()
-                if not entry.is_file():
-                    # A broken link or a pipe.
-                    left_out.setdefault(UNREADABLE_FILE, []).append(entry.path)
-                    continue
+                about = _if_audio(entry, left_out)
             except OSError as error:
                 left_out.setdefault(UNREADABLE_FILE, []).append(entry.path)
                 if not is_gone(error):
                     unseen.add(entry.path)
                 continue
-            if not is_utf8(entry.path):
-                left_out.setdefault(NOT_UTF8, []).append(entry.path)
+            if about is None:
                 continue
             found, mark = Found(entry.path, about.st_size, about.st_mtime_ns), (about.st_dev, about.st_ino)
             if entry.is_symlink():
@@ -93,6 +86,21 @@ def audio_files(root: str, left_out: LeftOut, unseen: set[str]) -> Iterator[Foun
         if mark not in met:
             met.add(mark)
             yield found
+
+
+def _if_audio(entry: os.DirEntry[str], left_out: LeftOut) -> os.stat_result | None:
+    """The state of a usable file with an audio extension, else null. Raises OSError if it cannot be accessed."""
+    if os.path.splitext(entry.name)[1].lower() not in ENDINGS:  # noqa: PTH122 - a Path for each is slow
+        return None
+    about = entry.stat()
+    if not entry.is_file():
+        # A broken link or a pipe.
+        left_out.setdefault(UNREADABLE_FILE, []).append(entry.path)
+        return None
+    if not is_utf8(entry.path):
+        left_out.setdefault(NOT_UTF8, []).append(entry.path)
+        return None
+    return about
 
 
 def is_gone(error: OSError) -> bool:
