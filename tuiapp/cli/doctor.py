@@ -1,4 +1,4 @@
-"""`doctor` and `config`: checks, repairs, and settings."""
+"""`doctor`: checks and repairs."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import click
 
 from engine import __version__
 from engine.community.pack_names import data_in_words
-from engine.errors import DiscoverError, UsageError, sentence, system_trouble
+from engine.errors import DiscoverError, UsageError, system_trouble
 from engine.paths import size_of
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.names import settings
 from tuiapp.cli.output import print_json, print_table, progress_bar, say
 from tuiapp.safe import shown
 from tuiapp.text import came_from
 
 if TYPE_CHECKING:
+    from engine.paths import Folders
     from engine.session import Session
     from engine.session.repair import Retraining
     from engine.taste.coverage import Coverage
@@ -165,34 +165,52 @@ def _report(options: Options) -> dict[str, Any]:
         advice += [str(error), *(one.said for one in damage(folders))]
         return report | {"library": f"cannot be opened: {error}", "coverage": [], "next": advice}
     with opened as session:
-        found = damage(folders, session.library.connection)
-        advice += [one.said for one in found]
-        if session.library.was_forgetting:
-            report["forget"] = "one that was interrupted has been finished"
-        if session.library.forgetting_is_held_up():
-            advice.append(
-                "Another program holds up a forget: old bytes are still in the library's file. Close it, then run any "
-                "discover command."
-            )
+        report |= _data(session, advice)
+    report["size"] = _sizes(folders)
+    if folders.root.exists() and folders.root.stat().st_mode & 0o077:
+        advice.append(f"Other users can read the data folder: chmod 700 {folders.root}")
+    report["next"] = advice or ["Nothing: all good."]
+    return report
 
-        def section_of(section: Callable[[Session, list[str]], Any], otherwise: Any) -> Any:
-            """A section of the report, or the error in its place if data is damaged."""
-            try:
-                return section(session, advice)
-            except (DiscoverError, OSError) as error:
-                said = str(error) if isinstance(error, DiscoverError) else system_trouble(error)
-                if not said:
-                    raise
-                if said not in advice:
-                    advice.append(said)
-                return otherwise
 
-        broken = any(one.path.is_relative_to(folders.models) for one in found)
-        report["library"] = section_of(_library, "damaged")
-        report["packs"] = section_of(_packs, "cannot be read")
-        report["model"] = section_of(partial(_model, broken=broken), "cannot be used")
-        report["coverage"] = section_of(_coverage, [])
-    report["size"] = {
+def _data(session: Session, advice: list[str]) -> dict[str, Any]:
+    """The sections on the library, packs and models."""
+    from engine.session.damage import damage
+
+    folders = session.library.folders
+    found = damage(folders, session.library.connection)
+    advice += [one.said for one in found]
+    report: dict[str, Any] = {}
+    if session.library.was_forgetting:
+        report["forget"] = "one that was interrupted has been finished"
+    if session.library.forgetting_is_held_up():
+        advice.append(
+            "Another program holds up a forget: old bytes are still in the library's file. Close it, then run any "
+            "discover command."
+        )
+
+    def section_of(section: Callable[[Session, list[str]], Any], otherwise: Any) -> Any:
+        """A section of the report, or the error in its place if data is damaged."""
+        try:
+            return section(session, advice)
+        except (DiscoverError, OSError) as error:
+            said = str(error) if isinstance(error, DiscoverError) else system_trouble(error)
+            if not said:
+                raise
+            if said not in advice:
+                advice.append(said)
+            return otherwise
+
+    broken = any(one.path.is_relative_to(folders.models) for one in found)
+    report["library"] = section_of(_library, "damaged")
+    report["packs"] = section_of(_packs, "cannot be read")
+    report["model"] = section_of(partial(_model, broken=broken), "cannot be used")
+    report["coverage"] = section_of(_coverage, [])
+    return report
+
+
+def _sizes(folders: Folders) -> dict[str, str]:
+    return {
         name: f"{size_of(path) / 1e6:.1f} MB"
         for name, path in (
             ("library", folders.database),
@@ -203,10 +221,6 @@ def _report(options: Options) -> dict[str, Any]:
             ("cache", folders.cache),
         )
     }
-    if folders.root.exists() and folders.root.stat().st_mode & 0o077:
-        advice.append(f"Other users can read the data folder: chmod 700 {folders.root}")
-    report["next"] = advice or ["Nothing: all good."]
-    return report
 
 
 def _settings(options: Options, advice: list[str]) -> str:
@@ -297,90 +311,3 @@ def _coverage(session: Session, advice: list[str]) -> list[Coverage]:
     found = [of for level in get_args(Level) if (of := session.coverage.of(level)) is not None]
     advice[:0] = [shown(f"{one.in_words()} {one.advice}") for one in found if one.low]
     return found
-
-
-@cli.group(invoke_without_command=True)
-@click.pass_context
-def config(context: click.Context) -> None:
-    """Show the settings and where each comes from; `config set` and `config unset` change them."""
-    if context.invoked_subcommand is not None:
-        return
-    from tuiapp.settings.config import read, setting_named
-    from tuiapp.settings.registry import SETTINGS
-
-    options = context.ensure_object(Options)
-    found = read(options.folders.config)
-    if options.json:
-        values = {key: found[key] for key in dict.fromkeys([*SETTINGS, *found.values])}
-        print_json(
-            {
-                "settings": {"data_dir": str(options.folders.root), "private": options.private} | values,
-                "from_file": sorted(found.values),
-                "problems": list(found.problems),
-            }
-        )
-        return
-    click.echo(f"data_dir = {shown(str(options.folders.root))}\nprivate = {str(options.private).lower()}\n")
-    print_table(
-        ("setting", "value", "from"),
-        [
-            (key, setting_named(key).shown(found[key]), found.where(key))
-            for key in dict.fromkeys([*SETTINGS, *found.values])
-        ],
-    )
-    for problem in found.problems:
-        click.echo(shown(problem), err=True)
-
-
-@config.command()
-@click.pass_obj
-def path(options: Options) -> None:
-    """Show the path of the settings file."""
-    if options.json:
-        print_json({"path": str(options.folders.config)})
-        return
-    click.echo(shown(str(options.folders.config)))
-
-
-@config.command("set")
-@click.argument("key", shell_complete=settings)
-@click.argument("value")
-@click.pass_obj
-def set_(options: Options, key: str, value: str) -> None:
-    """Change one setting in the file; keeps everything else, comments too.
-
-    For example: discover config set open.service Bandcamp
-    """
-    _change(options, key, value)
-
-
-@config.command()
-@click.argument("key", shell_complete=settings)
-@click.pass_obj
-def unset(options: Options, key: str) -> None:
-    """Remove a setting from the file, back to its default."""
-    _change(options, key, None)
-
-
-def _change(options: Options, key: str, text: str | None) -> None:
-    from engine.privacy import Door
-    from tuiapp.settings import config_file
-    from tuiapp.settings.config import read, setting_named
-
-    try:
-        setting = setting_named(key)
-        try:
-            value = None if text is None else setting.typed(text)
-        except ValueError as error:
-            raise ValueError(f"{key}: “{text}” is not valid: enter {error}") from None
-        if text is not None:
-            # A valid key may be taken by another action.
-            read(options.folders.config).with_values({key: value})
-    except ValueError as error:
-        raise UsageError(sentence(str(error))) from error
-    config_file.write(Door(options.folders, private=options.private), {key: value})
-    found = read(options.folders.config)
-    if options.json:
-        print_json({"setting": key, "value": found[key], "from": found.where(key)})
-    else:
-        say(options, f"{key} = {shown(setting.shown(found[key]))} ({found.where(key)})")

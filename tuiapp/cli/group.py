@@ -32,6 +32,7 @@ _COMMANDS = (
     "backup",
     "browse",
     "compare",
+    "config",
     "contexts",
     "demo",
     "doctor",

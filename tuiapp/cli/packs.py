@@ -22,9 +22,9 @@ from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousa
 from tuiapp.import_report import packs_in_words
 from tuiapp.safe import shown
 from tuiapp.text import came_from
-from tuiapp.typed_paths import is_there
 
 if TYPE_CHECKING:
+    from engine.community.offers import Source
     from engine.community.packs import PackInfo
     from engine.session import Session
 
@@ -45,6 +45,20 @@ FORMATS = {
 
 # The command for a file that could not be downloaded.
 _INSTEAD = "discover community add PATH"
+
+_min_listeners = click.option(
+    "--min-listeners",
+    type=click.IntRange(min=1),
+    default=MIN_LISTENERS,
+    show_default=True,
+    metavar="N",
+    help="Refuse a dump with fewer, and take an older one.",
+)
+
+
+def _source_called(name: str) -> Source | None:
+    """A data set that can be downloaded; `hetrec` is short for the one of 2011."""
+    return SOURCES.get({"hetrec": "artists-2011"}.get(name, name))
 
 
 @cli.group()
@@ -116,14 +130,7 @@ def add(options: Options, path: Path, format_name: str | None, name: str | None)
     help="Another address, such as a mirror's: the folder that holds fullexport/ (artists, tracks), sha256sums (tempo) "
     "or LATEST (genres); for artists-2011 that of the file.",
 )
-@click.option(
-    "--min-listeners",
-    type=click.IntRange(min=1),
-    default=MIN_LISTENERS,
-    show_default=True,
-    metavar="N",
-    help="Refuse a dump with fewer, and take an older one.",
-)
+@_min_listeners
 @click.option("--name", metavar="N", help="Name of the pack.  [default: after its source]")
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
@@ -131,8 +138,7 @@ def fetch(
     options: Options, what: str, url: str | None, min_listeners: int, name: str | None, yes: bool
 ) -> None:
     """Download community data, tempo or genres. First shows what it is, where from and how large."""
-    # The contract's short name for the set of 2011.
-    source = SOURCES.get({"hetrec": "artists-2011"}.get(what, what))
+    source = _source_called(what)
     if source is None:
         raise click.UsageError(f"No known data set is called {what}. Known: {', '.join(SOURCES)}.")
     with options.session() as session, contextlib.closing(web_for(options, _INSTEAD)) as web:
@@ -167,14 +173,7 @@ def _agree(options: Options, what: str, yes: bool) -> None:
     "--name", metavar="N", shell_complete=packs, help="The pack to update.  [default: the only one]"
 )
 @click.option("--url", metavar="BASE", help="As for `community fetch`.")
-@click.option(
-    "--min-listeners",
-    type=click.IntRange(min=1),
-    default=MIN_LISTENERS,
-    show_default=True,
-    metavar="N",
-    help="Refuse a dump with fewer, and take an older one.",
-)
+@_min_listeners
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
 @click.pass_obj
 def update(
@@ -190,9 +189,7 @@ def update(
 
     What is new to the model in use is added to it at once; if that is much, training again is suggested.
     """
-    source = None if is_there(Path(newer)) else SOURCES.get(newer)
-    if source is None and newer in SOURCES.keys() | {"hetrec"}:
-        source = SOURCES[{"hetrec": "artists-2011"}.get(newer, newer)]
+    source = _source_called(newer)
     if source is not None and source.level is None:
         raise click.UsageError(
             f"{newer} has no newer data: community fetch downloads it again. Known here: artists, tracks."
