@@ -67,9 +67,8 @@ def listener_for(
     used = replace(used, port=bound.getsockname()[1])
     presence.enter(Role.LISTENS)
     presence.show(used.port)
-    listener = Listener(
-        bound, used, Inbox(folders, private_since=private, alone=alone), Door(folders), presence
-    )
+    inbox = Inbox(folders, private_since=private)
+    listener = Listener(bound, used, inbox, Door(folders), presence, alone=alone)
     listener.keep_access()
     return listener
 

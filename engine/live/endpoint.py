@@ -31,6 +31,8 @@ class Endpoint:
         self._note = note
         self._handle = handle
         self._open: dict[asyncio.Task[None], _Conversation] = {}
+        # How often a request, and what answered it, was let go of.
+        self.done = 0
         self.port: int = listener.getsockname()[1]
 
     async def begin(self) -> None:
@@ -56,6 +58,7 @@ class Endpoint:
                 await conversation.go_on()
         finally:
             del self._open[task]
+            self.done += 1
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
@@ -108,6 +111,7 @@ class _Conversation:
             self.answering = False
             # Ten megabytes of plays are not to wait for the next request.
             del request, answer
+            self._endpoint.done += 1
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 await self._throw_away()
                 return

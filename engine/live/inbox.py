@@ -12,10 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from engine.canonical_keys import forget_keys
 from engine.errors import DiscoverError, disk_trouble
 from engine.live.listenbrainz import Report, Verdict
-from engine.live.memory import give_back_memory
 from engine.live.windows import Windows
 from engine.paths import Folders
 from engine.privacy import Door
@@ -28,8 +26,6 @@ from engine.store.play import MINUTE, Play
 
 # Maximum plays from before a private session that wait for its end.
 _MAX_WAITING = 5000
-# Seconds after which memory is returned to the system.
-_BREATH = 1.0
 # Maximum verdicts that wait for the first play of their track.
 _MAX_EARLY = 100
 
@@ -44,7 +40,7 @@ class _Waiting:
 
 class Inbox:
     """Stores reports in the library under `folders`. `now` returns seconds UTC; `private_since` when the session
-    that is on began, null if none is. With `alone` no names stay in memory."""
+    that is on began, null if none is."""
 
     def __init__(
         self,
@@ -52,17 +48,17 @@ class Inbox:
         *,
         now: Callable[[], float] = time.time,
         private_since: Callable[[Folders], float | None] = private_since,
-        alone: bool = False,
     ) -> None:
         self._folders = folders
         self._now = now
         self._private_since = private_since
-        self._alone = alone
         self._windows = Windows()
         self._waiting: list[_Waiting] = []
         # Verdicts on tracks the library does not know, as during the first play of one.
         self._early: list[Report] = []
         self._at_work: asyncio.Task[None] | None = None
+        # How often something was stored.
+        self.stored = 0
         self.look()
 
     @property
@@ -148,10 +144,7 @@ class Inbox:
                     others = [one for one in self._early if one not in due]
                     self._early = [*others, *early][-_MAX_EARLY:]
                     _answer(batch)
-                if self._alone:
-                    forget_keys()
-                    # Once who sent it is answered and what they sent let go of.
-                    asyncio.get_running_loop().call_later(_BREATH, give_back_memory)
+                self.stored += 1
         finally:
             self._at_work = None
 

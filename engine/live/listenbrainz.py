@@ -100,6 +100,8 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     Raises one of _BROKEN."""
     try:
         return decoder.decode(body)
+    except msgspec.ValidationError:
+        raise  # readable, and something else
     except _BROKEN as error:
         try:
             plain = json.dumps(json.loads(body), ensure_ascii=False)

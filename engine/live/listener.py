@@ -14,6 +14,7 @@ from engine.live.connections import Socket
 from engine.live.endpoint import Endpoint
 from engine.live.inbox import Inbox
 from engine.live.listenbrainz import Answer, Report, Request, Verdict, answer, failure, refused
+from engine.live.memory import forget_and_give_back
 from engine.live.token import Access
 from engine.live.watched import Watched
 from engine.privacy import Door
@@ -66,13 +67,18 @@ class Listener:
         inbox: Inbox,
         door: Door | None = None,
         presence: Presence | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
+        """With `alone` the process does nothing else: memory is returned, and no name stays in it."""
         self.inbox = inbox
         self.watched: list[Watched] = []
         self._presence = presence
         self._access = access
         # Where the port and the token are to be stored still.
         self._door = door
+        # What was done when memory was last returned; null where it is not.
+        self._returned = 0 if alone else None
         self._endpoint = Endpoint(listener, self._answer, inbox.note)
         self._tasks: list[asyncio.Task[None]] = []
         self._watching: list[asyncio.Task[None]] = []
@@ -126,14 +132,22 @@ class Listener:
     def _keep(self, player: str, played: PlayedSong | Judged) -> None:
         self.inbox.keep(report_of(player, played))
 
+    def look(self) -> None:
+        """See whether a private session is on, and clear up after what was done since the last look."""
+        self.inbox.look()
+        try:
+            self.keep_access()
+        except DiscoverError as error:
+            self.inbox.note(error)
+        done = self._endpoint.done + self.inbox.stored
+        if self._returned is not None and self._returned != done:
+            self._returned = done
+            forget_and_give_back()
+
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            self.inbox.look()
-            try:
-                self.keep_access()
-            except DiscoverError as error:
-                self.inbox.note(error)
+            self.look()
 
     async def _answer(self, request: Request) -> Answer:
         if request.target == WATCHED:

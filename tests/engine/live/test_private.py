@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from engine.canonical_keys import artist_key
+from engine.live.connections import listening_socket
 from engine.live.inbox import Inbox
 from engine.live.listenbrainz import Report, Verdict
 from engine.live.listener import Listener
+from engine.live.token import Access
 from engine.live.windows import Windows
 from engine.privacy import Door
 from engine.store.database import open_library
 from engine.store.play import Play
 from tests.support.folders import fingerprint
-from tests.support.live import NOW, Player, World, listen
+from tests.support.live import NOW, TOKEN, Player, World, listen
 from tests.support.processes import Process
 
 HOUR = 3600
@@ -115,8 +117,10 @@ async def test_what_waits_for_the_end_is_limited(world: World, listener: Listene
 
 @pytest.mark.parametrize("alone", [True, False])
 async def test_a_process_that_only_listens_holds_no_name_in_memory(world: World, alone: bool) -> None:
-    inbox = Inbox(world.folders, now=lambda: world.now, private_since=lambda _: None, alone=alone)
-    await inbox.take(Report("player", (Play("A", "Kept", NOW),)))
+    listener = Listener(listening_socket(0), Access(TOKEN), world.inbox(), alone=alone)
+    await listener.inbox.take(Report("player", (Play("A", "Kept", NOW),)))
+    assert artist_key.cache_info().currsize
+    listener.look()
     assert (artist_key.cache_info().currsize == 0) == alone
 
 
