@@ -176,10 +176,12 @@ class Model:
     @cached_property
     def similarity(self) -> ItemSimilarity:
         """The similarity of two items."""
-        # Hubness keeps its first file name, so that earlier models open.
-        has_hubness = "crowding.npy" in self.manifest.digests
-        hubness = self._whole("crowding.npy", (self.manifest.items,), np.float32) if has_hubness else None
-        return ItemSimilarity(self.factors.item_factors, self._cells("listens", Listens), hubness)
+        listens = self._cells("listens", Listens)
+        # Hubness keeps its first file name, so that earlier models open; the first ones' is of another similarity.
+        hubness = (
+            self._whole("crowding.npy", (self.manifest.items,), np.float32) if listens is not None else None
+        )
+        return ItemSimilarity(self.factors.item_factors, listens, hubness)
 
     def _cells(self, kind: str, of: type[_Cells], *, fewer: bool = False) -> _Cells | None:
         """Cells by item, of `fewer` items where that may be, of the files that begin with `kind`; null for a model that

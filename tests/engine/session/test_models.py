@@ -53,16 +53,14 @@ def test_a_model_of_the_first_format_opens_ranks_by_its_other_members_and_is_nam
     path = folders.models / "made-by-hand" / MANIFEST
     written = msgspec.json.decode(path.read_bytes(), type=ModelManifest)
     # Its neighbours had one of these files, and four others.
-    digests = {
-        name: digest
-        for name, digest in written.digests.items()
-        if not name.startswith("neighbours_") or name == "neighbours_starts.npy"
-    }
+    gone = ("neighbours_hearers", "neighbours_weights", "listens_")
+    digests = {name: digest for name, digest in written.digests.items() if not name.startswith(gone)}
     first = msgspec.structs.replace(written, format=WITHOUT_NEIGHBOURS, digests=digests, packs=[])
     path.write_bytes(msgspec.json.encode(first))
     with Session(folders) as session:
         model = session.models.open()
         assert model.members.neighbours is None
+        assert model.similarity.hubness is None
         assert model.manifest.ensemble == {"factors": 0.5, "popularity": 0.1}
         assert model.members.fold_in(np.array([1, 4]), np.ones(2), np.ones(2)).raw(np.arange(60)).any()
         (said,) = session.models.of_earlier_versions()
