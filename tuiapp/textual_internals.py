@@ -33,10 +33,13 @@ from textual.widget import Widget
 _MADE_SECONDS = 2.0
 # A terminal answers what it is asked within so many seconds, or not at all.
 _ANSWER_SECONDS = 2.0
-# What terminals answer: what they are, an attribute of their graphics, the size of a cell in pixels. No key is like it.
-_ANSWER = re.compile(r"\x1b\[(?:\?[\d;]*[cS]|6;\d+;\d+t)")
+# What terminals answer: what they are, an attribute of their graphics, the size of a cell in pixels, what came of a
+# picture by kitty's protocol. No key is like it.
+_ANSWER = re.compile(r"\x1b\[(?:\?[\d;]*[cS]|6;\d+;\d+t)|\x1b_Gi=\d+;[^\x1b]*\x1b\\")
 # The end of what was read, where one may have begun. Shorter it would be a key's: escape, or with alt.
-_BEGUN = re.compile(r"\x1b\[(?:\?[\d;]{0,99}|6(?:;\d{0,9}){0,2})\Z")
+_BEGUN = re.compile(
+    r"\x1b(?:\[(?:\?[\d;]{0,99}|6(?:;\d{0,9}){0,2})|_G(?:i(?:=(?:\d{1,9}(?:;[^\x1b]{0,99}\x1b?)?)?)?)?)\Z"
+)
 
 
 class Answer(Message):

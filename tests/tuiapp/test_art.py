@@ -19,6 +19,7 @@ from tests.support.driving import screen_lines, screen_text, settled
 from tests.support.folders import fingerprint
 from tests.support.pictures import png
 from tuiapp.app.app import DiscoverApp
+from tuiapp.textual_internals import Guarded
 from tuiapp.widgets import art
 from tuiapp.widgets.art import COLUMNS, ROWS, Art, way_of
 
@@ -51,6 +52,16 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
+def placeholders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal says that it draws pictures at placeholders."""
+
+    async def answer(_app: Guarded, question: str = "") -> tuple[str, ...]:
+        return (*(["\x1b_Gi=1;OK\x1b\\"] if "U=1" in question else []), "\x1b[?62;c")
+
+    monkeypatch.setattr(Guarded, "ask_terminal", answer)
+
+
+@pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     """A file with a picture in its tags, one with a cover beside it, and one with neither."""
     files = [
@@ -79,7 +90,7 @@ def cells(app: DiscoverApp) -> list[str]:
 
 @pytest.mark.parametrize("private", [False, True])
 async def test_pictures_arrive_byte_by_byte_are_drawn_by_cells_and_let_go_of(
-    empty: Folders, files: list[Path], written: list[str], painting: None, private: bool
+    empty: Folders, files: list[Path], written: list[str], painting: None, placeholders: None, private: bool
 ) -> None:
     empty.root.mkdir(exist_ok=True)
     empty.config.write_text('[open]\nart = "kitty"\n')
@@ -161,8 +172,42 @@ async def test_off_writes_no_byte_and_reads_no_picture(
     assert written == []
 
 
+@pytest.mark.parametrize("setting", ["auto", "kitty"])
+async def test_a_terminal_that_knows_no_placeholders_gets_none(
+    empty: Folders,
+    files: list[Path],
+    written: list[str],
+    painting: None,
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str,
+) -> None:
+    """As kitty 0.26, which would show 242 signs."""
+
+    async def answer(_app: Guarded, _question: str = "") -> tuple[str, ...]:
+        return ("\x1b[?62;c",)
+
+    monkeypatch.setattr(Guarded, "ask_terminal", answer)
+    for name, value in {"TERM": "xterm-kitty", "COLORTERM": "truecolor", "TMUX": "", "NO_COLOR": ""}.items():
+        monkeypatch.setenv(name, value)
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        app.preferences.change("open.art", setting)
+        await in_queue(app, pilot, files[0])
+        assert cells(app) == []
+        # Who chose it is told; by itself it takes no room.
+        assert ("This terminal does not" in screen_text(app)) is (setting == "kitty")
+        app.playing = None
+    assert written == []
+
+
 async def test_what_to_install_is_where_the_picture_would(
-    empty: Folders, files: list[Path], written: list[str], painting: None, monkeypatch: pytest.MonkeyPatch
+    empty: Folders,
+    files: list[Path],
+    written: list[str],
+    painting: None,
+    placeholders: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (files[2].parent / "cover.jpg").write_bytes(b"\xff\xd8\xff\xe0 a JPEG, by its beginning")
     monkeypatch.setitem(sys.modules, "PIL", None)

@@ -42,7 +42,7 @@ _AREA = {
 }
 _PIECES = (
     "\x1b[", "?", "6;", "1;", "c", "S", "t", "u", "~", "\x1b", ":", "99999", ";", "a", "\x1b[A", "\x1b[200~",
-    "\x1b[201~", "\x1b[<0;20;10M", "\x1b[48;", "\x1b]", "\x1bP", "\x1b\\", "M", "m", "$y", "57344", "²",
+    "\x1b[201~", "\x1b_G", "i=", "\x1b[<0;20;10M", "\x1b[48;", "\x1b]", "\x1bP", "\x1b\\", "M", "m", "$y", "57344", "²",
 )  # fmt: skip
 _TOKEN = re.compile(
     r"\x1bP([^\x1b]*)\x1b\\|\x1b\[([0-?]*[ -/]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^\[P\]]|[^\x1b]",
@@ -150,9 +150,15 @@ def test_whatever_a_terminal_says_of_its_cells_no_picture_is_larger_than_has_det
 def test_no_answer_is_a_key_and_no_key_is_lost() -> None:
     """One may be longer than what Textual reads of a sequence before it takes it for keys, and come in two reads; cut
     within its first two bytes it could be the key escape, and is left to Textual."""
-    answers = ["\x1b[?64;1;2;4;6;9;15;16;17;18;21;22;28;29;42;52c", "\x1b[?1;0;256S", "\x1b[6;19;9t"]
-    text = f"a{answers[0]}{answers[1]}\x1b[A{answers[2]}\x1b[6~b"
-    begins = [match.start() for match in re.finditer(r"\x1b\[(?=[?6])", text)]
+    answers = [
+        "\x1b[?64;1;2;4;6;9;15;16;17;18;21;22;28;29;42;52c",
+        "\x1b[?1;0;256S",
+        "\x1b[6;19;9t",
+        "\x1b_Gi=1;OK\x1b\\",
+        "\x1b_Gi=1;EINVAL:no such thing\x1b\\",
+    ]
+    text = f"a{answers[0]}{answers[1]}\x1b[A{answers[2]}\x1b[6~{answers[3]}{answers[4]}b"
+    begins = [match.start() for match in re.finditer(r"\x1b(?=\[[?6]|_G)", text)]
     for at in sorted({*range(1, len(text))} - {begin + by for begin in begins for by in (1, 2)}):
         parser = AnsweringParser()
         messages = [*parser.feed(text[:at]), *parser.feed(text[at:])]

@@ -119,8 +119,8 @@ _OPEN = (
     Setting(
         "open.art",
         "album art",
-        "The cover of what plays, beside the queue: with kitty's protocol, with sixels if the terminal reports that it "
-        "shows them, or whichever it reports (auto). From the file's tags or its folder; sixels, and covers other "
+        "The cover of what plays, beside the queue, if the terminal reports that it shows it: with kitty's protocol, "
+        "with sixels, or whichever it has (auto). From the file's tags or its folder; sixels, and covers other "
         "than small PNGs, need Pillow.",
         "off",
         checks.one_of(_ART, "off, kitty, sixel or auto"),

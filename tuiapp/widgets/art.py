@@ -2,8 +2,9 @@
 sixels.
 
 With kitty's the picture is sent once and drawn by the terminal at its placeholders. Those are cells like any other:
-widgets above them cover it, and it goes when they do. Sixels are drawn again after each of their cells that is
-painted, and not while a widget is above one.
+widgets above them cover it, and it goes when they do. A terminal that does not know placeholders (kitty before 0.28)
+would show them as signs, so it is asked. Sixels are drawn again after each of their cells that is painted, and not
+while a widget is above one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ Way = Literal["kitty", "sixel"]
 # Cells are about twice as high as wide.
 COLUMNS, ROWS = 22, 11
 _CHUNK = 4096  # bytes of base64
+# A pixel that is not kept, with the key of placeholders: kitty without them refuses the whole command, silently.
+_QUESTION = "\x1b_Gi=1,a=q,U=1,f=24,s=1,v=1;AAAA\x1b\\"
+_YES = "\x1b_Gi=1;OK\x1b\\"
 _PLACEHOLDER = "\U0010eeee"
 # Number n of a row or column is the nth of these (kitty's rowcolumn-diacritics.txt has more).
 _NUMBERS = (
@@ -41,8 +45,8 @@ _ids = count(0x0D1500)
 
 
 def way_of(setting: str, environ: Mapping[str, str]) -> Way | None:
-    """The way pictures are shown by the setting `open.art` and, for `auto`, by what the terminal says it is. Where it
-    says nothing it is to be asked for sixels.
+    """The way pictures are shown by the setting `open.art` and, for `auto`, by what the terminal says it is; it is to
+    be asked whether it can.
 
     A multiplexer passes on where it runs, but no pictures.
     """
@@ -99,7 +103,8 @@ class Art(Static, OverCells):
         self._wanted, self._room, self._path = "", False, ""
         self._number: int | None = None
         self._sixels: Sixels | None = None
-        self._asked = False
+        # Whether the terminal was asked if it can show it, and what it said.
+        self._asked = self._able = False
 
     def on_mount(self) -> None:
         # No room is taken before it is known that there is something to show.
@@ -114,19 +119,21 @@ class Art(Static, OverCells):
         self._arrange()
 
     def resized(self) -> None:
-        """The terminal is of another size, and so may its cells be: ask it for sixels."""
-        if self._way == "sixel":
+        """The terminal is of another size, and for sixels so may its cells be: ask it what it can show."""
+        if self._way == "sixel" or not self._asked:
             self.run_worker(self._ask(), group="asking", exclusive=True)
 
     async def _ask(self) -> None:
         from tuiapp.widgets.sixel import sixels_of
 
-        sixels = await sixels_of(self.app)
-        if sixels != self._sixels or not self._asked:
-            self._sixels, self._asked, self._path = sixels, True, ""
+        sixels = await sixels_of(self.app) if self._way == "sixel" else None
+        able = sixels is not None or (self._way == "kitty" and _YES in await self.app.ask_terminal(_QUESTION))
+        if (sixels, able) != (self._sixels, self._able) or not self._asked:
+            self._sixels, self._able, self._asked, self._path = sixels, able, True, ""
             self._forget()
-            if sixels is None:
-                self.update("This terminal does not report that it shows sixels.")
+            if not able:
+                what = "sixels" if self._way == "sixel" else "pictures by kitty's placeholders"
+                self.update(f"This terminal does not report that it shows {what}.")
             self._arrange()
 
     def show(self, path: str, *, room: bool) -> None:
@@ -135,9 +142,8 @@ class Art(Static, OverCells):
         self._arrange()
 
     def _arrange(self) -> None:
-        able = self._way == "kitty" or self._sixels is not None
-        self.display = self._room and (able or (self._asked and self._named))
-        path = self._wanted if self._room and able else ""
+        self.display = self._room and (self._able or (self._asked and self._named))
+        path = self._wanted if self._room and self._able else ""
         if path != self._path:
             self._path = path
             self.run_worker(self._show(path), exclusive=True)
