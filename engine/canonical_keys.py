@@ -65,6 +65,8 @@ _UNSEEN = (
 _BRAILLE_BLANK = "\u2800"
 _INVISIBLE = re.compile(f"[{_UNSEEN}{_FILLERS}]")
 _UNSEEN_ALONE = re.compile(f"[{_UNSEEN}]")
+# Of them those that do nothing to the letters beside them. Next to a joiner, which might become a blank, they stay.
+_NEVER_SEEN = re.compile("(?<!\u200c)[\u00ad\u180e\u200b\u2060-\u2064\ufeff](?!\u200c)")
 _JOINER = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
 
 _ARTIST_GUESTS = re.compile(rf"\s{GUEST_WORDS}\s.*$")
@@ -147,6 +149,16 @@ def without_invisible(text: str) -> str:
     ('I \u2764 You', 'Bjork')
     """
     return _INVISIBLE.sub("", _JOINER.sub(" ", text))
+
+
+def stored_name(name: str) -> str:
+    """A name as stored, of the same key: at most `MAX_NAME` long, in a line, with plain blanks and all of it seen.
+
+    >>> stored_name("Caf\u00e9\u00a0Tundra\u200b"), stored_name(" Tin\\tRoof\\n")
+    ('Caf\u00e9 Tundra', 'Tin Roof')
+    """
+    name = name[:MAX_NAME]
+    return name if name.isprintable() else " ".join(_NEVER_SEEN.sub("", name).split())
 
 
 def has_invisible(text: str | None) -> bool:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from engine.canonical_keys import MAX_NAME, artist_key, track_key
+from engine.canonical_keys import MAX_NAME, artist_key, stored_name, track_key
 from engine.store.play import Ids
 
 
@@ -96,8 +96,8 @@ def keep_verdict(
             "AND said.verdict NOT IN (excluded.verdict, 'block') AND excluded.at >= said.at",
             (
                 *keys,
-                artist[:MAX_NAME],
-                title and title[:MAX_NAME],
+                stored_name(artist),
+                title and stored_name(title),
                 verdict,
                 at or int(time.time()),
                 fetch,
@@ -156,7 +156,7 @@ def keep_playlist(
         "INSERT INTO playlist_tracks (playlist_id, position, artist, track, album, seconds, ids) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (number, place, artist[:MAX_NAME], title[:MAX_NAME], album and album[:MAX_NAME], *rest)
+            (number, place, stored_name(artist), stored_name(title), album and stored_name(album), *rest)
             for place, (artist, title, album, *rest) in enumerate(entries, 1)
         ],
     )

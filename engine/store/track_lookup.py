@@ -9,7 +9,14 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from engine.canonical_keys import MAX_NAME, artist_key, relaxed_artist_key, relaxed_track_key, track_key
+from engine.canonical_keys import (
+    MAX_NAME,
+    artist_key,
+    relaxed_artist_key,
+    relaxed_track_key,
+    stored_name,
+    track_key,
+)
 from engine.store.play import Ids, Play
 from engine.store.same_play import Others
 
@@ -105,8 +112,8 @@ class TrackLookup:
             return None
         album = play.album or None
         if len(artist) > MAX_NAME or len(title) > MAX_NAME or (album and len(album) > MAX_NAME):
-            artist, title, album = artist[:MAX_NAME], title[:MAX_NAME], album and album[:MAX_NAME]
             self.cut += 1
+        artist, title, album = stored_name(artist), stored_name(title), album and stored_name(album)
         artist_id = self._artists.get(a_key)
         if artist_id is None and self._few:
             artist_id = self._stored_artist(a_key)
@@ -183,7 +190,7 @@ class TrackLookup:
                     place.all_ids = (*place.all_ids[-_MAX_IDS:], pair)
                     self._new[_ID].append((place.track, *pair))
         if (play.album and not place.album) or (play.duration_ms and not place.duration):
-            place.album = place.album or (play.album or "")[:MAX_NAME] or None
+            place.album = place.album or stored_name(play.album or "") or None
             place.duration = place.duration or play.duration_ms
             self._new[_DETAILS].append((place.album, place.duration, place.track))
 

@@ -15,6 +15,7 @@ from engine.canonical_keys import (
     nearest,
     relaxed_artist_key,
     relaxed_track_key,
+    stored_name,
     track_key,
 )
 
@@ -177,6 +178,30 @@ def test_what_is_not_seen_does_not_matter(name: str, added: list[tuple[int, str]
         hidden = hidden[:place] + char + hidden[place:]
     for key in KEYS:
         assert key(hidden) == key(name) or not any(map(str.isalnum, key(name)))
+
+
+@given(
+    st.text(
+        alphabet=[
+            "a",
+            "B",
+            " ",
+            "(",
+            "\u0627",
+            "\u200c",
+            "\u200d",
+            "\ufe0f",
+            "\n",
+            "\u2028",
+            *"\xa0\xad\u200b\u2060\ufeff",
+        ]
+    )
+)
+@settings(deadline=None, max_examples=200, derandomize=True)
+def test_a_name_as_stored_has_its_key_and_is_one_line(name: str) -> None:
+    stored = stored_name(name)
+    assert (artist_key(stored), track_key(stored)) == (artist_key(name), track_key(name))
+    assert not set(stored) & set("\n\u2028\xa0")
 
 
 def test_a_name_of_fillers_alone_is_a_name() -> None:

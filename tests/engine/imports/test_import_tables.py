@@ -212,3 +212,16 @@ def test_a_length_in_a_column_called_time_is_no_stamp(db: sqlite3.Connection, tm
     text = "Name\tArtist\tTime\tDate Added\tPlays\tLast Played\r{1}\t{0}\t228\t3/1/20 5:00 PM\t7\t3/2/24 7:01 PM\r"
     one(db, write(tmp_path, "Music.txt", text.format(*SONG).encode("utf-16")))
     assert starts(db) == [(START, *SONG)]
+
+
+def test_the_first_spelling_of_a_name_is_stored_without_what_is_not_seen(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """It was shown with a mark for each such character, in every list, whatever came afterwards."""
+    rows = f'"Ida\u00a0\u200b& the\u00ad Oaks","Tin\nRoof\ufeff",{START}\nIda & the Oaks,Tin Roof,{START + 900}\n'
+    bring(db, write(tmp_path, "plays.csv", f"artist,title,time\n{rows}"))
+    assert [row[1:3] for row in listens(db)] == [("Ida & the Oaks", "Tin Roof")] * 2
+    entries = "#EXTM3U\n#EXTINF:5,Ida\u200b Oak - Tin\u00a0Roof\nx.mp3\n"
+    bring(db, write(tmp_path, "list.m3u8", entries))
+    found = db.execute("SELECT artist, track FROM playlist_tracks").fetchall()
+    assert ("Ida Oak", "Tin Roof") in [tuple(row) for row in found]
