@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # The name of the error handler for bytes that are not UTF-8.
 OTHER_BYTES = "as_cp1252"
-# What a file with such bytes is told of.
+# The note on a file with such bytes.
 GUESSED = (
     "not UTF-8, so it was read as Windows-1252; if names look wrong, give its encoding with "
     "--encoding NAME, such as shift_jis or cp1251"

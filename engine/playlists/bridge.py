@@ -24,7 +24,7 @@ CONTEXT = Context(
     asks="steps of like artists",
     weights=Weights(appeal=0.6, transitions=3.0, new=0.0),
 )
-# The cost of the squared distance from the list's position, the arc having length 1.
+# Weight of the squared distance from the wanted position on the way, whose length is 1.
 AWAY = 4.0
 
 
@@ -44,7 +44,7 @@ class Way:
     def steps(self, pool: Pool) -> Floats:
         """The cost of a track (row) before another (column): infinite if that is not farther on."""
         vectors = self._vectors(pool)
-        # By artist: of two at one place either may be the farther one, and no artist comes twice.
+        # By artist, which breaks ties, and so that no artist comes twice.
         order = np.lexsort((pool.artist, self._along(pool)[0]))
         rank = np.empty(len(pool), dtype=np.int64)
         rank[order] = np.cumsum(np.diff(pool.artist[order], prepend=-1) != 0)

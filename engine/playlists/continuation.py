@@ -20,8 +20,7 @@ from engine.playlists.tempo import tempo_fit
 
 # The bonus of an artist's best track over its least, beside the artist's fit (0..1).
 APPEAL = 0.25
-# An artist that fits comes again before one that fits less; and the own track that fits least does not go before the
-# new one that fits best.
+# An artist that fits may repeat before one that fits less comes, and the best new track before the worst own one.
 _WEIGHTS = Weights(variety=0.0, new=1 / 6)
 # Minimum known tempos for a list to have a tempo, if nearly all agree.
 _MIN_TEMPOS, _AGREE = 5, 0.9

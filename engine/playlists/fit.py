@@ -18,8 +18,7 @@ _MAX_STEPS = 600  # ... longer if a list would have more steps than this
 # Targets are rounded to this, so that few rows differ.
 _GRAIN = {"tempo": 0.25, "energy": 0.01, "calm": 0.01}
 _ALONG = 0.01
-# Without known energy, or with an estimate, which may be far off, half or double time counts this much less, and the
-# second reading of a tempo whose octave is open.
+# Factors if energy is unknown or estimated: for half or double time, and for the other octave of an ambiguous tempo.
 _UNSURE, _OPEN = 0.6, 0.8
 _MISSES = 0.2
 # The score of an unknown measure (0..1): less than one that fits half.
@@ -141,7 +140,7 @@ def fit(
         if not np.isnan(pool.log_other).all():
             other = tempo_credit(np.abs(np.log2(tempo) - pool.log_other), tolerance)
             other = np.where(unsure & (other > 0), _OPEN * other, other)
-            # What may be half of the first reading is that no more where the second fits as well.
+            # If the other octave fits as well, it is preferred to half or double time.
             second = (octaves > 0) & (other >= 0) & ((other > credit) | ((other == credit) & (factor != 1.0)))
             credit, factor = np.where(second, other, credit), np.where(second, 1.0, factor)
         if context.needs_tempo:

@@ -28,11 +28,9 @@ from engine.taste.rules import counted_listens
 from engine.taste.when_played import counted_before, plays_at
 from engine.taste.window import TimeOfWeek
 
-# At the top of Discover an artist new to the person weighs as much as an own track played so often ...
-NEW_AT_TOP = 30.0
-# ... and like one played once at the end of it.
-NEW_AT_END = 1.0
-# An artist whose tempo is so much alike in so many tracks lends it to the others.
+# Plays of an own track that weighs as much as a new artist at the top of Discover, and at its end.
+NEW_AT_TOP, NEW_AT_END = 30.0, 1.0
+# A track without a tempo gets its artist's, if at least so many tracks have one and this share of them agrees.
 MIN_TEMPOS, NEARLY_ALL = 3, 0.7
 # What is known of a track that no pack has.
 _UNMEASURED = TrackFeatures("", "", "", "", None, None, None, None, None, None, None)

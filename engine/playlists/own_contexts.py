@@ -86,7 +86,7 @@ def _hours(value: Any) -> list[str]:
     raise ValueError("hours such as 07:00-09:30")
 
 
-# What may be said of a context: how it is checked (ValueError says what is expected), and what it is.
+# The fields of a context: a check, which raises ValueError with what is expected, and a description.
 FIELDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "like": (_like, "The context it is like, in everything that is not set."),
     "title": (_text, "What it is called."),
@@ -150,8 +150,7 @@ def contexts_with(said: Mapping[str, Any]) -> tuple[dict[str, Context], dict[str
     wrong: dict[str, str] = {}
     waiting = dict(by_name)
     while waiting:
-        # A context is read after the one it is `like`, in any order of the file; if two are like each other, the first
-        # one is read first.
+        # A context is read after the one it is `like`, wherever that is in the file; of two like each other, the first.
         ready = (name for name in waiting if _liked(name, waiting) in (None, name))
         name = next(ready, next(iter(waiting)))
         try:

@@ -87,7 +87,7 @@ class Pool:
 def pool_of(candidates: Iterable[Candidate], seed: int) -> Pool:
     """The candidates, each track once. Appeal counts by rank, shifted a little at random by `seed`."""
     tracks = _unique(candidates)
-    # In one pass over the tracks, which lie all over memory; as a float, None is NaN.
+    # One pass over the tracks, which are scattered in memory. As a float, None is NaN.
     table = np.array(
         [
             value
@@ -141,7 +141,7 @@ def _unique(candidates: Iterable[Candidate]) -> list[Candidate]:
     """
     best: dict[str, Candidate] = {}
     for track in candidates:
-        # One string: pairs of them would be slower to sort, and work for the garbage collector.
+        # One string: pairs are slower to sort, and tracked by the garbage collector.
         key = f"{track.artist_key}\n{track.track_key}"
         other = best.setdefault(key, track)
         if other is not track and (track.bpm is not None, track.appeal) > (
@@ -181,7 +181,7 @@ def short_list(pool: Pool, worth: Floats, allowed: Bools, places: float, new: fl
     """
     most_of_artist = math.ceil(places / (artist_gap + 1)) + 2
     quota = max(_SHORT_LIST, round(5 * places)) / len(worth)
-    # Half by halves, half by the share asked for: neither kind runs out, whatever the share.
+    # Halfway between equal parts and the share asked for, so that neither kind runs out.
     share_new = 0.25 + 0.5 * new
     kept: dict[int, None] = {}
     songs: dict[object, int] = {}

@@ -12,12 +12,12 @@ from engine.playlists.contexts import Context, Points, Settings, Weights
 from engine.recommend.routines import Guessed, Routine
 from engine.wording import percent
 
-# Of so few tracks with a tempo no range is said, and none asked for.
+# Minimum tracks with a tempo for a routine to have a tempo range.
 MIN_WITH_TEMPO = 15
-# A word is said of a routine when it has so much more of it than there is at any time, of two artists at least.
+# A word describes a routine if its share is so many times the usual one, by two artists or more.
 _LIFT = 1.3
-_NAMES = 2
-_STEP = 5  # tempos are said in steps of so many beats a minute
+_NAMES = 2  # artists a routine is named after if no word describes it
+_STEP = 5  # tempos are rounded to this, in beats a minute
 _MINUTES = (20, 120)
 
 

@@ -109,7 +109,7 @@ def change_tracks(
     UnknownNameError; when `change` raises, nothing has changed.
     """
     with connection:
-        # At once, so that nobody else writes between the reading and the writing.
+        # Locked now, so that nobody writes between the read and the write.
         connection.execute("BEGIN IMMEDIATE")
         before = playlist_tracks(connection, name)
         after = change(list(before))

@@ -113,7 +113,7 @@ class _Search:
             earned, open_places = self._expanded(beam)
             done = ~open_places.any(axis=1)
             ends += beam.orders[done].tolist()
-            # Beginnings that reach the length are lists already, even if a short track would still fit.
+            # A beginning of the right length is a list already, even if a short track would still fit.
             near = np.abs(beam.elapsed - objective.length) <= SLACK
             ends += beam.orders[near & ~done].tolist()
             step = np.minimum(beam.elapsed[:, None] + objective.pool.seconds, objective.length)

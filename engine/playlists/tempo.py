@@ -13,9 +13,9 @@ import numpy as np
 
 from engine.playlists.profile import Floats
 
-# Half or double time counts where the energy is no farther than this from the one asked for: else a ballad is a run.
+# Half or double time counts only within this distance of the wanted energy: a ballad at 85 bpm is no running song.
 ENERGY_FITS = 0.25
-# Half or double time counts where the energy fits, where it fits or is unknown, or at any energy.
+# Half or double time counts if the energy fits; if it fits or is unknown; always.
 HalfTime = Literal["fits", "unknown", "any"]
 FULL_CREDIT = 0.025  # as near as this to the cadence, a runner does not notice the difference
 _SLOPE = 0.15  # what the nearest of the unnoticeable is worth more than the farthest

@@ -28,11 +28,11 @@ from engine.store.integrity import sound
 from engine.store.schema import STEPS, migrate
 from engine.wording import day_in_words
 
-# Maximum number and total bytes; the newest is kept whatever its size.
+# Maximum number and total bytes. The newest is kept whatever its size.
 KEPT, MAX_BYTES = 5, 500 << 20
-# How many of them are the latest; the others are the first of a day each.
+# So many are the latest; the others are the first of a day.
 _LAST = 3
-# The operation it was made before, or that it is the damaged library that was replaced.
+# Why it was made: before one of these operations, or as a copy of a damaged library.
 IMPORT, FORGET, UPGRADE, RESTORE, DAMAGED = "import", "forget", "upgrade", "restore", "damaged"
 _NAME = re.compile(rf"(\d{{8}}-\d{{6}})-({'|'.join((IMPORT, FORGET, UPGRADE, RESTORE, DAMAGED))})\.sqlite")
 _STAMP = "%Y%m%d-%H%M%S"

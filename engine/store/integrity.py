@@ -72,7 +72,7 @@ def _changed(connection: sqlite3.Connection) -> str:
 
     An import may have dropped indexes for the moment, and a person may have added some.
     """
-    # Not `pragma_user_version`, whose virtual table is made as it is read: a private session lets nothing be made.
+    # Not `pragma_user_version`: reading it creates a virtual table, which a private session forbids.
     (version,) = connection.execute("PRAGMA main.user_version").fetchone()
     rows = connection.execute("SELECT type, name, tbl_name, sql FROM main.sqlite_schema").fetchall()
     (after,) = connection.execute("PRAGMA main.user_version").fetchone()

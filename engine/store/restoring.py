@@ -72,7 +72,7 @@ def restore(door: Door, name: str = "") -> Restored:
         door.settle()
     backup = chosen(door.folders, name)
     if not name and backup.why == RESTORE and _is_the_library(door, backup):
-        # A killed restore made a backup and stopped: the wanted one is before that.
+        # A restore that was killed had made this backup: the wanted one is older.
         with contextlib.suppress(NothingYetError):
             backup = chosen(door.folders, besides=backup)
     with opened(backup) as source:

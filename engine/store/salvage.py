@@ -21,12 +21,12 @@ from engine.store.integrity import definitions
 from engine.store.schema import STEPS, migrate
 
 SALVAGING = "saving rows"
-# The search stops after this many consecutive probes without a row: a page of lost rows takes a few hundred.
+# The search stops after so many probes without a row: a lost page takes a few hundred.
 _LOOKS = 2_000
-# A damaged definition is at least this much like the one it was, by `SequenceMatcher`.
+# Minimum similarity (`SequenceMatcher`) of a damaged definition to the original.
 _ALIKE = 0.8
 # Minimum bytes of a row, which bounds the number of rows in a file.
-_LEAST_ROW = 8
+_MIN_ROW = 8
 
 
 # Tables with the person's data, in words.
@@ -89,7 +89,7 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
             (version,) = damaged.execute("PRAGMA user_version").fetchone()
             if version != len(STEPS):
                 return None
-            # A SQLite that lets no definition be changed still reads the other tables.
+            # If SQLite allows no change of definitions, the other tables can still be read.
             with contextlib.suppress(sqlite3.DatabaseError):
                 _define_again(damaged)
             damaged.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -196,7 +196,7 @@ class _Table:
                 return int(self._damaged.execute(asked).fetchone()[0] or 0)
         (pages,) = self._damaged.execute("PRAGMA page_count").fetchone()
         (size,) = self._damaged.execute("PRAGMA page_size").fetchone()
-        return int(pages * size // _LEAST_ROW)
+        return int(pages * size // _MIN_ROW)
 
     def _read(self, where: str, *bounds: int) -> int | None:
         """Copy rows until one cannot be read; returns the last rowid read, 0 if none, and null if all were."""
