@@ -83,6 +83,15 @@ async def settled(pilot: Pilot[Any], holds: Callable[[], bool] = lambda: True) -
     raise AssertionError(f"never came to rest; on screen:\n{screen_text(pilot.app)}")
 
 
+async def add_by_key(pilot: Pilot[Any], number: str) -> None:
+    """In the model view, press the key that adds data, and choose the answer of this number."""
+    await pilot.press("7")
+    await settled(pilot)
+    await pilot.press("a")
+    await settled(pilot)
+    await pilot.press(number)
+
+
 def lines_of(widget: Widget) -> list[str]:
     """What a widget draws, line by line."""
     return [widget.render_line(y).text for y in range(widget.size.height)]

@@ -10,7 +10,7 @@ import pytest
 
 from engine.paths import Folders
 from sample_data import PACKS
-from tests.support.driving import screen_lines, screen_text, settled, toasts
+from tests.support.driving import add_by_key, screen_lines, screen_text, settled, toasts
 from tests.support.dump_server import serving
 from tests.support.statistics_dump import listeners
 from tuiapp.app.app import DiscoverApp
@@ -259,11 +259,7 @@ async def test_a_download_in_the_app_is_a_pack_in_the_end(
         monkeypatch.setattr(Job, "command", here)
         async with app.run_test(size=(100, 30), notifications=True) as pilot:
             await settled(pilot)
-            await pilot.press("7")
-            await settled(pilot)
-            await pilot.press("a")
-            await settled(pilot)
-            await pilot.press("1")
+            await add_by_key(pilot, "1")
             await settled(pilot, lambda: "of 2026-10-01" in " ".join(screen_text(app).split()))
             text = " ".join(screen_text(app).split())
             for words in ("85,000 listeners", "CC0 1.0", "MB are read", "sees your address; nothing else"):

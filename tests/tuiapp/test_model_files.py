@@ -13,7 +13,7 @@ from engine.paths import Folders
 from engine.session import Session
 from tests.support.commands import document
 from tests.support.communities import write_community
-from tests.support.driving import screen_text, settled
+from tests.support.driving import add_by_key, screen_text, settled
 from tests.support.dump_server import serving
 from tests.support.folders import fingerprint
 from tests.support.listens import play
@@ -143,11 +143,7 @@ async def test_the_app_takes_a_model_undoes_that_and_writes_one(file, root, tmp_
     app = DiscoverApp(Folders(root))
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await settled(pilot)
-        await pilot.press("7")
-        await settled(pilot)
-        await pilot.press("a")
-        await settled(pilot)
-        await pilot.press("7")
+        await add_by_key(pilot, "7")
         await settled(pilot)
         await pilot.press(*str(there), "enter")
         await settled(pilot, lambda: any("Model added" in listed for listed in toasts(app)))
@@ -189,11 +185,7 @@ async def test_the_app_asks_before_it_downloads_and_comes_back_with_what_was_typ
         url = server.base.replace("/pub/", "/m/model.zip")
         async with app.run_test(size=(120, 36), notifications=True) as pilot:
             await settled(pilot)
-            await pilot.press("7")
-            await settled(pilot)
-            await pilot.press("a")
-            await settled(pilot)
-            await pilot.press("7")
+            await add_by_key(pilot, "7")
             await settled(pilot)
             await pilot.press(*f"{url} {'0' * 64}", "enter")
             await settled(pilot, lambda: "Download this model?" in screen_text(app))

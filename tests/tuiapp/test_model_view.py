@@ -15,7 +15,7 @@ from engine.model.confidence import Confidence
 from engine.paths import Folders
 from tests.support.backtests import a_backtest
 from tests.support.communities import write_community
-from tests.support.driving import screen_text, settled, the_list, toasts
+from tests.support.driving import add_by_key, screen_text, settled, the_list, toasts
 from tests.support.models import names
 from tests.support.places import ITEMS, PLAYED
 from tuiapp.app.app import DiscoverApp
@@ -294,11 +294,7 @@ async def test_a_file_added_in_the_app_is_taken_whole_its_tempo_too_and_can_be_u
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await settled(pilot)
-        await pilot.press("7")
-        await settled(pilot)
-        await pilot.press("a")
-        await settled(pilot)
-        await pilot.press("6")
+        await add_by_key(pilot, "6")
         await settled(pilot)
         await pilot.press(*str(file), "enter")
         await settled(pilot, lambda: any("Added" in listed for listed in toasts(app)))

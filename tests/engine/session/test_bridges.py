@@ -19,6 +19,7 @@ from tests.support.audio import song
 from tests.support.listens import judge, play
 from tests.support.models import ARTISTS
 from tests.support.services import seeds_of
+from tests.support.tempos import write_tempos
 
 SHORT = MixSettings(minutes=30)
 START, END = ARTISTS[0], ARTISTS[1]
@@ -31,13 +32,8 @@ def over(library: Library) -> Bridges:
 @pytest.fixture
 def bridges(library: Library, tmp_path: Path) -> Bridges:
     """With a track of each artist known by a pack."""
-    table = tmp_path / "tempos.csv"
-    table.write_text(
-        "\n".join(
-            ["artist,track,bpm,duration", *(f"{name},Hit,{90 + n},200" for n, name in enumerate(ARTISTS))]
-        )
-    )
-    Packs(library).add(table)
+    rows = (f"{name},Hit,{90 + n},200" for n, name in enumerate(ARTISTS))
+    Packs(library).add(write_tempos(tmp_path, rows))
     return over(library)
 
 

@@ -26,6 +26,7 @@ from engine.taste.rules import Rule
 from tests.support.listens import play
 from tests.support.models import ARTISTS, write_model
 from tests.support.tagged import give_tags
+from tests.support.tempos import write_tempos
 
 DAY = 86_400
 TODAY = datetime.date(2026, 11, 28)
@@ -56,15 +57,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
         play(connection, ARTISTS[PAST], "Winter", at(2021, 11, 28), at(2023, 11, 28, 23), at(2023, 11, 28, 1))
         play(connection, ARTISTS[PAST], "Not that day", at(2022, 11, 27, 23), at(2022, 11, 29, 0))
         connection.close()
-        table = root / "tempos.csv"
         rows = [
             f"{name},{side} {n},{80 + n},{200 + n}"
             for n, name in enumerate(ARTISTS)
             for side in ("Hit", "Cut")
         ]
-        table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
         with Session(made) as opened:
-            opened.packs.add(table)
+            opened.packs.add(write_tempos(root, rows))
             opened.verdicts.judge("block", ARTISTS[33])
             opened.verdicts.judge("hide", ARTISTS[36])
             evening = [PlaylistTrack(ARTISTS[n], f"Hit {n}", seconds=200.0) for n in (1, 4, 7)]

@@ -20,6 +20,7 @@ from engine.session.mixes import STEP
 from engine.store.database import open_library
 from tests.support.listens import play
 from tests.support.models import ARTISTS, write_model
+from tests.support.tempos import write_tempos
 
 
 @pytest.fixture(scope="module")
@@ -31,15 +32,13 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     for number in (0, 3, 6, 9, 12, 1):
         play(connection, ARTISTS[number], f"Own {number}", 86_400 * number, 86_400 * number + 600)
     connection.close()
-    table = root / "tempos.csv"
     rows = [
         f"{name},{side} {n},{80 + n},{200 + n}"
         for n, name in enumerate(ARTISTS)
         for side in ("Hit", "Deep cut")
     ]
-    table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
     with Session(folders) as opened:
-        opened.packs.add(table)
+        opened.packs.add(write_tempos(root, rows))
         opened.verdicts.judge("block", ARTISTS[33])
         opened.verdicts.judge("hide", ARTISTS[36])
     # Shared and private: what one test makes is in memory, and under a name of its own.

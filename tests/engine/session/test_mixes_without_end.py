@@ -16,6 +16,7 @@ from engine.session import Session, mix_pool, mixes
 from engine.store.database import open_library
 from tests.support.listens import judge, play
 from tests.support.models import ARTISTS, write_model
+from tests.support.tempos import write_tempos
 
 DAY = 86_400
 # Community data knows nothing of these.
@@ -34,11 +35,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
         play(connection, name, "Ours", *(DAY * 30 + 600 * play for play in range(9 - number)))
     judge(connection, "hide", UNKNOWN[2])
     connection.close()
-    table = root / "tempos.csv"
     rows = [f"{name},{side} {n},120,240" for n, name in enumerate(ARTISTS) for side in ("Hit", "Cut")]
-    table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
     with Session(folders) as opened:
-        opened.packs.add(table)
+        opened.packs.add(write_tempos(root, rows))
     return folders
 
 

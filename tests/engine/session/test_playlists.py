@@ -24,6 +24,7 @@ from tests.support.factorizing import plays
 from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import ARTISTS, write_model
+from tests.support.tempos import write_tempos
 
 BLOCKED = ARTISTS[34]
 
@@ -37,15 +38,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     for number in (0, 3, 6, 9, 12, 1):
         play(connection, ARTISTS[number], f"Own {number}", 86_400 * number, 86_400 * number + 600)
     connection.close()
-    table = root / "tempos.csv"
     rows = [
         f"{ARTISTS[n]},{side} {n},{150 + n},{200 + n}"
         for n in range(0, 60, 2)
         for side in ("Hit", "Deep cut")
     ]
-    table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
     session = Session(folders)
-    session.packs.add(table)
+    session.packs.add(write_tempos(root, rows))
     session.verdicts.judge("block", BLOCKED)
     session.verdicts.judge("hide", ARTISTS[36])
     session.close()

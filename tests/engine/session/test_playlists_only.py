@@ -12,6 +12,7 @@ from engine.playlists.contexts import CONTEXTS
 from engine.session import Session
 from tests.support.importing import write
 from tests.support.models import ARTISTS, write_model
+from tests.support.tempos import write_tempos
 
 KEPT = ARTISTS[0:12:3]
 
@@ -20,7 +21,7 @@ KEPT = ARTISTS[0:12:3]
 def session(tmp_path: Path) -> Session:
     found = Session(write_model(tmp_path / "data"))
     rows = [f"{name},Song {n},{164 + n % 8},200" for n, name in enumerate(ARTISTS)]
-    found.packs.add(write(tmp_path, "tempos.csv", "\n".join(["artist,track,bpm,duration", *rows])))
+    found.packs.add(write_tempos(tmp_path, rows))
     return found
 
 

@@ -26,6 +26,7 @@ from engine.taste.rules import Rule
 from engine.taste.sessions import read_sessions
 from tests.support.listens import judge, play
 from tests.support.models import names, tracks, write_model
+from tests.support.tempos import write_tempos
 
 # The library is filled once, not once a worker.
 pytestmark = pytest.mark.xdist_group("spellings")
@@ -52,11 +53,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     play(connection, "LARK, The", "Wave 2", 42 * DAY)
     play(connection, "The Lark feat. Owl", "Wave 3", 43 * DAY)
     connection.close()
-    table = place / "tempos.csv"
     rows = [f"{artist},Wave {n},150,200" for artist in ("Lark", *ARTISTS[1:30]) for n in (1, 2, 3, 4)]
-    table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
     with Session(folders) as opened:
-        opened.packs.add(table)
+        opened.packs.add(write_tempos(place, rows))
         opened.playlists.create(
             "Mine", [PlaylistTrack(name, "Wave 1 (Remastered 2011)") for name in ("Lark", ARTISTS[3])]
         )

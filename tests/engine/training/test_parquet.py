@@ -11,21 +11,10 @@ from pyarrow import parquet
 
 from engine.community.packs import community_packs
 from engine.errors import CancelledError, DiscoverError, NothingYetError
-from engine.paths import Folders, digest_of
-from engine.session import Session
+from engine.paths import digest_of
 from engine.training import parquet as exported
 from engine.training.interactions import community_interactions
 from tests.support.commands import document as printed
-from tests.support.communities import write_community
-from tests.support.models import names
-
-
-@pytest.fixture
-def session(tmp_path):
-    opened = Session(Folders(tmp_path / "data"))
-    opened.packs.add(write_community(tmp_path / "camps", artists=names(60)))
-    yield opened
-    opened.close()
 
 
 def test_an_export_holds_the_plays_and_the_items_of_training(session, tmp_path, monkeypatch) -> None:

@@ -35,14 +35,6 @@ DAY = 86_400
 QUICK = TrainingSettings(factors=8, iterations=5, tune=False)
 
 
-@pytest.fixture
-def session(tmp_path):
-    opened = Session(Folders(tmp_path / "data"))
-    opened.packs.add(write_community(tmp_path / "camps", artists=names(60)))
-    yield opened
-    opened.close()
-
-
 @pytest.fixture(scope="module")
 def once(tmp_path_factory):
     """A data folder with the model of a quick training. Only for reading: tests get copies."""

@@ -16,6 +16,7 @@ from tests.support.commands import document
 from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import ARTISTS, write_model
+from tests.support.tempos import write_tempos
 from tuiapp.cli.main import run
 
 DAY = 86_400
@@ -325,9 +326,7 @@ def test_playlists_are_put_together_by_commands(place, tmp_path, capsys) -> None
         return [track["artist"] for track in one["tracks"]]
 
     rows = [f"{artist},Hit {number},120,200" for number, artist in enumerate(ARTISTS)]
-    table = tmp_path / "tempos.csv"
-    table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
-    assert run(["features", "add", str(table)]) == 0
+    assert run(["features", "add", str(write_tempos(tmp_path, rows))]) == 0
     capsys.readouterr()
     assert document(capsys, "playlists", "create", "Mix")["playlists"] == [{"name": "Mix", "tracks": []}]
     a, b = ARTISTS[0], ARTISTS[30]

@@ -11,16 +11,15 @@ from engine.playlists.playlist import PlaylistTrack
 from tests.support.audio import song
 from tests.support.commands import document, run
 from tests.support.models import ARTISTS
+from tests.support.tempos import write_tempos
 from tuiapp.cli.playlists import print_tracks
 from tuiapp.text import duration
 
 
 @pytest.fixture
 def tempos(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    table = tmp_path / "tempos.csv"
     rows = [f"{artist},Hit {number},120,200" for number, artist in enumerate(ARTISTS)]
-    table.write_text("\n".join(["artist,track,bpm,duration", *rows]))
-    assert run(["features", "add", str(table)]) == 0
+    assert run(["features", "add", str(write_tempos(tmp_path, rows))]) == 0
     capsys.readouterr()
     return place
 
