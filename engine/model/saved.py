@@ -7,15 +7,12 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import DamagedDataError, reason
-
-if TYPE_CHECKING:
-    from engine.model.als import AlternatingLeastSquares
 
 _SETTINGS = (
     "factors",
@@ -54,7 +51,18 @@ _UNREADABLE = (
 )
 
 
-def write_model(file: Any, model: AlternatingLeastSquares) -> None:
+class Fitted(Protocol):
+    """A model: attributes named as its settings, and both sides' factors."""
+
+    factors: int
+    random_state: Any
+    dtype: np.dtype[Any]
+
+
+M = TypeVar("M", bound=Fitted)
+
+
+def write_model(file: Any, model: Fitted) -> None:
     """Write `model` to a path (`.npz` is added if missing) or an open binary file.
 
     A seed is kept; a random generator is not, since it cannot be written without pickle.
@@ -69,7 +77,7 @@ def write_model(file: Any, model: AlternatingLeastSquares) -> None:
     np.savez(file, **values)
 
 
-def read_model(file: Any, build: Callable[..., AlternatingLeastSquares]) -> AlternatingLeastSquares:
+def read_model(file: Any, build: Callable[..., M]) -> M:
     """The model in `file`, made by `build` from its settings, with its factors. Raises DamagedDataError."""
     if isinstance(file, str) and not file.endswith(".npz"):
         file += ".npz"
@@ -90,7 +98,7 @@ def read_model(file: Any, build: Callable[..., AlternatingLeastSquares]) -> Alte
     return model
 
 
-def _checked_side(side: NDArray[Any], model: AlternatingLeastSquares) -> NDArray[Any]:
+def _checked_side(side: NDArray[Any], model: Fitted) -> NDArray[Any]:
     if side.dtype != model.dtype or side.ndim != 2 or side.shape[1] != model.factors:
         raise ValueError(f"factors {side.shape} of {side.dtype} do not fit its settings")
     if not np.isfinite(side).all():
