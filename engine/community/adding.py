@@ -155,19 +155,19 @@ class _Adding:
     door: Door
     path: Path
     name: str | None
-    turns: int
+    passes: int
     progress: CountReport | None
     cancelled: Cancelled | None
     taken: dict[str, BadLines] = field(default_factory=dict)
     failed: list[UnreadableFileError] = field(default_factory=list)
     report: FeatureReport | None = None
-    _turn: int = -1
+    _pass: int = -1
 
     def _next(self) -> CountReport | None:
         """The progress of the next pass, each of which reads the whole file."""
-        self._turn += 1
-        turn, turns, progress = self._turn, self.turns, self.progress
-        return progress and (lambda done, total: progress(turn * total + done, turns * total))
+        self._pass += 1
+        number, passes, progress = self._pass, self.passes, self.progress
+        return progress and (lambda done, total: progress(number * total + done, passes * total))
 
     def take_community(self, reader: Reader, licence: str) -> None:
         """A pack of each community that a reader finds; `licence` is for data that does not state its own."""

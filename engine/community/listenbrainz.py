@@ -169,12 +169,12 @@ class AllStatistics:
             met = list[Statistics]()
             for member in members(file, path.name, [part.suffix for part in parts], size=size):
                 part = next(part for part in parts if member.suffix in ("", part.suffix))
-                turn, whole = len(met), member.size or size
+                place, whole = len(met), member.size or size
                 met.append(part)
 
-                def of_part(done: int, _: int, turn: int = turn, whole: int = whole) -> None:
+                def of_part(done: int, _: int, place: int = place, whole: int = whole) -> None:
                     if progress is not None:
-                        progress(turn * whole + done, len(parts) * whole)
+                        progress(place * whole + done, len(parts) * whole)
 
                 try:
                     tally = part.count(member, progress=of_part, cancelled=cancelled)

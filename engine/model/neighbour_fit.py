@@ -310,10 +310,10 @@ def _in_parts(work: Floats, progress: Share, cancelled: Cancelled | None) -> Ite
     reports = min(_MAX_REPORTS, 1 + int(done[-1] / _WORK_PER_REPORT))
     cuts = np.searchsorted(done, np.linspace(0.0, done[-1], reports * _PARTS + 1)).astype(np.int64)
     cuts[-1] = len(work)
-    for turn in range(reports):
+    for report in range(reports):
         if cancelled is not None and cancelled():
             raise CancelledError("Training stopped. Your previous model is unchanged.")
-        bounds = np.unique(cuts[turn * _PARTS : (turn + 1) * _PARTS + 1])
+        bounds = np.unique(cuts[report * _PARTS : (report + 1) * _PARTS + 1])
         if len(bounds) > 1:
             yield bounds
-        progress((turn + 1) / reports)
+        progress((report + 1) / reports)

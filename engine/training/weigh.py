@@ -37,11 +37,11 @@ K = 20
 CANDIDATES, MEASURED_CANDIDATES = 500, 1_000
 # Of them the neighbours may bring so many, as in the app.
 NEIGHBOURS_SHARE = 0.2
-# Never more than one of so many listeners is left out at a time, in turns until this many have taught.
+# Never more than one of so many listeners is left out at a time, fold by fold until this many have taught.
 FOLDS, ENOUGH = 3, 1_500
-# What the neighbours' ridge is chosen from, by nDCG on so many listeners of the first turn, and so many items.
+# What the neighbours' ridge is chosen from, by nDCG on so many listeners of the first fold, and so many items.
 RIDGES, RIDGE_LISTENERS, RIDGE_ITEMS = (10.0, 30.0, 100.0, 300.0, 1000.0), 500, 20_000
-# On so many listeners of the first turn the dial of popularity is measured.
+# On so many listeners of the first fold the dial of popularity is measured.
 DIAL_LISTENERS = 300
 # A listener with fewer items teaches little of which of them belong together.
 MIN_ITEMS = 5
@@ -56,7 +56,7 @@ GAIN = 0.004
 
 @dataclass(frozen=True)
 class Left:
-    """What is left of a turn that saw nearly all: the neighbours' products of all listeners but the rows `without`."""
+    """What is left of a fold that saw nearly all: the neighbours' products of all listeners but the rows `without`."""
 
     products: Products
     without: NDArray[np.int64]
@@ -168,8 +168,8 @@ def training_set_of(
     able = rng.permutation(np.flatnonzero(np.diff(plays.indptr) >= MIN_ITEMS))
     if len(able) < 4 * FOLDS or plays.shape[1] <= 2 * K:
         return None
-    turns = min(FOLDS, -(-ENOUGH * FOLDS // len(able)))
-    folds = np.array_split(able[:ENOUGH] if turns < FOLDS else able, turns)
+    number_of_folds = min(FOLDS, -(-ENOUGH * FOLDS // len(able)))
+    folds = np.array_split(able[:ENOUGH] if number_of_folds < FOLDS else able, number_of_folds)
     found: list[TrainingSet] = []
     ridge, wide, left = RIDGE, None, None
     for number, fold in enumerate(folds):
@@ -185,7 +185,7 @@ def training_set_of(
                 products, plays[fold[:RIDGE_LISTENERS]], seed, part_of(share, 0.4, 0.5), cancelled
             )
         near = products.neighbours(ridge, progress=part_of(share, 0.5, 0.6), cancelled=cancelled)
-        if turns == 1:
+        if number_of_folds == 1:
             left = Left(products, fold)
         del products
         members = Members(
@@ -223,11 +223,11 @@ def best_ridge(
         return RIDGE
     items = np.random.default_rng(seed).permutation(plays.shape[1])[:RIDGE_ITEMS]
     among = np.sort(items).astype(np.int32)
-    turns = iter(range(len(RIDGES)))
+    steps = iter(range(len(RIDGES)))
 
     def quality(ridge: float) -> float:
-        turn = next(turns)
-        share = part_of(progress, turn / len(RIDGES), (turn + 1) / len(RIDGES))
+        step = next(steps)
+        share = part_of(progress, step / len(RIDGES), (step + 1) / len(RIDGES))
         model = products.neighbours(
             ridge, among=among, progress=part_of(share, 0.0, 0.7), cancelled=cancelled
         )

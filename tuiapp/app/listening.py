@@ -85,7 +85,7 @@ class Listening:
         from engine.live.daemon import listener_for
         from engine.privacy.presence import Presence, Role, private_since
 
-        app, folders, turn = self._app, self._app.folders, self._app.changes.turn()
+        app, folders, in_order = self._app, self._app.folders, self._app.changes.in_order()
 
         def private(folders: Folders) -> float | None:
             # The app's own is known on systems too that have no locks to ask.
@@ -95,7 +95,7 @@ class Listening:
             return min((at for at in (own, private_since(folders)) if at is not None), default=None)
 
         def open_port() -> Listener | None:
-            with turn:
+            with in_order:
                 if Presence(folders).others(Role.LISTENS):
                     return None
                 return listener_for(folders, private=private)

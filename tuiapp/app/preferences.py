@@ -129,8 +129,8 @@ class Preferences:
                 app.notify(f"{', '.join(old)} applies until the private session ends; nothing is written.")
         else:
             self._unwritten += 1
-            turn = app.changes.turn()
-            app.run_worker(lambda: self._keep(tuple(old), turn), thread=True, group="settings")
+            in_order = app.changes.in_order()
+            app.run_worker(lambda: self._keep(tuple(old), in_order), thread=True, group="settings")
 
     def _undo(self, values: Mapping[str, Any], words: str) -> None:
         try:
@@ -139,14 +139,14 @@ class Preferences:
             # Its old key was given to another action since.
             self._app.notify(sentence(str(error)), severity="warning")
 
-    def _keep(self, keys: tuple[str, ...], turn: AbstractContextManager[None]) -> None:
+    def _keep(self, keys: tuple[str, ...], in_order: AbstractContextManager[None]) -> None:
         """Write the setting's current value: of several quick changes the last is kept, in whatever order their threads
         run."""
         from tuiapp.settings import config_file
 
         app = self._app
         try:
-            with turn:
+            with in_order:
                 config_file.write(app.engine().door, {key: self.config.values.get(key) for key in keys})
         except PrivateSessionError:
             self._passing |= set(keys)

@@ -39,12 +39,12 @@ class PrivateSession:
             app.notify(f"{app.job.title} is running. Wait, or press {stop} to stop it.", severity="warning")
             return
         self._pressed += 1
-        turn = app.changes.turn()
-        app.run_worker(lambda: self._toggle(turn), thread=True, group="private")
+        in_order = app.changes.in_order()
+        app.run_worker(lambda: self._toggle(in_order), thread=True, group="private")
 
-    def _toggle(self, turn: AbstractContextManager[None]) -> None:
+    def _toggle(self, in_order: AbstractContextManager[None]) -> None:
         app = self._app
-        with turn:
+        with in_order:
             try:
                 session = app.engine()
                 on = not session.private

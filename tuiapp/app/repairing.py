@@ -95,15 +95,15 @@ class Repairing:
 
     def _restore_settings(self, choice: str | None) -> None:
         if choice:
-            turn = self._app.changes.turn()
-            self._app.run_worker(lambda: self._mend_settings(turn), thread=True, group="repairing")
+            in_order = self._app.changes.in_order()
+            self._app.run_worker(lambda: self._mend_settings(in_order), thread=True, group="repairing")
 
-    def _mend_settings(self, turn: AbstractContextManager[None]) -> None:
+    def _mend_settings(self, in_order: AbstractContextManager[None]) -> None:
         from engine.privacy import Door
         from tuiapp.settings.mending import mend
 
         app = self._app
-        with turn:
+        with in_order:
             try:
                 said = " ".join(mend(Door(app.folders, private=app.private_since is not None)))
             except (DiscoverError, OSError) as error:
@@ -120,12 +120,12 @@ class Repairing:
         if app.private_since is None and (obstacle := app.jobs.obstacle("Repair")):
             app.notify(obstacle, severity="warning")
             return
-        turn = app.changes.turn()
-        app.run_worker(lambda: self._repair(turn), thread=True, group="repairing")
+        in_order = app.changes.in_order()
+        app.run_worker(lambda: self._repair(in_order), thread=True, group="repairing")
 
-    def _repair(self, turn: AbstractContextManager[None]) -> None:
+    def _repair(self, in_order: AbstractContextManager[None]) -> None:
         app = self._app
-        with turn:
+        with in_order:
             if app.private_since is None:
                 self._repair_now()
             else:

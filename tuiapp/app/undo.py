@@ -54,7 +54,7 @@ class Changes:
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # Set when the latest turn is done.
+        # Set when the latest change is done.
         self._last = threading.Event()
         self._last.set()
         self._undo: list[Entry] = []
@@ -92,11 +92,11 @@ class Changes:
         entries, self._before_private = self._before_private, []
         self._now(entries)
 
-    def turn(self) -> AbstractContextManager[None]:
-        """A turn in the order of requests: its change waits for all earlier ones, and later ones wait for it.
+    def in_order(self) -> AbstractContextManager[None]:
+        """A block for a change: it waits for the changes asked for earlier, and later ones wait for it.
 
-        Taken on the event loop together with its worker thread: threads start in the order requested, so nothing waits
-        for a turn without a thread.
+        Called on the event loop as the worker thread is started: threads start in the order requested, so nothing waits
+        for a change without a thread.
         """
         before, self._last = self._last, threading.Event()
         return _after(before, self._last)
@@ -126,11 +126,11 @@ class Changes:
 
         `what` is shown if it takes longer than a moment. Errors are shown, or passed to `failed`.
         """
-        app, turn = self._app, self.turn()
+        app, in_order = self._app, self.in_order()
 
         def run() -> None:
             try:
-                with turn:
+                with in_order:
                     change(app.engine())
             except DiscoverError as error:
                 app.call_from_thread(failed or self._say, error)
