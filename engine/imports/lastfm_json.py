@@ -150,7 +150,9 @@ def _stamp(date: Date | str | float | None) -> str:
 def sniff_pages(head: Head) -> bool:
     """A list of pages with `track`, which holds records, or of pages as the API answers."""
     paged = "recenttracks" in head.keys or re.search(r'"track"\s*:\s*[\[{]', head.text[:4000]) is not None
-    return head.json == "array" and paged and '"artist"' in head.text[:4000]
+    # Rows of their own, whose track is an object, name the artist or the time beside it.
+    rows = bool(head.keys & {"artist", "artists", "played_at"})
+    return head.json == "array" and paged and not rows and '"artist"' in head.text[:4000]
 
 
 def sniff_page(head: Head) -> bool:

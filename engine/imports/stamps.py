@@ -47,7 +47,10 @@ TIME_COLUMNS = (
     "uhrzeit", "zeit", "heure", "hora", "ora", "tid", "tijd", "czas", "godzina", "время", "час", "aika", "saat",
     "clock", "time of day", "klockslag", "klokkeslæt", "klokkeslett", "kl", "klo", "kello", "klokke", "čas", "idő",
     "vreme", "vrijeme", "ώρα", "時刻", "時間", "时间", "시간", "시각", "giờ", "jam", "เวลา", "الوقت", "שעה", "समय",
-    "last play", "playback date", "listened date", "played date",
+    "last play", "playback date", "listened date", "played date", "start time", "started at", "ts", "when", "end time",
+    "ended at", "finished at", "date et heure", "datum und uhrzeit", "datum/uhrzeit", "fecha y hora", "data e hora",
+    "data e ora", "dato og tid", "datum och tid", "datum en tijd", "data i godzina", "tarih ve saat", "дата и время",
+    "дата та час", "日時", "日期時間", "日期时间", "날짜 및 시간", "일시",
 )  # fmt: skip
 DAY_COLUMNS = (
     "date", "day", "played on", "date played", "datum", "tag", "fecha", "data", "dato", "дата", "päivä",
@@ -194,9 +197,16 @@ Moment(at=1709406060, width=1, day=None))
                     return cell
                 else:
                     day = day or cell
+            elif self._is_clock(cell):
+                clock = clock or cell
         return (
             f"{day} {clock}".strip() if day else early or next((cell for cell in cells if cell.strip()), "")
         )
+
+    def _is_clock(self, cell: str) -> bool:
+        """Whether what is not a date is a time of day in any language: `21時14分`, `오후 9:14`, `klo 21.14`."""
+        found = self._local.moment(f"1 Jan 2000 {cell}") if cell.strip() and len(cell) < MAX_STAMP else None
+        return found is not None and found.width < DAY
 
     def why_not(self, text: str) -> str:
         """The reason a stamp that is not a moment is left out for."""

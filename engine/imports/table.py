@@ -32,7 +32,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "artist": (
         "artist", "artist name", "artists", "track artist", "performer", "creator", "band", "interpret", "artiste",
         "artista", "künstler", "artiest", "wykonawca", "исполнитель", "виконавець", "artysta", "interpret(in)",
-        "esittäjä", "sanatçı", "アーティスト", "아티스트", "艺术家", "grandparent_title",
+        "esittäjä", "artisti", "가수", "sanatçı", "アーティスト", "아티스트", "艺术家", "grandparent_title",
     ),
     "track": (
         "track", "track name", "title", "song", "song title", "song name", "track title", "name", "titel", "titre",
@@ -133,9 +133,8 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
             line = decoder.decode(line) if isinstance(line, bytes) else line
         if not isinstance(line, dict):
             return None
-        return {
-            normal(key): str(value) for key, value in line.items() if isinstance(value, (str, int, float))
-        }
+        named = ((key, _name_of(value)) for key, value in line.items())
+        return {normal(key): str(value) for key, value in named if isinstance(value, (str, int, float))}
 
     def stamp(row: dict[str, str] | None) -> str:
         if row is None:
@@ -158,6 +157,13 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
             yield person, Dropped(reasons.BROKEN, cut=True)
 
     yield from of_one_person(records(), options)
+
+
+def _name_of(value: Any) -> Any:
+    """The name of an artist or a track that is an object, or of the first of several; anything else as it is."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    return value.get("name", value.get("title")) if isinstance(value, dict) else value
 
 
 def columns_given(text: str) -> dict[str, str]:

@@ -193,6 +193,34 @@ def test_a_clocks_column_in_any_language(
     assert times(db) == [(START, 60, 1)]
 
 
+@pytest.mark.parametrize(
+    "clock",
+    [
+        "19時01分",
+        "19시 01분",
+        "오후 7:01",
+        "下午7:01",
+        "7:01 μ.μ.",
+        "klo 19.01",
+        "kl. 19.01",
+        "19 h 01",
+        "7:01 م",
+    ],
+)
+def test_a_clock_of_its_own_column_is_read_in_any_language(
+    db: sqlite3.Connection, tmp_path: Path, clock: str
+) -> None:
+    """The plays had their days alone, without a word."""
+    bring(db, write(tmp_path, "a.csv", table(f"2024年03月02日,{clock}", columns="日付,時刻")))
+    assert times(db) == [(START, 60, 1)]
+
+
+@pytest.mark.parametrize("column", ["Date et heure", "Datum und Uhrzeit", "日時", "ts", "When", "Ended at"])
+def test_a_column_of_dates_and_times_is_known(db: sqlite3.Connection, tmp_path: Path, column: str) -> None:
+    bring(db, write(tmp_path, "a.csv", table("2024-03-02 19:01", columns=column)))
+    assert times(db) == [(START, 60, 1)]
+
+
 def test_a_clock_beside_days_is_named_and_can_be_given(db: sqlite3.Connection, tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", table("02.03.2024,19:01,3:40", columns="date,begun,length"))
     assert '"date=date,time=begun"' in bring(db, path).files[0].note
@@ -205,6 +233,16 @@ def test_a_clock_beside_days_is_named_and_can_be_given(db: sqlite3.Connection, t
 def test_a_zone_in_words_is_said_to_be_unknown(db: sqlite3.Connection, tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", table("2024-03-02 19:01:00 Pacific Time"))
     assert "unknown zones" in bring(db, path).files[0].note
+
+
+def test_rows_whose_artist_and_track_are_objects_are_no_pages_of_lastfm(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    row = {"artist": {"name": SONG[0]}, "track": {"name": SONG[1]}, "played_at": "2024-03-02T19:01:00Z"}
+    file = bring(db, write(tmp_path, "a.json", [row])).files[0]
+    assert (file.format, file.kept) == ("jsonl", 1)
+    played = {"track": {"artists": [{"name": SONG[0], "type": "artist"}], "name": SONG[1]}, "played_at": "x"}
+    assert bring(db, write(tmp_path, "b.json", [played])).files[0].format is None
 
 
 def test_lines_of_json_are_read_alike(db: sqlite3.Connection, tmp_path: Path) -> None:
