@@ -36,3 +36,8 @@ class Candidate:
     at_times: float | None = None
     energy_estimated: bool = False
     other_bpm: float | None = None
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Its keys: the artist's and the title's."""
+        return self.artist_key, self.track_key

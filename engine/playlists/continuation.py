@@ -137,12 +137,8 @@ def _by_fit(candidates: Iterable[Candidate], fitting: Sequence[str]) -> list[Can
 
 def _energy_of(tracks: Sequence[PlaylistTrack], candidates: Sequence[Candidate]) -> float | None:
     """The middle energy of a list's tracks, as the candidates know them; null where it is known of too few."""
-    there = {(artist_key(track.artist), track_key(track.track)) for track in tracks if track.track}
-    known = [
-        one.energy
-        for one in candidates
-        if one.energy is not None and (one.artist_key, one.track_key) in there
-    ]
+    there = {track.pair for track in tracks if track.track}
+    known = [one.energy for one in candidates if one.energy is not None and one.pair in there]
     return statistics.median(known) if len(known) >= _MIN_TEMPOS else None
 
 

@@ -51,7 +51,7 @@ def candidates(
     if times is None:
         return found
     then = at_times(plays_at(connection, times))
-    return [replace(track, at_times=then.get((track.artist_key, track.track_key))) for track in found]
+    return [replace(track, at_times=then.get(track.pair)) for track in found]
 
 
 def with_artists_tempo(tracks: Sequence[Candidate]) -> list[Candidate]:
@@ -112,14 +112,12 @@ def offered(
     played = [track for track in played_tracks(connection, listens) if wanted(track)]
     found = [one for one, _ in to_play_again(connection, features, played)]
     unwanted = _unwanted(connection)
-    have = {(track.artist_key, track.track_key) for track in played}
-    kept = [
-        one for one in kept_tracks(connection) if wanted(one) and (one.artist_key, one.track_key) not in have
-    ]
-    keys = {(one.artist_key, one.track_key): one.track for one in kept}
+    have = {track.pair for track in played}
+    kept = [one for one in kept_tracks(connection) if wanted(one) and one.pair not in have]
+    keys = {one.pair: one.track for one in kept}
     tempos = features.lookup(keys, keys)
     found += (
-        _kept(one, tempos.get((one.artist_key, one.track_key)))
+        _kept(one, tempos.get(one.pair))
         for one in kept
         if not unwanted.holds(joined_key(one.artist_key, one.track))
     )
@@ -143,7 +141,7 @@ def offered(
         return [one for one in found if own.holds(one.artist_key, one.track)]
     have |= set(files)
     for track in features.tracks_of(place):
-        key = (track.artist_key, track.track_key)
+        key = track.pair
         if (
             key not in have
             and not (track.artist_key in artists and known.holds(track.artist_key, track.track))
@@ -158,12 +156,12 @@ def to_play_again(
 ) -> list[tuple[Candidate, PlayedTrack]]:
     """Tracks of the library that were `played` as candidates, but those that are hidden. Read after
     `counted_listens`."""
-    titles = {(track.artist_key, track.track_key): track.track for track in played}
+    titles = {track.pair: track.track for track in played}
     known = features.lookup(titles, titles)
     # One's own tracks of a hidden artist count in taste, and here.
     hidden = AnySpelling(_unwanted(connection).tracks)
     return [
-        (_own(track, known.get((track.artist_key, track.track_key)), ids), track)
+        (_own(track, known.get(track.pair), ids), track)
         for track, ids in zip(played, _ids(connection, played), strict=True)
         if not hidden.holds(joined_key(track.artist_key, track.track))
     ]

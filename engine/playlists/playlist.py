@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import pair_of
+
 if TYPE_CHECKING:  # so that saved playlists are listed and exported without loading NumPy
     from engine.playlists.contexts import Settings
     from engine.playlists.profile import Profile
@@ -31,6 +33,11 @@ class PlaylistTrack:
     ids: tuple[tuple[str, str], ...] = ()
     seconds_estimated: bool = False
     reason: str = ""
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The keys by which two entries are the same track: the artist's and the title's, empty without one."""
+        return pair_of(self.artist, self.track)
 
     @property
     def tempo_error(self) -> float | None:

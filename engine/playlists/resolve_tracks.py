@@ -96,11 +96,11 @@ def with_known_ids(connection: sqlite3.Connection, tracks: Sequence[PlaylistTrac
     A file that a list or a player named stays, there or not: it may lie on a drive that is not attached now.
     """
     own = tracks_by_artist(connection, [artist_key(track.artist) for track in tracks])
-    numbers = {(one.artist_key, one.track_key): one.id for found in own.values() for one in found}
+    numbers = {one.pair: one.id for found in own.values() for one in found}
     ids = ids_of_track(connection, list(numbers.values()))
     found = []
     for track in tracks:
-        number = numbers.get((artist_key(track.artist), track_key(track.track)))
+        number = numbers.get(track.pair)
         have = {scheme for scheme, _ in track.ids}
         more = sorted(pair for pair in ids.get(number or 0, {}).items() if pair[0] not in have)
         found.append(replace(track, ids=(*track.ids, *more)) if more else track)
@@ -139,8 +139,7 @@ def _titles(*found: Iterable[PlayedTrack | TrackFeatures | Feedback]) -> list[st
 
 
 def _own(connection: sqlite3.Connection, features: FeatureCatalog, track: PlayedTrack) -> PlaylistTrack:
-    pair = track.artist_key, track.track_key
-    known = features.lookup([pair], {pair: track.track}).get(pair)
+    known = features.lookup([track.pair], {track.pair: track.track}).get(track.pair)
     ids = tuple(sorted(ids_of_track(connection, [track.id]).get(track.id, {}).items()))
     seconds = track.duration_ms / 1000 if track.duration_ms else None
     return PlaylistTrack(

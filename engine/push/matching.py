@@ -79,7 +79,7 @@ def match(tracks: Sequence[PlaylistTrack], songs: Iterable[Song]) -> Match:
 
 
 def _best(songs: Sequence[Song], track: PlaylistTrack) -> Song | None:
-    artist, title = artist_key(track.artist), track_key(track.track)
+    artist, title = track.pair
     same = [one for one in songs if track_key(one.title) == title and artist in map(artist_key, one.artists)]
     alike = [
         one for one in songs if played_alike(title, track_key(one.title)) and _apart(one, track) <= AS_LONG

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.canonical_keys import AnySpelling, artist_key, track_key
+from engine.canonical_keys import AnySpelling, artist_key
 from engine.errors import NothingYetError, UnknownNameError, UsageError
 from engine.playlists.contexts import ARTIST_GAP, SHORT_BY
 from engine.playlists.mix import (
@@ -135,10 +135,8 @@ class Mixes(Service):
             for track in seeds.tracks
             if given.lists(track)
         ]
-        there = {(artist_key(track.artist), track_key(track.track)) for track in before}
-        waiting = [
-            track for track in begin if (artist_key(track.artist), track_key(track.track)) not in there
-        ]
+        there = {track.pair for track in before}
+        waiting = [track for track in begin if track.pair not in there]
         past = [*seeds.without, *seeds.tracks, *before]
         filled = Filled([], tuple(waiting))
         found: list[PlaylistTrack] = []

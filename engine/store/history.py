@@ -40,6 +40,11 @@ class PlayedTrack:
     plays: int
     last_played: int | None
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Its keys: the artist's and the title's."""
+        return self.artist_key, self.track_key
+
 
 @dataclass(frozen=True, slots=True)
 class ListenRow:
