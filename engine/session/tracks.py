@@ -14,6 +14,7 @@ from engine.errors import DamagedDataError, UnknownNameError, UsageError
 from engine.session.artists import DASH
 from engine.session.library import Library, Service, synchronized
 from engine.store import feedback as store_feedback
+from engine.store.history import tracks_by_artist
 from engine.store.music_files import music_folders
 
 if TYPE_CHECKING:
@@ -55,6 +56,22 @@ class Tracks(Service):
                 self._one_named(features, *artist, title) if title else track
                 for artist, (_, title), track in zip(artists, wanted, each, strict=True)
             )
+
+    @synchronized
+    def to_add(self, wanted: Sequence[tuple[str, str | None]]) -> tuple[PlaylistTrack, ...]:
+        """Tracks for a playlist, as `named`, but of one artist alone none by name where its tracks are known: that
+        could be played by one that was hidden.
+
+        Raises UsageError if every known track of it is hidden or blocked, and as `named`.
+        """
+        found = self.named(wanted)
+        if len(found) == 1 and not found[0].track:
+            key = artist_key(found[0].artist)
+            with self._packs.features() as features:
+                if tracks_by_artist(self.library.connection, [key]) or features.tracks_of([key]):
+                    hidden = f"Every known track of {found[0].artist} is hidden or blocked"
+                    raise UsageError(f"{hidden}: choose one by its title.")
+        return found
 
     def _with_titles(
         self, artists: Sequence[tuple[str, str]], tracks: Sequence[PlaylistTrack]

@@ -72,7 +72,7 @@ def add(options: Options, name: str, artist: str, track: str | None, again: bool
     """Add a track by ARTIST to the end of the playlist NAME."""
 
     def change(session: Session) -> PlaylistEdit:
-        return session.playlists.add(name, session.tracks.named([(artist, track)]), again=again)
+        return session.playlists.add(name, session.tracks.to_add([(artist, track)]), again=again)
 
     _edit(options, change, "{number} added to {name}.")
 

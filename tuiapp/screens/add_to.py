@@ -205,4 +205,4 @@ def in_short(chosen: Sequence[Music]) -> str:
 
 def named(chosen: Sequence[Music]) -> Tracks:
     """These tracks, and of artists one each."""
-    return lambda session: session.tracks.named([(music.artist, music.track) for music in chosen])
+    return lambda session: session.tracks.to_add([(music.artist, music.track) for music in chosen])

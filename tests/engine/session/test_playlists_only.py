@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import NothingYetError
+from engine.errors import NothingYetError, UsageError
 from engine.playlists.contexts import CONTEXTS
 from engine.session import Session
 from tests.support.importing import write
@@ -51,4 +51,19 @@ def test_a_list_and_a_run(session: Session, tmp_path: Path, name: str, content: 
     run = session.playlists.make(CONTEXTS["running"])
     assert {track.artist for track in run.tracks if track.known} <= set(KEPT)
     assert any(track.known for track in run.tracks)
+    session.close()
+
+
+def test_an_artist_whose_only_track_is_hidden_is_not_added_by_name(session: Session) -> None:
+    session.playlists.create("Mine")
+    session.verdicts.judge("hide", ARTISTS[0], "Song 0")
+    with pytest.raises(UsageError, match=r"Every known track of .* is hidden or blocked"):
+        session.tracks.to_add([(ARTISTS[0], None)])
+    # By its title it is, and beside others the artist's name stands for it.
+    assert session.tracks.to_add([(ARTISTS[0], "Song 0")])[0].track == "Song 0"
+    assert [one.track for one in session.tracks.to_add([(ARTISTS[0], None), (ARTISTS[1], None)])] == [
+        "",
+        "Song 1",
+    ]
+    assert session.tracks.named([(ARTISTS[0], None)])[0].artist == ARTISTS[0]
     session.close()
