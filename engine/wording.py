@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Sequence
 
+# What begins a library: the app shows its key instead.
+IMPORT = "Import your history: discover import PATH."
 # Not the calendar module's, which depend on the system's language.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

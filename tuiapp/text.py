@@ -6,9 +6,11 @@ import datetime
 import unicodedata
 from typing import TYPE_CHECKING
 
-from engine.wording import one_or_many, percent, quantity
+from engine.wording import IMPORT, one_or_many, percent, quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.recommend.lists import RelatedList
     from engine.session import Status
 
@@ -21,10 +23,15 @@ def searchable(text: str) -> str:
     return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
+def has_one(words: Iterable[str], text: str) -> bool:
+    """Whether one of the `words`, which are `searchable`, is in a text."""
+    return any(word in searchable(text) for word in words)
+
+
 def try_else(status: Status) -> str:
     """What to do where a search finds nothing, as a sentence with a command."""
     if not status.artists and status.model is None:
-        return "There is no music here yet. Import your history: discover import PATH."
+        return f"There is no music here yet. {status.backup or IMPORT}"
     return "Try fewer letters, or one word."
 
 

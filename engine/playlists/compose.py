@@ -21,7 +21,7 @@ from engine.playlists.playlist import ContextPlaylist, Curve, PlaylistTrack
 from engine.playlists.pool import ASSUMED_SECONDS, Pool, known_length, of_usual_length, pool_of
 from engine.playlists.profile import Floats, profile_of
 from engine.progress import Cancelled
-from engine.wording import quantity
+from engine.wording import IMPORT, quantity
 
 _ADD = "Add an Exportify CSV, or any table with artist, track and bpm: discover features add PATH."
 
@@ -98,13 +98,17 @@ def sequenced(
     return _tracks(objective, found.order, context)[0]
 
 
+def nothing_to_choose_from(first_step: str) -> NothingYetError:
+    """The error of an empty pool; `first_step` says in a sentence what to do about an empty library."""
+    return NothingYetError(
+        f"No tracks to choose from yet. {first_step} Or add your music files: discover library add DIR."
+    )
+
+
 def _measured(pool: Pool, context: Context, waiting: int) -> str:
     """The context's first measure. Raises NothingYetError if no candidate has it."""
     if not len(pool):
-        raise NothingYetError(
-            "No tracks to choose from yet. Import your history: discover import PATH, or add your music files: "
-            "discover library add DIR."
-        )
+        raise nothing_to_choose_from(IMPORT)
     tracks = quantity(len(pool), "tracks")
     add = " ".join(filter(None, (on_waiting(waiting), _ADD)))
     measures = context.measures or ("tempo",)

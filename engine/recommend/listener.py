@@ -15,7 +15,7 @@ from engine.recommend.modes import Mode, mode_places, named_modes
 from engine.taste.coverage import Coverage, advice
 from engine.taste.gate import LIKE_PLAYS, Days, Taste, TasteItem
 from engine.training.artifact import Model
-from engine.wording import quantity
+from engine.wording import IMPORT, quantity
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -223,7 +223,7 @@ def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
                 "Unblock one: discover unblock NAME. Or include some again: discover taste include NUMBER."
             )
         if not taste.items:
-            raise NothingYetError("No plays yet. Import your history: discover import PATH.")
+            raise NothingYetError(f"No plays yet. {IMPORT}")
         coverage = _coverage(model, taste, own)
         if coverage is not None and not coverage.known:
             raise NothingYetError(f"{coverage.in_words()} {advice(coverage.level)}")

@@ -36,6 +36,7 @@ from engine.store.database import open_library
 from engine.store.forgetting import ALL, NOTHING, left_to_do, mark
 from engine.store.integrity import sound
 from engine.store.private_changes import changes_in_words
+from engine.wording import IMPORT
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,9 +79,13 @@ class Library:
         self._seen = self._versions()
 
     def no_plays(self) -> NothingYetError:
-        """What to raise if there are no plays at all: with the newest backup, as the file may have been lost."""
-        what_to_do = offer(self.folders) or "Import your history: discover import PATH."
-        return NothingYetError(f"No plays yet. {what_to_do}")
+        """What to raise if there are no plays at all."""
+        return NothingYetError(f"No plays yet. {self.first_step}")
+
+    @property
+    def first_step(self) -> str:
+        """What to do about an empty library: with the newest backup, as the file may have been lost."""
+        return offer(self.folders) or IMPORT
 
     def _open(self) -> sqlite3.Connection:
         """Open the library, and clean up after killed processes."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.canonical_keys import artist_key, joined_key, track_key
+from engine.canonical_keys import artist_key, joined_key
 from engine.errors import NothingYetError, UsageError
 from engine.playlists.mix import MixSeeds, MixSettings, note_on_missing
 from engine.progress import Cancelled
@@ -93,7 +93,7 @@ class Playlists(Service):
     ) -> ContextPlaylist:
         """A playlist for a context, from one's own tracks and those of artists near the top of Discover; with
         `from_library` of what the person has alone."""
-        from engine.playlists.compose import compose
+        from engine.playlists.compose import compose, nothing_to_choose_from
         from engine.playlists.offer import candidates
         from engine.store.music_files import waiting_files
         from engine.taste.own_music import own_music
@@ -103,6 +103,8 @@ class Playlists(Service):
         with self._packs.features() as features:
             recommended = self._recommended(NEW_ARTISTS, context.times)
             pool = candidates(connection, features, recommended, context.times)
+            if not len(pool):
+                raise nothing_to_choose_from(self.library.first_step)
             if not from_library:
                 return compose(pool, settings, context, cancelled, waiting)
             mine = candidates(connection, features, recommended, context.times, from_library=True)
@@ -218,7 +220,7 @@ class Playlists(Service):
 
         each: dict[tuple[str, str], PlaylistTrack] = {}
         for track in tracks:
-            each.setdefault(_key(track), track)
+            each.setdefault(track.pair, track)
         # The reason of a track is not saved.
         kept = tuple(replace(track, reason="") for track in each.values())
         saved = save_playlist(self.library.connection, name, kept)
@@ -232,10 +234,10 @@ class Playlists(Service):
         already: list[PlaylistTrack] = []
 
         def change(before: list[PlaylistTrack]) -> list[PlaylistTrack]:
-            there = {_key(track) for track in before}
+            there = {track.pair for track in before}
             for track in tracks:
-                (already if _key(track) in there and not again else added).append(track)
-                there.add(_key(track))
+                (already if track.pair in there and not again else added).append(track)
+                there.add(track.pair)
             return before + added
 
         return self._edited(name, change, added=added, already=already)
@@ -376,11 +378,6 @@ class Playlists(Service):
 def _numbered(title: str, number: int) -> str:
     """The title, with a number if it is taken."""
     return title if number == 1 else f"{title} {number}"
-
-
-def _key(track: PlaylistTrack) -> tuple[str, str]:
-    """The key by which two entries are the same track."""
-    return artist_key(track.artist), track_key(track.track) if track.track else ""
 
 
 def _places(name: str, positions: Sequence[int], count: int) -> list[int]:

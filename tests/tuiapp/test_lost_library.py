@@ -9,7 +9,7 @@ import pytest
 from engine.paths import Folders
 from engine.session import Session
 from engine.store.backups import IMPORT, make
-from tests.support.driving import screen_text, settled
+from tests.support.driving import app_in, screen_text, settled
 from tests.support.importing import lastfm, write
 from tuiapp.app.app import DiscoverApp
 from tuiapp.cli.main import run
@@ -27,7 +27,9 @@ def lost(tmp_path: Path) -> Folders:
     return session.folders
 
 
-@pytest.mark.parametrize("command", [["stats"], ["recommend"], ["doctor"]])
+@pytest.mark.parametrize(
+    "command", [["stats"], ["recommend"], ["doctor"], ["playlist", "focus"], ["search", "abc"]]
+)
 def test_a_command_offers_the_backup_and_restoring_it_brings_all_back(
     lost: Folders, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
@@ -48,3 +50,20 @@ async def test_the_welcome_offers_it_too(lost: Folders) -> None:
 def test_without_a_backup_nothing_is_offered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["--data-dir", str(tmp_path), "stats"])
     assert OFFER not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("view", ["contexts", "playlists", "history", "taste"])
+async def test_every_view_that_has_nothing_offers_it(lost: Folders, view: str) -> None:
+    app = app_in(view, lost)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert OFFER in " ".join(screen_text(app).split())
+
+
+async def test_a_search_that_finds_nothing_offers_it(lost: Folders) -> None:
+    app = DiscoverApp(lost)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("s", *"abc")
+        await settled(pilot)
+        assert OFFER in " ".join(screen_text(app).split())

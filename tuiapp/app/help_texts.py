@@ -39,6 +39,7 @@ EXPORTS = (
     ("Spinitron, radio logs", "the spins of a show as CSV", "at once"),
     ("Rockbox, iPod", ".scrobbler.log in the root of the player", "at once"),
     ("Maloja, Koito", "their own export; Pano Scrobbler and multi-scrobbler too", "at once"),
+    ("IFTTT", "the sheet its applet fills, downloaded as CSV", "at once"),
     ("Exportify", "Export on its page: playlists and tempo", "at once"),
     ("any player", "playlists: M3U, PLS, XSPF, JSPF, and what discover exports", "at once"),
     ("anything else", "CSV or JSON lines with artist, track and time", ""),

@@ -15,7 +15,7 @@ from engine import __version__
 from engine.community.pack_names import data_in_words
 from engine.errors import DiscoverError, UsageError, system_trouble
 from engine.paths import size_of
-from engine.wording import quantity
+from engine.wording import IMPORT, quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, progress_bar, say
 from tuiapp.safe import shown
@@ -273,7 +273,7 @@ def _library(session: Session, advice: list[str]) -> dict[str, Any]:
 
         if there_is := offer(session.folders):
             advice.append(there_is)
-        advice.append("Import your history: discover import PATH.")
+        advice.append(IMPORT)
     return {
         "listens": counts.listens,
         "artists": counts.artists,

@@ -183,7 +183,7 @@ class HistoryView(View):
         table.show(listens)
         self.set_status(quantity(self._whole, "plays"))
         if not self._whole:
-            self.set_state("empty", "No plays yet", f"Press {self.key('import')} to import your history.")
+            self.set_state("empty", "No plays yet", self.first_step(status.backup))
         elif text and not len(listens):
             self.set_state(
                 "nomatch", f"No plays match “{text}”", f"Press {self.key('back')} to clear the filter."
@@ -203,7 +203,7 @@ class HistoryView(View):
         first, last = self._years
         place = last + 1 if self._all_years else last if self._year is None else self._year
         if not first <= place + by <= last + 1 and (self._is_wide or self.has_class("-year")):
-            self.notify(f"No plays before {first}." if by < 0 else "These are all plays.")
+            self.remark(f"No plays before {first}." if by < 0 else "These are all plays.")
             return
         place = min(last + 1, max(first, place + by))
         self._all_years = place > last
@@ -297,7 +297,7 @@ class HistoryView(View):
 
         def then(ids: Sequence[int]) -> None:
             if not ids:
-                self.notify(f"Nothing was played by {text}.")
+                self.remark(f"Nothing was played by {text}.")
                 return
             if self._dated(self._filter)[1] is not None:
                 self.clear_filter()

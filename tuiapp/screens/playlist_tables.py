@@ -11,7 +11,7 @@ from textual.content import Content
 from engine.wording import quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
-from tuiapp.text import day, duration
+from tuiapp.text import day, duration, tempo
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
@@ -54,6 +54,23 @@ def music_in(track: PlaylistTrack) -> Music:
     return Music(track.artist, track.track)
 
 
+def none_yet(backup: str, key: Callable[[str], str]) -> str:
+    """How to get a first list, by the keys of actions; of an empty library first its `backup`, in a sentence."""
+    return (f"{backup}\n\n" if backup else "") + (
+        f"Press {key('playlists.new')} to create one, {key('playlists.mix')} for a mix, or "
+        f"{key('discover.add_to')} on a row of Discover, Related or History.\nFor a context press "
+        f"{key('view_contexts')}, then {key('contexts.save')} to save it."
+    )
+
+
+def how_to_fill(key: Callable[[str], str]) -> str:
+    """How to fill an empty list, by the keys of actions."""
+    return (
+        f"Press {key('discover.add_to')} on rows of Discover, Related or History to add tracks; then "
+        f"{key('playlists.continue')} adds matching ones."
+    )
+
+
 def tracks_of(names: Sequence[str]) -> Callable[[Session], list[PlaylistTrack]]:
     """What asks for the tracks of saved lists, one list after the other."""
     return lambda session: [track for name in names for track in session.playlists.show(name)]
@@ -90,7 +107,7 @@ def tracks_table() -> Table[Row]:
             Column("track", lambda row: row.track.track or "any track", 18, share=3,
                    order=lambda row: row.track.track.casefold()),
             Column("", lambda row: "" if row.track.known else "new", 3, order=lambda row: row.track.known, least=60),
-            Column("bpm", lambda row: f"{row.track.bpm:.0f}" if row.track.bpm else "", 5, right=True,
+            Column("bpm", lambda row: tempo(row.track.bpm, row.track.factor), 6, right=True,
                    order=lambda row: row.track.bpm or 0.0),
             Column("length", _length, 8, right=True, order=lambda row: -(row.track.seconds or 0.0)),
         ),

@@ -19,8 +19,10 @@ from tuiapp.screens.mix import ask_mix
 from tuiapp.screens.playlist_tables import (
     Row,
     heading,
+    how_to_fill,
     lists_table,
     music_in,
+    none_yet,
     rows_of,
     tracks_in_words,
     tracks_of,
@@ -58,6 +60,8 @@ class PlaylistsView(View):
         self._moving = False
         # Where the cursors were at the last end, until the lists are first shown.
         self._recalled: tuple[str | None, str | None] = (None, None)
+        # Of an empty library its newest backup, in a sentence.
+        self._backup = ""
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="which")
@@ -72,7 +76,11 @@ class PlaylistsView(View):
     # -- loading ---------------------------------------------------------------------------------------
 
     def load(self) -> None:
-        self.ask(lambda session: session.playlists.all(), self._show_lists, group="list")
+        def question(session: Session) -> tuple[Sequence[SavedPlaylist], str]:
+            lists = session.playlists.all()
+            return lists, "" if lists else session.status().backup
+
+        self.ask(question, self._show_lists, group="list")
         if self._open is not None:
             self._ask_tracks(self._open)
 
@@ -89,7 +97,8 @@ class PlaylistsView(View):
 
         self.ask(question, then, group="tracks", failed=self._no_tracks)
 
-    def _show_lists(self, lists: Sequence[SavedPlaylist]) -> None:
+    def _show_lists(self, answer: tuple[Sequence[SavedPlaylist], str]) -> None:
+        lists, self._backup = answer
         cursor, self._recalled = self._recalled[0], (None, self._recalled[1])
         first_time = not self._lists.counts[1]
         self._lists.show(lists, cursor_key=cursor)
@@ -104,13 +113,7 @@ class PlaylistsView(View):
         if self._lists.counts[1]:
             self.set_state("")
             return
-        self.set_state(
-            "empty",
-            "No playlists yet",
-            f"Press {self.key('playlists.new')} to create one, {self.key('playlists.mix')} for a mix, or "
-            f"{self.key('discover.add_to')} on a row of Discover, Related or History.\nFor a context press "
-            f"{self.key('view_contexts')}, then {self.key('contexts.save')} to save it.",
-        )
+        self.set_state("empty", "No playlists yet", none_yet(self._backup, self.key))
 
     def _show_tracks(
         self, tracks: Sequence[PlaylistTrack], *, cursor: str | None = None, blocked: int = 0
@@ -120,12 +123,7 @@ class PlaylistsView(View):
         if tracks:
             self.set_state("")
         else:
-            self.set_state(
-                "empty",
-                "This playlist is empty",
-                f"Press {self.key('discover.add_to')} on rows of Discover, Related or History to add "
-                f"tracks; then {self.key('playlists.continue')} adds matching ones.",
-            )
+            self.set_state("empty", "This playlist is empty", how_to_fill(self.key))
         self.listed()
 
     def _no_tracks(self, error: DiscoverError) -> None:
@@ -187,7 +185,7 @@ class PlaylistsView(View):
     def _chosen(self) -> str | None:
         """The open list, or the one under the cursor; that there is none is said."""
         if self._open is None and self._lists.row is None:
-            self.notify(NOTHING_LISTED)
+            self.remark(NOTHING_LISTED)
         return self._open or getattr(self._lists.row, "name", None)
 
     @on(Table.Clicked)
@@ -330,11 +328,11 @@ class PlaylistsView(View):
     def action_shift(self, by: int) -> None:
         name = self._open
         if name is None:
-            self.notify("Open a playlist to move its tracks.")
+            self.remark("Open a playlist to move its tracks.")
         elif self._tracks.filter:
-            self.notify("Clear the filter to move tracks.")
+            self.remark("Clear the filter to move tracks.")
         elif self._tracks.sort is not None or self._tracks.reverse:
-            self.notify(f"The list is sorted. To move tracks, press {self.key('lists.sort_none')} first.")
+            self.remark(f"The list is sorted. To move tracks, press {self.key('lists.sort_none')} first.")
         else:
             self._steps += by
             if not self._moving:
@@ -348,7 +346,7 @@ class PlaylistsView(View):
             return
         edge = 1 if by < 0 else len(table.rows) + 1 - len(places)
         if places == list(range(edge, edge + len(places))):
-            self.notify("Already at the top." if by < 0 else "Already at the end.")
+            self.remark("Already at the top." if by < 0 else "Already at the end.")
             return
         marked, at = bool(table.marks), here.place
         self._moving = True

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from engine.errors import DamagedDataError, DamagedLibraryError, DiscoverError, NothingYetError
+from engine.wording import IMPORT
 from tuiapp.screens.acting import NOTHING_LISTED, Acting
 from tuiapp.screens.asking import LibraryScreen
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
@@ -68,7 +69,7 @@ class View(Acting[None], LibraryScreen):
     def says_nothing_is_listed(self) -> bool:
         """Say so where that is why a key does nothing."""
         if self.lists_nothing:
-            self.notify(NOTHING_LISTED)
+            self.remark(NOTHING_LISTED)
         return self.lists_nothing
 
     def compose(self) -> ComposeResult:
@@ -104,6 +105,10 @@ class View(Acting[None], LibraryScreen):
     def in_keys(self, error: DiscoverError | str) -> str:
         """An engine's message with keys in place of commands."""
         return in_keys(str(error), self.shell.keymap)
+
+    def first_step(self, backup: str) -> str:
+        """What to do about an empty library: restore its `backup`, in a sentence, or import."""
+        return self.in_keys(backup or IMPORT)
 
     def show_error(self, error: DiscoverError) -> None:
         """An expected error, in place of the list: what is missing, or what failed."""
