@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.wording import percent, percents, quantity
 from tuiapp.tastes import in_a_line as by_taste_in_a_line
 from tuiapp.tastes import names_of
-from tuiapp.text import day, local
+from tuiapp.text import day, has_one, local
 
 if TYPE_CHECKING:
     from engine.recommend.lists import Explanation, OwnPlays, Recommendation, TasteShares
@@ -64,13 +64,15 @@ def because(item: Recommendation) -> str:
     return "; ".join(filter(None, (item.standing, reasons)))
 
 
-def in_short(item: Recommendation, cells: int) -> str:
-    """The positive reasons in short, with the rediscovery status: as many as fit `cells`."""
+def in_short(item: Recommendation, cells: int, words: Sequence[str] = ()) -> str:
+    """The positive reasons in short, with the rediscovery status: as many as fit `cells`, first those with one of the
+    `words`."""
     from rich.cells import cell_len
 
     labels = with_percents(own_reasons(item))
     said = [f"{share} {one.short}" for share, one in labels if one.share > 0 and one.short]
     parts = [*said[:1], *([item.standing] if item.standing else []), *said[1:]]
+    parts.sort(key=lambda part: not has_one(words, part))
     while len(parts) > 1 and cell_len(", ".join(parts)) > cells:
         parts.pop()
     return ", ".join(parts)

@@ -17,7 +17,7 @@ from engine.recommend.drift import ArtistPlays, Drift, YearOfTaste
 from engine.recommend.taste_map import MapArtist, MapTaste, TasteMap
 from engine.session import Session
 from engine.session.discover import Discover
-from tests.support.driving import screen_text, settled, the_list, the_view, toasts
+from tests.support.driving import app_in, screen_text, settled, the_list, the_view, toasts
 from tests.support.models import ARTISTS
 from tuiapp.app.app import DiscoverApp
 from tuiapp.dates import month_beside, period, written
@@ -45,7 +45,7 @@ async def test_panels_lists_filters_and_orders_come_back_at_the_next_start(folde
         assert "plays, new artists" in screen_text(app)
         await pilot.press("z", "slash", *"artist b")
         await settled(pilot)
-        await pilot.press("enter", "end", "v", "tab", "tab")
+        await pilot.press("enter", "end", "v", "tab")
         await settled(pilot)
         assert the_list(app).id == "marks"
         assert not app.screen.query_one(".filter").has_class("-shown"), "a filter is its own list's"
@@ -317,3 +317,18 @@ def test_the_drift_shows_the_latest_years_that_fit(count: int, tastes: int, widt
 
 def test_the_drift_of_nothing_is_nothing(tmp_path: Path) -> None:
     assert drawn_drift(Drift(("a",), ()), 60, 20).plain == ""
+
+
+async def test_of_two_lists_of_one_panel_an_empty_one_never_has_the_keys(folders: Folders) -> None:
+    app = app_in("taste", folders)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await settled(pilot)
+        await pilot.press("v", "v", "tab")  # the exclusions: there are none, but a like and a block
+        await settled(pilot)
+        while the_list(app).id == "marks" and the_list(app).rows:
+            await pilot.press("D")
+            await settled(pilot)
+        assert the_list(app).id == "top"
+        await pilot.press("tab", "tab")
+        await settled(pilot)
+        assert the_list(app).rows

@@ -72,20 +72,18 @@ class DiscoverView(NothingListed):
 
     def _ask_tracks(self) -> None:
         """The tracks to begin with, once a list, and only where their column is shown."""
-        if (
-            self._list is None
-            or self._tracks_asked
-            or self._filters.of_tracks
-            or self._table.size.width < WITH_TRACK
-        ):
+        found, asked = self._list, self._tracks_asked or self._filters.of_tracks
+        if found is None or asked or self._table.size.width < WITH_TRACK:
             return
         self._tracks_asked = True
-        artists = [(item.artist, item.key) for item in self._list.items]
+        artists = [(item.artist, item.key) for item in found.items]
         self.ask(lambda session: session.tracks.to_begin_with(artists), self._show_tracks, group="tracks")
 
     def _show_tracks(self, tracks: dict[str, str]) -> None:
         self._table.tracks = tracks
         self._table.refresh()
+        if text := self._table.filter:
+            self.filter_by(text)  # which finds them, too
 
     @on(Table.Resized)
     def _resized(self) -> None:
@@ -223,7 +221,7 @@ class DiscoverView(NothingListed):
         if self._list is None and self.says_nothing_is_listed():
             return
         if said := self._dials.turn(name, by):
-            self.notify(said)
+            self.remark(said)
         else:
             self._ask_turned()
 
@@ -252,7 +250,7 @@ class DiscoverView(NothingListed):
 
     def action_reset_dials(self) -> None:
         if self._dials.at_rest and self._filters == Filters(level=self._filters.level):
-            self.notify(NOTHING_TO_RESET)
+            self.remark(NOTHING_TO_RESET)
         self._dials = Dials()
         self._ask_for(Filters(level=self._filters.level))
 
@@ -339,7 +337,7 @@ class DiscoverView(NothingListed):
     def action_without(self) -> None:
         row = self._table.row
         if row is None or not row.why:
-            self.notify("No reason here to leave out.")
+            self.remark("No reason here to leave out.")
         else:
             reason = row.why[0]
             less = self._filters.less(reason.artist, reason.track)

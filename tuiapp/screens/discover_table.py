@@ -11,11 +11,13 @@ from engine.wording import credited, quantity
 from tuiapp.cells import names_within
 from tuiapp.own_reasons import in_short
 from tuiapp.tastes import ITSELF, percents_of
-from tuiapp.text import age, bar
+from tuiapp.text import age, bar, has_one, searchable
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.recommend.lists import DiscoverList, Recommendation
 
 # From this width on the list has room for a track beside each artist.
@@ -24,11 +26,11 @@ WITH_TRACK = 100
 MANY = 1 << 20
 
 
-def _because(row: Recommendation, cells: int | None = None) -> str:
+def _because(row: Recommendation, cells: int = MANY, words: Sequence[str] = ()) -> str:
     """The largest group: its share, and as many of its names as fit into `cells`; in solo mode as many reasons as
-    fit."""
+    fit. Those with one of the `words` come before others."""
     if row.own is not None:
-        return in_short(row, MANY if cells is None else cells)
+        return in_short(row, cells, words)
     if not row.why:
         return row.standing
     before = f"{row.standing}: " if row.standing else ""
@@ -38,8 +40,9 @@ def _because(row: Recommendation, cells: int | None = None) -> str:
         first = row.tastes.named[0]
         names, more = list(first.names) or [ITSELF], first.more
         before += f"{percents_of(row.tastes)[0]} "
-    # All of them if nothing is cut: for the filter and sorting.
-    return before + names_within(names, more, cells - cell_len(before) if cells is not None else MANY)
+    if found := [name for name in names if has_one(words, name)]:
+        names, more = found, more + len(names) - len(found)
+    return before + names_within(names, more, cells - cell_len(before))
 
 
 def _glyph(row: Recommendation) -> str:
@@ -61,7 +64,6 @@ BECAUSE: Column[Recommendation] = Column(
     share=5,  # two names, rather than all of a long one
     least=50,
     order=lambda row: _because(row).casefold(),
-    within=_because,
 )
 # Beside artist and track it needs more room.
 BECAUSE_OF_TRACKS = replace(BECAUSE, least=WITH_TRACK)
@@ -114,16 +116,33 @@ class DiscoverTable(Table["Recommendation"]):
         super().__init__(
             self._columns(of_tracks=False, earlier=False, solo=False),
             key=lambda row: row.key,
-            words=lambda row: f"{row.artist} {row.track or ''} {_because(row)}",
+            words=self._in_sight,
             id="artists",
         )
+
+    def _in_sight(self, row: Recommendation) -> str:
+        """What a filter finds a row by: what is shown of it, with names that are shown instead of others if they
+        match."""
+        shown = {column.title: column for column in self.columns if self.has_room_for(column)}
+        words = [row.artist, row.track or ""]
+        if self._start_with.title in shown:
+            words.append(self._track(row))
+        if BECAUSE.title in shown:
+            words.append(_because(row))
+        return " ".join(words)
+
+    def _reasons(self, row: Recommendation, cells: int) -> str:
+        """The reasons that fit, first those a filter finds the row by: not by its names."""
+        named = searchable(f"{row.artist} {row.track or ''}")
+        return _because(row, cells, [word for word in searchable(self.filter).split() if word not in named])
 
     def show_as(self, *, of_tracks: bool, earlier: bool, solo: bool) -> None:
         """Take the columns for artists or tracks, for a list of now or of an earlier date, and for solo mode."""
         self.columns = self._columns(of_tracks=of_tracks, earlier=earlier, solo=solo)
 
     def _columns(self, *, of_tracks: bool, earlier: bool, solo: bool) -> tuple[Column[Recommendation], ...]:
-        second = (TRACK, BECAUSE_OF_TRACKS) if of_tracks else (self._start_with, BECAUSE)
+        because = replace(BECAUSE_OF_TRACKS if of_tracks else BECAUSE, within=self._reasons)
+        second = (TRACK, because) if of_tracks else (self._start_with, because)
         return (
             GLYPH,
             ARTIST_OF_TRACK if of_tracks else ARTIST,
@@ -140,7 +159,8 @@ class DiscoverTable(Table["Recommendation"]):
 def made_from(found: DiscoverList, *, as_of: bool) -> str:
     """What a list is made from, or as of a past date what came of it."""
     if as_of:
-        return f"{sum(bool(row.later) for row in found.items)} of {len(found.items)} played later"
+        later = sum(bool(row.later) for row in found.items)
+        return f"{later} of {len(found.items)} played later" if found.items else ""
     if found.solo:
         source = f"solo: {'half explored' if found.half_explored else 'your listening only'}"
     else:

@@ -98,7 +98,7 @@ class ModelView(View):
                            order=lambda row: -row.bytes, least=82),
                 ),
                 key=_key,
-                words=lambda row: f"{row.name} {row.source}",
+                words=lambda row: f"{row.name} {_of(row)}",
                 id="packs",
                 markable=False,
             )  # fmt: skip
@@ -234,7 +234,7 @@ class ModelView(View):
         if self._models:
             self._show_models()
         else:
-            self.notify(f"No model yet: {self.key('model.train')} trains one.")
+            self.remark(f"No model yet: {self.key('model.train')} trains one.")
 
     def action_compare(self) -> None:
         """Compare two rankings."""
@@ -251,7 +251,7 @@ class ModelView(View):
     def action_update_pack(self) -> None:
         row = self._packs.row
         if row is None:
-            self.notify(f"No packs here yet: {self.key('model.add_pack')} adds one.")
+            self.remark(f"No packs here yet: {self.key('model.add_pack')} adds one.")
         elif row.kind == FILES:
             unmeasured = sum(one.files - one.measured for one in self._folders)
             self.shell.jobs.ask_music_files(row.source, unmeasured)
@@ -263,7 +263,7 @@ class ModelView(View):
         if row is not None and row.kind == FILES:
             self._remove_music(row)
         elif row is None:
-            self.notify(f"No packs here yet: {self.key('model.add_pack')} adds one.")
+            self.remark(f"No packs here yet: {self.key('model.add_pack')} adds one.")
         else:
             name = row.name
             self._packs.drop([name])

@@ -18,7 +18,7 @@ from tuiapp.safe import shown
 from tuiapp.screens.acting import NO_ARTIST
 from tuiapp.screens.mix import mix_of_taste
 from tuiapp.screens.several_lists import SeveralLists
-from tuiapp.screens.taste_tables import marks_table, modes_table, rules_table, top_table
+from tuiapp.screens.taste_tables import first_with_rows, marks_table, modes_table, rules_table, top_table
 from tuiapp.widgets.drift import DriftPanel
 from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from engine.taste.gate import Taste, TasteItem
     from engine.taste.rules import KeptRule, Rule
 
-    # One's taste, what was said of artists and tracks, the rules, how many listens they leave out, and the coverage.
-    _Own = tuple[Taste, Sequence[Feedback], Sequence[KeptRule], int, Coverage | None]
+    # One's taste, what was said of artists and tracks, the rules, how many listens they leave out, the coverage, and
+    # of an empty library its newest backup, in a sentence.
+    _Own = tuple[Taste, Sequence[Feedback], Sequence[KeptRule], int, Coverage | None, str]
 
 # The tastes are a panel of their own only where they do not fit below the map.
 PANELS = ("map", "tastes", "drift", "rules")
@@ -111,7 +112,7 @@ class TasteView(SeveralLists):
         self._modes.show([])
 
     def _show_list(self, own: _Own) -> None:
-        taste, marks, rules, left_out, coverage = own
+        taste, marks, rules, left_out, coverage, backup = own
         items = sorted(taste.items, key=lambda item: (-item.weight, item.key))
         self._unknown.clear()
         self._unknown.update(coverage.unknown if coverage else ())
@@ -119,6 +120,7 @@ class TasteView(SeveralLists):
         self.set_status(f"your taste: {quantity(len(items), 'artists')}{unknown}")
         self._marks.show(marks)
         self._rules.show(rules)
+        self._said_lists()
         said = f"excluded: {quantity(left_out, 'plays')}" if rules else "no exclusions"
         self._left_out.update(said)
         self._said.update("your likes, hides and blocks" if marks else "no likes, hides or blocks")
@@ -127,14 +129,15 @@ class TasteView(SeveralLists):
         first_time = not top.counts[1]
         top.show(items, cursor_key=self.shell.remembering.cursor(self.NAME) if first_time else None)
         if not (items or marks or rules):
-            self.set_state(
-                "empty", "Your taste is empty", f"Press {self.key('import')} to import your history."
-            )
+            self.set_state("empty", "Your taste is empty", self.first_step(backup))
             return
         self.set_state("")
         if first_time and self.focused is None:
             top.focus()
         self.listed()
+
+    def _said_lists(self) -> Table[Any]:
+        return first_with_rows(self._rules, self._marks, otherwise=self._top)
 
     def _show_tastes(self, tastes: tuple[Sequence[Mode], TasteMap] | None) -> None:
         if tastes is None:
@@ -169,7 +172,7 @@ class TasteView(SeveralLists):
         self._panel = name
         self._show_panel()
         if self._at != "#top":
-            panels: dict[str, Table[Any]] = {"tastes": self._modes, "rules": self._rules}
+            panels: dict[str, Table[Any]] = {"tastes": self._modes, "rules": self._said_lists()}
             panels.get(name, self._top).focus()
 
     def _show_panel(self) -> None:
@@ -240,7 +243,7 @@ class TasteView(SeveralLists):
         if number is not None and self._map is not None:
             self.shell.views.taste(number, self._map.tastes[number - 1].name)
         else:
-            self.notify("This is not part of any taste.")
+            self.remark("This is not part of any taste.")
 
     def action_mix(self) -> None:
         """The daily mix of a taste, or a mix from the artists chosen."""
@@ -259,7 +262,7 @@ class TasteView(SeveralLists):
         elif row is not None and (music := self.music_of(row)) is not None:
             self.shell.views.browse((), music.artist)
         else:
-            self.notify(NO_ARTIST)
+            self.remark(NO_ARTIST)
 
     def action_travel(self) -> None:
         from tuiapp.screens.as_of import AskDate
@@ -312,14 +315,16 @@ class TasteView(SeveralLists):
         if self._at == "#rules":
             self._include(self._rules.rows_of(keys))
             self._rules.drop(keys)
+            self._said_lists()
         elif self._at == "#marks":
             self._clear_verdicts(self._marks.rows_of(keys))
             self._marks.drop(keys)
+            self._said_lists()
         elif self._at == "#top":
             names = {row.name for row in self._top.rows_of(keys)}
             said = [mark for mark in self._marks.rows if mark.artist in names and not mark.track]
             if not said:
-                self.notify("It has no like, hide or block.")
+                self.remark("It has no like, hide or block.")
             self._clear_verdicts(said)
 
     def _clear_verdicts(self, said: list[Feedback]) -> None:
@@ -370,12 +375,14 @@ class TasteView(SeveralLists):
 
 
 def _own(session: Session) -> _Own:
+    taste = session.taste.read()
     return (
-        session.taste.read(),
+        taste,
         session.verdicts.all(),
         session.taste.rules(),
         session.taste.listens_excluded(),
         session.coverage.of(),
+        "" if taste.items else session.status().backup,
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.wording import percents
-from tuiapp.text import bar, day
+from tuiapp.text import bar, day, has_one, searchable
 from tuiapp.widgets.columns import Column
 from tuiapp.widgets.table import Table
 
@@ -54,26 +54,33 @@ def top_table(mode_of: Mapping[str, int], unknown: Set[str]) -> Table[TasteItem]
 
 def modes_table() -> Table[tuple[int, Mode]]:
     """One's tastes as (number, mode)."""
+    such_as = Column["tuple[int, Mode]"](
+        "such as",
+        lambda row: ", ".join(row[1].artists),
+        16,
+        share=3,
+        least=66,
+        order=lambda row: row[1].artists,
+        within=lambda row, _cells: artists(row[1]),
+    )
     table = Table["tuple[int, Mode]"](
         (
             Column("", lambda row: str(row[0]), 2, right=True, order=lambda row: row[0]),
             Column("taste", lambda row: row[1].name, 14, share=2, order=lambda row: row[1].name.casefold()),
             Column("plays", lambda row: plays()[row[0] - 1], 6, right=True, order=lambda row: -row[1].share),
             Column("", lambda row: bar(row[1].share / most(), 8), 8, accent=True),
-            Column(
-                "such as",
-                lambda row: ", ".join(row[1].artists),
-                16,
-                share=3,
-                least=66,
-                order=lambda row: row[1].artists,
-            ),
+            such_as,
         ),
         key=lambda row: row[1].name,
-        words=lambda row: f"{row[1].name} {' '.join(row[1].artists)}",
+        words=lambda row: " ".join((row[1].name, *(row[1].artists if table.has_room_for(such_as) else ()))),
         id="modes",
         markable=False,
     )
+
+    def artists(mode: Mode) -> str:
+        """Those a filter finds the taste by, which are not in its name, come first."""
+        words = [word for word in searchable(table.filter).split() if word not in searchable(mode.name)]
+        return ", ".join(sorted(mode.artists, key=lambda name: not has_one(words, name)))
 
     def most() -> float:
         return max((row[1].share for row in table.rows), default=1.0) or 1.0
@@ -107,21 +114,34 @@ def rules_table() -> Table[KeptRule]:
 
 def marks_table() -> Table[Feedback]:
     """What was said about artists and tracks."""
-    return Table(
+    track = Column["Feedback"](
+        "track",
+        lambda row: row.track or "",
+        8,
+        share=1,
+        order=lambda row: (row.track or "").casefold(),
+        least=56,
+    )
+    table = Table["Feedback"](
         (
             Column("artist", lambda row: row.artist, 18, share=2, order=lambda row: row.artist.casefold()),
-            Column(
-                "track",
-                lambda row: row.track or "",
-                8,
-                share=1,
-                order=lambda row: (row.track or "").casefold(),
-                least=56,
-            ),
+            track,
             Column("", lambda row: _GLYPHS[row.verdict], 9, accent=True, order=lambda row: row.verdict),
             Column("since", lambda row: day(row.at), 11, right=True, order=lambda row: -row.at),
         ),
         key=lambda row: f"{row.artist}\x1f{row.track or ''}",
-        words=lambda row: f"{row.artist} {row.track or ''} {row.verdict}",
+        words=lambda row: f"{row.artist} {(table.has_room_for(track) and row.track) or ''} {row.verdict}",
         id="marks",
     )
+    return table
+
+
+def first_with_rows(*lists: Table[Any], otherwise: Table[Any]) -> Table[Any]:
+    """The first of a panel's lists that has rows. An empty one never has the keys, which would act on nothing while the
+    other is in sight."""
+    for table in lists:
+        table.can_focus = bool(table.rows)
+    first = next((table for table in lists if table.rows), otherwise)
+    if any(table.has_focus and not table.rows for table in lists):
+        first.focus()
+    return first

@@ -58,6 +58,8 @@ class Choose(TypedList, Offering):
     def __init__(self, title: str, offered: Callable[[Session], Offer]) -> None:
         super().__init__()
         self._title, self._offered = title, offered
+        # The text above the answers.
+        self._above = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
@@ -78,6 +80,7 @@ class Choose(TypedList, Offering):
 
     def _take(self, offer: Offer) -> None:
         super()._take(offer)
+        self._above = offer.more
         if self._line.value:
             self._filter(self._line.value)
 
@@ -89,6 +92,9 @@ class Choose(TypedList, Offering):
         self._list.set_filter(text)
         # The typed text selects the first match.
         self._list.move_to(0)
+        found, there = self._list.counts
+        none = there and not found
+        self._say(f"No row matches “{text}”. Type less, or press esc to cancel." if none else self._above)
 
     @on(Input.Submitted)
     @on(Table.Clicked)

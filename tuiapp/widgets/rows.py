@@ -77,6 +77,8 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         self.sort: int | None = None
         self.reverse = False
         self._painted: PaintedRows | None = None
+        # The width it had when it was last in sight.
+        self._last_width = 0
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -149,9 +151,15 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
     # -- painting --------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
+        self._last_width = self.size.width or self._last_width
         self.virtual_size = Size(self.size.width, len(self._order) + 1)
         self._keep_in_sight()
         self.resized()
+
+    def has_room_for(self, column: Column[Row]) -> bool:
+        """Whether a column is in sight, or would be if a notice were not in the list's place; before the list is laid
+        out every one."""
+        return not self._last_width or self._last_width >= column.least
 
     def _widths(self) -> list[tuple[int, int]]:
         """(column number, cells) of the columns that fit."""
