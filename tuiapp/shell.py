@@ -166,6 +166,9 @@ class Shell(Protocol):
     ) -> None:
         """Show a notification. Errors name files and artists: never markup, never a control character."""
 
+    def remark(self, message: str) -> None:
+        """Show a notification about what is in sight, which goes with it: why a key does nothing here."""
+
     def push_screen(self, screen: Screen[T], callback: Callable[[T | None], None] | None = None) -> object:
         """Textual's: show a screen over this one; the callback gets its result."""
 
@@ -177,3 +180,7 @@ class InShell(MessagePump):
     def shell(self) -> Shell:
         """The app. A cast, since a run-time check of a Protocol takes 50 microseconds."""
         return cast("Shell", self.app)
+
+    def remark(self, message: str) -> None:
+        """Show why a key does nothing here, until another view or dialog is shown."""
+        self.shell.remark(message)

@@ -25,9 +25,11 @@ from textual.app import App
 from textual.events import Event, Key
 from textual.geometry import Region
 from textual.message import Message
-from textual.notifications import Notify
+from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.widget import Widget
+
+from tuiapp.safe import shown
 
 # Maximum seconds for composing a screen.
 _MADE_SECONDS = 2.0
@@ -92,6 +94,10 @@ class _FollowedUpdate(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         return self._update.render_segments(console) + self._drawn
+
+
+class Remark(Notification):
+    """A notification about what is in sight, which goes with it: why a key does nothing here."""
 
 
 class Guarded(App[int]):
@@ -164,6 +170,16 @@ class Guarded(App[int]):
         for earlier in list(self._notifications):
             if earlier.severity == "information" or event.notification.severity != "information":
                 self._unnotify(earlier, refresh=False)
+
+    def remark(self, message: str) -> None:
+        """Show a notification until another view or dialog is shown: Textual's last for their time."""
+        lines = "\n".join(map(shown, message.split("\n")))
+        self.post_message(Notify(Remark(lines, timeout=self.NOTIFICATION_TIMEOUT)))
+
+    def forget_remarks(self, _shown_now: Screen[Any]) -> None:
+        """Another view or dialog is shown."""
+        for remark in [one for one in self._notifications if isinstance(one, Remark)]:
+            self._unnotify(remark)
 
 
 def _is_painted(screen: Screen[Any], widget: Widget, update: object) -> bool:

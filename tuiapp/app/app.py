@@ -162,6 +162,7 @@ class DiscoverApp(PlayerKeys):
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         if not self.is_headless:
             leave_on_signals(self)
+        self.screen_change_signal.subscribe(self, self.forget_remarks)
         Watching(self).begin()
         self.run_worker(self.listening.follow(), group="listening")
         self.repairing.offer_settings()

@@ -31,7 +31,7 @@ class PlayerKeys(Guarded):
         from tuiapp.app.unable import why_not
 
         if why := why_not(self, event.key):
-            self.notify(why)
+            self.remark(why)
 
     def action_pause(self) -> None:
         self.playback.pause()

@@ -62,7 +62,7 @@ class Acting(Asking[ScreenResultType]):
         """
         table = self.table
         if table is None:
-            self.notify(NO_LIST)
+            self.remark(NO_LIST)
             return
         here, all_of_them = table.chosen_keys, table.marks
 
@@ -74,7 +74,7 @@ class Acting(Asking[ScreenResultType]):
                 if moves and keys == [table.key_here]:
                     table.move_to(table.cursor + 1)
             else:
-                self.notify(NOTHING_LISTED)
+                self.remark(NOTHING_LISTED)
 
         if all_of_them <= set(here):
             act(here)
@@ -107,7 +107,7 @@ class Acting(Asking[ScreenResultType]):
             if music:
                 self.shell.changes.judge(verdict, self.judged(music))
             else:
-                self.notify("No artist or track selected.")
+                self.remark("No artist or track selected.")
 
         self.choose(lambda keys: self.with_music(keys, of), moves=True)
 
@@ -135,14 +135,14 @@ class Acting(Asking[ScreenResultType]):
         if (music := self.music_here) is not None:
             self.shell.views.artist(music.artist)
         else:
-            self.notify(NO_ARTIST)
+            self.remark(NO_ARTIST)
 
     def action_related(self) -> None:
         """Artists similar to the one under the cursor."""
         if (music := self.music_here) is not None:
             self.shell.views.related(music.artist)
         else:
-            self.notify(NO_ARTIST)
+            self.remark(NO_ARTIST)
 
     def action_mix(self) -> None:
         """A new playlist of music that fits the chosen rows."""
@@ -177,7 +177,7 @@ class Acting(Asking[ScreenResultType]):
             if here is not None or music:
                 opening.open(here, config, music)
             else:
-                self.notify("No artist or track selected.")
+                self.remark("No artist or track selected.")
 
         table = self.table
         if here is not None and not opening.plays(config):
@@ -195,7 +195,7 @@ class Acting(Asking[ScreenResultType]):
             if music:
                 self.shell.opening.play_next(self.shell.preferences.config, music)
             else:
-                self.notify("No artist or track selected.")
+                self.remark("No artist or track selected.")
 
         self.choose(lambda keys: self.to_play(keys, play), moves=True)
 
@@ -205,7 +205,9 @@ class Acting(Asking[ScreenResultType]):
         def copy(music: list[Music]) -> None:
             if music:
                 self.app.copy_to_clipboard("\n".join(shown(one.name) for one in music))
-            self.notify(copied(music) if music else "No artist or track to copy.")
+                self.notify(copied(music))
+            else:
+                self.remark("No artist or track to copy.")
 
         self.choose(lambda keys: self.with_music(keys, copy))
 

@@ -166,9 +166,9 @@ class BrowseView(SeveralLists):
             if by < 0:
                 self._tree.focus()
             else:
-                self.notify("These are the artists already.")
+                self.remark("These are the artists already.")
         elif row is None:
-            self.notify(NOTHING_LISTED)
+            self.remark(NOTHING_LISTED)
         elif by > 0 and (row.name not in self._parents or row.name in self._open):
             self._artists.focus()
         elif by > 0:
@@ -178,7 +178,7 @@ class BrowseView(SeveralLists):
         elif row.parent is not None:
             self._tree.show(self._rows(), cursor_key=row.parent)
         else:
-            self.notify("No genre above this one.")
+            self.remark("No genre above this one.")
 
     def _fold(self, row: BrowseNode, *, closed: bool) -> None:
         (self._open.discard if closed else self._open.add)(row.name)
@@ -256,7 +256,7 @@ class BrowseView(SeveralLists):
 
     def action_turn(self, name: str, by: float) -> None:
         if said := self._dials.turn(name, by):
-            self.notify(said)
+            self.remark(said)
         else:
             self._ask_again()
 
@@ -271,7 +271,7 @@ class BrowseView(SeveralLists):
 
     def action_reset_dials(self) -> None:
         if self._dials.at_rest and self._only is None:
-            self.notify(NOTHING_TO_RESET)
+            self.remark(NOTHING_TO_RESET)
         self._dials, self._only = Dials(), None
         self._ask_list()
 
@@ -295,7 +295,7 @@ class BrowseView(SeveralLists):
     def choose(self, then: Callable[[list[str]], None], *, keep: bool = False, moves: bool = False) -> None:
         """Actions on music apply to artists."""
         if self._at == "#tree":
-            self.notify(f"Choose an artist: {self.key('browse.artist')} goes to the list.")
+            self.remark(f"Choose an artist: {self.key('browse.artist')} goes to the list.")
         else:
             super().choose(then, keep=keep, moves=moves)
 
@@ -313,7 +313,7 @@ class BrowseView(SeveralLists):
             artists = [(one.artist, one.key) for one in found.items]
             ask_export(self.shell, found.name, lambda session: session.tracks.of_artists(artists))
         else:
-            self.notify(NOTHING_LISTED)
+            self.remark(NOTHING_LISTED)
 
     # -- remembering -----------------------------------------------------------------------------------
 

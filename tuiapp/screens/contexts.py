@@ -243,10 +243,10 @@ class ContextsView(View):
         if self.says_nothing_is_listed():
             return
         if not measures:
-            self.notify(f"{self._chosen.title} has no profile.")
+            self.remark(f"{self._chosen.title} has no profile.")
             return
         if len(measures) == 1:
-            self.notify(f"{self._chosen.title} has one profile.")
+            self.remark(f"{self._chosen.title} has one profile.")
         now = self._measure if self._measure in measures else measures[0]
         self._measure = measures[(measures.index(now) + 1) % len(measures)]
         self._draw_profile()
@@ -268,14 +268,14 @@ class ContextsView(View):
         """Remove a context of one's own."""
         context = self._chosen
         if not own_contexts.remove(self.shell, context):
-            self.notify(f"{context.title} is not yours to remove: {self.key('contexts.new')} makes one.")
+            self.remark(f"{context.title} is not yours to remove: {self.key('contexts.new')} makes one.")
 
     # -- dials ----------------------------------------------------------------------------------------
 
     def _wish(self, **changes: float) -> None:
         try:
             if self._asked(**changes) == self._asked():
-                self.notify("Already at that end.")
+                self.remark("Already at that end.")
                 return
         except UsageError as error:
             self.notify(str(error), severity="warning", markup=False)
@@ -325,7 +325,7 @@ class ContextsView(View):
     def action_save(self) -> None:
         made = self._made
         if made is None or not made.tracks:
-            self.notify(NOTHING_LISTED)
+            self.remark(NOTHING_LISTED)
             return
 
         def save(text: str, dialog: AskText) -> None:
@@ -342,7 +342,7 @@ class ContextsView(View):
         if made is not None and made.tracks:
             ask_export(self.shell, self._name_of(made), lambda _session: made.tracks)
         else:
-            self.notify(NOTHING_LISTED)
+            self.remark(NOTHING_LISTED)
 
     @staticmethod
     def _name_of(made: ContextPlaylist) -> str:

@@ -26,7 +26,7 @@ def mix_from(screen: Asking[Any], chosen: Sequence[Music]) -> None:
 
     shell = screen.shell
     if not chosen:
-        shell.notify("No artist or track selected.")
+        shell.remark("No artist or track selected.")
         return
     first, more = chosen[0].track or chosen[0].artist, len(chosen) - 1
     title = f"Mix: {first}" + (f" and {more} more" if more else "")

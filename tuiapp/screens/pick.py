@@ -192,12 +192,12 @@ class Pick(Offering):
         """Choose the one under the cursor, or the one with this number."""
         if self._text_comes:
             self._text_comes = bool(number)
-            self.notify("Nothing can be typed here: choose with ↑ ↓, then press enter.")
+            self.remark("Nothing can be typed here: choose with ↑ ↓, then press enter.")
             return
         if 0 < number <= self._list.counts[0]:
             self._list.move_to(number - 1)
         elif number:
-            self.notify(f"There is no answer {number}.")
+            self.remark(f"There is no answer {number}.")
             return
         if self._list.row is not None:
             self.dismiss(self._list.row.value)

@@ -79,7 +79,7 @@ class RelatedView(View):
     def _show_list(self, found: RelatedList) -> None:
         self._trail[self._at] = found.artist
         known = sum(row.known for row in found.items)
-        self.set_status(f"you know {known} of {len(found.items)}")
+        self.set_status(f"you know {known} of {len(found.items)}" if found.items else "")
         table = self._table
         self.set_state(
             "" if found.items else "empty",
@@ -124,7 +124,7 @@ class RelatedView(View):
             self._at = at
             self.load()
         else:
-            self.notify(f"No artist {'before' if by < 0 else 'after'} this one.")
+            self.remark(f"No artist {'before' if by < 0 else 'after'} this one.")
 
     def action_trail_back(self) -> None:
         self._go(-1)
@@ -142,7 +142,7 @@ class RelatedView(View):
         if row is not None:
             self.start_at(row.artist)
         else:
-            self.notify(NO_ARTIST)
+            self.remark(NO_ARTIST)
 
     def action_export(self) -> None:
         if self._at >= 0:
@@ -151,7 +151,7 @@ class RelatedView(View):
                 self.shell, f"Related to {name}", lambda session: session.tracks.of_related(name, LENGTH)
             )
         else:
-            self.notify(NOTHING_LISTED)
+            self.remark(NOTHING_LISTED)
 
     def remembered(self) -> dict[str, Any]:
         return super().remembered() | {"trail": self._trail[: self._at + 1]}

@@ -117,9 +117,9 @@ class SettingsView(View):
     def action_reset(self) -> None:
         row = self._list.row
         if row is None:
-            self.notify(NOTHING_LISTED)
+            self.remark(NOTHING_LISTED)
         elif self.shell.preferences.where(row.key) == "default":
-            self.notify("This is the default already.")
+            self.remark("This is the default already.")
         else:
             change(self.shell, row, None)
 

@@ -9,6 +9,7 @@ from textual import events
 from textual.message import Message
 
 from tuiapp.settings.actions import LISTS, bindings, scope_of
+from tuiapp.shell import InShell
 from tuiapp.text import searchable
 from tuiapp.widgets.columns import Column, Row
 from tuiapp.widgets.painted import GAP
@@ -29,7 +30,7 @@ class TableMessage(Message):
         return self.table
 
 
-class Table(Rows[Row]):
+class Table(Rows[Row], InShell):
     """A list with a cursor, marks, sorting and filtering."""
 
     BINDINGS: ClassVar[list[Any]] = [
@@ -257,7 +258,7 @@ class Table(Rows[Row]):
     def to_match(self, place: int | None) -> None:
         """Go to a place that matches, or say that none does."""
         if place is None:
-            self.notify(f"No row matches “{self.last_search}”.")
+            self.remark(f"No row matches “{self.last_search}”.")
         else:
             self.move_to(place)
 
