@@ -25,7 +25,9 @@ def in_words(standing: Standing) -> list[str]:
     return [
         what,
         f"You opened, liked or played {tally.usual} of {tally.shown_usual} that “{usual}” showed, "
-        f"{tally.other} of {tally.shown_other} of “{other}”.",
+        f"{tally.other} of {tally.shown_other} of “{other}”."
+        if tally.shown_usual or tally.shown_other
+        else "Neither has been shown yet: open Discover.",
         _verdict(standing),
     ]
 

@@ -354,10 +354,9 @@ def list_features(options: Options) -> None:
             }
         )
         return
-    say(
-        options,
-        f"{thousands(coverage.with_tempo)} of your {quantity(coverage.tracks, 'tracks')} have a tempo.",
-    )
+    if coverage.tracks:
+        tracks = quantity(coverage.tracks, "tracks")
+        say(options, f"{thousands(coverage.with_tempo)} of your {tracks} have a tempo.")
     if len(sources) > 1:
         say(options, f"Where several know it, the first counts: {', '.join(sources)}.")
 
