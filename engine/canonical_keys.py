@@ -226,15 +226,6 @@ def relaxed_item_key(key: str) -> str:
     return f"{relaxed_artist_key(artist)}{separator}{title}"
 
 
-def pair_of(artist: str, title: str) -> tuple[str, str]:
-    """The keys of a track: its artist's and its title's, empty without one.
-
-    >>> pair_of("The Oaks", "Tin Roof")
-    ('the oaks', 'tin roof')
-    """
-    return artist_key(artist), track_key(title)
-
-
 def relaxed_pair(artist: str, title: str) -> str:
     """One key for all versions of a song by an artist (name or key)."""
     return f"{relaxed_artist_key(artist)}\n{relaxed_track_key(title)}"

@@ -77,7 +77,7 @@ def _knows(pack: DescribedPack) -> str:
     if not known:
         return ""
     here, of = (known[key] for key in (("tracks", "of_tracks") if "tracks" in known else ("artists", "of")))
-    return f", {here:,} of your {of:,} among them" if of else ""
+    return f", {here:,} of your {of:,} among them"
 
 
 def packs_in_words(added: AddedData) -> str:

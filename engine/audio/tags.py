@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tinytag import TinyTag, TinyTagException
 
-from engine.canonical_keys import pair_of, relaxed_pair
+from engine.canonical_keys import artist_key, relaxed_pair, track_key
 from engine.store.music_files import MusicFile
 
 NO_NAMES = "no artist or title in tags or file name"
@@ -84,7 +84,7 @@ def music_file(path: str, size: int, modified: int, tags: Tags) -> MusicFile:
         parts = _DASH.split(_NUMBERED.sub("", PurePath(path).stem), maxsplit=1)
         if len(parts) == 2:
             artist, title = map(name, parts)
-    keys = pair_of(artist, title)
+    keys = artist_key(artist), track_key(title)
     if not all(keys):
         return MusicFile(path, size, modified, problem=NO_NAMES)
     return MusicFile(

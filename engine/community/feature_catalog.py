@@ -73,11 +73,6 @@ class TrackFeatures:
     energy_estimated: bool = False
     other_bpm: float | None = None
 
-    @property
-    def pair(self) -> tuple[str, str]:
-        """Its keys: the artist's and the title's."""
-        return self.artist_key, self.track_key
-
 
 @dataclass(frozen=True)
 class LibraryCoverage:
@@ -294,7 +289,7 @@ def _gather(
     """Add `rows` to `found`; what an earlier pack knows stays, what it does not know is filled in."""
     for row in rows:
         new = _features(pack, row)
-        key = new.pair
+        key = new.artist_key, new.track_key
         found[key] = _filled(found[key], new) if key in found else new
 
 

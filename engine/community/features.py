@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from engine.canonical_keys import pair_of, relaxed_pair
+from engine.canonical_keys import artist_key, relaxed_pair, track_key
 from engine.community import acousticbrainz
 from engine.community.bad_lines import BadLines
 from engine.community.feature_catalog import (
@@ -283,7 +283,7 @@ def _write_table(file: Path, found: Iterable[FeatureRow], counts: RowCounts) -> 
 
 def _keyed(rows: Iterable[FeatureRow], counts: RowCounts) -> Iterator[tuple[object, ...]]:
     for row in rows:
-        keys = pair_of(row.artist, row.track)
+        keys = artist_key(row.artist), track_key(row.track)
         if not all(keys):
             counts.dropped["no artist or title"] += 1
             continue

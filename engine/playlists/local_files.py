@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.canonical_keys import artist_key, joined_key, pair_of, played_alike, relaxed_pair
+from engine.canonical_keys import artist_key, joined_key, played_alike, relaxed_pair, track_key
 from engine.store.feedback import marked
 from engine.store.music_files import MusicFile, any_files, files_by, played_names, versions
 
@@ -81,7 +81,7 @@ def _item(file: MusicFile) -> str:
 
 
 def _best(files: Sequence[MusicFile], wanted: Wanted) -> MusicFile | None:
-    keys = pair_of(wanted.artist, wanted.track)
+    keys = artist_key(wanted.artist), track_key(wanted.track)
     same = [one for one in files if (one.artist_key, one.track_key) == keys]
     alike = [
         one for one in files if played_alike(keys[1], one.track_key or "") and _apart(one, wanted) <= AS_LONG

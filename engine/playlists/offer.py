@@ -141,7 +141,7 @@ def offered(
         return [one for one in found if own.holds(one.artist_key, one.track)]
     have |= set(files)
     for track in features.tracks_of(place):
-        key = track.pair
+        key = (track.artist_key, track.track_key)
         if (
             key not in have
             and not (track.artist_key in artists and known.holds(track.artist_key, track.track))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.canonical_keys import pair_of
+from engine.canonical_keys import artist_key, track_key
 
 if TYPE_CHECKING:  # so that saved playlists are listed and exported without loading NumPy
     from engine.playlists.contexts import Settings
@@ -37,7 +37,7 @@ class PlaylistTrack:
     @property
     def pair(self) -> tuple[str, str]:
         """The keys by which two entries are the same track: the artist's and the title's, empty without one."""
-        return pair_of(self.artist, self.track)
+        return artist_key(self.artist), track_key(self.track)
 
     @property
     def tempo_error(self) -> float | None:

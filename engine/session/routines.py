@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from engine.canonical_keys import SEPARATOR, artist_key, pair_of
+from engine.canonical_keys import SEPARATOR, artist_key, track_key
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Routines(Service):
         times: dict[tuple[str, str], int] = {}
         for one in most:
             artist, _, title = names[one].partition(SEPARATOR)
-            pair = pair_of(artist, title)
+            pair = (artist_key(artist), track_key(title))
             titles[pair] = title
             times[pair] = times.get(pair, 0) + int(counts[one])
         with self._packs.features() as features:

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from engine.canonical_keys import pair_of
+from engine.canonical_keys import artist_key, track_key
 from engine.errors import library_trouble
 from engine.store.counts import Counts
 from engine.store.imported_likes import ImportedPlaylists, ids_of_tracks, keep_verdict, track_named_by
@@ -337,7 +337,7 @@ class Ingest:
 
     def add_ids(self, artist: str, title: str, ids: Ids) -> None:
         """Record a track's ids, if it is in the library when the file is finished."""
-        keys = pair_of(artist, title)
+        keys = artist_key(artist), track_key(title)
         self._ids += [(*pair, *keys) for pair in ids]
 
     def add_playlist_entry(

@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 
-from engine.canonical_keys import AnySpelling, Level, joined_key, key_at, pair_of
+from engine.canonical_keys import AnySpelling, Level, artist_key, joined_key, key_at, track_key
 from engine.store.feedback import marked
 from engine.store.play import Ids
 from engine.taste.rules import all_rules
@@ -54,7 +54,7 @@ def kept_tracks(connection: sqlite3.Connection) -> list[KeptTrack]:
     out = AnySpelling(marked(connection, "block").keys.union(_excluded(connection)))
     found: dict[tuple[str, str], KeptTrack] = {}
     for artist, track, album, seconds, ids in rows:
-        keys = pair_of(artist, track)
+        keys = artist_key(artist), track_key(track)
         if all(keys) and keys not in found and not (out and out.holds(joined_key(keys[0], track))):
             found[keys] = KeptTrack(artist, keys[0], track, keys[1], album, seconds, ids)
     return list(found.values())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from engine.paths import Folders
 from engine.session import Session
+from engine.session.artists import Artists
 from tests.support.commands import EVERY_COMMAND
 from tests.support.driving import app_in, screen_text, settled
 from tests.support.importing import write
@@ -45,23 +47,16 @@ def test_no_command_says_a_part_of_nothing(own: Folders, capsys: pytest.CaptureF
         assert not OF_NOTHING.search(said), (command, said)
 
 
-def test_adding_says_none_either(own: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = write(tmp_path, "who.csv", "user,artist,plays\n" + "".join(f"u{n},Nobody,3\n" for n in range(60)))
-    for folders in (own, Folders(tmp_path / "empty")):
-        run(["--data-dir", str(folders.root), "community", "add", str(data)])
-        run(["--data-dir", str(folders.root), "community", "list"])
-        said = "".join(capsys.readouterr())
-        assert "Nobody" in said or "who" in said
-        assert not OF_NOTHING.search(said), said
-
-
-async def test_no_view_says_a_part_of_nothing(own: Folders) -> None:
-    app = app_in("discover", own)
+async def test_an_artist_without_similar_ones_says_no_part_of_them(
+    own: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    related = Artists.related
+    monkeypatch.setattr(Artists, "related", lambda *of: replace(related(*of), items=()))
+    app = app_in("related", own)
     async with app.run_test(size=(120, 40)) as pilot:
-        for key in "12345678":
-            await pilot.press(key)
-            await settled(pilot)
-            assert not OF_NOTHING.search(screen_text(app)), key
+        await settled(pilot)
+        assert "No similar artists" in screen_text(app)
+        assert not OF_NOTHING.search(screen_text(app))
 
 
 def test_a_comparison_just_begun_says_that_nothing_was_shown(own: Folders) -> None:
