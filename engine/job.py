@@ -22,7 +22,7 @@ from engine.progress import ADDING_MODEL, SCANNING, Cancelled
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
-    from engine.job_results import (
+    from engine.job_messages import (
         AddedData,
         AddedModel,
         ExportedModel,

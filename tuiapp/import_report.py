@@ -13,7 +13,7 @@ from engine.wording import one_or_many, quantity
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
-    from engine.job_results import AddedData, DescribedPack, ImportedFile
+    from engine.job_messages import AddedData, DescribedPack, ImportedFile
 
 # What is kept other than as plays: of many and of one.
 _OTHERWISE = {

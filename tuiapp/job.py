@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.job_results import Ended
+    from engine.job_messages import Ended, ServerTask
 
 STOPPING = "stopping"
 # Seconds for a job that is asked to stop to reach its next safe step. If it is killed instead, it loses only its
@@ -40,7 +40,7 @@ class Job:
     per_second: float | None = None
     losses: list[float] = field(default_factory=list)
     # Its standard input, which may be a password: other programs can read its arguments.
-    task: dict[str, Any] | None = None
+    task: ServerTask | None = None
     # Sent to the host of a download, if set.
     contact: str = ""
     process: asyncio.subprocess.Process | None = None

@@ -21,7 +21,7 @@ from engine.progress import Cancelled, CountReport
 if TYPE_CHECKING:
     from engine.community.features import FeatureReport
     from engine.community.pack import Download, PackContent
-    from engine.job_results import LeftOut
+    from engine.job_messages import LeftOut
 
 
 class UnknownFormatError(UnreadableFileError):

@@ -18,7 +18,7 @@ from engine.store.music_files import LOUD, QUIET, any_files
 from engine.wording import percent
 
 if TYPE_CHECKING:
-    from engine.job_results import TempoKnown
+    from engine.job_messages import TempoKnown
 
 FORMAT = 1
 KIND = "features"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.wording import quantity
 
 if TYPE_CHECKING:
-    from engine.job_results import Imported, ImportedFile, ImportTotals
+    from engine.job_messages import Imported, ImportedFile, ImportTotals
 
 # The note on a file of which nothing else is known.
 UNKNOWN = "not a listening history"

@@ -7,7 +7,6 @@ where there is one and the extra `keyring` is installed, else in that file.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,8 @@ from engine.privacy import Door
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
+
+    from engine.job_messages import ServerTask
 
 # What entries of a keyring are called.
 _OURS = "discover"
@@ -57,9 +58,10 @@ def keep_credentials(door: Door, service: str, address: str, known: Credentials)
     door.write_file(door.folders.servers, json.dumps(kept, indent=1).encode())
 
 
-def keep_known(door: Door, task: Mapping[str, Any], address: str) -> None:
-    """Store the login `known` of the app's task; as `keep_credentials`."""
-    keep_credentials(door, task["service"], address, Credentials(**task["known"]))
+def keep_known(door: Door, task: ServerTask, address: str) -> None:
+    """Store the login `known` of the app's task, if there is one; as `keep_credentials`."""
+    if task["known"]:
+        keep_credentials(door, task["service"], address, Credentials(**task["known"]))
 
 
 def where_kept() -> str:

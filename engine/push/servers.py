@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from engine.community.fetch import Web, check_own
 from engine.live.mpd import split
@@ -15,6 +15,9 @@ from engine.push.listenbrainz import ListenBrainz
 from engine.push.matching import Server
 from engine.push.mpd import Mpd
 from engine.push.subsonic import Subsonic
+
+if TYPE_CHECKING:
+    from engine.job_messages import ServerTask
 
 _ON_THE_WEB: dict[str, Callable[[Web, str, Credentials], Server]] = {
     "subsonic": Subsonic,
@@ -47,7 +50,7 @@ def _with_password(folders: Folders, place: str, known: Credentials | None) -> s
     return f"{found.secret}@{address}" if found else place
 
 
-def server_for_task(web: Web, folders: Folders, task: Mapping[str, Any], places: Sequence[str]) -> Server:
+def server_for_task(web: Web, folders: Folders, task: ServerTask, places: Sequence[str]) -> Server:
     """The server a `task` of the app means: of its `service`, for who is `known` (user, secret, plain), or null."""
     known = Credentials(**task["known"]) if task["known"] else None
     return server_for(web, folders, task["service"], places, known)

@@ -15,7 +15,7 @@ from engine.errors import DamagedDataError
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
-    from engine.job_results import DescribedPack
+    from engine.job_messages import DescribedPack
     from engine.session.models import Models
     from engine.session.packs import Packs
     from engine.taste.coverage import Coverage

@@ -15,7 +15,7 @@ from engine.session.library import Change, Library, Service, making_models, sync
 
 if TYPE_CHECKING:
     from engine.community.fetch import Web
-    from engine.job_results import DescribedModel
+    from engine.job_messages import DescribedModel
     from engine.session.evaluation import Evaluation
     from engine.session.models import Models
     from engine.session.packs import Packs

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError, NothingYetError, sentence
 from engine.progress import StageReport
@@ -16,7 +16,7 @@ from engine.wording import quantity
 
 if TYPE_CHECKING:
     from engine.community.fetch import Web
-    from engine.job_results import MatchedPlaylist, SentPlaylist
+    from engine.job_messages import MatchedPlaylist, SentPlaylist, ServerTask
     from engine.playlists.playlist import PlaylistTrack
     from engine.push.matching import Match, Server, Song
     from engine.session.playlists import Playlists
@@ -148,7 +148,7 @@ def _counted(songs: Iterable[Song], report: StageReport) -> Iterator[Song]:
 # -- for the app, which runs this in another process -------------------------------------------------------------
 
 
-def look(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageReport) -> MatchedPlaylist:
+def look(pushing: Pushing, task: ServerTask, web: Web, report: StageReport) -> MatchedPlaylist:
     """Match a playlist on a server.
 
     `task`: `playlist`, `service`, `places` (addresses to try), and `known` (user, secret, plain; null: the stored
@@ -172,7 +172,7 @@ def look(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageRepor
     }
 
 
-def send(pushing: Pushing, task: Mapping[str, Any], web: Web, report: StageReport) -> SentPlaylist:
+def send(pushing: Pushing, task: ServerTask, web: Web, report: StageReport) -> SentPlaylist:
     """Send what was matched.
 
     `task` is as for `look`, with its result, and whether to `keep` the login. Raises as `Pushing.send`.

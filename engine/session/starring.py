@@ -12,11 +12,8 @@ from engine.store.downloads import add_download
 from engine.store.stars import add_stars, undo_stars
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from engine.community.fetch import Web
-    from engine.job_results import TakenStars
+    from engine.job_messages import ServerTask, TakenStars
     from engine.progress import StageReport
     from engine.push.starred import HasStars
 
@@ -61,7 +58,7 @@ class Stars(Service):
 # -- for the app, which runs this in another process -------------------------------------------------------------
 
 
-def take(stars: Stars, task: Mapping[str, Any], web: Web, report: StageReport) -> TakenStars:
+def take(stars: Stars, task: ServerTask, web: Web, report: StageReport) -> TakenStars:
     """Import stars from a server.
 
     `task`: `service`, `places` (addresses to try), and `known` (user, secret, plain; null: the stored login). Raises as

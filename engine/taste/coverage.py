@@ -16,7 +16,7 @@ from engine.taste.gate import Taste
 from engine.wording import percent, quantity
 
 if TYPE_CHECKING:
-    from engine.job_results import KnownOf
+    from engine.job_messages import KnownOf
 
 # Below this share of the plays, recommendations rest on too little of a person's listening.
 LOW = 0.3

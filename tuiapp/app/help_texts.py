@@ -17,7 +17,7 @@ from tuiapp.settings.keys import BY_NAME, Keymap
 from tuiapp.typed_paths import IMPORT_WORDS, begun
 
 if TYPE_CHECKING:
-    from engine.job_results import Imported
+    from engine.job_messages import Imported
     from tuiapp.screens.dialogs import Dialog
 
 # Every action with its own keys.

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.errors import CancelledError, DiscoverError
 from tuiapp.job import Job, run_job
@@ -16,7 +16,7 @@ from tuiapp.settings.in_keys import in_keys
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
-    from engine.job_results import Ended, Imported, ImportedFile
+    from engine.job_messages import Ended, Imported, ImportedFile, ServerTask
     from engine.paths import Folders
     from engine.taste.coverage import Coverage
     from tuiapp.app.app import DiscoverApp
@@ -35,7 +35,7 @@ class Jobs:
         # The text typed in the dialog that started the running job.
         self._typed = ""
 
-    def start(self, title: str, *arguments: str, typed: str = "", task: dict[str, Any] | None = None) -> None:
+    def start(self, title: str, *arguments: str, typed: str = "", task: ServerTask | None = None) -> None:
         """Start a job, if none runs and no private session is on, since it writes.
 
         `typed` is the text of the dialog that started it, which reopens with it on failure; `task` goes to standard
@@ -66,7 +66,7 @@ class Jobs:
             return f"{title} can't run while a private session begins. Try again in a moment."
         return ""
 
-    def _ask_to_leave(self, title: str, arguments: Sequence[str], task: dict[str, Any] | None) -> None:
+    def _ask_to_leave(self, title: str, arguments: Sequence[str], task: ServerTask | None) -> None:
         """Leave the demo first, then start the job in the person's own library."""
         from tuiapp.screens.pick import Choice, Pick
 

@@ -15,7 +15,7 @@ from tuiapp.typed_paths import a_folder, is_address, is_there, paths_in
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
-    from engine.job_results import AddedModel
+    from engine.job_messages import AddedModel
     from engine.session import Session
     from tuiapp.app.app import DiscoverApp
     from tuiapp.screens.dialogs import AskText

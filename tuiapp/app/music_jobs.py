@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.wording import few, quantity
 
 if TYPE_CHECKING:
-    from engine.job_results import FoundMusic, MeasuredTempo
+    from engine.job_messages import FoundMusic, MeasuredTempo
     from tuiapp.app.app import DiscoverApp
 
 MEASURING = "Tempo"

@@ -13,7 +13,7 @@ from tuiapp.typed_paths import paths_in, with_options
 
 if TYPE_CHECKING:
     from engine.community.packs import PackInfo
-    from engine.job_results import AddedData, Offered, Updated
+    from engine.job_messages import AddedData, Offered, Updated
     from tuiapp.app.app import DiscoverApp
     from tuiapp.screens.dialogs import AskText
 

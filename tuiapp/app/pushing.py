@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import sentence
 from engine.push import SERVICES, WITH_STARS
@@ -14,7 +14,7 @@ from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.servers import places
 
 if TYPE_CHECKING:
-    from engine.job_results import Ended, MatchedPlaylist, TakenStars
+    from engine.job_messages import Ended, MatchedPlaylist, ServerTask, TakenStars
     from tuiapp.app.app import DiscoverApp
     from tuiapp.job import Job
 
@@ -75,7 +75,7 @@ def where(app: DiscoverApp, service: str) -> tuple[str, ...]:
     return tuple(place.rpartition("@")[2] for place in places(app.preferences.config, service))
 
 
-def _ask_where(app: DiscoverApp, task: dict[str, Any]) -> None:
+def _ask_where(app: DiscoverApp, task: ServerTask) -> None:
     """Look there, after asking for the address if it is not set."""
     service = task["service"]
     if found := places(app.preferences.config, service):
@@ -104,14 +104,14 @@ def _check(address: str) -> None:
     check_own(address)
 
 
-def _look(app: DiscoverApp, task: dict[str, Any]) -> None:
+def _look(app: DiscoverApp, task: ServerTask) -> None:
     if "playlist" in task:
         app.jobs.start(_TITLE, "push", "look", task=task)
     else:
         app.jobs.start(_STARS, "stars", task=task)
 
 
-def _ask_who(app: DiscoverApp, task: dict[str, Any], why: str) -> None:
+def _ask_who(app: DiscoverApp, task: ServerTask, why: str) -> None:
     """Ask for the login, saying why; for ListenBrainz the token."""
     service = task["service"]
 
@@ -136,7 +136,8 @@ def _ask_who(app: DiscoverApp, task: dict[str, Any], why: str) -> None:
 
 def ended(app: DiscoverApp, job: Job, result: Ended) -> None:
     """Continue with the matches, or show the result of sending."""
-    task = job.task or {}
+    task = job.task
+    assert task is not None  # noqa: S101 - jobs with a server have one
     if result["type"] == "cancelled" and "playlist" not in task:
         app.notify("Nothing was taken in.", title=f"{job.title} stopped")
     elif result["type"] == "cancelled":
@@ -153,7 +154,7 @@ def ended(app: DiscoverApp, job: Job, result: Ended) -> None:
         app.notify(f"{task['playlist']}: {sent} sent to {task['address']}.", title="Sent", timeout=10)
 
 
-def _stars_taken_in(app: DiscoverApp, task: dict[str, Any], found: TakenStars) -> None:
+def _stars_taken_in(app: DiscoverApp, task: ServerTask, found: TakenStars) -> None:
     said = (
         f"{quantity(found['stars'], 'stars')} at {found['address']}: {quantity(found['likes'], 'new likes')}."
     )
@@ -176,23 +177,24 @@ def _stars_taken_in(app: DiscoverApp, task: dict[str, Any], found: TakenStars) -
     app.push_screen(Pick(f"Keep the password for {found['address']}?", choices), answered)
 
 
-def _failed(app: DiscoverApp, title: str, task: dict[str, Any], result: Ended) -> None:
+def _failed(app: DiscoverApp, title: str, task: ServerTask, result: Ended) -> None:
+    known = task["known"]
     if len(app.screen_stack) > 1 or result["kind"] not in ("NotLetInError", "NoDigestError"):
         message = in_keys(result["message"], app.keymap)
         app.notify(message, title=f"{title} failed", severity="error", timeout=15)
-    elif result["kind"] == "NotLetInError" or task["known"] is None:
+    elif result["kind"] == "NotLetInError" or known is None:
         _ask_who(app, task, result["message"])
     else:
 
         def answered(choice: str | None) -> None:
             if choice is not None:
-                _look(app, {**task, "known": {**task["known"], "plain": True}})
+                _look(app, {**task, "known": {**known, "plain": True}})
 
         more = f"{task['places'][0]} takes no digest of a password. Anyone reading on the way would see it."
         app.push_screen(Pick("Send the password itself?", [Choice("plain", "Send it")], more=more), answered)
 
 
-def _ask_to_send(app: DiscoverApp, task: dict[str, Any], found: MatchedPlaylist) -> None:
+def _ask_to_send(app: DiscoverApp, task: ServerTask, found: MatchedPlaylist) -> None:
     """Show what matches and what does not, and send it if the person agrees."""
     missing, matched = found["missing"], len(found["ids"])
     lines = [f"{matched} of {quantity(found['tracks'], 'tracks')} match."]
@@ -207,7 +209,7 @@ def _ask_to_send(app: DiscoverApp, task: dict[str, Any], found: MatchedPlaylist)
 
     def answered(choice: str | None) -> None:
         if choice is not None:
-            what = {**task, **found, "keep": choice == "keep"}
+            what: ServerTask = {**task, **found, "keep": choice == "keep"}
             app.call_later(partial(app.jobs.start, _TITLE, "push", "send", task=what))
 
     question = Pick(f"Send {found['playlist']} to {found['address']}?", choices, more="\n".join(lines))

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from engine.community.catalog import Catalog
-from engine.job_results import DescribedPack
+from engine.job_messages import DescribedPack
 from engine.session.artists import Artists
 from engine.session.coverage import Coverages
 from engine.session.library import Library

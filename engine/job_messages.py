@@ -1,4 +1,4 @@
-"""What jobs report at their end, as JSON has it: written by `engine.job`, read by the app."""
+"""What the app sends a job, and what the job reports at its end, as JSON has it (`engine.job`)."""
 
 from __future__ import annotations
 
@@ -206,6 +206,14 @@ class MeasuredTempo(TypedDict):
 # -- push, stars -----------------------------------------------------------------------------------------------------
 
 
+class Login(TypedDict):
+    """Who the person is on a server, and whether a password may be sent `plain`."""
+
+    user: str
+    secret: str
+    plain: bool
+
+
 class MatchedPlaylist(TypedDict):
     """A playlist on a server: ids of what it has, names of what it lacks, the id of an earlier list, and where a login
     would be kept."""
@@ -217,6 +225,25 @@ class MatchedPlaylist(TypedDict):
     there: str
     address: str
     keeps: str
+
+
+class ServerTask(TypedDict):
+    """What to do on a server: a `service`, the addresses to try, and who is `known`, null for the stored login.
+
+    `playlist` is for sending one, which takes what was matched, and whether to `keep` the login.
+    """
+
+    service: str
+    known: Login | None
+    places: NotRequired[Sequence[str]]
+    playlist: NotRequired[str]
+    ids: NotRequired[Sequence[str]]
+    tracks: NotRequired[int]
+    missing: NotRequired[list[str]]
+    there: NotRequired[str]
+    address: NotRequired[str]
+    keeps: NotRequired[str]
+    keep: NotRequired[bool]
 
 
 class SentPlaylist(TypedDict):
