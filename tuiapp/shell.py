@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from engine.session import Session
     from tuiapp.app.jobs import Jobs
     from tuiapp.app.undo import Changes
-    from tuiapp.app.views import Views
     from tuiapp.garbage import Garbage
     from tuiapp.job import Job
     from tuiapp.music import Music
@@ -30,6 +29,28 @@ if TYPE_CHECKING:
     from tuiapp.working import Working
 
 T = TypeVar("T")
+
+
+class Navigation(Protocol):
+    """The views, to be shown with what is under the cursor."""
+
+    def taste(self, number: int, name: str) -> None:
+        """Discover for one of the person's tastes."""
+
+    def as_of(self, date: str) -> None:
+        """Discover as of a typed date; empty means now."""
+
+    def related(self, name: str) -> None:
+        """Artists similar to one."""
+
+    def browse(self, genres: Sequence[str], artist: str) -> None:
+        """Browse the first of these genres that exists, else the artist's narrowest."""
+
+    def playlist(self, name: str) -> None:
+        """A saved playlist, open."""
+
+    def artist(self, name: str) -> None:
+        """An artist page, over the view."""
 
 
 class LastFailure(Protocol):
@@ -107,11 +128,13 @@ class Shell(Protocol):
     jobs: Jobs
     garbage: Garbage
     remembering: Remembering
-    views: Views
     # Whether the app is quitting: nobody will see an answer.
     leaving: bool
     # Published on changes of the library, for dialogs that show it.
     library_signal: Signal[None]
+
+    @property
+    def views(self) -> Navigation: ...
 
     @property
     def failures(self) -> LastFailure: ...
