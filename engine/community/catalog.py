@@ -132,7 +132,7 @@ class Catalog:
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
             self.size: int = self._connection.execute("SELECT count(*) FROM items").fetchone()[0]
-            # SQLite does not know how its columns should be called: a bit of the schema's text is enough.
+            # One flipped bit can rename a column, which SQLite itself does not notice.
             for definition in _DEFINITIONS:
                 self._connection.execute(f"SELECT {definition} LIMIT 0")
         except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter of a name in SQLite's own message

@@ -156,7 +156,7 @@ def _unpacked_size(path: Path) -> int:
 
 
 def _in_zip(path: Path) -> Iterator[DataFile]:
-    # Open as long as its members: their list is read once, not with each of them.
+    # Stays open with its members, so that their list is read once.
     archive = zipfile.ZipFile(path)
     if why := why_refused(archive.infolist(), room_of(path.stat().st_size)):
         raise zipfile.BadZipFile(f"it {why}")

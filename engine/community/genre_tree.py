@@ -110,7 +110,7 @@ def _counted(
     items, words = pairs // len(names), pairs % len(names)
     strongest = np.zeros(int(items.max()) + 1)
     np.maximum.at(strongest, items, summed)
-    # When music is from is said by few of those who say what it is.
+    # Fewer people tag a decade than a genre, so a decade counts however light it is.
     decades = np.array([decade_of(name) is not None for name in names])
     heavy = (summed >= MIN_WEIGHT * strongest[items]) | decades[words]
     return names, items[heavy], words[heavy]

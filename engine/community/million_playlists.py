@@ -50,7 +50,7 @@ def _slices(path: Path) -> Iterator[DataFile]:
     for file in files(path):
         if path.is_file() or file.name.removesuffix(".gz").removesuffix(".zst").endswith(".json"):
             start = file.beginning()
-            # A slice describes itself first, then come its playlists; a damaged one is known by its name.
+            # A slice begins with a description of itself. One whose beginning is damaged is recognized by its name.
             known = _NAME.search(file.name) or all(word in start for word in _WORDS)
             if known and start.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{"):
                 yield file

@@ -67,7 +67,7 @@ def newer_of(source: str, level: str) -> str:
     return level if source == LISTENBRAINZ else ""
 
 
-# What packs that were downloaded say of their source, and the name that downloads them again.
+# The source of a downloaded pack, and the name by which it is downloaded again.
 _AGAIN = {"AcousticBrainz": "tempo", "MusicBrainz": "genres"}
 
 

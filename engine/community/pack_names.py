@@ -13,7 +13,7 @@ from engine.paths import Folders
 from engine.wording import month_of
 
 MANIFEST_FILE = "manifest.json"
-# What packs name as their source where it is who made the data, and no file.
+# Sources of packs that are makers of data, not files.
 MAKERS = frozenset({LISTENBRAINZ})
 
 

@@ -26,7 +26,7 @@ class Reading:
         self._file, self._line, self._unit = path.name, 0, "line"
         self._text: str | bytes = ""
         self.bad = BadLines()
-        # All of them, over all files; what a line holds many of adds to it.
+        # Over all files. Readers add the entries of lines that hold several.
         self.lines = 0
         self._next_look = _POLL
 

@@ -123,7 +123,7 @@ class Gathering:
         if not plays.nnz:
             return None
         if not self._counts_plays:
-            # Twice in a playlist, in two versions or genres, is there once.
+            # An item twice in one playlist, as by two versions of it, counts once.
             plays.data[:] = 1
         least = min(_MAX_LEAST, plays.shape[0] // _LISTENERS_A_LISTENER)
         counts = np.bincount(plays.indices, minlength=len(self._names))

@@ -228,7 +228,7 @@ def read_newest(
             if web.report is not None:
                 web.report(f"The dump of {dump.day} is passed over: {error}")
             continue
-        # Where newer ones did not hold it is another than the one asked about.
+        # If newer dumps were passed over, this is not the one the person agreed to.
         notes = found.content.notes + tuple(f"Passed over: {sentence(why)}" for why in walk.passed)
         return replace(found, content=replace(found.content, notes=notes, passed=walk.read_in_vain))
     raise walk.none_left()

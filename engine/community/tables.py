@@ -169,7 +169,7 @@ def _of_parquet(table: DataFile, binary: Peekable, reading: Reading | None) -> I
         raise UnreadableFileError(
             f"{table.shown} is a Parquet file, which takes PyArrow to read: pip install 'discover-music[parquet]'."
         ) from error
-    # It begins at its end, which is reached in a tar archive only by way of all of it.
+    # Parquet is read from its end, and a tar archive cannot seek.
     if not binary.seekable():
         raise UnreadableFileError(
             f"{table.shown} is a Parquet file in a tar archive. Unpack it, and choose the folder."

@@ -215,7 +215,7 @@ def _check(model: Model, taste: Taste, own: Mapping[int, TasteItem]) -> None:
         raise NothingYetError("You played nothing in that time.")
     if not any(item.weight > 0 for item in own.values()):
         gone = taste.blocked | taste.left_out
-        # The model knows none of the others, but does know these.
+        # The model knows what was blocked or excluded, and nothing else the person played.
         if gone and (not taste.items or model.catalog.ids_of(sorted(gone))):
             counts = (len(taste.blocked), "blocked"), (len(taste.left_out), "excluded")
             raise NothingLeftError(

@@ -25,7 +25,7 @@ GROUPS, ARTISTS_PER_GROUP = (12, 10, 8, 6), 4
 MAX_NAMED, NAMES = 3, 3
 # A dozen groups if the three named ones have this share of the positive contributions, in the median; else fewer.
 MIN_HELD = 0.85
-# Beside the largest a group with a smaller share is not worth a line, nor one whose negative share is smaller.
+# Besides the largest, groups with a smaller share, positive or negative, are not named.
 MIN_NAMED = 0.05
 
 

@@ -229,7 +229,7 @@ def _write_names(
     catalog = folder / "catalog.sqlite"
     shutil.copyfile(model.folder / catalog.name, catalog)
     add_to_catalog(catalog, joined)
-    # The key of an artist's key is that key, and found at once.
+    # Artists are found by key: the key of a key is itself.
     called = [key if artists is None else name for name, key, *_ in joined]
     artist_names = None if artists is None else model.artist_names
     digests = {catalog.name: digest_of(catalog)} | write_more_search(

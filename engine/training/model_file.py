@@ -29,7 +29,7 @@ from engine.training.artifact import Model
 FORMAT = 1
 KIND = "discover model"
 MANIFEST, NAMES, TAGS = "model.json", "names.json", "tags.json"
-# Any date would do that is always the same: the earliest a zip archive knows.
+# A constant date, so that equal models are equal files: the earliest a zip archive can hold.
 _DATE = (1980, 1, 1, 0, 0, 0)
 # Steps of a byte on either side of 0.
 _STEPS = np.float32(127)

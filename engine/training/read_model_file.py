@@ -38,8 +38,8 @@ from engine.training.model_file import (
 
 # A model of five million tracks unpacks to half of this.
 MAX_BYTES = 4 << 30
-# Halves of trained numbers hardly pack, and names threefold: what packs better by far is a bomb. A small model's
-# arrays may be all alike, hence the allowance.
+# Trained numbers hardly compress, and names threefold: a much higher ratio is a zip bomb. The allowance is for small
+# models, whose arrays may be constant.
 MAX_RATIO, ALLOWANCE = 40, 8 << 20
 _MAX_MANIFEST = 4 << 20
 _MAX_TEXT, _MAX_FACTORS, _MAX_SIZE = 1_000, 512, 1e9

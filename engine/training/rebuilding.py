@@ -33,7 +33,7 @@ from engine.training.artifact import (
 from engine.training.search_names import write_search
 
 REBUILDING = "index"
-# What the names of such files begin with, each of what is made at once.
+# Beginnings of the names of files that can be rebuilt, those made together in one tuple.
 _INDEX, _NAMES, _GRAM = ("index/",), ("names_", "artists/"), ("gram.npy",)
 
 

@@ -123,7 +123,7 @@ class _Walk:
 
     def __init__(self, plays: csr_matrix, times: NDArray[np.int64]) -> None:
         self._plays, self._times = plays, times
-        # The session it is before, and from which on all began in the last 90 days.
+        # The number of the next session, and of the first within the last 90 days.
         self._session = self._since = 0
         self._last = np.full(plays.shape[1], -np.inf)
         self._sessions = np.zeros(plays.shape[1], dtype=np.int32)

@@ -206,7 +206,7 @@ def _blocks(plays: DataFrame, confidence: Confidence, parts: int) -> DataFrame:
     from pyspark import StorageLevel
 
     row = plays.columns[0]
-    # Spread by row first, plays are summed and sorted where they are.
+    # Partitioned by row first, so that summing and sorting move no data.
     values = _summed(plays.repartition(parts, row)).mapInArrow(partial(counted, confidence), VALUES)
     blocks = values.sortWithinPartitions("row", "column").mapInArrow(blocks_of, BLOCK)
     blocks.persist(StorageLevel.MEMORY_AND_DISK)

@@ -153,7 +153,7 @@ def train(
         with _refused_if_forgotten(own):
             return _trained(door, data, settings, checkpoint, began, report, cancelled, own)
     except BaseException:
-        # Only a training that was killed outright is gone on with: one that was stopped, or failed, was answered.
+        # Only a killed training is continued: the person knows of one that was stopped or failed.
         checkpoint.clear()
         raise
 

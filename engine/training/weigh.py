@@ -35,22 +35,22 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 K = 20
 CANDIDATES, MEASURED_CANDIDATES = 500, 1_000
-# Of them the neighbours may bring so many, as in the app.
+# The share of candidates that come from neighbours, as in the app.
 NEIGHBOURS_SHARE = 0.2
-# Never more than one of so many listeners is left out at a time, fold by fold until this many have taught.
+# At most one in FOLDS listeners is left out at a time, fold by fold, until ENOUGH have been.
 FOLDS, ENOUGH = 3, 1_500
-# What the neighbours' ridge is chosen from, by nDCG on so many listeners of the first fold, and so many items.
+# Ridges to choose from, by nDCG on so many listeners of the first fold and so many items.
 RIDGES, RIDGE_LISTENERS, RIDGE_ITEMS = (10.0, 30.0, 100.0, 300.0, 1000.0), 500, 20_000
-# On so many listeners of the first fold the dial of popularity is measured.
+# Listeners of the first fold on which the popularity dial is measured.
 DIAL_LISTENERS = 300
-# A listener with fewer items teaches little of which of them belong together.
+# A listener with fewer items shows little of what belongs together.
 MIN_ITEMS = 5
 HELD_OUT = 0.2
 RESAMPLES = 5
-# Where the ascent starts, and its steps, in shares of the largest weight; a move has to gain so much.
+# Start and steps of the ascent, in shares of the largest weight, and the gain a step must bring.
 START = np.array([0.4, 0.3, 0.2, 0.0, 0.0, 0.0])
 STEPS, MIN_GAIN = (0.5, 0.25, 0.1), 1e-4
-# Weights are taken where they gain this share of nDCG over the best member alone, on listeners that did not teach.
+# Minimum gain in nDCG over the best member alone, as a share, on listeners the weights were not fitted on.
 GAIN = 0.004
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tuiapp.screens.pick import Choice
 
 LENGTH = 200
-# So many of the less known are asked for: a line holds some eight names, and those of the list itself are left out.
+# How many less known ones are requested: a line holds about eight, and those in the list are skipped.
 ON_SHELF = 30
 # Seconds the cursor stays before its row is explained.
 RESTED = 0.06
