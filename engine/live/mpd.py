@@ -36,6 +36,10 @@ class RefusedError(Exception):
     """MPD refused, or what answers is not MPD."""
 
 
+class NotMpdError(RefusedError):
+    """What answers is not MPD."""
+
+
 # Ways MPD can fail: refused, closed, silent, invalid answers, or an invalid port.
 LOST = (RefusedError, OSError, TimeoutError, EOFError, ValueError, OverflowError, asyncio.LimitOverrunError)
 
@@ -187,21 +191,25 @@ class Conversation:
         self._reader, self._writer = reader, writer
 
     async def greeting(self) -> None:
-        """Raises RefusedError if it is not MPD that answers."""
+        """Raises NotMpdError if it is not MPD that answers."""
         async with asyncio.timeout(_PATIENCE):
             line = await self._reader.readuntil()
         if not line.startswith(b"OK MPD "):
-            raise RefusedError("it is not MPD")
+            raise NotMpdError("it is not MPD")
 
     async def ask(
         self, command: str, *, patience: float | None = _PATIENCE, lines: int = _MAX_LINES
     ) -> Pairs:
-        """The (name, value) pairs of an answer of fewer than `lines`. Raises RefusedError, TimeoutError, EOFError."""
-        self._writer.write(f"{command}\n".encode())
+        """The (name, value) pairs of an answer of fewer than `lines`. Raises RefusedError, TimeoutError, EOFError.
+
+        The name of a file is any bytes, which are asked for as they came (as `os.fsdecode` has them); all else is text.
+        """
+        self._writer.write(f"{command}\n".encode(errors="surrogateescape"))
         pairs: list[tuple[str, str]] = []
         async with asyncio.timeout(patience):
             while len(pairs) < lines:
-                line = (await self._reader.readuntil()).decode(errors="replace").rstrip("\n")
+                read = (await self._reader.readuntil()).rstrip(b"\n")
+                line = read.decode(errors="surrogateescape" if read.startswith(b"file: ") else "replace")
                 if line == "OK":
                     return pairs
                 if line.startswith("ACK "):

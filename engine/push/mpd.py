@@ -9,8 +9,9 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 
 from engine.errors import DiscoverError, UsageError
-from engine.live.mpd import LOST, Conversation, RefusedError, quoted, speaking, split, trouble
+from engine.live.mpd import LOST, Conversation, NotMpdError, RefusedError, quoted, speaking, split, trouble
 from engine.playlists.playlist import PlaylistTrack
+from engine.push import asking
 from engine.push.matching import Song
 
 # Songs asked for at a time, and lines an answer may have: MPD's own buffer ends at 8 MB.
@@ -38,7 +39,7 @@ class Mpd:
             except LOST as error:
                 if number == len(self._places):
                     looked = " or ".join(split(one)[1] for one in self._places)
-                    raise _unreachable(looked, error) from error
+                    raise _failed(looked, error) from error
             else:
                 # Nobody else is asked from then on.
                 self._places, self.address = (place,), split(place)[1]
@@ -59,10 +60,12 @@ class Mpd:
             asyncio.run(_put(self._places[0], " ".join(name.replace("/", "-").split()), ids, there, note))
             sent(len(ids))
         except LOST as error:
-            raise _unreachable(self.address, error) from error
+            raise _failed(self.address, error) from error
 
 
-def _unreachable(address: str, error: BaseException) -> DiscoverError:
+def _failed(address: str, error: BaseException) -> DiscoverError:
+    if isinstance(error, RefusedError) and not isinstance(error, NotMpdError):
+        return asking.RefusedError(f"MPD at {address} refused: {error}.")
     return DiscoverError(
         f"MPD at {address} can't be used: {trouble(error)}. Set listen.mpd to where it is, host:port or the path of "
         "its socket, or --url ADDRESS."
@@ -132,11 +135,11 @@ async def _put(place: str, name: str, ids: Sequence[str], there: str, note: Call
         replace = [f"rm {quoted(one)}" for one in mine]
         try:
             await _together(mpd, [*fill, *replace, f"rename {quoted(beside)} {quoted(name)}"])
-        except RefusedError:
+        except RefusedError as error:
             # Some of it may be there under that name, which nobody else has.
             with contextlib.suppress(RefusedError):
                 await mpd.ask(f"rm {quoted(beside)}")
-            raise
+            raise RefusedError(f"{error}; nothing there was changed") from error
         note(f"{name}\n{await _digest(mpd, name)}")
 
 
@@ -147,7 +150,7 @@ async def _digest(mpd: Conversation, name: str) -> str:
 
 
 def _digest_of(files: Sequence[str]) -> str:
-    return hashlib.sha256("\n".join(files).encode()).hexdigest()
+    return hashlib.sha256("\n".join(files).encode(errors="surrogateescape")).hexdigest()
 
 
 async def _together(mpd: Conversation, commands: Sequence[str]) -> None:

@@ -52,10 +52,12 @@ async def answering(socket: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def running_mpd(folder: Path, music: Path) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """MPD over a folder of music, all of which it knows, making no sound: its socket, and the process."""
-    socket, config = folder / "socket", folder / "mpd.conf"
+    """MPD over a folder of music, all of which it knows, making no sound: its socket, and the process. It keeps
+    playlists where there is a folder `lists`."""
+    socket, config, lists = folder / "socket", folder / "mpd.conf", folder / "lists"
     config.write_text(
-        f'music_directory "{music}"\ndb_file "{folder}/db"\nsticker_file "{folder}/stickers"\n'
+        (f'playlist_directory "{lists}"\n' if lists.exists() else "")
+        + f'music_directory "{music}"\ndb_file "{folder}/db"\nsticker_file "{folder}/stickers"\n'
         f'bind_to_address "{socket}"\nlog_file "{folder}/log"\n'
         'audio_output {\n type "null"\n name "null"\n mixer_type "null"\n}\n'
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -25,6 +26,7 @@ async def mpd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     (tmp_path / "music").mkdir()
     for number, (title, seconds) in enumerate((("Short", 2), ('Söng "Two"', LONG), ("Three", LONG)), 1):
         sound(tmp_path / "music" / f"-{number}.wav", "Ida", title, seconds)
+    sound(tmp_path / "music" / os.fsdecode(b"b\xfftes.wav"), "Burel", "Bytes", LONG)
     async with running_mpd(tmp_path, tmp_path / "music") as (place, _):
         yield place
 
@@ -79,6 +81,15 @@ async def test_songs_play_in_the_queue_before_what_is_there_and_are_taken_out_ag
         assert await played.task == ""
         assert dict(await other.ask("status"))["state"] == "stop"
         assert [value for name, value in await other.ask("playlistinfo") if name == "file"] == ["-3.wav"]
+
+
+@needs("mpd")
+async def test_a_file_whose_name_is_not_utf_8_plays(mpd: str) -> None:
+    ((song,),) = await songs_of(mpd, [("Burel", "Bytes")])
+    played = Played(MpdPlayer([song], mpd))
+    await played.until(lambda now: now.song is song)
+    played.player.end(pressed=False)
+    assert (await played.task, played.ended) == ("", [])
 
 
 @needs("mpd")
