@@ -224,8 +224,8 @@ class Playback:
         song, pressed = self._song, self._pressed
         self._pressed = False
         if message.get("reason") == "error" and song is not None:
-            self._song = None
-            return (Failed(song, _why(song, message.get("file_error"))),)
+            # It may have sounded until then: a sound device went away. Nobody went on from it.
+            return (*self.end(at, wall), Failed(song, _why(song, message.get("file_error"))))
         rest = 0.0
         if message.get("reason") == "eof" and self._length:
             # It sounds to its end.

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 _PLAYED = re.compile(r"played (\d{1,5}(?:\.\d{1,3})?)(?: (\S.*))?")
 _MAX_LINE = 4096
-_INSTALL = (
+# For who has files and no player of them.
+INSTALL = (
     "Install it with your system's packages (`apt install mpv`, `brew install mpv`), and your files play here. "
     "Or set listen.mpd: MPD plays them then."
 )
@@ -162,11 +163,11 @@ class Opening:
         """Say once that music opened in the browser could be played here."""
         if songs and not self._said:
             self._said = True
-            self._app.notify(_INSTALL, title="mpv is not installed", severity="warning", timeout=15)
+            self._app.notify(INSTALL, title="mpv is not installed", severity="warning", timeout=15)
 
     def _say_why_not(self, config: Config, songs: Sequence[Song]) -> None:
         if songs:
-            self._app.notify(_INSTALL, title="mpv is not installed", severity="warning", timeout=15)
+            self._app.notify(INSTALL, title="mpv is not installed", severity="warning", timeout=15)
         elif config["open.player"]:
             self._app.notify("The player you set plays one thing at a time: there is no queue.")
         else:

@@ -80,11 +80,11 @@ def _private_session(options: Options) -> Iterator[None]:
 
 
 def _play_songs(options: Options, config: Config, music: Music) -> str | None:
-    """Play its songs; returns with which player, null if there are none."""
+    """Play its songs; returns with which player, null if there are none, or no player, which is said."""
+    from tuiapp.app.player import INSTALL
     from tuiapp.app.songs import from_the_network, player_for, player_of, songs_wanted
 
-    if not (plays := player_of(config)):
-        return None
+    plays = player_of(config)
 
     def report(text: str) -> None:
         say(options, text)
@@ -95,6 +95,9 @@ def _play_songs(options: Options, config: Config, music: Music) -> str | None:
     else:
         songs, _ = songs_wanted(lambda names: [()] * len(names), config, [music], report)
     if not songs:
+        return None
+    if not plays:
+        report(f"mpv is not installed. {INSTALL}")
         return None
     from tuiapp.cli.playing import Playing
 

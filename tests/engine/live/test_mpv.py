@@ -96,6 +96,24 @@ def test_read_to_its_end_a_file_sounds_to_its_end_and_one_that_is_gone_is_named(
     assert (now.song.title, now.place, now.count, now.position, now.length) == ("Song 3", 3, 3, 1, 3)
 
 
+@pytest.mark.parametrize(("seconds", "plays"), [(8, 0), (120, 1)])
+def test_a_song_that_breaks_off_is_no_skip_and_counts_by_what_was_heard(seconds: int, plays: int) -> None:
+    """As when the sound device goes away. Nobody pressed on."""
+    playback = begun_with(SONGS)
+    at = 1 + seconds
+    ended = ended_after(
+        playback,
+        (0, start(1)),
+        (0, length(200)),
+        (1, STARTED),
+        (at, end("error") | {"file_error": "audio output initialization failed"}),
+        (at, start(2)),
+        (at + 1, STARTED),
+    )
+    assert [type(one) for one in ended] == [PlayedSong] * plays + [Failed]
+    assert [one.seconds for one in ended if isinstance(one, PlayedSong)] == [seconds] * plays
+
+
 @pytest.mark.parametrize(
     ("said", "why"),
     [

@@ -119,6 +119,19 @@ def test_what_cannot_be_played_is_named(
     assert "mpv can't be started" in capsys.readouterr().err
 
 
+def test_who_has_files_and_no_player_is_told(
+    folders: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bin" / "mpv").unlink()
+    assert run(["open", "Ida", "One"]) == 0
+    out, said = capsys.readouterr()
+    assert out.startswith("https://")
+    assert said.startswith("mpv is not installed. Install it")
+    # What has no file opens in the browser with one, too.
+    assert run(["open", "Ida", "Three"]) == run(["open", "--print", "Ida", "One"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_a_killed_player_played_until_then_counts(
     folders: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
