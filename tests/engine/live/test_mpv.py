@@ -106,6 +106,7 @@ def test_a_song_that_breaks_off_is_no_skip_and_counts_by_what_was_heard(seconds:
         (0, start(1)),
         (0, length(200)),
         (1, STARTED),
+        (at, SILENT),
         (at, end("error") | {"file_error": "audio output initialization failed"}),
         (at, start(2)),
         (at + 1, STARTED),
