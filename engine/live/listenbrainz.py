@@ -54,8 +54,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A client's report: plays and verdicts. `single`: just played, else it may be from a queue. `playing`: artist and
-    title of what it plays now. `watched`: of a player that this process watches, whose plays end as they come in."""
+    """A client's report: plays and verdicts. `single`: one play, perhaps just made; several are from a queue.
+    `playing`: artist and title of what it plays now. `watched`: of a player that this process watches, whose plays end
+    as they come in."""
 
     client: str
     plays: tuple[Play, ...] = ()
@@ -198,7 +199,8 @@ def _submit(request: Request, query: Mapping[str, str], latest: int) -> Answer:
         named = {"recording_msid": _no_id()} if query.get("return_msid") else {}
         playing = (plays[0].artist, plays[0].title) if plays else None
         return Answer(200, {**_OK, **named}, Report(client, playing=playing))
-    return Answer(200, _OK, Report(client, tuple(plays), single=submission.listen_type == "single"))
+    # Some send what was just played as an import, of one.
+    return Answer(200, _OK, Report(client, tuple(plays), single=len(plays) == 1))
 
 
 def _read(raw: msgspec.Raw) -> Listen | None:

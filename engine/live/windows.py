@@ -4,10 +4,12 @@ Clients stamp a play with its start, its middle or its end, send it late, and so
 have been made in a private session counts as such. What shows that it was not:
 
 - of a watched player everything is timed by this process, so its plays are judged exactly;
+- a client passed on to a track after the session, as it says of what plays; if it says nothing, its play before came in
+  after that;
+- otherwise its stamp is far from the session: far enough for a song that was paused, unless the client stamps starts
+  and the song began after the session;
 - a client whose stamps are less than an hour old as they come has no clock that is further behind: what is stamped
-  hours before it comes, and is not the song it says it plays, perhaps after a pause, is from its queue, not by the
-  clock of another zone;
-- a song that a client passed on to after the last session, as it says of what plays now, was not played in one.
+  hours before it comes, and is nothing it said it plays, is from its queue, not by the clock of another zone.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from engine.canonical_keys import artist_key, track_key
+from engine.live.clock import enough
 from engine.live.listenbrainz import Report, Verdict
 from engine.store.play import Ids, Play
 
@@ -29,20 +32,29 @@ _ZONES = 14 * 3600.0
 _SENDING = 5.0
 # How long a session is remembered for late reports.
 _REMEMBERED = 30 * 86_400.0
-# Maximum clients remembered.
-_MAX_CLIENTS = 100
+# Maximum clients remembered, and tracks of each: it may report one after it said the next, and be several players.
+_MAX_CLIENTS, _MAX_TRACKS = 100, 20
 
 
 @dataclass
 class _Client:
-    """What reports show of a client: `is_timely` if its clock is at most an hour behind, null if unknown; as a digest
-    the track it says it plays, and when it passed on to that from another, 0 if that was not seen; `is_over` once a
-    play of it came in outside private sessions: if it says it again, that is the next one."""
+    """What reports show of a client: `is_timely` if its clock is at most an hour behind, null if unknown; `counted`,
+    when its last play came in; and of the tracks it says it plays, as digests, the latest last, `since` when, 0 if it
+    may have been for long. `over` are those of which a play came in: said again, that is the next play."""
 
     is_timely: bool | None = None
-    playing: int | None = None
-    since: float = 0.0
-    is_over: bool = False
+    stamps_starts: bool = True
+    counted: float = 0.0
+    since: dict[int, float] = field(default_factory=dict)
+    over: set[int] = field(default_factory=set)
+
+    def says(self, track: int, at: float) -> None:
+        """It says that it plays a track: that it goes on with it, or passed on to it."""
+        since = self.since.pop(track, at if self.since else 0.0)
+        self.since[track] = at if track in self.over else since
+        if len(self.since) > _MAX_TRACKS:
+            del self.since[next(iter(self.since))]
+        self.over = (self.over & self.since.keys()) - {track}
 
 
 @dataclass
@@ -83,8 +95,9 @@ class Windows:
         """The report, come in at `at`, without what is private."""
         client = self._learn(report, at)
         plays = tuple(play for play in report.plays if self._is_open(play, report, at))
-        if not self.on and client.playing in {_digest(play.artist, play.title) for play in report.plays}:
-            client.is_over = True
+        if report.plays and not self.on:
+            client.over |= {_digest(play.artist, play.title) for play in report.plays} & client.since.keys()
+            client.counted = at
         report = replace(report, plays=plays)
         return replace(
             report, verdicts=tuple(one for one in report.verdicts if self._is_open(one, report, at))
@@ -95,15 +108,11 @@ class Windows:
             self._secret.update(dict.fromkeys(_digests(said), at))
             return False
         # What was played outside a private session since is not secret any more.
-        if self._secret and isinstance(said, Play) and (said.started_at or at) > self._last:
+        last = float("inf") if self.on else max((ended for _, ended in self._ended), default=0.0)
+        if self._secret and isinstance(said, Play) and (said.started_at or at) > last:
             for digest in _digests(said):
                 self._secret.pop(digest, None)
         return True
-
-    @property
-    def _last(self) -> float:
-        """When the last session ended; never while one is on."""
-        return float("inf") if self.on else max((ended for _, ended in self._ended), default=0.0)
 
     def why_private(self, said: Play | Verdict, report: Report, at: float) -> str | None:
         """Why a play or a verdict of a report that came in at `at` is private, or may be; null if it is not. Verdicts
@@ -124,20 +133,23 @@ class Windows:
         if report.watched and started is not None:
             within = any(began <= at and started <= ended for began, ended in windows)
             return "played in a private session" if within else None
-        is_playing = client.playing == _digest(said.artist, said.title)
-        if is_playing and min(client.since, started or at) >= self._last:
-            return None
-        if started is None:
-            return "without a possible date: it may be from a private session"
-        before = after = (said.duration_ms or 0) / 1000 or _LENGTH
-        is_queued = client.is_timely and client.playing is not None
-        if is_playing:
-            # It may have been paused for hours, before the session or as it ended; some clients stamp the end.
-            before, after = before + _ZONES, after + _ZONES
-        else:
-            before += _ZONES if report.single and self.on and not is_queued else _BEFORE
-        if any(began - before <= started <= ended + after for began, ended in windows):
-            return "so near to a private session that it may be from it"
+        since = client.since.get(_digest(said.artist, said.title))
+        # Of what a silent client sends, what it sent before is over.
+        earliest = client.counted if report.single and not client.since else since
+        length = (said.duration_ms or 0) / 1000 or _LENGTH
+        is_queued = not report.single or not self.on or (client.is_timely and client.since)
+        before = length + (_BEFORE if is_queued else _ZONES)
+        for began, ended in windows:
+            if since is not None and since >= ended and (started is None or started >= ended):
+                continue  # passed on to afterwards
+            if started is None:
+                return "without a possible date: it may be from a private session"
+            if began - before <= started <= ended + length:
+                return "so near to a private session that it may be from it"
+            is_after = client.stamps_starts and started > ended
+            is_older = started < min(earliest or began, began) - length - _ZONES
+            if earliest is not None and earliest < ended and not is_after and not is_older:
+                return "perhaps begun before a private session ended, and paused until one was on"
         return None
 
     def is_secret(self, verdict: Verdict) -> bool:
@@ -149,16 +161,17 @@ class Windows:
         client = self._clients.get(report.client, _Client())
         if len(self._clients) < _MAX_CLIENTS:
             self._clients[report.client] = client
-        playing = _digest(*report.playing) if report.playing else client.playing
-        if playing != client.playing or (report.playing and client.is_over):
-            client.since = at if client.playing is not None else 0.0
-            client.playing, client.is_over = playing, False
-        for play in report.plays if report.single and not self.on else ():
-            if play.started_at is not None and at - play.started_at <= _BEFORE:
-                client.is_timely = client.is_timely is not False
-            elif client.is_timely:
-                # It was offline; or it passes on what has several clocks.
-                client.is_timely = False
+        if report.playing:
+            client.says(_digest(*report.playing), at)
+        for play in report.plays:
+            if play.started_at is None:
+                continue
+            age = at - play.started_at
+            # Stamped with its start a play does not come in before it counts.
+            client.stamps_starts &= age >= enough((play.duration_ms or 0) / 1000)
+            if report.single and not self.on and (client.is_timely or age <= _BEFORE):
+                # Later only if it was offline; or it passes on what has several clocks.
+                client.is_timely = client.is_timely is not False and age <= _BEFORE
         return client
 
 

@@ -74,7 +74,70 @@ async def test_a_song_that_goes_on_in_a_session_after_hours_of_pause_is_private(
     world.now, world.private = NOW + 5 * HOUR, False
     world.inbox().look()
     await single(world, player, "After", world.now + HOUR)
-    assert titles(world) == ["Earlier", "After"]
+    await single(world, player, "Next", world.now + HOUR)
+    # Of a player that says nothing the first may have begun in the session, as it stamps ends.
+    assert titles(world) == ["Earlier", *["After"] * said, "Next"]
+
+
+@pytest.mark.parametrize("stamped", ["start", "end"])
+@pytest.mark.parametrize("kind", ["single", "import"])
+async def test_a_player_that_says_nothing_may_have_paused_the_first_song_it_reports_after_a_session(
+    world: World, listener: Listener, player: Player, kind: str, stamped: str
+) -> None:
+    async def report(title: str, start: float, end: float) -> None:
+        found = listen(title, int(start if stamped == "start" else end), duration=LENGTH)
+        assert (await player.submit(found, kind=kind))[0] == 200
+
+    await report("Earlier", world.now - LENGTH, world.now)
+    world.now, world.private = NOW + 4 * HOUR, True
+    listener.inbox.look()
+    world.now, world.private = NOW + 5 * HOUR, False
+    listener.inbox.look()
+    # It began hours before the session, went on in it, and is over hours after it.
+    world.now = NOW + 8 * HOUR
+    await report("Paused", NOW + HOUR, world.now)
+    world.now += LENGTH
+    await report("Next", world.now - LENGTH, world.now)
+    assert titles(world) == ["Earlier", "Next"]
+
+
+async def test_two_players_of_one_name_each_go_on_with_their_song(
+    world: World, listener: Listener, player: Player
+) -> None:
+    """As two browsers. One is paused before the session and goes on in it, the other plays through."""
+    await single(world, player, "Earlier", world.now)
+    await plays_now(player, "Paused")
+    await plays_now(player, "Whole")
+    world.now += LENGTH
+    await single(world, player, "Whole", world.now)
+    await plays_now(player, "Next")
+    world.now, world.private = NOW + 4 * HOUR, True
+    listener.inbox.look()
+    world.now, world.private = NOW + 5 * HOUR, False
+    await plays_now(player, "After")
+    # The one stamps starts, as the other does not.
+    await single(world, player, "Paused", NOW + 10)
+    world.now += LENGTH
+    await single(world, player, "After", world.now)
+    assert titles(world) == ["Earlier", "Whole", "After"]
+
+
+async def test_what_is_reported_after_the_next_song_began_is_of_when_it_was_said(
+    world: World, listener: Listener, player: Player
+) -> None:
+    await plays_now(player, "Before")
+    await single(world, player, "Before", world.now)
+    await plays_now(player, "Paused")
+    world.now, world.private = NOW + 4 * HOUR, True
+    listener.inbox.look()
+    world.now, world.private = NOW + 8 * HOUR, False
+    await plays_now(player, "After")
+    # By a clock of another zone, too.
+    await single(world, player, "Paused", world.now - 8 * HOUR)
+    world.now += LENGTH
+    await plays_now(player, "Last")
+    await single(world, player, "After", world.now)
+    assert titles(world) == ["Before", "After"]
 
 
 @pytest.mark.parametrize("stamped", [-5 * HOUR, -1], ids=["start", "end"])
