@@ -55,10 +55,27 @@ class Verdicts(Service):
         return before
 
     @synchronized
-    def take_back(self, mark: Feedback) -> None:
-        """Take a verdict back, unless something else was said of that artist or track since."""
-        if mark in self.all():
+    def standing(self, artist: str, track: str | None = None) -> Feedback | None:
+        """The verdict on an artist or track, in whatever spelling; null where there is none."""
+        _, key = self._artists.resolve(artist)
+        return next((mark for mark in self.all() if _is_of(mark, key, track)), None)
+
+    @synchronized
+    def put_back(self, mark: Feedback) -> None:
+        """Restore a verdict that was taken back or replaced, with its date and source."""
+        store_feedback.put_back(self.library.connection, mark)
+        self.library.changed(Change.TASTE)
+
+    @synchronized
+    def take_back(self, mark: Feedback, before: Feedback | None = None) -> None:
+        """Take a verdict back, and restore the one `before` it, unless something else was said of that artist or track
+        since."""
+        if mark not in self.all():
+            return
+        if before is None:
             self.judge(None, mark.artist, mark.track)
+        else:
+            self.put_back(before)
 
     @synchronized
     def of(self, artist: str) -> str | None:

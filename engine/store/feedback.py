@@ -6,7 +6,16 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from engine.canonical_keys import AnySpelling, Level, artist_of, joined_key, key_at, relaxed_artist_key
+from engine.canonical_keys import (
+    AnySpelling,
+    Level,
+    artist_key,
+    artist_of,
+    joined_key,
+    key_at,
+    relaxed_artist_key,
+    track_key,
+)
 
 VERDICTS = ("like", "hide", "block")
 
@@ -48,6 +57,17 @@ def set_verdict(
                 (artist_key, track_key, artist, track, verdict, int(time.time())),
             )
     return str(row[0]) if row else None
+
+
+def put_back(connection: sqlite3.Connection, mark: Feedback) -> None:
+    """Restore a verdict as it was, with its date and source, in the place of another."""
+    title = track_key(mark.track) if mark.track else ""
+    with connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO feedback (artist_key, track_key, artist, track, verdict, at, source) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (artist_key(mark.artist), title, mark.artist, mark.track, mark.verdict, mark.at, mark.source),
+        )
 
 
 def all_feedback(connection: sqlite3.Connection) -> list[Feedback]:

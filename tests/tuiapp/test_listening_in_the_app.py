@@ -177,3 +177,24 @@ async def test_what_is_loved_in_a_player_is_undone_as_if_it_had_been_said_here(
         assert liked() == []
         assert not app.undoable
         await app.action_quit()
+
+
+async def test_a_hide_from_a_player_that_replaced_a_like_gives_it_back(world: World, port: int) -> None:
+    world.listens()
+    player, app = Player(port), DiscoverApp(world.folders)
+
+    def verdict() -> str:
+        with Session(world.folders, private=True, announced=False) as session:
+            return "".join(one.verdict for one in session.verdicts.all())
+
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot, lambda: app.listens)
+        assert (await player.submit(listen("Tin Roof", NOW, recording_mbid="7c1b")))[0] == 200
+        for score, done in ((1, "liked"), (-1, "hidden")):
+            said = {"recording_mbid": "7c1b", "score": score}
+            assert (await player.ask("POST", "/1/feedback/recording-feedback", said))[0] == 200
+            await settled(pilot, lambda done=done: app.undoable.startswith(done))  # type: ignore[misc]  # a lambda with a default has no type
+        assert verdict() == "hide"
+        await pilot.press("u")
+        await settled(pilot, lambda: verdict() == "like")
+        await app.action_quit()

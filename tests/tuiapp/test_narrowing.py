@@ -14,6 +14,7 @@ from engine.paths import Folders
 from engine.taste.window import time_of_week
 from tests.support.driving import app_in, screen_text, settled, the_list, the_view, toasts, verdicts
 from tuiapp.app.app import DiscoverApp
+from tuiapp.music import Music
 from tuiapp.screens.dialogs import AskPath, AskText
 from tuiapp.screens.filters import Filters
 from tuiapp.screens.pick import Pick
@@ -213,3 +214,20 @@ async def test_playlists_and_tracks_removed_by_a_held_key_are_as_many_as_it_was_
         await settled(pilot)
         assert [row.track for row in the_list(app).rows] == tracks[2:]
         assert list(app.engine().playlists.show("Song for the hill")) == tracks[2:]
+
+
+async def test_a_hide_that_replaced_a_like_gives_it_back_with_its_date(folders: Folders) -> None:
+    app = app_in("taste", folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        with app.engine().exclusive():
+            before = app.engine().verdicts.all()
+        mark = next(one for one in before if one.verdict == "like")
+        app.changes.judge("hide", [Music(mark.artist, mark.track)])
+        await settled(pilot, lambda: app.engine().verdicts.all() != before)
+        await pilot.press("u")
+        await settled(pilot, lambda: app.engine().verdicts.all() == before)
+        await pilot.press("v", "v", "tab", "ctrl+a", "D")
+        await settled(pilot, lambda: not app.engine().verdicts.all())
+        await pilot.press("u")
+        await settled(pilot, lambda: app.engine().verdicts.all() == before)

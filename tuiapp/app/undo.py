@@ -175,12 +175,12 @@ class Changes:
         entry = self.remember(what, lambda: self.make(undo_all, PLAYLISTS))
         self.make(run, PLAYLISTS, failed, what)
 
-    def judged_in_player(self, mark: Feedback) -> None:
-        """Remember how to undo a verdict that was given in a player, and say so."""
+    def judged_in_player(self, mark: Feedback, before: Feedback | None) -> None:
+        """Remember how to undo a verdict that was given in a player, in the place of the one `before`, and say so."""
         what, words = Music(mark.artist, mark.track).name, _JUDGED[mark.verdict]
         self.remember(
             f"{words.lower()} {what}",
-            lambda: self.make(lambda session: session.verdicts.take_back(mark)),
+            lambda: self.make(lambda session: session.verdicts.take_back(mark, before)),
         )
         undo = self._app.keymap.label("undo")
         self._app.notify(f"{words} in your player: {shown(what)}. {undo} undoes it.")
@@ -189,13 +189,13 @@ class Changes:
         """Set a verdict on artists or tracks, remember one undo for all, say so."""
         if not chosen:
             return
-        before: dict[Music, str | None] = {}
+        before: dict[Music, Feedback | None] = {}
         words = _JUDGED[verdict]
         kind = "tracks" if chosen[0].track else "artists"
         what = chosen[0].name if len(chosen) == 1 else quantity(len(chosen), kind)
 
         def judged() -> None:
-            if all(earlier == verdict for earlier in before.values()):
+            if all((earlier and earlier.verdict) == verdict for earlier in before.values()):
                 # Nothing changed (a held key): no undo entry, or undo would revert something else.
                 self._drop(entry)
                 self._app.notify(f"Already {words.lower()}: {shown(what)}.")
@@ -204,12 +204,17 @@ class Changes:
 
         def change(session: Session) -> None:
             for music in chosen:
-                before[music] = session.verdicts.judge(verdict, music.artist, music.track)
+                earlier = session.verdicts.standing(music.artist, music.track)
+                session.verdicts.judge(verdict, music.artist, music.track)
+                before[music] = earlier
             self._app.call_from_thread(judged)
 
         def restore(session: Session) -> None:
             for music, earlier in before.items():
-                session.verdicts.judge(earlier, music.artist, music.track)
+                if earlier is None:
+                    session.verdicts.judge(None, music.artist, music.track)
+                else:
+                    session.verdicts.put_back(earlier)
 
         def failed(error: DiscoverError) -> None:
             # The changes made so far stay, and can be undone.

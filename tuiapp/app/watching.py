@@ -23,9 +23,9 @@ class Watching:
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # Since when what is said in players can be undone here, and what was said at the last look.
+        # Since when what is said in players can be undone here, and all that was said at the last look.
         self._began = int(time.time())
-        self._said: frozenset[Feedback] = frozenset()
+        self._said: tuple[Feedback, ...] | None = None
 
     def begin(self) -> None:
         """Start checking."""
@@ -45,8 +45,11 @@ class Watching:
             # As one that begins here: the current song is not logged when it is over.
             self._app.call_from_thread(self._app.opening.hush)
         try:
+            first = self._said is None
+            if first:
+                self._said = tuple(one for one in session.verdicts.all() if one.at < self._began)
             changed = session.library.changed_elsewhere()
-            if changed:
+            if changed or first:
                 self._look_what_players_said(session)
         except DiscoverError:
             return  # it is closing
@@ -55,11 +58,12 @@ class Watching:
 
     def _look_what_players_said(self, session: Session) -> None:
         """Make what was said in players meanwhile undoable, as if it had been said here."""
-        said = session.verdicts.of_players()
-        new = [one for one in said - self._said if one.at >= self._began]
-        self._said = said
-        for one in sorted(new, key=lambda one: one.at):
-            self._app.call_from_thread(self._app.changes.judged_in_player, one)
+        before = {(one.artist, one.track): one for one in self._said or ()}
+        self._said = session.verdicts.all()
+        new = session.verdicts.of_players().difference(before.values())
+        for one in sorted((one for one in new if one.at >= self._began), key=lambda one: one.at):
+            earlier = before.get((one.artist, one.track))
+            self._app.call_from_thread(self._app.changes.judged_in_player, one, earlier)
 
     def _look_who_listens(self) -> None:
         """Show in the header whether plays are logged, here or by another process."""

@@ -339,9 +339,7 @@ class TasteView(SeveralLists):
         self.shell.changes.remember(
             f"clearing {what}",
             lambda: self.shell.changes.make(
-                lambda session: [
-                    session.verdicts.judge(mark.verdict, mark.artist, mark.track) for mark in said
-                ]
+                lambda session: [session.verdicts.put_back(mark) for mark in said]
             ),
         )
         self.notify(f"Cleared: {what}. {self.key('undo')} undoes it.")

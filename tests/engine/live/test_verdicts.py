@@ -101,6 +101,18 @@ async def test_undoing_what_a_player_said_leaves_what_the_person_said_since(
     assert standing(world) == since
 
 
+async def test_undoing_what_replaced_an_earlier_verdict_restores_that(world: World) -> None:
+    await say(world, LIKE, client="mpd")
+    with Session(world.folders) as session:
+        (before,) = session.verdicts.all()
+    await say(world, HIDE)
+    with Session(world.folders) as session:
+        (mark,) = session.verdicts.of_players()
+        assert mark.verdict == "hide"
+        session.verdicts.take_back(mark, before)
+        assert session.verdicts.all() == (before,), "with its date and source"
+
+
 async def test_a_love_during_a_songs_first_play_waits_for_it(world: World) -> None:
     inbox = world.inbox()
     await inbox.take(Report("pano", verdicts=(BY_ID,)))
