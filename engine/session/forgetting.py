@@ -315,7 +315,9 @@ def _delete_artist(
     delete("rules", "DELETE FROM rules WHERE settings ->> 'artist_key' = ?", key)
     deleted["music files"] = forget_artist(connection, frozenset((str(key),)))
     # The playlist on the server stays; without the record its id is no longer known.
-    in_any = " OR ".join(f"stands_in(?1, {column})" for column in ("playlist", "server_id", "address"))
+    in_any = " OR ".join(
+        f"stands_in(?1, {column})" for column in ("playlist", "sent_as", "server_id", "address")
+    )
     delete("notes of what was sent", f"DELETE FROM pushes WHERE {in_any}", key)  # noqa: S608 - fixed names
     delete("verdicts of players", "DELETE FROM imported_verdicts WHERE artist_key = ?", key)
     # A file's name may be the artist's: it is replaced by its digest, also in rules.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What was sent: a playlist by name, where, how many tracks, when (seconds since 1970 UTC)."""
+    """What was sent: a playlist by the name it had then, where, how many tracks, when (seconds since 1970 UTC)."""
 
     playlist: str
     service: str

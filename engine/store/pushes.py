@@ -1,4 +1,4 @@
-"""A record of playlists sent to servers, by the names they have here now, with the servers' ids of them."""
+"""A record of playlists sent to servers, by the names they had then and have here now, with the servers' ids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def add_push(
     """Record that `tracks` are about to be sent at `at`, seconds since 1970; returns the record's id."""
     with connection:
         row = connection.execute(
-            "INSERT INTO pushes (playlist, service, address, server_id, tracks, at) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO pushes (playlist, sent_as, service, address, server_id, tracks, at) "
+            "VALUES (?1, ?1, ?, ?, ?, ?, ?)",
             (playlist, service, address, server_id, tracks, at),
         ).lastrowid
     return int(row or 0)
@@ -48,7 +49,7 @@ def rename_in_pushes(connection: sqlite3.Connection, playlist: str, new_name: st
 
 
 def pushes(connection: sqlite3.Connection) -> list[tuple[str, str, str, int, int]]:
-    """(playlist, service, address, tracks, at) of all that was sent, oldest first."""
+    """(playlist by its name then, service, address, tracks, at) of all that was sent, oldest first."""
     return connection.execute(
-        "SELECT playlist, service, address, tracks, at FROM pushes ORDER BY at, rowid"
+        "SELECT coalesce(sent_as, playlist), service, address, tracks, at FROM pushes ORDER BY at, rowid"
     ).fetchall()

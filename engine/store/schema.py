@@ -318,6 +318,11 @@ _VERSION_17 = """
 CREATE INDEX listens_of_days ON listens (started_at) WHERE precision >= 86400;
 """
 
+_VERSION_18 = """
+-- The name a playlist had when it was sent; `playlist` is the one it has here now. Null for what was sent before.
+ALTER TABLE pushes ADD COLUMN sent_as TEXT;
+"""
+
 # STEPS[n] takes a database from version n to n + 1.
 STEPS: tuple[Step, ...] = (
     _VERSION_1,
@@ -337,6 +342,7 @@ STEPS: tuple[Step, ...] = (
     settle_all_keys,
     _VERSION_16,
     _VERSION_17,
+    _VERSION_18,
 )
 
 

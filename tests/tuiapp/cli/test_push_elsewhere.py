@@ -20,6 +20,17 @@ from tests.support.servers import answering
 MBIDS = [f"00000000-0000-4000-8000-{number:012}" for number in range(120)]
 
 
+# What Jellyfin has of a playlist, all of which an edit replaces.
+ITEM = {
+    "Name": "",
+    "Overview": "for rain",
+    "Genres": ["folk"],
+    "Tags": [],
+    "ProviderIds": {},
+    "LockData": False,
+}
+
+
 class Handler(BaseHTTPRequestHandler):
     """Lists by id, and what each was asked with; both servers at once, which have no path in common."""
 
@@ -101,6 +112,12 @@ class Handler(BaseHTTPRequestHandler):
                         }
                     ]
                 }
+            case ["Items", number] if number in self.lists:
+                if self.command == "POST":
+                    self.titles[number] = sent["Name"]
+                    return {}
+                assert query["userId"] == "u1"
+                return ITEM | {"Name": self.titles[number]}
             case ["Playlists"]:
                 assert (sent["UserId"], sent["IsPublic"]) == ("u1", False)
                 return {"Id": self._made(sent["Ids"], sent["Name"])}
@@ -206,15 +223,29 @@ def test_jellyfin_gets_a_list_that_is_not_public_and_is_replaced(
     assert Handler.lists == {"p0": ["j0"]}
 
 
-@pytest.mark.parametrize("service", ["listenbrainz", "jellyfin"])
-def test_a_renamed_list_is_renamed_there(folders: Folders, base: str, service: str) -> None:
-    line = ["--to", service, "--url", base, "--yes"]
+@pytest.mark.parametrize(("service", "key"), [("listenbrainz", ""), ("jellyfin", ""), ("jellyfin", "any")])
+def test_a_renamed_list_is_renamed_there(
+    folders: Folders,
+    base: str,
+    service: str,
+    key: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Handler, "key", key)
+    line = ["--to", service, "--url", base, *(["--user", "made"] if key else []), "--yes"]
     assert run(["push", "Hill", *line]) == 0
     with Session(folders) as session:
         session.playlists.rename("Hill", "Ridge")
-    assert run(["push", "Ridge", *line]) == 0
+    assert run(["push", "Ridge", *line]) == run(["push", "Ridge", *line]) == 0
     assert [*Handler.lists] == ["p0"]
     assert Handler.titles["p0"] == "Ridge"
+    edits = [sent for method, path, sent in Handler.asked if (method, path) == ("POST", "/Items/p0")]
+    assert edits == ([ITEM | {"Name": "Ridge"}] if key else []), "only the name, and once"
+    # Each by the name it had then.
+    capsys.readouterr()
+    found = document(capsys, "audit", "feedback")["pushed"]
+    assert [one["playlist"] for one in found] == ["Hill", "Ridge", "Ridge"]
 
 
 @pytest.mark.parametrize(
