@@ -13,14 +13,16 @@ look into the data folder.
 too) or blocks swapped. Then all is asked for, now and then by the command line, which mends it at last, and in the app.
 Its figures, by file: `tried`, `said` (how often it was noticed), and `faults`, of which there should be none.
 
-`fuzz` gives each reader changed files. Its figures, by reader: `tried`, `refused` (errors of our own), `slowest` in CPU
-seconds, and `findings`, of which there should be none; the first file of each is kept in `--keep DIR`.
+`fuzz` gives each reader changed files, `--points N` of them. Its figures, by reader: `tried`, `refused` (errors of our
+own), `seconds` of CPU in all and `slowest` for one file, `memory` as the MB one file added at most, and `findings`, of
+which there should be none; the first file of each is kept in `--keep DIR`.
 
 `monkey` presses keys of the app over a library of `--listens N` made-up plays. Its figures: `keys`, `starts`, `memory`
 as (seconds, number of the start, what `noting.Memory` has), `private` sessions, and `faults`, of which there should be
 none.
 
-`--only NAME` takes those with this in their name, `--seed N` other files and an other order.
+`--only NAME` takes those with this in their name, `--part 2/3` every third of them from the second on, so that several
+can run at once; `--seed N` other files and an other order.
 """
 
 from __future__ import annotations
@@ -67,6 +69,7 @@ def main() -> int:
     parser.add_argument("--points", type=int, default=sys.maxsize)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="")
+    parser.add_argument("--part", default="1/1", metavar="N/OF")
     parser.add_argument("--listens", type=int, default=1_000_000)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--json", action="store_true")
@@ -193,17 +196,15 @@ def _fuzz(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Fou
     results: dict[str, Found] = {}
     targets = all_targets(folder)
     others = [seed for target in targets for seed in target.seeds]
-    chosen = [target for target in targets if asked.only in target.name]
+    part, of = map(int, asked.part.split("/"))
+    chosen = [target for target in targets if asked.only in target.name][part - 1 :: of]
     while time.monotonic() < ends and chosen:
         for target in chosen:
             found = fuzz(
                 target, rng, others, lambda tried: tried < _TURN and time.monotonic() < ends, asked.keep
             )
-            sum_ = results.setdefault(target.name, Found())
-            sum_.tried += found.tried
-            sum_.refused += found.refused
-            sum_.findings += found.findings
-            sum_.slowest = max(sum_.slowest, found.slowest)
+            results.setdefault(target.name, Found()).add(found)
+        chosen = [target for target in chosen if results[target.name].tried < asked.points]
     return results
 
 
@@ -242,7 +243,10 @@ def _print(results: dict[str, dict[str, Any]]) -> None:
                     f"{one.keys} keys, {one.starts} starts, {one.private} private, {one.memory}; {one.faults}"
                 )
             elif isinstance(one, Found):
-                line = f"{one.tried:>8,} tried, {one.refused:,} refused, {one.slowest:.2f} s; {dict(one.findings)}"
+                line = (
+                    f"{one.tried:>8,} tried, {one.refused:,} refused, {one.slowest:.2f} s, {one.memory} MB; "
+                )
+                line += f"{dict(one.findings)}"
             elif isinstance(one, Damaged):
                 line = f"{one.tried:>8,} tried, {one.said:,} noticed; {dict(one.faults)}"
             else:

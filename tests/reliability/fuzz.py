@@ -70,12 +70,24 @@ def now_and_then(often: Try, whole: Try) -> Try:
 
 @dataclass
 class Found:
-    """What came of one reader: inputs tried, errors of our own, findings by what they are, the slowest, in seconds."""
+    """What came of one reader: inputs tried, errors of our own, findings by what they are, seconds of the processor in
+    all and for the slowest, and the MB that one added to the process's peak at most."""
 
     tried: int = 0
     refused: int = 0
     findings: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
     slowest: float = 0.0
+    memory: int = 0
+
+    def add(self, other: Found) -> None:
+        """What came of more of them."""
+        self.tried += other.tried
+        self.refused += other.refused
+        self.findings += other.findings
+        self.seconds += other.seconds
+        self.slowest = max(self.slowest, other.slowest)
+        self.memory = max(self.memory, other.memory)
 
 
 def fuzz(
@@ -107,10 +119,12 @@ def fuzz(
             finally:
                 signal.setitimer(signal.ITIMER_PROF, 0)
             took = time.process_time() - began
+            found.seconds += took
             found.slowest = max(found.slowest, took)
             if not finding and took > SECONDS:
                 finding = f"over {SECONDS:g} s"
             now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            found.memory = max(found.memory, (now - memory) >> 10)
             if not finding and (now - memory) >> 10 > MEGABYTES:
                 finding = f"over {MEGABYTES} MB"
             memory = max(memory, now)
