@@ -8,17 +8,18 @@ costs nothing however many items there are.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import SEPARATOR, AnySpelling, item_key, relaxed_artist_key, relaxed_item_key
-from engine.errors import DamagedDataError, reason, unreadable
+from engine.community.damaged import damaged_pack
 
 if TYPE_CHECKING:
     from engine.community.genre_tree import Genre
+    from engine.errors import DamagedDataError
 
 _SCHEMA = """
 CREATE TABLE items (
@@ -124,9 +125,13 @@ def _insert(connection: sqlite3.Connection, items: Iterable[tuple[str, str, int,
 
 
 class Catalog:
-    """Reads a catalog file. Raises DamagedDataError when it is missing or no catalog."""
+    """Reads a catalog file. Raises DamagedDataError when it is missing or no catalog: what `damaged` makes of the error
+    and the path, by default the one of a pack's."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, damaged: Callable[[BaseException, Path], DamagedDataError] = damaged_pack
+    ) -> None:
+        self._path, self._damaged = path, damaged
         try:
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
@@ -136,12 +141,7 @@ class Catalog:
             for definition in _DEFINITIONS:
                 self._connection.execute(f"SELECT {definition} LIMIT 0")
         except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter of a name in SQLite's own message
-            raise unreadable(
-                error,
-                path,
-                f"{path} cannot be read ({reason(error)}). Train again: discover train, or for tracks: discover "
-                "train --level tracks.",
-            ) from error
+            raise damaged(error, path) from error
 
     def close(self) -> None:
         """Release the file."""
@@ -244,7 +244,7 @@ class Catalog:
             return genre_tree(self.all_tags())
         found = tuple(Genre(name, parent, np.frombuffer(items, dtype="<i4")) for name, parent, items in rows)
         if any(not len(one.items) or one.items[0] < 0 or one.items[-1] >= self.size for one in found):
-            raise DamagedDataError("The catalog's genres belong to another one. Train again: discover train.")
+            raise self._damaged(ValueError("its genres belong to another catalog"), self._path)
         return found
 
     def all_names(self) -> list[str]:

@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from engine.canonical_keys import played_alike, relaxed_pair
+from engine.community.damaged import damaged_in_words, damaged_pack, other_format
 from engine.community.pack_names import MANIFEST_FILE
-from engine.errors import DamagedDataError, reason, unreadable
+from engine.errors import DamagedDataError
 from engine.paths import Folders
 from engine.store.music_files import LOUD, QUIET, any_files
 from engine.wording import percent
@@ -101,18 +102,11 @@ def read_manifest(folder: Path) -> dict[str, object]:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise unreadable(
-            error,
-            file,
-            f"{file} cannot be read ({reason(error)}). Remove the pack {folder.name} and add it again.",
-        ) from error
+        raise damaged_pack(error, file) from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise DamagedDataError(f"{folder} is not a feature pack.")
     if manifest.get("format") != FORMAT:
-        raise DamagedDataError(
-            f"The feature pack {folder.name} has format {manifest.get('format')}, not {FORMAT}. "
-            "Add the file again."
-        )
+        raise other_format(folder, manifest.get("format"), FORMAT)
     return manifest
 
 
@@ -265,7 +259,7 @@ class FeatureCatalog:
 def _open_table(file: Path) -> tuple[sqlite3.Connection, str]:
     """A table, and what to select of it."""
     if not file.is_file():
-        raise DamagedDataError(f"{file} is missing. Remove the pack {file.parent.name} and add it again.")
+        raise DamagedDataError(damaged_in_words(file.parent, f"{file.name} is missing"))
     # Immutable: without it SQLite may create files beside the table, which a private session must not.
     uri = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
@@ -275,11 +269,7 @@ def _open_table(file: Path) -> tuple[sqlite3.Connection, str]:
         connection.execute(f"SELECT {columns}, relaxed FROM features LIMIT 1").fetchone()  # noqa: S608 - constants
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         connection.close()
-        raise unreadable(
-            error,
-            file,
-            f"{file} cannot be read ({reason(error)}). Remove the pack {file.parent.name} and add it again.",
-        ) from error
+        raise damaged_pack(error, file) from error
     return connection, columns
 
 

@@ -22,12 +22,13 @@ import numpy as np
 
 from engine.canonical_keys import artist_key
 from engine.community.bad_lines import UNREADABLE
+from engine.community.damaged import damaged_pack
 from engine.community.files import is_tar
 from engine.community.genre_tree import decade_of
 from engine.community.known import known_artists
 from engine.community.pack_names import MANIFEST_FILE, name_for
 from engine.community.streams import Member, first_bytes, opened_member
-from engine.errors import CancelledError, UnreadableFileError, reason, unreadable
+from engine.errors import CancelledError, UnreadableFileError
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
 from engine.progress import Cancelled, CountReport
@@ -203,8 +204,4 @@ def read_genres(folders: Folders, keys: Sequence[str]) -> Iterator[tuple[str, st
                         some,
                     )
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            raise unreadable(
-                error,
-                file,
-                f"{file} cannot be read ({reason(error)}). Remove the pack {file.parent.name} and add it again.",
-            ) from error
+            raise damaged_pack(error, file) from error

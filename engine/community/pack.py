@@ -14,7 +14,8 @@ import numpy as np
 from engine.canonical_keys import Level
 from engine.community.bad_lines import BadLines
 from engine.community.catalog import Catalog, write_catalog
-from engine.errors import ARRAY_ERRORS, DamagedDataError, DiscoverError, reason, unreadable
+from engine.community.damaged import damaged_pack, other_format
+from engine.errors import ARRAY_ERRORS
 from engine.mapped import mapped_array
 from engine.paths import size_of
 
@@ -169,18 +170,10 @@ class Pack:
         try:
             manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=PackManifest)
         except (OSError, ValueError, RecursionError) as error:
-            raise unreadable(
-                error,
-                folder / "manifest.json",
-                f"The pack in {folder} cannot be read ({reason(error)}). Remove it and add it again: "
-                f"discover community remove {folder.name}",
-            ) from error
+            raise damaged_pack(error, folder / "manifest.json") from error
         self.manifest = msgspec.structs.replace(manifest, name=folder.name)
         if self.manifest.format != FORMAT:
-            raise DamagedDataError(
-                f"The pack {self.manifest.name} has format {self.manifest.format}; this discover reads {FORMAT}. "
-                "Remove it and add it again."
-            )
+            raise other_format(folder, self.manifest.format, FORMAT)
 
     def matrix(self) -> csr_matrix:
         """Play counts, listeners x items, float32 CSR with sorted columns: mapped from the files, for reading alone."""
@@ -189,7 +182,7 @@ class Pack:
         try:
             parts = [mapped_array(self.folder / f"{name}.npy") for name in ("plays", "indices", "indptr")]
         except ARRAY_ERRORS as error:
-            raise self._damaged(error) from error
+            raise damaged_pack(error, self.folder / "plays.npy") from error
         matrix = csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))
         # As it was written; to find out would read all of it.
         matrix.has_canonical_format = True
@@ -203,13 +196,8 @@ class Pack:
         try:
             found: np.ndarray = np.load(path).reshape(self.manifest.items, 16)
         except ARRAY_ERRORS as error:
-            raise self._damaged(error) from error
+            raise damaged_pack(error, path) from error
         return found
-
-    def _damaged(self, error: Exception) -> DiscoverError:
-        """What to say of files that cannot be read."""
-        said = f"The pack {self.manifest.name} is damaged ({reason(error)}). Remove it and add it again."
-        return unreadable(error, self.folder, said)
 
     def catalog(self) -> Catalog:
         """Names, keys and tags of the pack's items."""

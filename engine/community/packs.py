@@ -14,13 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.canonical_keys import nearest
+from engine.community.damaged import damaged_pack
 from engine.community.pack_names import pack_name
-from engine.errors import (
-    DamagedDataError,
-    UnknownNameError,
-    reason,
-    unreadable,
-)
+from engine.errors import DamagedDataError, UnknownNameError
 from engine.paths import Folders, entries, size_of
 from engine.privacy import Door
 
@@ -78,18 +74,9 @@ def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
         except FileNotFoundError:
             # One that was removed meanwhile is passed over.
             if folder.is_dir():
-                yield _damaged(folder, ValueError("its manifest is missing"))
+                yield damaged_pack(ValueError("its manifest is missing"), folder / "manifest.json")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            yield _damaged(folder, error)
-
-
-def _damaged(folder: Path, why: Exception) -> DamagedDataError:
-    return unreadable(
-        why,
-        folder / "manifest.json",
-        f"The pack in {folder} cannot be read ({reason(why)}). Remove it and add it again: "
-        f"discover community remove {folder.name}",
-    )
+            yield damaged_pack(error, folder / "manifest.json")
 
 
 def _info(folder: Path, manifest: dict[str, object]) -> PackInfo:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from engine.community import packs
-from engine.community.offers import way_again
+from engine.community.damaged import damaged_in_words
 from engine.errors import disk_trouble, reason
 from engine.paths import Folders, digest_of
 
@@ -29,11 +28,7 @@ def damaged_packs(folders: Folders) -> Iterator[tuple[Path, str]]:
             yield folder, disk_trouble(error, folder)
             continue
         if why:
-            yield (
-                folder,
-                f"The pack {pack.name} is damaged ({why}). Remove it and bring it again: discover community remove "
-                f"{shlex.quote(pack.name)}, then {way_again(pack.name, pack.kind, pack.level, pack.source)}",
-            )
+            yield folder, damaged_in_words(folder, why)
 
 
 def _why_damaged(folder: Path) -> str:

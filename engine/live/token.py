@@ -6,7 +6,7 @@ import json
 import uuid
 from dataclasses import dataclass, replace
 
-from engine.errors import DamagedDataError
+from engine.errors import unreadable
 from engine.paths import Folders
 from engine.privacy import Door
 
@@ -45,10 +45,11 @@ def access(folders: Folders) -> Access | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DamagedDataError(
+        damaged = (
             f"{folders.listening} is damaged. Remove it: the next `discover listen` makes another, with another token "
             "for your players."
-        ) from error
+        )
+        raise unreadable(error, folders.listening, damaged) from error
 
 
 def granted(folders: Folders, *, private: bool = False) -> Access:

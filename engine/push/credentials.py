@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DamagedDataError, DiscoverError, UsageError
+from engine.errors import DiscoverError, UsageError, unreadable
 from engine.paths import Folders
 from engine.privacy import Door
 
@@ -117,7 +117,6 @@ def _kept(folders: Folders) -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise DamagedDataError(
-            f"{path} is damaged. Remove it, and give the password again with --remember."
-        ) from error
+        damaged = f"{path} is damaged. Remove it, and give the password again with --remember."
+        raise unreadable(error, path, damaged) from error
     return dict(kept)

@@ -72,8 +72,8 @@ def _of_packs(folders: Folders) -> Iterator[Damage]:
 def _of_models(folders: Folders) -> Iterator[Damage]:
     if not folders.models.is_dir():
         return
-    from engine.training.artifact import POINTERS, current_manifest, damaged_files, train_command
-    from engine.training.rebuilding import rebuildable
+    from engine.training.artifact import POINTERS, current_manifest, damaged_files
+    from engine.training.mending import mend
 
     for level, pointer in POINTERS.items():
         try:
@@ -84,13 +84,9 @@ def _of_models(folders: Folders) -> Iterator[Damage]:
         if manifest is not None:
             folder = folders.models / manifest.id
             names = [name for _, name in damaged_files(folders, (level,))]
-            mend = (
-                "Have it built again from the model: discover doctor --repair."
-                if rebuildable(names)
-                else f"Train again: {train_command(level)}."
-            )
+            how = mend(manifest, names)
             for name in names:
-                said = f"{name} {what_is_wrong(folder / name)}. {mend}"
+                said = f"{name} {what_is_wrong(folder / name)}. {how}"
                 yield Damage(folder / name, said)
 
 

@@ -75,8 +75,8 @@ class Evaluation(Service):
 
         from engine.community.packs import community_packs
         from engine.recommend.backtest import backtest
-        from engine.training.artifact import train_command
         from engine.training.interactions import community_interactions
+        from engine.training.mending import train_command
 
         ranking = self._comparisons.in_force()
         model = (self._models.open_before if ranking.before else self._models.open)(level)

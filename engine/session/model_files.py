@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from engine.canonical_keys import Level
-from engine.errors import UnreadableFileError
+from engine.errors import DamagedDataError, UnreadableFileError
 from engine.paths import why_not_read
 from engine.progress import Cancelled, StageReport
 from engine.session.library import Change, Library, Service, making_models, synchronized
@@ -126,8 +127,13 @@ class ModelFiles(Service):
 
     @synchronized
     def in_use(self) -> frozenset[str]:
-        """The ids of the models in use: what `add` returns is among them if that file's model was already in use."""
-        found = [self._models.manifest(level) for level in get_args(Level)]
+        """The ids of the models in use that can be read: what `add` returns is among them if that file's model was
+        already in use."""
+        found = []
+        for level in get_args(Level):
+            # Adding one mends that.
+            with contextlib.suppress(DamagedDataError):
+                found.append(self._models.manifest(level))
         return frozenset(one.id for one in found if one is not None)
 
     def fetch(

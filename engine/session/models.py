@@ -122,8 +122,9 @@ class Models(Service):
         """Sentences on models in use in which some names can't be found, or that rank by fewer members; empty when
         there are none."""
         from engine.community.earlier_keys import has_earlier_keys
-        from engine.training.artifact import POINTERS, train_command
+        from engine.training.artifact import POINTERS
         from engine.training.in_use import fewer_members
+        from engine.training.mending import train_command
 
         in_use = [(level, manifest) for level in POINTERS if (manifest := self.manifest(level)) is not None]
         return [

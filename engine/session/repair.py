@@ -169,7 +169,7 @@ def _backups(door: Door, *_: object) -> Iterator[str]:
 def is_mended(folders: Folders, one: Damage) -> bool:
     """Whether `repair` repairs this: it leaves what needs a training or a download."""
     from engine.training.artifact import POINTERS, damaged_files
-    from engine.training.rebuilding import rebuildable
+    from engine.training.mending import rebuildable
 
     if one.path.is_relative_to(folders.models):
         for level, pointer in POINTERS.items():

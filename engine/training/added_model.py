@@ -9,9 +9,9 @@ import numpy as np
 
 from engine.canonical_keys import item_key
 from engine.community.catalog import write_catalog
-from engine.errors import CancelledError
+from engine.errors import CancelledError, DamagedDataError
 from engine.model.fold_in import ItemFactors
-from engine.paths import digest_of
+from engine.paths import Folders, digest_of
 from engine.privacy import Door
 from engine.progress import Cancelled, StageReport
 from engine.training.artifact import (
@@ -19,6 +19,7 @@ from engine.training.artifact import (
     ModelManifest,
     Origin,
     current_manifest,
+    damaged_files,
     write_arrays,
     write_index,
     write_manifest,
@@ -43,9 +44,9 @@ def add_model(
     """Install the model in a file and use it for its level; `name` is the file's name or address, `sha256` its expected
     digest, if known.
 
-    The previous model is kept (`engine.training.in_use.switch_back`). If the model in use came from the same file,
-    nothing changes, so that `switch_back` still finds the previous one. Raises UnreadableFileError for anything that is
-    not a complete model, CancelledError, PrivateSessionError in a private session.
+    The previous model is kept (`engine.training.in_use.switch_back`). If the model in use came from the same file, and
+    is whole, nothing changes, so that `switch_back` still finds the previous one. Raises UnreadableFileError for
+    anything that is not a complete model, CancelledError, PrivateSessionError in a private session.
     """
     door.require_writable("add a model")
     report = report or (lambda *_: None)
@@ -55,8 +56,7 @@ def add_model(
         progress=lambda done, total: report("reading model", done, total),
         cancelled=cancelled,
     )
-    in_use = current_manifest(door.folders, content.about.level)
-    if in_use is not None and in_use.origin is not None and in_use.origin.sha256 == content.sha256:
+    if (in_use := _whole_one(door.folders, content)) is not None:
         clear_away(door)
         return in_use
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
@@ -83,6 +83,17 @@ def add_model(
         write_manifest(folder, manifest)
     switch_to(door, model_id, manifest.level)
     return manifest
+
+
+def _whole_one(folders: Folders, content: Content) -> ModelManifest | None:
+    """The model in use, if it came from the same file and is whole."""
+    level = content.about.level
+    try:
+        in_use = current_manifest(folders, level)
+        same = in_use is not None and in_use.origin is not None and in_use.origin.sha256 == content.sha256
+        return in_use if same and not damaged_files(folders, (level,)) else None
+    except DamagedDataError:
+        return None
 
 
 def _write_items(

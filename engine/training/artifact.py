@@ -33,6 +33,7 @@ from engine.model.similarity import ItemSimilarity, Listens
 from engine.paths import Folders, digest_of, has_digest, what_is_wrong
 from engine.progress import Cancelled, CountReport
 from engine.search import NameIndex, open_names
+from engine.training.mending import TRAIN_AGAIN, mend, mend_pointer, open_catalog, train_command
 from engine.training.search_names import names_of_artists, names_of_items
 
 # The first format's neighbours are rows of listeners, which this version does not score by.
@@ -136,16 +137,35 @@ class Model:
         written = [name for name in self.manifest.digests if name.startswith(f"{folder}names_")]
         for name in written:
             # Damaged numbers would point to wrong names, or to none.
-            path = self.folder / name
-            if not has_digest(path, self.manifest.digests[name]):
-                raise DamagedDataError(f"{path} was changed since it was written. {_AGAIN}")
+            if not has_digest(self.folder / name, self.manifest.digests[name]):
+                raise self._changed(name)
         return open_names(self.folder / folder) if written else None
+
+    def _mend(self, name: str) -> str:
+        return mend(self.manifest, [name])
+
+    def _changed(self, name: str) -> DamagedDataError:
+        return DamagedDataError(f"{self.folder / name} was changed since it was written. {self._mend(name)}")
+
+    def _mapped(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
+        """An array, mapped, that is of the kind and as large as the manifest says."""
+        path = self.folder / name
+        try:
+            array = mapped_array(path)
+        except ARRAY_ERRORS as error:
+            raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {self._mend(name)}") from error
+        if array.shape != shape or array.dtype != dtype:
+            raise DamagedDataError(
+                f"{path} holds {array.shape} {array.dtype} where {shape} {np.dtype(dtype)} was expected. "
+                f"{self._mend(name)}"
+            )
+        return array
 
     @cached_property
     def factors(self) -> ItemFactors:
         """Item factors (items, factors) float32 with their Gram matrix and regularization."""
         return ItemFactors(
-            _load(self.folder / "item_factors.npy", (self.manifest.items, self.manifest.factors), np.float32),
+            self._mapped("item_factors.npy", (self.manifest.items, self.manifest.factors), np.float32),
             regularization=self.manifest.regularization,
             frequency_exponent=self.manifest.frequency_exponent,
             gram=self._whole("gram.npy", (self.manifest.factors, self.manifest.factors), np.float64),
@@ -194,7 +214,7 @@ class Model:
             arrays = [np.asarray(mapped_array(self.folder / name)) for name in names]
         except ARRAY_ERRORS as error:
             bad = min((self.folder / name for name in names), key=Path.is_file)
-            raise unreadable(error, bad, f"{bad} {what_is_wrong(bad)}. {_AGAIN}") from error
+            raise unreadable(error, bad, f"{bad} {what_is_wrong(bad)}. {self._mend(bad.name)}") from error
         starts, cells, whole = arrays[0], len(arrays[1]), self.manifest.items + 1
         # Invalid starts would allocate unbounded memory; indices within the cells are checked by NumPy.
         if (
@@ -203,15 +223,17 @@ class Model:
             or (starts[0], starts[-1]) != (0, cells)
             or (np.diff(starts) < 0).any()
         ):
-            raise DamagedDataError(f"The {kind} in {self.folder} belong to another model. {_AGAIN}")
+            raise DamagedDataError(
+                f"The {kind} in {self.folder} belong to another model. {self._mend(names[0])}"
+            )
         # The arrays are its first fields, in this order.
         return of(*arrays)  # type: ignore[arg-type]
 
     def _whole(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
         """A small array, checked byte for byte; the index checks the item factors when it is opened."""
-        array = _load(self.folder / name, shape, dtype)
+        array = self._mapped(name, shape, dtype)
         if not has_digest(self.folder / name, self.manifest.digests.get(name)):
-            raise DamagedDataError(f"{self.folder / name} was changed since it was written. {_AGAIN}")
+            raise self._changed(name)
         return array
 
     @cached_property
@@ -304,12 +326,13 @@ def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifes
     pointer = folders.models / POINTERS[level]
     if not pointer.exists():
         return None
+    again = mend_pointer(level)
     try:
         folder = folders.models / pointer.read_text().strip()
     except (OSError, ValueError) as error:
-        raise unreadable(error, pointer, f"{pointer} names no model ({reason(error)}). {_AGAIN}") from error
+        raise unreadable(error, pointer, f"{pointer} names no model ({reason(error)}). {again}") from error
     if folder == folders.models or not _is_folder(folder):
-        raise DamagedDataError(f"{pointer} names a model that is not there. {_AGAIN}")
+        raise DamagedDataError(f"{pointer} names a model that is not there. {again}")
     return read_manifest(folder)
 
 
@@ -327,25 +350,20 @@ def read_manifest(folder: Path) -> ModelManifest:
     # Besides its own DecodeError msgspec raises UnicodeDecodeError; a ValueError too, as is a NUL in a path.
     except (OSError, ValueError, RecursionError) as error:
         path = folder / MANIFEST
-        raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {_AGAIN}") from error
+        raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {TRAIN_AGAIN}") from error
     if manifest.format not in (FORMAT, WITHOUT_NEIGHBOURS):
         raise DamagedDataError(
-            f"The model has format {manifest.format}; this discover reads {FORMAT}. {_AGAIN}"
+            f"The model has format {manifest.format}; this discover reads {FORMAT}. {mend(manifest, [MANIFEST])}"
         )
     if manifest.solo and manifest.ensemble != SOLO_WEIGHTS:
         # Until now its weights were learned, and what it says of itself was measured on another task.
         raise DamagedDataError(
-            f"The model of your own listening is of an earlier discover: {folder}. {_AGAIN}"
+            f"The model of your own listening is of an earlier discover: {folder}. {mend(manifest, [MANIFEST])}"
         )
     if manifest.format == WITHOUT_NEIGHBOURS:
         others = {name: weight for name, weight in manifest.ensemble.items() if name != "neighbours"}
         return msgspec.structs.replace(manifest, ensemble=others or FACTORS_ALONE)
     return manifest
-
-
-def train_command(level: Level) -> str:
-    """The command that trains a model of a level."""
-    return "discover train" if level == "artists" else f"discover train --level {level}"
 
 
 def damaged_files(folders: Folders, levels: Iterable[Level] = tuple(POINTERS)) -> list[tuple[Level, str]]:
@@ -377,21 +395,4 @@ def open_model(folders: Folders, level: Level = "artists") -> Model:
 
 def open_folder(folder: Path, manifest: ModelManifest) -> Model:
     """Open the model in a folder, whose manifest was read."""
-    return Model(folder, manifest, Catalog(folder / "catalog.sqlite"))
-
-
-_AGAIN = f"Train again: {train_command('artists')}, or for tracks: {train_command('tracks')}."
-
-
-def _load(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
-    """Memory-map an array and check that it is of the kind and as large as the manifest says."""
-    try:
-        array = mapped_array(path)
-    # NumPy reads an array's header as Python: a damaged one may not even be split into tokens.
-    except ARRAY_ERRORS as error:
-        raise unreadable(error, path, f"{path} {what_is_wrong(path)}. {_AGAIN}") from error
-    if array.shape != shape or array.dtype != dtype:
-        raise DamagedDataError(
-            f"{path} holds {array.shape} {array.dtype} where {shape} {np.dtype(dtype)} was expected. {_AGAIN}"
-        )
-    return array
+    return Model(folder, manifest, open_catalog(folder, manifest))

@@ -42,13 +42,13 @@ from engine.training.artifact import (
     Model,
     ModelManifest,
     linked,
-    train_command,
     write_arrays,
     write_manifest,
     write_neighbours,
 )
 from engine.training.in_use import clear_away, new_id, switch_to
 from engine.training.interactions import numbered_artists
+from engine.training.mending import train_command
 from engine.training.search_names import write_more_search
 from engine.wording import percent
 

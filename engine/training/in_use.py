@@ -29,8 +29,8 @@ from engine.training.artifact import (
     current_manifest,
     open_folder,
     read_manifest,
-    train_command,
 )
+from engine.training.mending import train_command
 
 # Suffix of the pointer to the previous model.
 _BEFORE = "-before"

@@ -30,16 +30,10 @@ from engine.training.artifact import (
     write_index,
     write_manifest,
 )
+from engine.training.mending import GRAM, INDEX, NAMES, rebuildable
 from engine.training.search_names import write_search
 
 REBUILDING = "index"
-# Beginnings of the names of files that can be rebuilt, those made together in one tuple.
-_INDEX, _NAMES, _GRAM = ("index/",), ("names_", "artists/"), ("gram.npy",)
-
-
-def rebuildable(names: list[str]) -> bool:
-    """Whether all of these files of a model follow from its others."""
-    return all(name.startswith((*_INDEX, *_NAMES, *_GRAM)) for name in names)
 
 
 def rebuild(
@@ -75,19 +69,19 @@ def _written(
     manifest = model.manifest
     rebuilt = tuple(
         start
-        for group in (_INDEX, _NAMES, _GRAM)
+        for group in (INDEX, NAMES, GRAM)
         if any(name.startswith(group) for name in bad)
         for start in group
     )
     digests = linked(model, folder, [name for name in manifest.digests if not name.startswith(rebuilt)])
     factors = mapped_array(folder / "item_factors.npy")
     about = manifest.index
-    if _GRAM[0] in rebuilt:
-        np.save(folder / _GRAM[0], ItemFactors(factors, manifest.regularization).gram)
-        digests[_GRAM[0]] = digest_of(folder / _GRAM[0])
-    if _NAMES[0] in rebuilt:
+    if GRAM[0] in rebuilt:
+        np.save(folder / GRAM[0], ItemFactors(factors, manifest.regularization).gram)
+        digests[GRAM[0]] = digest_of(folder / GRAM[0])
+    if NAMES[0] in rebuilt:
         digests |= write_search(folder, model.catalog.all_names(), model.listeners, model.artists)
-    if _INDEX[0] in rebuilt:
+    if INDEX[0] in rebuilt:
         joined = manifest.growth.items if manifest.growth is not None else 0
         about, files = write_index(
             folder,

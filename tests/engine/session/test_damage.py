@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from engine.errors import DamagedDataError, DiscoverError
+from engine.live.token import access
 from engine.paths import Folders
+from engine.push.credentials import credentials
+from engine.recommend.settings import DEFAULTS
+from engine.session import Session
 from engine.session.damage import damage, damage_of_data
 from engine.session.library import Library
 from engine.session.packs import Packs
+from engine.training.train import TrainingSettings
 from tests.support.communities import write_community
 from tests.support.models import names
 
@@ -31,7 +40,7 @@ def test_nothing_is_named_where_all_is_whole(folders: Folders, library: Library)
 @pytest.mark.parametrize(
     ("file", "advice", "worked_out"),
     [
-        ("models/current", "Train again: discover train", False),
+        ("models/current", "discover doctor --repair. Or train again: discover train.", False),
         ("models/made-by-hand/item_factors.npy", "Train again: discover train", False),
         ("models/made-by-hand/index/shard-0.ann", "discover doctor --repair", False),
         ("packs/camps/catalog.sqlite", "discover community", False),
@@ -68,3 +77,57 @@ def test_all_damage_is_named_at_once_and_what_is_cut_to_almost_nothing(folders: 
         "packs/camps",
         "state.json",
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "mends", "does_not"),
+    [
+        ("packs/camps/catalog.sqlite", "The pack camps is damaged", "rain again"),
+        ("packs/camps/indices.npy", "discover community add PATH --name camps", "rain again"),
+        ("packs/camps/manifest.json", "discover community remove camps", "rain again"),
+        ("models/made-by-hand/catalog.sqlite", "Train again: discover train.", "--level tracks"),
+        ("models/made-by-hand/item_factors.npy", "Train again: discover train.", "--level tracks"),
+        ("models/made-by-hand/gram.npy", "discover doctor --repair", "rain again"),
+    ],
+)
+def test_whoever_meets_damage_first_names_what_mends_it(
+    folders: Folders, file: str, mends: str, does_not: str
+) -> None:
+    (folders.root / file).write_bytes(b"\xff\x00 not what it was")
+    settings = TrainingSettings(factors=4, iterations=1, tune=False)
+    with Session(folders) as session:
+        asked = session.discover.list if file.startswith("models/") else session.training.train
+        with pytest.raises(DamagedDataError) as told:
+            asked(DEFAULTS if file.startswith("models/") else settings)  # type: ignore[operator]  # either, with its own
+    assert mends in str(told.value)
+    assert does_not not in str(told.value)
+
+
+def test_an_added_model_that_is_damaged_is_to_be_taken_again(folders: Folders) -> None:
+    manifest = folders.models / "made-by-hand" / "manifest.json"
+    origin = {"name": "theirs.zip", "sha256": "", "bytes": 1, "added": "2026-01-01", "checked": False}
+    manifest.write_text(json.dumps(json.loads(manifest.read_bytes()) | {"origin": origin}))
+    (manifest.parent / "listeners.npy").unlink()
+    (found,) = damage(folders)
+    assert (
+        found.said == "listeners.npy is missing. Take the model again (theirs.zip): discover model add PATH."
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "ask"), [("listening", access), ("servers", lambda folders: credentials(folders, "", ""))]
+)
+def test_a_disk_that_fails_does_not_make_a_file_damaged(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch, file: str, ask: Callable[[Folders], object]
+) -> None:
+    path = getattr(folders, file)
+    path.write_text("{}")
+    path.chmod(0o600)
+
+    def fails(self: Path) -> bytes:
+        raise OSError(errno.EIO, "Input/output error", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", fails)
+    with pytest.raises(DiscoverError, match="the disk failed") as told:
+        ask(folders)
+    assert "Remove it" not in str(told.value)

@@ -71,7 +71,7 @@ def test_a_half_removed_pack_is_named_and_keeps_no_other_from_being_used(
     (folders.packs / "half" / "plays.npy").write_bytes(b"")
     assert [pack.name for pack in packs.all()] == ["tempos"]
     (said,) = packs.with_damaged()[1]
-    assert said.endswith("discover community remove half")
+    assert said.endswith("discover community remove half, then discover community add PATH --name half")
     # What it was nobody knows: nothing is trained without it unasked.
     with pytest.raises(DamagedDataError, match="manifest is missing"):
         community_packs(folders, "artists")
