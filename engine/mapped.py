@@ -7,6 +7,7 @@ This module names the file and what to do, and lets the app restore the terminal
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,9 +34,30 @@ def mapped_array(path: Path) -> np.ndarray:
     """The array in a file, memory-mapped read-only. Raises ARRAY_ERRORS (`engine.errors`)."""
     import numpy as np  # late: an app that maps nothing does not wait for it
 
-    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    with path.open("rb") as file:
+        shape, fortran_order, dtype = _header(file)
+        whole = file.tell() + math.prod(shape) * dtype.itemsize
+        if os.fstat(file.fileno()).st_size < whole:
+            raise ValueError("it ends too early")
+        order: Literal["F", "C"] = "F" if fortran_order else "C"
+        array: np.ndarray = np.memmap(path, dtype, "r", file.tell(), shape, order)
     watch(path)
     return array
+
+
+def _header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type of the array in a file. NumPy would divide by the size of an element, and die if that is 0;
+    and its reader of headers expects the right types in them."""
+    from numpy.lib import format as npy
+
+    try:
+        read = npy.read_array_header_1_0 if npy.read_magic(file) == (1, 0) else npy.read_array_header_2_0
+        shape, fortran_order, dtype = read(file)
+    except (TypeError, LookupError) as error:
+        raise ValueError(f"its header says nothing of an array ({error})") from error
+    if dtype.kind not in "biuf" or any(type(length) is not int or length < 0 for length in shape):
+        raise ValueError(f"it holds {shape} of {dtype}")
+    return shape, fortran_order, dtype
 
 
 def watch(path: Path) -> None:

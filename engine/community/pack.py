@@ -194,7 +194,7 @@ class Pack:
         if not path.exists():
             return None
         try:
-            found: np.ndarray = np.load(path).reshape(self.manifest.items, 16)
+            found: np.ndarray = mapped_array(path).reshape(self.manifest.items, 16)
         except ARRAY_ERRORS as error:
             raise damaged_pack(error, path) from error
         return found

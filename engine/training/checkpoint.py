@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from engine.errors import ARRAY_ERRORS
+from engine.mapped import mapped_array
 from engine.model.sweep import State
 from engine.privacy import Door
 from engine.training.choose import Choice
@@ -62,7 +63,7 @@ class Checkpoint:
         if rest is None:
             return None
         try:
-            arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in _ARRAYS}
+            arrays = {name: np.array(mapped_array(folder / f"{name}.npy")) for name in _ARRAYS}
         except ARRAY_ERRORS:
             return None
         return State(**arrays, sweeps=rest.sweeps, since_restart=rest.since_restart, losses=rest.losses)
