@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DiscoverError
+from engine.errors import DiscoverError, sentence
 
 if TYPE_CHECKING:
     from engine.community.fetch import Web
@@ -59,7 +59,7 @@ def read_json(address: str, path: str, status: int, data: bytes) -> dict[str, An
     if status >= 300:
         said = answer.get("error") if isinstance(answer, dict) else None
         why = f": {str(said)[:200]}" if said else ""
-        refused = f"{address} refused {path} with {status}{why}."
+        refused = sentence(f"{address} refused {path} with {status}{why}")
         if status in (401, 403):
             raise NotLetInError(f"{refused} Check the token or key.")
         raise RefusedError(refused)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.community.fetch import Web, is_safe
-from engine.errors import DiscoverError, UsageError
+from engine.errors import DiscoverError, UsageError, sentence
 from engine.playlists.playlist import PlaylistTrack
 from engine.push.asking import (
     SERVER_ERROR,
@@ -211,7 +211,8 @@ class Subsonic:
             said = problem if isinstance(problem, dict) else {}
             code, message = said.get("code"), str(said.get("message") or "it does not say why")[:200]
             raise _FailedError(
-                code if isinstance(code, int) else 0, f"{self.address} refused {name}: {message}"
+                code if isinstance(code, int) else 0,
+                sentence(f"{self.address} refused {name}: {message}"),
             )
         return answer if isinstance(answer, dict) else {}
 

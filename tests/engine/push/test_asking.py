@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from socketserver import BaseRequestHandler, TCPServer
 from typing import Any, cast
@@ -12,6 +13,7 @@ from engine.community.fetch import Web
 from engine.errors import DiscoverError, UsageError
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.push.asking import NotLetInError
 from engine.push.credentials import Credentials, keep_credentials
 from engine.push.jellyfin import Jellyfin
 from engine.push.listenbrainz import ListenBrainz
@@ -23,13 +25,13 @@ ADDRESS = "http://127.0.0.1:1"
 
 
 class Answers:
-    """In place of the network: one status to every question, and a page as proxies send it."""
+    """In place of the network: one answer to every question; by default a page as proxies send it."""
 
-    def __init__(self, status: int) -> None:
-        self.status = status
+    def __init__(self, status: int, data: bytes = b"<html>Oh no</html>") -> None:
+        self.answer = status, data
 
     def ask(self, *_: object, **__: object) -> tuple[int, bytes]:
-        return self.status, b"<html>Oh no</html>"
+        return self.answer
 
 
 @pytest.mark.parametrize("kind", [Subsonic, Jellyfin, ListenBrainz])
@@ -45,6 +47,18 @@ def test_a_server_that_fails_is_distinguished_from_one_that_is_another(
         list(server.songs(()))
     assert said in str(raised.value)
     assert ("Try again later" in str(raised.value)) == (status == 500)
+
+
+@pytest.mark.parametrize("why", ["Invalid token", "Invalid token.", "Who are you?"])
+@pytest.mark.parametrize("kind", [Subsonic, ListenBrainz])
+def test_what_a_server_says_of_its_refusal_is_a_sentence(kind: Any, why: str) -> None:
+    failed = {"status": "failed", "error": {"code": 40, "message": why}}
+    data = json.dumps({"subsonic-response": failed, "error": why}).encode()
+    web = cast(Web, Answers(200 if kind is Subsonic else 401, data))
+    with pytest.raises(NotLetInError) as raised:
+        list(kind(web, ADDRESS, Credentials("me", "secret")).songs(()))
+    said = why if why.endswith("?") else "Invalid token."
+    assert str(raised.value).removesuffix(" Check the token or key.").endswith(f": {said}")
 
 
 class Nobody(BaseRequestHandler):
