@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -261,6 +262,31 @@ async def test_a_wait_that_was_ended_did_not_fail(folders: Folders, monkeypatch:
 
     monkeypatch.setattr("asyncio.create_subprocess_exec", begin)
     assert (await run_job(job, folders.root, lambda: None))["type"] == "cancelled"
+
+
+async def test_while_a_list_is_loading_no_key_says_that_nothing_is_listed(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Typed ahead, `4` `o` said it over the playlists that came next."""
+    opened = threading.Event()
+    engine = DiscoverApp.engine
+    monkeypatch.setattr(DiscoverApp, "engine", lambda self: (opened.wait(20), engine(self))[1])
+    app = DiscoverApp(folders)
+    said: dict[str, set[str]] = {}
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        for view in ("playlists", "history", "browse"):
+            app.action_view(view)
+            await pilot.pause()
+            for key in ("o", "l", "e", "enter", "j", "space", "z"):
+                await pilot.press(key)
+            said[view] = {one.message for one in app._notifications}
+            app.clear_notifications()
+        opened.set()
+        await settled(pilot)
+    for view, messages in said.items():
+        assert not {"Nothing is listed here.", "No list here now."} & messages, (view, messages)
+    assert all("The list is still loading." in messages for messages in said.values())
 
 
 async def test_where_nothing_is_listed_no_key_below_is_for_what_a_list_holds(empty: Folders) -> None:

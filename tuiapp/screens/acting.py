@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # The message of a key that acts on rows if there are none.
 NO_LIST = "No list here now."
 NOTHING_LISTED = "Nothing is listed here."
+STILL_LOADING = "The list is still loading."
 NO_ARTIST = "No artist or track under the cursor."
 
 

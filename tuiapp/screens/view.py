@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from engine.errors import DamagedDataError, DamagedLibraryError, DiscoverError, NothingYetError
 from engine.wording import IMPORT
-from tuiapp.screens.acting import NOTHING_LISTED, Acting
+from tuiapp.screens.acting import NO_LIST, NOTHING_LISTED, STILL_LOADING, Acting
 from tuiapp.screens.asking import LibraryScreen
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
 from tuiapp.settings.in_keys import in_keys
@@ -60,6 +60,16 @@ class View(Acting[None], LibraryScreen):
 
     # The state shown in the list's place, if any.
     _state = ""
+
+    @property
+    def loads(self) -> bool:
+        """Whether it is not known yet what there is to list."""
+        return self._state == "loading"
+
+    def remark(self, message: str) -> None:
+        """As everywhere, but nobody knows that nothing is listed while the list is loading."""
+        unknown = self.loads and message in (NOTHING_LISTED, NO_LIST)
+        super().remark(STILL_LOADING if unknown else message)
 
     @property
     def lists_nothing(self) -> bool:
