@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.reactive import reactive
 
+from tuiapp.shell import InShell
 from tuiapp.textual_internals import Guarded
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class PlayerKeys(Guarded):
         from tuiapp.app.unable import why_not
 
         if why := why_not(self, event.key):
-            self.remark(why)
+            # A view knows whether its list is still loading.
+            screen = self.screen
+            (screen if isinstance(screen, InShell) else self).remark(why)
 
     def action_pause(self) -> None:
         self.playback.pause()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from tuiapp.screens.acting import NO_LIST, NOTHING_LISTED, STILL_LOADING
+from tuiapp.screens.acting import NO_LIST, NOTHING_LISTED
 from tuiapp.screens.dialogs import Dialog
 from tuiapp.screens.view import View
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, Action, scope_of
@@ -64,8 +64,6 @@ def _reason(app: PlayerKeys, view: View, action: Action) -> str:
         return _without_effect(app, action)
     if action.id in _OF_MUSIC and action.id in view.absent:
         return "No artists or tracks in this list."
-    if view.loads:
-        return STILL_LOADING
     if not isinstance(app.focused, Table):
         return NOTHING_LISTED if view.lists_nothing else NO_LIST
     if action.id in _MARKS and not app.focused.markable:

@@ -61,14 +61,9 @@ class View(Acting[None], LibraryScreen):
     # The state shown in the list's place, if any.
     _state = ""
 
-    @property
-    def loads(self) -> bool:
-        """Whether it is not known yet what there is to list."""
-        return self._state == "loading"
-
     def remark(self, message: str) -> None:
         """As everywhere, but nobody knows that nothing is listed while the list is loading."""
-        unknown = self.loads and message in (NOTHING_LISTED, NO_LIST)
+        unknown = self._state == "loading" and message in (NOTHING_LISTED, NO_LIST)
         super().remark(STILL_LOADING if unknown else message)
 
     @property
