@@ -86,6 +86,7 @@ class Bridges(Service):
         short = settings.minutes * 60 - seconds_of(tracks)
         notes = (
             *note_on_missing(lacking),
+            *given.note_on_lately([track for one in ends for track in one.tracks[:1]]),
             *_widest_step(tracks, likeness),
             *notes_on((), tracks, short if short > 2 * ASSUMED_SECONDS else 0.0),
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import AnySpelling, artist_key, joined_key
 from engine.errors import NothingYetError
+from engine.wording import few, quantity
 
 if TYPE_CHECKING:
     import sqlite3
@@ -63,6 +64,20 @@ class Given:
     def lists(self, seed: PlaylistTrack) -> bool:
         """Whether the track of a seed may be in it."""
         return self._may_be_in(artist_key(seed.artist), seed.track)
+
+    def note_on_lately(self, seeds: Sequence[PlaylistTrack]) -> tuple[str, ...]:
+        """What to say of the tracks of seeds that were played too recently to be in the mix."""
+        played = [
+            track
+            for track in seeds
+            if track.track and self.played_lately.holds(joined_key(artist_key(track.artist), track.track))
+        ]
+        if not played:
+            return ()
+        named = few([f"{track.artist} - {track.track}" for track in played])
+        return (
+            f"You played {quantity(len(played), 'tracks')} it starts from too recently: without {named}.",
+        )
 
     def _may_be_in(self, artist: str, title: str) -> bool:
         has = self.own is None or self.own.holds(artist, title)

@@ -99,7 +99,8 @@ class Mixes(Service):
         tracks = lasting(filled.tracks, settings.minutes * 60)
         self._last.keep(seeds.key, [*before, *tracks], since)
         lacking = self._lacking(seeds, settings, given, before)
-        notes = (*note_on_missing(lacking), *_notes(filled, tracks, settings, before))
+        said = (*note_on_missing(lacking), *given.note_on_lately(seeds.tracks))
+        notes = (*said, *_notes(filled, tracks, settings, before))
         return Mix("mix", seeds.title, tracks, notes, missing=lacking)
 
     def _lacking(

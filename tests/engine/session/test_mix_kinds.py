@@ -192,9 +192,14 @@ def test_nothing_is_in_a_mix_that_was_played_lately(
     assert "Own 6" in fresh
     assert len(lately) > 10
     assert not lately & fresh
-    assert "Own 6" not in {
-        track for _, track in named(session.mixes.mix(seeds, MixSettings(not_played_in=30)))
-    }
+    made = session.mixes.mix(seeds, MixSettings(not_played_in=30))
+    assert "Own 6" not in {track for _, track in named(made)}
+    by_track, said = f"{ARTISTS[6]} - Own 6", "You played 1 track it starts from too recently: without "
+    made = session.mixes.mix(session.seeds.of([by_track]), MixSettings(not_played_in=30))
+    assert f"{said}{by_track}." in made.notes
+    assert not any(said in note for note in session.mixes.mix(session.seeds.of([by_track]), asked).notes)
+    way = session.bridges.bridge(by_track, ARTISTS[9], MixSettings(not_played_in=30))
+    assert f"{said}{by_track}." in way.notes
 
 
 def test_what_was_played_lately_is_in_no_mix_though_it_counts_for_no_taste(
