@@ -8,7 +8,17 @@ from textual.widgets import Input
 
 from engine.errors import NothingYetError
 from engine.paths import Folders
-from tests.support.driving import app_in, drained, screen_text, settled, the_list, toasts, verdicts
+from tests.support.driving import (
+    app_in,
+    drained,
+    screen_lines,
+    screen_text,
+    settled,
+    the_list,
+    toasts,
+    verdicts,
+)
+from tuiapp.app.app import DiscoverApp
 from tuiapp.screens.dialogs import AskPath
 from tuiapp.screens.pick import Offering, Pick
 
@@ -104,3 +114,25 @@ async def test_text_pasted_on_a_question_answers_nothing_and_a_dropped_file_is_t
         app.screen.post_message(Paste("/no/songs 1.csv"))
         await settled(pilot, lambda: isinstance(app.screen, AskPath))
         assert app.screen.query_one(Input).value == "/no/songs 1.csv"
+
+
+@pytest.mark.parametrize("keys", [("question_mark",), ("i",), ("enter",)])
+async def test_a_dialog_is_laid_out_anew_where_the_terminal_changes(
+    folders: Folders, keys: tuple[str, ...]
+) -> None:
+    def drawn(app: DiscoverApp) -> list[str]:
+        """The panel's lines; around it the view has its own."""
+        return [line for line in screen_lines(app) if line.strip()]
+
+    seen = []
+    for sizes in (((60, 20),), ((100, 20), (60, 20))):
+        app = app_in("related", folders)
+        async with app.run_test(size=sizes[0]) as pilot:
+            await settled(pilot)
+            await pilot.press(*keys)
+            await settled(pilot)
+            for size in sizes[1:]:
+                await pilot.resize_terminal(*size)
+                await settled(pilot)
+            seen.append(drawn(app))
+    assert seen[0] == seen[1]

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -234,15 +235,15 @@ class DiscoverApp(PlayerKeys):
 
     def action_help(self) -> None:
         from tuiapp.app.help_texts import help_for, help_in
-        from tuiapp.screens.dialogs import Dialog, ShowText, room_for_text
+        from tuiapp.screens.dialogs import Dialog, ShowText
         from tuiapp.screens.view import View
 
-        here, width = self.screen, room_for_text(self.size.width)
+        here = self.screen
         if isinstance(here, Dialog):
-            self.push_screen(ShowText(f"Keys in {here.NAME}", help_in(here, self.keymap, width)))
+            self.push_screen(ShowText(f"Keys in {here.NAME}", partial(help_in, here, self.keymap)))
         elif isinstance(here, View):
-            text = help_for(here.NAME, self.keymap, absent=here.absent, width=width)
-            self.push_screen(ShowText(f"Keys in {here.NAME.title()}", text))
+            text = partial(help_for, here.NAME, self.keymap, absent=here.absent)
+            self.push_screen(ShowText(f"Keys in {here.NAME.title()}", lambda width: text(width=width)))
 
     def action_command_palette(self) -> None:
         from tuiapp.app.palette import open_palette

@@ -85,10 +85,9 @@ class Jobs:
         """Ask what to import, with how to export it from each service."""
         from tuiapp.app.help_texts import how_to_export
         from tuiapp.app.pack_jobs import ask_files
-        from tuiapp.screens.dialogs import room_for_text
 
-        above = how_to_export(room_for_text(self._app.size.width))
-        ask_files(self._app, "Import listening history", "Import", ["import"], above, typed, wrong)
+        title = "Import listening history"
+        ask_files(self._app, title, "Import", ["import"], how_to_export, typed, wrong)
 
     def ask_pack(self) -> None:
         """Ask for a pack: what can be downloaded, or a file."""

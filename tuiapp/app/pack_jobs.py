@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,7 +128,7 @@ def ask_files(
     title: str,
     job: str,
     command: Sequence[str],
-    above: str,
+    above: str | Callable[[int], str],
     typed: str,
     wrong: str,
     behind: Sequence[str] = (),

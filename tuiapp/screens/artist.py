@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import getters
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.style import Style
 from textual.widgets import Static
 
@@ -93,6 +94,11 @@ class ArtistDialog(Dialog):
         self._made = self.shell.changes.made
         self.watch(self.app, "undoable", self._undoable, init=False)
         self._ask()
+
+    @on(Resize)
+    def _resized(self) -> None:
+        if self._card is not None:
+            self._show(self._card)
 
     def _undoable(self) -> None:
         if self._card is not None:

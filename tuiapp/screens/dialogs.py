@@ -29,6 +29,20 @@ def room_for_text(width: int) -> int:
     return min(84, width * 94 // 100) - 5
 
 
+class Text(Static):
+    """A text; one made for a width is made again when the terminal's changes."""
+
+    def __init__(self, text: Content | str | Callable[[int], Content | str]) -> None:
+        super().__init__("" if callable(text) else text, markup=False)
+        self._made = text if callable(text) else None
+        self._width = 0
+
+    def on_resize(self) -> None:
+        if self._made is not None and self._width != (width := room_for_text(self.app.size.width)):
+            self._width = width
+            self.update(self._made(width))
+
+
 class Dialog(Dimming[Any], Asking[Any]):
     """A panel in the middle; escape closes it. Help names its keys by their tooltips, or as the registry does."""
 
@@ -158,14 +172,14 @@ class AskPath(AskText):
         self,
         title: str,
         submit: Callable[[str, AskText], None],
-        above: str = "",
+        above: str | Callable[[int], str] = "",
         value: str = "",
         wrong: str = "",
         *,
         proposed: bool = False,
     ) -> None:
-        """`above` is shown above the line; `wrong` is what is wrong with the initial `value`. A `proposed` value is
-        replaced by typing, any other is continued."""
+        """`above` is shown above the line, perhaps made for a width; `wrong` is what is wrong with the initial `value`.
+        A `proposed` value is replaced by typing, any other is continued."""
         scrolls = ", ↑ ↓ scroll" if above else ""
         hint = f"enter accept, tab complete, ctrl+o browse{scrolls}, esc cancel"
         super().__init__(title, submit, value, hint)
@@ -184,7 +198,7 @@ class AskPath(AskText):
             yield Static(self._hint, classes="hint", markup=False)
             if self._above:
                 with VerticalScroll(classes="above", can_focus=False):
-                    yield Static(self._above, markup=False)
+                    yield Text(self._above)
 
     def action_scroll(self, by: int) -> None:
         for above in self.query(".above"):
@@ -215,8 +229,10 @@ class ShowText(Dialog):
     ]
     _panel = getters.query_one(VerticalScroll)
 
-    def __init__(self, title: str, body: Content, *, also: tuple[str, ...] = ()) -> None:
-        """`also` are further keys that close it, and that it is then dismissed with."""
+    def __init__(
+        self, title: str, body: Content | Callable[[int], Content], *, also: tuple[str, ...] = ()
+    ) -> None:
+        """`body` may be made for a width; `also` are further keys that close it, and that it is then dismissed with."""
         super().__init__()
         self._title, self._body, self._also = title, body, also
 
@@ -230,7 +246,7 @@ class ShowText(Dialog):
             yield Static(shown(self._title), classes="title", markup=False)
             # Above the text: a low terminal shows only its beginning.
             yield Static("↑ ↓ scroll, esc close", classes="hint", markup=False)
-            yield Static(self._body)
+            yield Text(self._body)
 
     def action_scroll(self, by: int) -> None:
         self._panel.scroll_relative(y=by, animate=False)
