@@ -275,7 +275,13 @@ async def test_what_is_queued_follows_what_plays_and_the_queue_is_seen_and_clear
         assert all(said in screen_text(app) for said in ("Keys in queue", "Play from here.", "Mix from here"))
         await pilot.press("escape", "l")
         await until(pilot, lambda: verdicts(app.folders) == {"Ida": "like"})
-        await pilot.press("u", "g", "j", "o")
+        await pilot.press("u", "B")
+        await until(pilot, lambda: verdicts(app.folders) == {"Ida": "block"})
+        assert not app.playback.upcoming
+        await pilot.press("u")
+        await until(pilot, lambda: not verdicts(app.folders))
+        assert [song.title for song in app.playback.upcoming] == ["Two", "One", "Two"]
+        await pilot.press("g", "j", "o")
         await until(pilot, lambda: "Queue: 1 song to come" in screen_text(app))
         await pilot.press("ctrl+a", "D")
         assert app.playback.upcoming == []

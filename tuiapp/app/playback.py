@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
+from engine.canonical_keys import AnySpelling, artist_key, joined_key
 from engine.wording import quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
@@ -65,15 +66,31 @@ class Playback:
 
     def drop(self, songs: Collection[Song]) -> None:
         """Remove songs from the queue; can be undone."""
+        what = f"taking {quantity(len(songs), 'songs')} out of the queue"
+        self._app.changes.remember(what, self._take_out(songs))
+
+    def leave_out(self, blocked: Sequence[Music]) -> Callable[[], None]:
+        """Take what was blocked out of the queue; returns what puts it back."""
+        keys = AnySpelling(
+            joined_key(artist_key(one.artist), one.track) if one.track else artist_key(one.artist)
+            for one in blocked
+        )
+        return self._take_out(
+            [song for song in self.upcoming if keys.holds(joined_key(artist_key(song.artist), song.title))]
+        )
+
+    def _take_out(self, songs: Collection[Song]) -> Callable[[], None]:
+        """Take songs out of the queue, if there are any; returns what puts them back."""
         before, gone = self.upcoming, {id(song) for song in songs}
-        self._follow_with([song for song in before if id(song) not in gone])
 
         def restore() -> None:
             there = {id(song) for song in self.upcoming} | gone
             self._follow_with([song for song in before if id(song) in there])
 
-        what = f"taking {quantity(len(songs), 'songs')} out of the queue"
-        self._app.changes.remember(what, restore)
+        if not gone:
+            return lambda: None
+        self._follow_with([song for song in before if id(song) not in gone])
+        return restore
 
     def go_to(self, song: Song) -> None:
         """Play a song of the queue now, and then those after it."""

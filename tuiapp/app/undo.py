@@ -175,6 +175,15 @@ class Changes:
         entry = self.remember(what, lambda: self.make(undo_all, PLAYLISTS))
         self.make(run, PLAYLISTS, failed, what)
 
+    def says(self, done: str) -> Callable[[object], None]:
+        """A `then` of `edit` that says what was done, and the key that undoes it; nothing of what failed."""
+
+        def say(result: object) -> None:
+            if result is not None:
+                self._app.notify(f"{shown(done)} {self._app.keymap.label('undo')} undoes it.")
+
+        return say
+
     def judged_in_player(self, mark: Feedback, before: Feedback | None) -> None:
         """Remember how to undo a verdict that was given in a player, in the place of the one `before`, and say so."""
         what, words = Music(mark.artist, mark.track).name, _JUDGED[mark.verdict]
@@ -222,5 +231,11 @@ class Changes:
                 self._drop(entry)
             self._say(error)
 
-        entry = self.remember(f"{words.lower()} {what}", lambda: self.make(restore))
+        queue_as_before = self._app.playback.leave_out(chosen) if verdict == "block" else lambda: None
+
+        def undo() -> None:
+            self.make(restore)
+            queue_as_before()
+
+        entry = self.remember(f"{words.lower()} {what}", undo)
         self.make(change, failed=failed)

@@ -254,6 +254,7 @@ class PlaylistsView(View):
             f"removing {', '.join(names)}",
             lambda session: [session.playlists.take(name) for name in names],
             lambda session, gone: [session.playlists.put(playlist) for playlist in gone],
+            self.shell.changes.says(f"Removed: {', '.join(names)}."),
         )
 
     def action_export(self) -> None:
@@ -321,6 +322,7 @@ class PlaylistsView(View):
                 f"removing {tracks_in_words(len(places))} from {name}",
                 lambda session: session.playlists.remove_tracks(name, places),
                 _restore,
+                self.shell.changes.says(f"Removed {tracks_in_words(len(places))} from {name}."),
             )
 
         self.choose(remove)
