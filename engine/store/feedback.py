@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from engine.canonical_keys import (
     AnySpelling,
@@ -23,13 +23,14 @@ VERDICTS = ("like", "hide", "block")
 @dataclass(frozen=True, slots=True)
 class Feedback:
     """One verdict. `track` is null if it is about the artist; `at` is seconds since 1970 UTC; `source` is null if the
-    person gave it here."""
+    person gave it here; `fetch` as in `engine.store.stars`."""
 
     artist: str
     track: str | None
     verdict: str
     at: int
     source: str | None = None
+    fetch: int | None = None
 
 
 def set_verdict(
@@ -64,9 +65,9 @@ def put_back(connection: sqlite3.Connection, mark: Feedback) -> None:
     title = track_key(mark.track) if mark.track else ""
     with connection:
         connection.execute(
-            "INSERT OR REPLACE INTO feedback (artist_key, track_key, artist, track, verdict, at, source) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (artist_key(mark.artist), title, mark.artist, mark.track, mark.verdict, mark.at, mark.source),
+            "INSERT OR REPLACE INTO feedback (artist_key, track_key, artist, track, verdict, at, source, fetch) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (artist_key(mark.artist), title, *astuple(mark)),
         )
 
 
@@ -75,7 +76,7 @@ def all_feedback(connection: sqlite3.Connection) -> list[Feedback]:
     return [
         Feedback(*row)
         for row in connection.execute(
-            "SELECT artist, track, verdict, at, source FROM feedback ORDER BY at DESC, artist, track"
+            "SELECT artist, track, verdict, at, source, fetch FROM feedback ORDER BY at DESC, artist, track"
         )
     ]
 

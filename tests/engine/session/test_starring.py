@@ -15,7 +15,7 @@ from engine.push.credentials import Credentials
 from engine.push.subsonic import Subsonic
 from engine.session.library import Change, Library
 from engine.session.starring import Stars, TakenIn, take
-from engine.store.feedback import all_feedback
+from engine.store.feedback import all_feedback, put_back
 from tests.support.folders import fingerprint
 from tests.support.listens import judge
 from tests.support.services import is_free
@@ -64,6 +64,10 @@ def test_what_the_person_said_stays_and_undo_takes_back_one_import(
     assert stars.take_in(client) == TakenIn(stars=2, new=2, likes=1)
     server.starred["song"] = [WAVES, {"id": "s2", "artist": "Ida", "title": "Shore"}]
     assert stars.take_in(client) == TakenIn(stars=3, new=1, likes=1)
+    # Also of what was hidden here, and put back.
+    (latest,) = (mark for mark in all_feedback(library.connection) if mark.track == "Shore")
+    judge(library.connection, "hide", "Ida", "Shore")
+    put_back(library.connection, latest)
     library.subscribe(changes.append)
     assert stars.undo() == 1
     assert said(library) == {("block", "Burel", None), ("like", "Ida", "Waves")}
