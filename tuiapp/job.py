@@ -96,6 +96,7 @@ async def run_job(job: Job, data_dir: Path, changed: Callable[[], None]) -> Ende
     """
     job.process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         *job.command(data_dir),
         stdin=asyncio.subprocess.DEVNULL if job.task is None else asyncio.subprocess.PIPE,

@@ -81,7 +81,7 @@ def _compile(kind: str, rank: int, dtype: str, path: Path) -> None:
     try:
         with tempfile.TemporaryDirectory() as place:
             code, library = Path(place) / "kernels.o", Path(place) / "kernels.so"
-            child = [sys.executable, "-m", "engine.model.kernels", kind, str(rank), dtype, str(code)]
+            child = [sys.executable, "-P", "-m", "engine.model.kernels", kind, str(rank), dtype, str(code)]
             for command in (child, [linker, "-shared", "-o", str(library), str(code)]):
                 if subprocess.run(command, capture_output=True, check=False).returncode:
                     return

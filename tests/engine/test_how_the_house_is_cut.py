@@ -102,6 +102,15 @@ def test_nothing_is_rebound_for_the_whole_process() -> None:
     ] == []
 
 
+# A module started from the folder the person happens to be in loads what is there for its own, unless told not to.
+MODULE = re.compile(r"""sys\.executable,\s*["']-m["']""")
+
+
+def test_no_child_takes_files_of_the_folder_it_is_started_in_for_modules() -> None:
+    assert MODULE.search('[sys.executable, "-m", "tuiapp"]')
+    assert [name for name, source in modules("engine", "tuiapp").items() if MODULE.search(source)] == []
+
+
 IGNORE = re.compile(r"#\s*(?:ruff: )?noqa(?::[A-Z0-9, ]+)?|#\s*type: ignore(?:\[[a-z, -]+\])?")
 
 

@@ -82,7 +82,8 @@ def _listen(options: Options, port: int | None) -> None:
     # returns little of what it took for many plays at once.
     for name, value in (("MALLOC_ARENA_MAX", "1"), ("PYTHONMALLOC", "malloc")):
         os.environ.setdefault(name, value)
-    os.execv(sys.executable, [sys.executable, "-m", "engine.live", words])  # noqa: S606 - this interpreter itself
+    # Without -P a file `json.py` in the folder it is started in would be loaded.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "engine.live", words])  # noqa: S606 - this interpreter itself
 
 
 def _say_how(options: Options, client: str, port: int | None) -> None:
@@ -172,7 +173,16 @@ def _units(options: Options, port: int | None, *, remove: bool) -> None:
         raise UsageError(
             "systemd is on Linux alone: have your desktop start `discover listen` as you log in."
         )
-    command = [sys.executable, "-m", "tuiapp", "--data-dir", str(options.folders.root), "--quiet", "listen"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "tuiapp",
+        "--data-dir",
+        str(options.folders.root),
+        "--quiet",
+        "listen",
+    ]
     used = wanted(options.folders, port)
     files = units(used.port, command)
     for name in files:

@@ -192,6 +192,15 @@ def test_systemd_starts_it_when_a_player_sends(folders: Folders, capsys: pytest.
     assert [one["plays"] for one in document(capsys, "listen", "--status")["clients"]] == [1]
 
 
+def folder_of_traps(beside: Path) -> Path:
+    """A folder with files named as modules that are needed."""
+    found = beside / "traps"
+    found.mkdir()
+    for name in ("json", "h11", "sqlite3"):
+        (found / f"{name}.py").write_text("raise SystemExit(77)")
+    return found
+
+
 class Daemon:
     """The real one, on a port that was opened for it, as systemd does."""
 
@@ -201,10 +210,12 @@ class Daemon:
         descriptor = self._listener.fileno()
         become = (
             f"import os, sys; os.dup2({descriptor}, 3); os.environ['LISTEN_PID'] = str(os.getpid()); "
-            "os.execv(sys.executable, [sys.executable, '-m', 'tuiapp', 'listen'])"
+            "os.execv(sys.executable, [sys.executable, '-P', '-m', 'tuiapp', 'listen'])"
         )
         self.process = subprocess.Popen(
             [sys.executable, "-S", "-c", become],
+            # Not to be loaded from there.
+            cwd=folder_of_traps(folders.root.parent),
             pass_fds=[descriptor],
             stderr=subprocess.PIPE,
             text=True,
