@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -195,7 +196,7 @@ def test_systemd_starts_it_when_a_player_sends(folders: Folders, capsys: pytest.
 def folder_of_traps(beside: Path) -> Path:
     """A folder with files named as modules that are needed."""
     found = beside / "traps"
-    found.mkdir()
+    found.mkdir(exist_ok=True)
     for name in ("json", "h11", "sqlite3"):
         (found / f"{name}.py").write_text("raise SystemExit(77)")
     return found
@@ -204,8 +205,8 @@ def folder_of_traps(beside: Path) -> Path:
 class Daemon:
     """The real one, on a port that was opened for it, as systemd does."""
 
-    def __init__(self, folders: Folders) -> None:
-        self._listener = socket.create_server((HOST, 0))
+    def __init__(self, folders: Folders, again: Daemon | None = None) -> None:
+        self._listener = socket.create_server((HOST, 0)) if again is None else again._listener
         self.port = self._listener.getsockname()[1]
         descriptor = self._listener.fileno()
         become = (
@@ -247,6 +248,24 @@ def daemon(folders: Folders) -> Iterator[Daemon]:
     if found.process.poll() is None:
         found.process.kill()
         found.process.wait()
+
+
+def test_what_is_sent_while_nothing_runs_waits_at_the_port_for_the_next_start(
+    folders: Folders, daemon: Daemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The port that systemd holds stays open: a player waits instead of being refused."""
+    assert daemon.tell("Tin Roof", 1_772_452_800) == 200
+    daemon.process.kill()
+    daemon.process.wait()
+    with ThreadPoolExecutor() as players:
+        sent = [players.submit(daemon.tell, f"Lark {n}", 1_772_453_100 + 300 * n) for n in range(3)]
+        following = Daemon(folders, daemon)
+        try:
+            assert [one.result() for one in sent] == [200] * 3
+        finally:
+            ended = following.end(signal.SIGTERM)
+    assert ended == 0
+    assert [one["plays"] for one in document(capsys, "listen", "--status")["clients"]] == [4]
 
 
 def test_the_process_that_listens(
