@@ -21,7 +21,7 @@ from engine.imports.json_stream import Broken, Records
 from engine.imports.record import Dropped, Ids, Like, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.times import iso, milliseconds, number
-from engine.store.play import START, UNKNOWN
+from engine.store.play import END, START, UNKNOWN
 
 Number = int | float | str | None
 
@@ -156,15 +156,16 @@ def _record(listen: Listen | Broken) -> Record:
         stamp = iso(listen.listened_at)
     if stamp is None:
         return Dropped(reasons.NO_TIME)
+    played, basis = _first(info.ms_played, info.duration_played), _basis(info)
     return Play(
         track.artist_name,
         track.track_name,
-        stamp,
-        _first(info.ms_played, info.duration_played),
+        stamp - (played or 0) // 1000 if basis == END else stamp,
+        played,
         track.release_name or None,
         _first(info.duration_ms, info.duration),
         _ids(track, info, listen.recording_msid),
-        basis=_basis(info),
+        basis=basis,
     )
 
 
@@ -177,9 +178,11 @@ def _first(in_ms: Number, in_seconds: Number) -> int | None:
 
 
 def _basis(info: Info) -> int:
-    """Listens imported there from a Spotify file or another scrobbler may have the end as stamp."""
-    imported = (info.submission_client or "").startswith("ListenBrainz Archive Importer")
-    return UNKNOWN if imported else START
+    """Listens imported there from a Spotify file have the end as stamp, those of another scrobbler perhaps."""
+    if not (info.submission_client or "").startswith("ListenBrainz Archive Importer"):
+        return START
+    # Of all files it reads only Spotify's have how long a track was played.
+    return END if info.music_service == "spotify.com" and info.ms_played is not None else UNKNOWN
 
 
 def _ids(track: Metadata, info: Info, msid: str | None) -> Ids:

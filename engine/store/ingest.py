@@ -19,8 +19,9 @@ from engine.store.imported_likes import ImportedPlaylists, ids_of_tracks, keep_v
 from engine.store.known_plays import START_BITS, KnownPlays
 from engine.store.listen_rows import IDS, LISTEN, SKIP, details_of
 from engine.store.local_days import moment_of
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, MINUTE, Ids, Play
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, END, MINUTE, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
+from engine.store.stamped_ends import MIXED
 from engine.store.track_lookup import Row, TrackLookup
 
 _BATCH = 20_000
@@ -270,6 +271,7 @@ class Ingest:
         minutes = precision == MINUTE
         known, find, learn = self._lookup.known, self._lookup.find, self._lookup.learn
         own, is_twin = self._known_plays.own, self._known_plays.is_twin
+        mixed = self._source in MIXED
         before = len(own)
         rows: list[Row] = []
         for play in plays:
@@ -279,6 +281,8 @@ class Ingest:
                 break
             group = place.group
             moment = group.id << START_BITS | start
+            if mixed and (play.basis == END or group.ends is not None):
+                break
             if moment in own or ((minutes or play.paused or group.paused) and is_twin(group, play, start)):
                 break
             own[moment] = played = play.ms_played

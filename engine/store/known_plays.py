@@ -12,8 +12,10 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, MINUTE, PRIVATE_FLAG, UNKNOWN_FLAG, Play
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, END, END_FLAG, MINUTE, PRIVATE_FLAG, UNKNOWN_FLAG, Play
 from engine.store.same_play import Match, Others, Stored, window
+from engine.store.schema import REBUILT
+from engine.store.stamped_ends import MIXED, StampedEnds
 from engine.store.track_lookup import Group, LibraryTrack
 
 # Bits of a start in seconds.
@@ -72,12 +74,16 @@ class KnownPlays:
         self._own_skips: set[int] = set()
         self._undated: dict[int, list[int]] = {}
         self._matches: list[Match] = []
+        # Of a source that stamps starts and ends: songs, starts of their plays, and the milliseconds these lasted.
+        self._mixed = False
+        self._lengths: list[tuple[Group, int, int | None]] = []
 
     def begin_file(self, import_id: int) -> None:
         """Begin a file: none of its undated plays was seen yet."""
         self._import_id = import_id
         self._undated = {}
         self._matches = []
+        self._lengths = []
 
     def let_go(self) -> None:
         """Break the reference cycle with the writer, whose memory would otherwise be kept until the next garbage
@@ -96,6 +102,7 @@ class KnownPlays:
         """Switch to another clock: what is known so far becomes the other side. True if there is none."""
         self._any = self._any or bool(self._clock[0])
         self._clock = (source, precision)
+        self._mixed = source in MIXED and precision < MINUTE
         self.own.clear()
         self._repeats.clear()
         self._skips.clear()
@@ -111,6 +118,10 @@ class KnownPlays:
             self._load(group)
         own, played = self.own, play.ms_played
         moment = group.id << START_BITS | start
+        if self._mixed and (play.basis == END or group.ends is not None):
+            new = self._is_new_of_mixed(place, play, start, moment)
+            if new is not None:
+                return new
         # A coarser clock gives no moment: only how many plays it had can be compared.
         if play.precision > MINUTE:
             return self._is_more(moment) and not self._is_other(place, play)
@@ -127,6 +138,31 @@ class KnownPlays:
             return False
         own[moment, played] = None
         return not self._is_other(place, play)
+
+    def _is_new_of_mixed(self, place: LibraryTrack, play: Play, start: int, moment: int) -> bool | None:
+        """Whether a play is new of a source that stamps starts and ends; null where only its own kind can say so."""
+        group, own, played = place.group, self.own, play.ms_played
+        ends = group.ends = group.ends or StampedEnds()
+        is_end = play.basis == END
+        if moment in own:
+            if start in ends.reach if is_end else start not in ends.reach or start in ends.both:
+                return None
+            ends.both.add(start)
+        else:
+            own[moment] = played
+        if not is_end:
+            return not ends.has_start(start) and not self._is_other(place, play)
+        ends.add(start, played, play.duration_ms or place.duration)
+        begun = ends.start_of(start, self._starts_of(group, ends))
+        if begun is None:
+            return not self._is_other(place, play)
+        self._lengths.append((group, begun, played))
+        return False
+
+    def _starts_of(self, group: Group, ends: StampedEnds) -> Callable[[int], bool]:
+        """Whether a play of the song, whose start was stamped, began at a second."""
+        first, own = group.id << START_BITS, self.own
+        return lambda at: first | at in own and (at not in ends.reach or at in ends.both)
 
     def is_twin(self, group: Group, play: Play, start: int) -> bool:
         """Whether the source already has this play: the same start and length, the end up to a minute off.
@@ -193,7 +229,7 @@ class KnownPlays:
 
     def merge_matches(self, import_id: int) -> bool:
         """Of one play in two sources keep the record with the length played. True if that changed anything."""
-        changed = False
+        changed = self._add_lengths()
         for match in self._matches:
             stored, play = match.stored, match.play
             if stored is None or play.started_at is None:
@@ -226,6 +262,20 @@ class KnownPlays:
                     ),
                 )
         return changed
+
+    def _add_lengths(self) -> bool:
+        """Give plays whose starts were stamped the lengths that came with their ends. True if that changed anything."""
+        changed = 0
+        if self._lengths:
+            self._db.execute(REBUILT["listens_by_track"])  # a first import dropped it
+        for group, start, played in self._lengths:
+            changed += self._db.execute(
+                "UPDATE listens SET ms_played = ? WHERE started_at = ? AND source = ? AND ms_played IS NULL "  # noqa: S608 - marks
+                f"AND flags & {END_FLAG | COUNT_FLAG} = 0 AND track_id IN ({','.join('?' * len(group.tracks))})",
+                (played, start, self._clock[0], *group.tracks),
+            ).rowcount
+        self._lengths = []
+        return changed > 0
 
     # -- undated plays --------------------------------------------------------------------------------
 
@@ -275,6 +325,7 @@ class KnownPlays:
     def _load(self, group: Group) -> None:
         group.loaded = True
         others: list[Stored] = []
+        begun, ended = set[int](), list[int]()
         for (
             import_id,
             plays,
@@ -307,10 +358,20 @@ class KnownPlays:
             else:
                 if paused and played is not None:
                     group.paused.setdefault(start - paused, (played, start))
+                if self._mixed and flags & END_FLAG:
+                    group.ends = group.ends or StampedEnds()
+                    group.ends.add(start, played, duration)
+                    ended.append(start)
+                else:
+                    begun.add(start)
                 if moment in self.own:
                     self.own[moment, played] = None
                 else:
                     self.own[moment] = played
+        if group.ends is not None:
+            group.ends.both |= begun & group.ends.reach.keys()
+            for start in ended:  # were stored as two plays
+                group.ends.start_of(start, begun.__contains__)
         group.others = Others(others) if others else None
         for start, played, source in self._of_tracks(
             group, "SELECT started_at, ms_played, source FROM skips WHERE track_id"

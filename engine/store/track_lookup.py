@@ -19,6 +19,7 @@ from engine.canonical_keys import (
 )
 from engine.store.play import Ids, Play
 from engine.store.same_play import Others
+from engine.store.stamped_ends import StampedEnds
 
 Row = tuple[object, ...]
 
@@ -29,7 +30,8 @@ class Group:
 
     `id` is that of the recording seen first. `skips_elsewhere` are (milliseconds, start) of other clocks, in order, and
     `skip_starts` their starts; `others` the plays they reported. `paused`: for this clock's plays that truly began
-    before their start, begin -> (milliseconds, start). `loaded`: whether these include what is in the database.
+    before their start, begin -> (milliseconds, start). `ends`: this clock's plays whose ends were stamped, where the
+    starts of others were. `loaded`: whether these include what is in the database.
     """
 
     id: int = 0
@@ -39,6 +41,7 @@ class Group:
     skip_starts: list[int] = field(default_factory=list)
     others: Others | None = None
     paused: dict[int, tuple[int, int]] = field(default_factory=dict)
+    ends: StampedEnds | None = None
 
 
 @dataclass(slots=True)

@@ -226,3 +226,13 @@ def _settle_encounters(connection: sqlite3.Connection) -> None:
                 (key, old),
             )
             connection.execute("DELETE FROM encounters WHERE artist_key = ?", (old,))
+
+
+def settle_ends(connection: sqlite3.Connection) -> None:
+    """Give what ListenBrainz imported from Spotify's files, stored at its end, its computed start: nothing else that
+    may be an end has the time played."""
+    connection.execute(
+        "UPDATE listens SET started_at = started_at - ms_played / 1000, flags = flags & ~4 | 2 "
+        "WHERE source = 'listenbrainz' AND flags & 4 AND ms_played IS NOT NULL AND started_at IS NOT NULL "
+        "AND import_id IN (SELECT id FROM imports WHERE format LIKE 'listenbrainz%')"
+    )

@@ -6,6 +6,9 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from engine.store.upgrades import settle_ends
 from tests.support.exports import account, brainz, watched
 from tests.support.importing import SONG, START, bring, lastfm, listens, spotify, write
 
@@ -93,3 +96,60 @@ def test_what_begins_a_length_after_an_end_is_another_play(db: sqlite3.Connectio
     assert [row[0] for row in listens(db)] == [end, end + 106]
     bring(db, write(tmp_path, "again.csv", lastfm((START, SONG), (end + 106, SONG))))
     assert len(listens(db)) == 2
+
+
+def _account(*rows: tuple[int, int | None]) -> str:
+    """ListenBrainz listens of one song: starts that a player reported, and ends of Spotify's with seconds played."""
+    lines = []
+    for at, played in rows:
+        info: dict[str, object] = {"submission_client": "navidrome", "duration_ms": 211_000}
+        if played is not None:
+            info = {
+                "submission_client": "ListenBrainz Archive Importer",
+                "music_service": "spotify.com",
+                "ms_played": played * 1000,
+            }
+        lines.append(json.dumps(brainz(at, SONG, additional_info=info)))
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_play_in_one_account_by_its_start_and_by_its_end_is_one(
+    db: sqlite3.Connection, tmp_path: Path, turn: int
+) -> None:
+    """Two plays in a row, the second with a pause of 15 seconds; then one that only Spotify's file has."""
+    rows = [
+        (START, None),
+        (START + 211, 211),
+        (START + 213, None),
+        (START + 213 + 226, 211),
+        (START + 900, 100),
+    ]
+    for number, some in enumerate((rows[::turn], rows[::-turn], rows[2:], rows)):
+        bring(db, write(tmp_path, f"{number}.jsonl", _account(*some) + "\n" * number))
+    found = db.execute("SELECT started_at, ms_played FROM listens ORDER BY started_at").fetchall()
+    assert len(found) == 3
+    assert found[2] == (START + 800, 100_000)
+    assert all(abs(at - start) <= 15 for (at, _), start in zip(found, (START, START + 213), strict=False))
+    assert [played for _, played in found] == [211_000, 211_000, 100_000]
+
+
+def test_what_is_too_far_from_an_end_is_a_play_of_its_own(db: sqlite3.Connection, tmp_path: Path) -> None:
+    """A song begun again after 35 seconds, reported by one player at once and by the other when it ended."""
+    bring(db, write(tmp_path, "a.jsonl", _account((START, None), (START + 35 + 211, 211))))
+    assert [row[0] for row in listens(db)] == [START, START + 35]
+    end = (START + 2000, 211)
+    bring(db, write(tmp_path, "b.jsonl", _account((end[0] - 211, None), (end[0] - 209, None), end)))
+    assert len(listens(db)) == 4, "one end is of one start"
+
+
+def test_ends_stored_as_starts_by_an_earlier_version_are_known_again(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    file = _account((START, 211), (START + 900, None))
+    bring(db, write(tmp_path, "a.jsonl", file))
+    with db:
+        db.execute("UPDATE listens SET started_at = started_at + 211, flags = 4 WHERE flags & 2")
+        settle_ends(db)
+    bring(db, write(tmp_path, "b.jsonl", file + "\n"))
+    assert [row[0] for row in listens(db)] == [START - 211, START + 900]
