@@ -92,6 +92,8 @@ class Artists(Service):
         found = [hit.artist for hit in self.search(name) if hit.kind == "artist"]
         close = found[:3] or nearest(name, history.artist_names(connection))
         hint = f" Did you mean {', '.join(close)}?" if close else ""
+        if not close and not history.counts(connection).artists:
+            hint = f" There are no plays yet. {self.library.first_step}"
         raise UnknownNameError(f"No artist “{name}” here.{hint}")
 
     @synchronized

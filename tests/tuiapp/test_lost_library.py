@@ -28,7 +28,16 @@ def lost(tmp_path: Path) -> Folders:
 
 
 @pytest.mark.parametrize(
-    "command", [["stats"], ["recommend"], ["doctor"], ["playlist", "focus"], ["search", "abc"]]
+    "command",
+    [
+        ["stats"],
+        ["recommend"],
+        ["doctor"],
+        ["playlist", "focus"],
+        ["search", "abc"],
+        ["playlists"],
+        ["artist", "Abc"],
+    ],
 )
 def test_a_command_offers_the_backup_and_restoring_it_brings_all_back(
     lost: Folders, capsys: pytest.CaptureFixture[str], command: list[str]

@@ -163,6 +163,10 @@ def print_saved(options: Options, session: Session) -> None:
             }
         )
         return
+    if not saved:
+        how = session.status().backup or "Make one: discover playlists create NAME."
+        say(options, f"No playlists yet. {how}")
+        return
     rows = [
         (
             s.name,
