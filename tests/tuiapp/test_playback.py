@@ -168,8 +168,42 @@ async def test_an_mpv_that_hangs_or_dies_is_said_and_gone(
         await settled(pilot)
         app.opening.open(music[0], app.preferences.config)
         await settled(pilot, lambda: bool(toasts(app)))
-        assert says in str(toasts(app))
+        assert f"{says} ; tries again." in str(toasts(app))
         assert (app.playing, app.playback._player) == (None, None)
+        app.clear_notifications()
+        await pilot.press("semicolon")
+        await settled(pilot, lambda: bool(toasts(app)))
+        assert f"{says} ; tries again." in str(toasts(app))
+
+
+async def test_what_a_player_that_died_had_yet_to_play_is_not_lost(
+    empty: Folders, music: list[Music], mpv: Callable[[str], None]
+) -> None:
+    mpv(FAKE)
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        app.opening.open(None, app.preferences.config, [*music[:2], *music[:2]])
+        await until(pilot, lambda: "♪ Ida - One" in screen_text(app))
+        await pilot.press("colon")
+        await until(pilot, lambda: "♪ Ida - Two" in screen_text(app))
+        player = app.playback._player
+        assert isinstance(player, mpv_player.MpvPlayer)
+        assert player._process is not None
+        player._process.kill()
+        await until(pilot, lambda: app.playing is None)
+        assert "; plays that song again, and on." in str(toasts(app))
+        assert app.check_action("next_song", ()) is False
+        await pilot.press("semicolon")
+        await until(pilot, lambda: "♪ Ida - Two" in screen_text(app))
+        assert "of 3:20  1 of 3" in screen_text(app)
+        assert [song.title for song in app.playback.upcoming] == ["One", "Two"]
+        # What is stopped is over.
+        await pilot.press("exclamation_mark")
+        await pilot.press("semicolon")
+        await settled(pilot)
+        assert app.playing is None
+        assert "Nothing is playing." in str(toasts(app))
 
 
 async def test_an_app_that_was_suspended_hears_on(

@@ -28,12 +28,14 @@ class Playback:
         self._hushed, self._place = False, 0
         # Songs added by "play next": further ones follow them.
         self._asked_next: list[Song] = []
+        # What a player that failed had yet to play, first the song it played.
+        self._left: Sequence[Song] = ()
         self._volume = 100
 
     def play(self, player: Player) -> None:
         """Start a player; returns at once."""
         self.end(pressed=True)
-        self._player, self._place = player, 0
+        self._player, self._place, self._left = player, 0, ()
         self._hushed = self._app.private_since is not None
         self._app.run_worker(self._follow(player), group="player")
 
@@ -104,10 +106,19 @@ class Playback:
         if self._player is not None:
             self._player.follow_with(songs)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether what a failed player had yet to play can be played on."""
+        return bool(self._left)
+
     def pause(self) -> None:
-        """Pause or resume."""
+        """Pause or resume, also after the player failed."""
         if self._player is not None:
             self._player.pause()
+        elif self._left:
+            from tuiapp.app.songs import player_for
+
+            self.play(player_for(self._app.preferences.config, self._left, self._volume))
 
     def next(self) -> None:
         """Go on to the next song."""
@@ -155,10 +166,15 @@ class Playback:
             app.notify(f"{player.name} can't be started ({error.strerror}).", severity="error", timeout=10)
             said = ""
         if self._player is player:
+            playing = [app.playing.song] if app.playing is not None else []
+            left = [*playing, *player.upcoming]
             self.end()
             if said:
+                self._left = left
                 counts = " What played until then counts." if self._place else ""
-                app.notify(f"{said}{counts}", severity="warning", timeout=10)
+                again = "plays that song again, and on" if playing else "tries again" if left else ""
+                key = f" {app.keymap.label('pause')} {again}." if again else ""
+                app.notify(f"{said}{counts}{key}", severity="warning", timeout=10)
 
     def _keep(self, player: Player, ended: Sequence[PlayedSong | Failed]) -> None:
         """Log what was played; nothing in a private session."""

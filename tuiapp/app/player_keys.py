@@ -57,5 +57,5 @@ class PlayerKeys(Guarded):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disables playback keys if nothing plays."""
         if action.partition("(")[0] in _ACTIONS:
-            return self.playing is not None
+            return self.playing is not None or (action == "pause" and self.playback.goes_on)
         return super().check_action(action, parameters)
