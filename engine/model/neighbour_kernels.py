@@ -92,6 +92,70 @@ def _offered(nearness, item, score, near, count, bar, kept):
     return count, bar
 
 
+@njit(error_model="numpy", _nrt=False)
+def _add_met(i, starts, listeners, values, row_starts, row_items, row_values, sums, met, together):
+    """Add the products of an item with those its listeners play to `sums`, and list these; returns how many were `met`,
+    and how many have enough listeners in common."""
+    seen, enough = types.uint64(0), types.uint64(0)
+    for p in range(starts[i], starts[i + 1]):
+        own = types.float64(values[p])
+        q, last = _row(row_starts, listeners[p])
+        while q < last:
+            j = row_items[q]
+            before = sums[j]
+            met[seen], together[enough] = j, j
+            seen += types.uint64(before == 0)
+            enough += types.uint64(before >= (MIN_TOGETHER - 1) * COUNTED) & types.uint64(
+                before < MIN_TOGETHER * COUNTED
+            )
+            sums[j] = before + (own * row_values[q] + COUNTED)
+            q += types.uint64(1)
+    return seen, enough
+
+
+@njit(error_model="numpy", _nrt=False)
+def _add_all(i, starts, listeners, values, row_starts, row_items, row_values, sums):
+    """Add the products of an item with those its listeners play to `sums`."""
+    for p in range(starts[i], starts[i + 1]):
+        own = types.float64(values[p])
+        q, last = _row(row_starts, listeners[p])
+        while q < last:
+            sums[row_items[q]] += own * row_values[q] + COUNTED
+            q += types.uint64(1)
+
+
+@njit(error_model="numpy", _nrt=False)
+def _nearest_among(among, last, sums, inverse, i, score, near, kept):
+    """Offer the first `last` of `among`; returns how many candidates there are."""
+    bar, count, at = types.float32(0), 0, types.uint64(0)
+    while at < last:
+        j = among[at]
+        nearness = _nearness(sums[j], inverse[j], inverse[i])
+        count, bar = _offered(nearness, j, score, near, count, bar, kept)
+        at += types.uint64(1)
+    return count
+
+
+@njit(error_model="numpy", _nrt=False)
+def _nearest_of_all(sums, inverse, i, best, block, blocks, score, near, kept):
+    """Offer the items of the blocks with the highest maxima; returns how many candidates there are."""
+    bar, count = types.float32(0), 0
+    for k in range(blocks):
+        best[k], block[k] = (
+            best_of(sums, inverse, k * BLOCK, MIN_TOGETHER * COUNTED, ROUNDED, inverse[i]),
+            k,
+        )
+    # At least that many blocks have a maximum above this: nothing below it is needed.
+    if blocks > kept:
+        _to_front(best, block, blocks, kept)
+        bar = _least(best, kept)
+    for k in range(min(kept, blocks)):
+        for j in range(block[k] * BLOCK, (block[k] + 1) * BLOCK):
+            nearness = _nearness(sums[j], inverse[j], inverse[i])
+            count, bar = _offered(nearness, j, score, near, count, bar, kept)
+    return count
+
+
 def nearest_body(_rank: int) -> Any:
     """The nearest items of each item: those with the largest penalised cosine, first those with enough listeners in
     common."""
@@ -132,50 +196,21 @@ def nearest_body(_rank: int) -> Any:
                     q, last = _row(row_starts, listeners[p])
                     work += last - q
                 few = work * types.uint64(_FEW) < types.uint64(items)
-                for p in range(starts[i], starts[i + 1]):
-                    own = types.float64(values[p])
-                    q, last = _row(row_starts, listeners[p])
-                    if few:
-                        while q < last:
-                            j = row_items[q]
-                            before = sums[j]
-                            met[seen], together[enough] = j, j
-                            seen += types.uint64(before == 0)
-                            enough += types.uint64(before >= (MIN_TOGETHER - 1) * COUNTED) & types.uint64(
-                                before < MIN_TOGETHER * COUNTED
-                            )
-                            sums[j] = before + (own * row_values[q] + COUNTED)
-                            q += types.uint64(1)
-                    else:
-                        while q < last:
-                            sums[row_items[q]] += own * row_values[q] + COUNTED
-                            q += types.uint64(1)
+                if few:
+                    seen, enough = _add_met(
+                        i, starts, listeners, values, row_starts, row_items, row_values, sums, met, together
+                    )
+                else:
+                    _add_all(i, starts, listeners, values, row_starts, row_items, row_values, sums)
                 sums[i] = 0
-                bar, count, at = types.float32(0), 0, types.uint64(0)
                 if few:
                     # Those with enough listeners in common come before all others, and they may be enough.
                     among, last = met, seen
                     if enough > types.uint64(kept):
                         among, last = together, enough
-                    while at < last:
-                        j = among[at]
-                        nearness = _nearness(sums[j], inverse[j], inverse[i])
-                        count, bar = _offered(nearness, j, score, near, count, bar, kept)
-                        at += types.uint64(1)
+                    count = _nearest_among(among, last, sums, inverse, i, score, near, kept)
                 else:
-                    # At least that many blocks have a maximum above this: nothing below it is needed.
-                    for k in range(blocks):
-                        best[k], block[k] = (
-                            best_of(sums, inverse, k * BLOCK, MIN_TOGETHER * COUNTED, ROUNDED, inverse[i]),
-                            k,
-                        )
-                    if blocks > kept:
-                        _to_front(best, block, blocks, kept)
-                        bar = _least(best, kept)
-                    for k in range(min(kept, blocks)):
-                        for j in range(block[k] * BLOCK, (block[k] + 1) * BLOCK):
-                            nearness = _nearness(sums[j], inverse[j], inverse[i])
-                            count, bar = _offered(nearness, j, score, near, count, bar, kept)
+                    count = _nearest_of_all(sums, inverse, i, best, block, blocks, score, near, kept)
                 for first in (kept, NEAREST):
                     if count > first:
                         _to_front(score, near, count, first)
