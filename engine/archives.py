@@ -46,6 +46,11 @@ def room_of(packed: int) -> int:
     return max(_RATIO_MATTERS, packed * _MAX_RATIO)
 
 
+def is_folder(member: zipfile.ZipInfo) -> bool:
+    """Whether a member is a folder: `ZipInfo.is_dir` fails for one without a name."""
+    return member.filename.endswith("/")
+
+
 def why_refused(members: Iterable[zipfile.ZipInfo], room: int) -> str:
     """Why these members of a zip are refused; empty if they are fine. Refused are members that overlap, so that the
     same bytes are unpacked again and again (https://www.bamsoftware.com/hacks/zipbomb/), and members that unpack to

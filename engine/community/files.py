@@ -20,7 +20,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, cast
 
-from engine.archives import ARCHIVE_ERRORS, Bounded, Sections, TarInfo, room_of, why_refused
+from engine.archives import ARCHIVE_ERRORS, Bounded, Sections, TarInfo, is_folder, room_of, why_refused
 from engine.errors import UnreadableFileError, not_read
 from engine.paths import why_not_read
 
@@ -162,7 +162,7 @@ def _in_zip(path: Path) -> Iterator[DataFile]:
         raise zipfile.BadZipFile(f"it {why}")
     for member in archive.infolist():
         name = Path(member.filename).name
-        hidden = member.filename.startswith("__MACOSX/") or member.is_dir() or name.startswith("._")
+        hidden = member.filename.startswith("__MACOSX/") or is_folder(member) or name.startswith("._")
         if not hidden:
             shown = f"{path.name}/{member.filename}"
             yield DataFile(shown, name, partial(int, member.file_size), partial(archive.open, member))

@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from engine.archives import ARCHIVE_ERRORS, Bounded, Sections, TarInfo, room_of, why_refused
+from engine.archives import ARCHIVE_ERRORS, Bounded, Sections, TarInfo, is_folder, room_of, why_refused
 from engine.errors import UnreadableFileError, reason
 from engine.imports.encoding import OTHER_BYTES
 from engine.paths import why_not_read
@@ -207,7 +207,7 @@ def _of_zip(member: Member, depth: int) -> Iterator[Member]:
         archive = zipfile.ZipFile(_seekable(member, depth))
     except UnicodeDecodeError:
         archive = zipfile.ZipFile(_without_utf8_names(_seekable(member, depth)))
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    infos = [info for info in archive.infolist() if not is_folder(info)]
     if any(info.filename == "xl/workbook.xml" for info in infos):
         yield member
         return

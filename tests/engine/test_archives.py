@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,4 +102,20 @@ def test_a_file_stored_with_holes_is_named(tmp_path: Path) -> None:
         (file,) = bring(db, path).files
     assert "holes" in file.note
     with pytest.raises(DiscoverError, match=r"a\.json is stored with holes"):
+        add_packs(Door(Folders(tmp_path / "data")), path)
+
+
+def test_a_member_without_a_name_costs_itself(tmp_path: Path) -> None:
+    rows, packed = json.dumps([spotify(START, 200_000)]), io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("x", "nameless")
+        archive.writestr("Streaming_History_Audio_2020.json", rows)
+    data = bytearray(packed.getvalue())
+    # In the directory: no letter of a name, and one byte more of what is beside it.
+    at = data.index(b"PK\x01\x02") + 28
+    data[at : at + 4] = b"\0\0\1\0"
+    path = tmp_path / "history.zip"
+    path.write_bytes(data)
+    assert sum(file.kept for file in bring(library(tmp_path), path).files) == 1
+    with pytest.raises(DiscoverError):
         add_packs(Door(Folders(tmp_path / "data")), path)
