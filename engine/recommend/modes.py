@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.stopping import stop_if_asked
 from engine.taste.gate import TasteItem
 
 Floats = NDArray[np.float64]
@@ -113,6 +114,7 @@ def _k_means(unit: Floats, weights: Floats, count: int) -> NDArray[np.int64]:
     centres, weighted = unit[starts], unit * weights[:, None]
     label = np.full(len(unit), -1, dtype=np.int64)
     for _ in range(SWEEPS):
+        stop_if_asked()
         moved = np.argmax(unit @ centres.T, axis=1)
         if (moved == label).all():
             break

@@ -31,6 +31,7 @@ from engine.errors import (
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import broken_off
+from engine.stopping import stop_if_asked, until
 from engine.store.backups import offer
 from engine.store.database import open_library
 from engine.store.forgetting import ALL, NOTHING, left_to_do, mark
@@ -125,7 +126,7 @@ class Library:
 
     @contextlib.contextmanager
     def exclusive(self, stopped: Callable[[], bool] | None = None) -> Iterator[None]:
-        """Lock the library against other threads, for several queries as one, each given up once `stopped`.
+        """Lock the library against other threads, for several calls as one, given up once `stopped`.
 
         Raises CancelledError then, and once the library is closed; DiscoverError if the disk is full or denied, or
         another program locks the library; DamagedDataError for an unexpected error if the library, a model or a pack is
@@ -140,7 +141,9 @@ class Library:
             if stopped is not None:
                 connection.set_progress_handler(stopped, _STEPS_A_LOOK)
             try:
-                yield
+                with until(stopped):
+                    stop_if_asked()
+                    yield
             except DiscoverError:
                 raise
             except Exception as error:

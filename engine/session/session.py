@@ -135,7 +135,7 @@ class Session:
         return self.library.set_private(on)
 
     def exclusive(self, stopped: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
-        """Lock the session against other threads, for several calls as one, each given up once `stopped`."""
+        """Lock the session against other threads, for several calls as one, given up once `stopped`."""
         return self.library.exclusive(stopped)
 
     def reload(self) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from engine.errors import CancelledError
 from engine.paths import Folders
 from engine.privacy import Door
+from engine.recommend.modes import clusters_of
 from engine.session.library import Change, Library, Service, synchronized
 from tests.support.folders import fingerprint
 
@@ -142,3 +145,28 @@ def test_a_query_is_given_up_when_asked_and_the_next_one_is_not(tmp_path: Path) 
         few = counted.replace("20000000", "100000")
         with library.exclusive():
             assert library.connection.execute(few).fetchone() == (100_000,)
+
+
+def test_what_computes_without_the_library_is_given_up_too(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    vectors, weights = rng.normal(size=(400, 8)).astype(np.float32), np.ones(400)
+    swept = itertools.count()
+    library = Library(Folders(tmp_path / "data"))
+    with contextlib.closing(library):
+        with pytest.raises(CancelledError), library.exclusive(lambda: next(swept) > 2):
+            clusters_of(vectors, weights, 12)
+        assert next(swept) == 4, "a sweep or two after it was asked"
+        # The calls of others are not concerned.
+        with library.exclusive():
+            assert len(clusters_of(vectors, weights, 12)) == 400
+
+
+def test_several_calls_as_one_are_given_up_between_two(tmp_path: Path) -> None:
+    asked = [False]
+    library = Library(Folders(tmp_path / "data"))
+    with contextlib.closing(library), library.exclusive(lambda: asked[0]):
+        assert library.check() == "ok"
+        asked[0] = True
+        with pytest.raises(CancelledError):
+            library.changed_elsewhere()
+        asked[0] = False
