@@ -32,18 +32,22 @@ class Verdicts(Service):
         """The verdicts given in players."""
         return frozenset(one for one in self.all() if is_player(one.source))
 
-    @synchronized
     def judge(self, verdict: str | None, artist: str, track: str | None = None) -> str | None:
         """Like, hide or block an artist or track, or with None take it back; returns the verdict before."""
+        before = self.replace(verdict, artist, track)
+        return before.verdict if before is not None else None
+
+    @synchronized
+    def replace(self, verdict: str | None, artist: str, track: str | None = None) -> Feedback | None:
+        """As `judge`; returns what stood before, for `put_back`."""
         if verdict is not None and verdict not in VERDICTS:
             raise UsageError(f"{verdict} is not valid: use one of {', '.join(VERDICTS)}.")
         name, key = self._artists.resolve(artist)
-        for mark in self.all():
-            if _is_of(mark, key, track):
-                # One verdict per artist or track: this one is undone, or replaced.
-                name, key, track = mark.artist, artist_key(mark.artist), mark.track
-                break
-        before = store_feedback.set_verdict(
+        before = next((mark for mark in self.all() if _is_of(mark, key, track)), None)
+        if before is not None:
+            # One verdict per artist or track: this one is undone, or replaced.
+            name, key, track = before.artist, artist_key(before.artist), before.track
+        store_feedback.set_verdict(
             self.library.connection,
             verdict,
             artist=name,
@@ -53,12 +57,6 @@ class Verdicts(Service):
         )
         self.library.changed(Change.TASTE)
         return before
-
-    @synchronized
-    def standing(self, artist: str, track: str | None = None) -> Feedback | None:
-        """The verdict on an artist or track, in whatever spelling; null where there is none."""
-        _, key = self._artists.resolve(artist)
-        return next((mark for mark in self.all() if _is_of(mark, key, track)), None)
 
     @synchronized
     def put_back(self, mark: Feedback) -> None:

@@ -213,9 +213,7 @@ class Changes:
 
         def change(session: Session) -> None:
             for music in chosen:
-                earlier = session.verdicts.standing(music.artist, music.track)
-                session.verdicts.judge(verdict, music.artist, music.track)
-                before[music] = earlier
+                before[music] = session.verdicts.replace(verdict, music.artist, music.track)
             self._app.call_from_thread(judged)
 
         def restore(session: Session) -> None:
