@@ -11,7 +11,7 @@ import pytest
 
 from engine.live.clock import PlayedSong, Song
 from engine.live.connections import start_child
-from engine.live.mpv import ENDED, MAX_LINE, Failed, Playback, arguments, louder
+from engine.live.mpv import ENDED, MAX_LINE, PAUSE, Failed, Playback, arguments, louder
 from tests.support.players import needs, sound
 
 SONGS = [Song("Ida", f"Song {n}", place=f"/music/{n}.flac") for n in (1, 2, 3)]
@@ -182,7 +182,8 @@ async def test_the_real_mpv_plays_files_what_is_queued_too_and_ends_after_the_la
     sound(whole, "Ida", "Song", 2)
     list_.write_text(f"#EXTM3U\n{whole}\n")
     playback = Playback([Song("Ida", path.stem, place=str(path)) for path in (list_, gone, whole)])
-    started = ("mpv", "--ao=null", *arguments(addresses=addresses))
+    # Paused until another is queued: on a busy machine the song would be over before.
+    started = ("mpv", "--ao=null", "--pause", *arguments(addresses=addresses))
     process, reader, writer = await start_child(started, MAX_LINE)
     writer.write(playback.begin() + louder(-30))
     ended: list[PlayedSong | Failed] = []
@@ -193,7 +194,7 @@ async def test_the_real_mpv_plays_files_what_is_queued_too_and_ends_after_the_la
         if (now := playback.now(at)) is not None and now.place == 3:
             if not asked:
                 asked = True
-                writer.write(playback.follow_with([Song("Ida", "b", place=str(whole))]))
+                writer.write(playback.follow_with([Song("Ida", "b", place=str(whole))]) + PAUSE)
             volumes.add(now.volume)
     assert await process.wait() in ENDED
     assert [type(one) for one in ended] == [Failed, Failed, PlayedSong, PlayedSong]
