@@ -235,7 +235,7 @@ class Ingest:
                 or (place.duration is None and play.duration_ms)
             ):
                 lookup.learn(place, play)
-            start, played = play.started_at, play.ms_played
+            start = play.started_at
             if play.counted:
                 self._counts.add(place.track, play)
                 counts += 1
@@ -246,7 +246,8 @@ class Ingest:
                     continue
             elif not known_plays.is_new(place, play, start):
                 continue
-            rows.append((place.track, start, played, details_of(play)))
+            # Of two plays of a song whose days were exchanged this one has the other's.
+            rows.append((place.track, play.started_at, play.ms_played, details_of(play)))
             kept += 1
         self._write(rows)
         return kept, len(plays) - kept - counts - len(nameless), nameless

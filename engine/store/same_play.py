@@ -11,6 +11,7 @@ Facts: FORMATS.md, The same play twice.
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
@@ -93,6 +94,8 @@ class Others:
         match, asked = Match(play, near), set[int]()
         found = _assign(match, asked)
         self._pairs += len(asked) * len(near)
+        if not found and play.precision >= DAY:
+            _exchange(play, near)
         return match if found else None
 
     def _near(self, play: Play, start: int, track: int, first: int, last: int, further: int) -> list[Stored]:
@@ -146,6 +149,22 @@ def _assign(match: Match, asked: set[int]) -> bool:
     return False
 
 
+def _exchange(play: Play, near: list[Stored]) -> None:
+    """Where a play of another day was taken for one of this play's day, which alone is left, exchange the two: that one
+    is new, and its day is the one that has no moment."""
+    for stored in near:
+        other = stored.match.play if stored.match else play
+        if _is_of_day(stored.start, play) and not _is_of_day(stored.start, other) and other.precision >= DAY:
+            play.started_at, other.started_at = other.started_at, play.started_at
+            play.ms_played, other.ms_played = other.ms_played, play.ms_played
+            return
+
+
+def _is_of_day(moment: int, play: Play) -> bool:
+    """Whether the moment is on the play's day in this machine's time zone."""
+    return (moment + time.localtime(moment).tm_gmtoff) // DAY * DAY == play.started_at
+
+
 def _middle(start: int, precision: int) -> int:
     """The likeliest second of a stamp whose clock left the rest of the minute, hour or day away."""
     return start + precision // 2
@@ -170,7 +189,11 @@ def _off(play: Play, start: int, stored: Stored) -> float | None:
             return 0 if start == stored.start else None
         wide, moment = (start, stored.start) if play.precision == coarse else (stored.start, start)
         first, behind = window(wide, coarse)
-        return abs(start - stored.start + middles) if first <= moment < behind else None
+        if not first <= moment < behind:
+            return None
+        # Moments of the same day here go before those that would be of it elsewhere.
+        elsewhere = coarse >= DAY and (moment + time.localtime(moment).tm_gmtoff) // DAY * DAY != wide
+        return abs(start - stored.start + middles) + elsewhere * DAY
     tolerance = _TOLERANCE + (MINUTE if coarse == MINUTE else 0)
     unsure = stored.unsure or play.basis == UNKNOWN
     if not (unsure or play.paused or stored.paused):

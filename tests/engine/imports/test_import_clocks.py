@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,29 @@ def test_ends_stored_as_starts_by_an_earlier_version_are_known_again(
         settle_ends(db)
     bring(db, write(tmp_path, "b.jsonl", file + "\n"))
     assert [row[0] for row in listens(db)] == [START - 211, START + 900]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Asia/Tokyo"])
+@pytest.mark.parametrize("days", [("2024-03-02", "2024-03-03"), ("2024-03-03", "2024-03-02")])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_moment_is_taken_by_its_own_day_not_by_the_one_beside_it(
+    db: sqlite3.Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    zone: str,
+    days: tuple[str, str],
+    first: int,
+) -> None:
+    """Of the day before, which comes first in the file, the moment is not known."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    at = int(time.mktime((2024, 3, 3, 9, 1, 0, 0, 0, -1)))
+    table = "Artist,Title,Date\n" + "".join(f"{','.join(SONG)},{day}\n" for day in days)
+    files = [write(tmp_path, "days.csv", table), write(tmp_path, "lastfm.csv", lastfm((at, SONG)))]
+    for file in (files[first], files[1 - first]):
+        bring(db, file)
+        bring(db, write(tmp_path, f"again/{file.name}", file.read_text() + "\n"))
+    found = db.execute("SELECT started_at, precision FROM listens ORDER BY started_at").fetchall()
+    monkeypatch.undo()
+    time.tzset()
+    assert found == [(MIDNIGHT, DAY), (at, 1)]
