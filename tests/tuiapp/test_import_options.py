@@ -13,10 +13,12 @@ from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import screen_text, settled
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.help_texts import how_to_export
 from tuiapp.job import Job
 from tuiapp.screens.dialogs import AskPath, ShowText
 from tuiapp.typed_paths import IMPORT_WORDS, as_typed_here, with_options
 
+README = Path(__file__).parents[2] / "README.md"
 # Noon of 2021-06-01 by the player's own clock.
 LOG = "#AUDIOSCROBBLER/1.1\n#TZ/UNKNOWN\nSomebody\tA\tSong\t1\t200\tL\t1622548800\t\n"
 
@@ -130,3 +132,12 @@ def test_what_the_engine_says_of_options_is_said_as_it_is_typed_here() -> None:
     )
     assert as_typed_here("read with --encoding NAME, such as") == "read with encoding=NAME, such as"
     assert as_typed_here("asked for by --keep-private") == "asked for by private=keep"
+
+
+def test_the_dialog_names_every_service_of_the_readmes_table() -> None:
+    table = README.read_text().partition("| service | how to get your history |")[2].partition("\n\n")[0]
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines()[2:]]
+    assert len(rows) > 15
+    shown = how_to_export(10_000)
+    named = [name.removeprefix("other ") for row in rows for name in row.split(", ")]
+    assert [name for name in named if name not in shown] == []

@@ -37,6 +37,9 @@ class Text(Static):
         self._made = text if callable(text) else None
         self._width = 0
 
+    def on_mount(self) -> None:
+        self.on_resize()
+
     def on_resize(self) -> None:
         if self._made is not None and self._width != (width := room_for_text(self.app.size.width)):
             self._width = width
