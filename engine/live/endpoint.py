@@ -60,8 +60,11 @@ class Endpoint:
             del self._open[task]
             self.done += 1
             writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+            try:
+                async with asyncio.timeout(self.patience):
+                    await writer.wait_closed()
+            except (OSError, TimeoutError):
+                writer.transport.abort()  # it does not read its answers
 
     @property
     def is_full(self) -> bool:
@@ -161,7 +164,8 @@ class _Conversation:
         ):
             if (data := self._http.send(event)) is not None:
                 self._writer.write(data)
-        await self._writer.drain()
+        async with asyncio.timeout(self._endpoint.patience):
+            await self._writer.drain()
 
     async def _throw_away(self) -> None:
         """Discard the rest of a body, since clients may read the answer only after sending."""

@@ -20,7 +20,7 @@ import msgspec
 from engine.imports.listenbrainz import Listen, submitted
 from engine.imports.record import Play
 from engine.imports.times import EARLIEST
-from engine.store.play import UNKNOWN, Ids
+from engine.store.play import MAX_ID, UNKNOWN, Ids
 
 # The user name of a valid token, which clients expect.
 USER = "me"
@@ -97,15 +97,15 @@ _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """Decode a body, also with a lone surrogate, a byte order mark, or in UTF-16, since a refusal would lose plays.
-    Raises one of _BROKEN."""
+    """Decode a body, also with a lone surrogate, a byte order mark, in UTF-16, or with `NaN`, which is no JSON, since a
+    refusal would lose plays. Raises one of _BROKEN."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError:
         raise  # readable, and something else
     except _BROKEN as error:
         try:
-            plain = json.dumps(json.loads(body), ensure_ascii=False)
+            plain = json.dumps(json.loads(body, parse_constant=lambda _: None), ensure_ascii=False)
         except (ValueError, RecursionError):
             raise error from None
     return decoder.decode(plain.encode(errors="replace"))
@@ -257,7 +257,7 @@ def _judge(request: Request, _query: Mapping[str, str], _latest: int) -> Answer:
     except _BROKEN as error:
         return failure(400, f"This is not feedback on a recording: {error}.")
     pairs = (("mb_recording", report.recording_mbid), ("lb_msid", report.recording_msid))
-    ids: Ids = tuple((scheme, value) for scheme, value in pairs if value)
+    ids: Ids = tuple((scheme, value) for scheme, value in pairs if value and len(value) <= MAX_ID)
     if not ids or report.score not in (-1, 0, 1):
         return failure(400, "A recording's id and a score of -1, 0 or 1 belong here.")
     verdict = {1: "like", -1: "hide", 0: None}[report.score]

@@ -19,7 +19,7 @@ from engine.store.imported_likes import ImportedPlaylists, ids_of_tracks, keep_v
 from engine.store.known_plays import START_BITS, KnownPlays
 from engine.store.listen_rows import IDS, LISTEN, SKIP, details_of
 from engine.store.local_days import moment_of
-from engine.store.play import BASIS_FLAGS, COUNT_FLAG, END, MINUTE, Ids, Play
+from engine.store.play import BASIS_FLAGS, COUNT_FLAG, END, MAX_ID, MINUTE, Ids, Play
 from engine.store.schema import REBUILT, rebuild_indexes
 from engine.store.stamped_ends import MIXED
 from engine.store.track_lookup import Row, TrackLookup
@@ -343,7 +343,7 @@ class Ingest:
     def add_ids(self, artist: str, title: str, ids: Ids) -> None:
         """Record a track's ids, if it is in the library when the file is finished."""
         keys = artist_key(artist), track_key(title)
-        self._ids += [(*pair, *keys) for pair in ids]
+        self._ids += [(*pair, *keys) for pair in ids if len(pair[1]) <= MAX_ID]
 
     def add_playlist_entry(
         self, playlist: str, artist: str, title: str, album: str | None, duration_ms: int | None, ids: Ids

@@ -17,7 +17,7 @@ from engine.canonical_keys import (
     stored_name,
     track_key,
 )
-from engine.store.play import Ids, Play
+from engine.store.play import MAX_ID, Ids, Play
 from engine.store.same_play import Others
 from engine.store.stamped_ends import StampedEnds
 
@@ -188,7 +188,7 @@ class TrackLookup:
         if play.ids is not place.ids:
             place.ids = play.ids
             for pair in play.ids:
-                if pair not in place.all_ids:
+                if len(pair[1]) <= MAX_ID and pair not in place.all_ids:
                     # Ids dropped from memory are written again, which the table ignores.
                     place.all_ids = (*place.all_ids[-_MAX_IDS:], pair)
                     self._new[_ID].append((place.track, *pair))
