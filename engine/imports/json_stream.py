@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import islice
-from typing import IO, Any, Generic, TypeVar, get_args, get_origin
+from typing import IO, Any, Generic, TypeVar, final, get_args, get_origin
 
 import msgspec
 
@@ -43,6 +43,7 @@ _BETWEEN = re.compile(rb"\}\s*,\s*\{\s*$")
 _MAX_OPENING = 1000
 
 
+@final
 class Broken(msgspec.Struct, gc=False):
     """A record that cannot be read. `cut` is True when the file ends in the middle of it."""
 

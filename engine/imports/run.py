@@ -146,11 +146,18 @@ class _Run:
         chosen = sorted(found, key=lambda pair: pair[1].format.order)
         if begin is not None and chosen:
             begin()
-        large = sum(source.member.size for _, source in chosen) > _LARGE_BYTES
-        ingest = Ingest(self._connection, large=large)
+        with _without_garbage_collection():
+            self._import(chosen)
+        if self._progress:
+            self._progress(self._total, self._total)
+        return self.report
+
+    def _import(self, chosen: Sequence[tuple[FileReport, Source]]) -> None:
+        """Bring the files into the library. What is held of it in memory is let go of when this returns."""
+        size = sum(source.member.size for _, source in chosen)
+        ingest = Ingest(self._connection, large=size > _LARGE_BYTES)
         try:
-            with _without_garbage_collection():
-                self._read_all(ingest, chosen)
+            self._read_all(ingest, chosen)
             ingest.close()
         except BaseException as error:
             with suppress(sqlite3.Error):
@@ -163,9 +170,6 @@ class _Run:
             raise
         self.report.first, self.report.last = ingest.first, ingest.last
         self.report.artists, self.report.tracks = ingest.kept_artists, len(ingest.kept_tracks)
-        if self._progress:
-            self._progress(self._total, self._total)
-        return self.report
 
     def _look(self, member: Member, forced: Format | None) -> tuple[FileReport, Source | None]:
         file = FileReport(member.path, member.root, note=member.trouble, on_disk=member.on_disk)

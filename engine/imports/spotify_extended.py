@@ -116,7 +116,7 @@ def _records(batch: Sequence[Row | Broken], options: Options, stamps: Stamps) ->
     ids = options.ids
     found: list[Record] = []
     for row in batch:
-        if isinstance(row, Broken):
+        if type(row) is Broken:
             found.append(Dropped(reasons.BROKEN, cut=row.cut))
         elif row.private and not keep_private:
             found.append(Dropped(reasons.PRIVATE))

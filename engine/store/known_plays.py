@@ -25,7 +25,7 @@ _MAX_MS = (1 << _MS_BITS) - 1
 # Two exports of one service have the same skip with the same length, their clocks up to a minute apart.
 _SKIP_WINDOW = 70
 # Maximum seconds between the ends of a play delivered twice, and the rounding of a start.
-_TWINS, _ROUNDING = 60, 3
+_TWINS, ROUNDING = 60, 3
 # Seconds by which a player's second report of a play may compute another start.
 _AGAIN = 10
 # Tracks per statement.
@@ -181,10 +181,9 @@ class KnownPlays:
             )
         # A song on repeat whose start is never updated ends a whole length later.
         reach = min(_TWINS, played // 2000) if played >= _SKIP_MS else _TWINS
-        paused = group.paused
+        paused = group.paused or {}
         if not play.paused:
-            # Called for most plays of a history: it costs seven lookups.
-            for at in range(start - _ROUNDING, start + _ROUNDING + 1):
+            for at in range(start - ROUNDING, start + ROUNDING + 1):
                 if at in paused and paused[at][0] == played and 0 < paused[at][1] - start <= reach:
                     return True
             return False
@@ -192,10 +191,10 @@ class KnownPlays:
         length, other = paused.get(begun, (played, start))
         if length == played and other != start and abs(start - other) <= reach:
             return True
-        for at in range(max(begun - _ROUNDING, start - reach), begun + _ROUNDING + 1):
+        for at in range(max(begun - ROUNDING, start - reach), begun + ROUNDING + 1):
             if at < start and self._has(group.id << START_BITS | at, played):
                 return True
-        paused.setdefault(begun, (played, start))
+        group.add_paused(begun, played, start)
         return False
 
     def _has(self, moment: int, played: int) -> bool:
@@ -357,7 +356,7 @@ class KnownPlays:
                     self._repeats.setdefault(moment, _Repeats()).known += plays
             else:
                 if paused and played is not None:
-                    group.paused.setdefault(start - paused, (played, start))
+                    group.add_paused(start - paused, played, start)
                 if self._mixed and flags & END_FLAG:
                     group.ends = group.ends or StampedEnds()
                     group.ends.add(start, played, duration)
@@ -373,6 +372,7 @@ class KnownPlays:
             for start in ended:  # were stored as two plays
                 group.ends.start_of(start, begun.__contains__)
         group.others = Others(others) if others else None
+        skips: list[tuple[int, int]] = []
         for start, played, source in self._of_tracks(
             group, "SELECT started_at, ms_played, source FROM skips WHERE track_id"
         ):
@@ -380,9 +380,9 @@ class KnownPlays:
             if source == self._clock[0]:
                 self._own_skips.add(group.id << START_BITS | (start or 0))
             elif start is not None and played is not None:
-                group.skips_elsewhere.append((played, start))
-        group.skips_elsewhere.sort()
-        group.skip_starts = sorted(start for _, start in group.skips_elsewhere)
+                skips.append((played, start))
+        group.skips_elsewhere = sorted(skips)
+        group.skip_starts = sorted(start for _, start in skips)
 
     def _of_tracks(self, group: Group, select: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a statement that ends in the column of tracks, in batches."""

@@ -8,8 +8,8 @@ from engine.store.play import BASIS_FLAGS, PRIVATE_FLAG, Play
 # plays and the pause are packed into one number (bits 0 to 7, 8 to 39, 40 and up), mostly only flags.
 LISTEN = (
     "INSERT INTO listens (track_id, started_at, ms_played, flags, plays, paused, import_id, source, precision) "
-    "VALUES (?1, ?2, ?3, ?4 & 255, 1 + (?4 >> 8 & 4294967295), nullif(?4 >> 40, 0), {import_id}, '{source}', "
-    "iif(?2 IS NULL, NULL, {precision}))"
+    "VALUES (?1, ?2, ?3, ?4 & 255, iif(?4 < 256, 1, 1 + (?4 >> 8 & 4294967295)), "
+    "iif(?4 < 256, NULL, nullif(?4 >> 40, 0)), {import_id}, '{source}', iif(?2 IS NULL, NULL, {precision}))"
 )
 _PLAYS_BIT, _PAUSE_BIT = 8, 40
 _MAX_PLAYS = (1 << 32) - 1

@@ -6,8 +6,10 @@ Ids are assigned here, so a name seen before needs no query.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from engine.canonical_keys import (
     MAX_NAME,
@@ -24,24 +26,31 @@ from engine.store.stamped_ends import StampedEnds
 Row = tuple[object, ...]
 
 
-@dataclass(slots=True)
-class Group:
+class Group(msgspec.Struct, eq=False):
     """The recordings of one song by one artist, by their relaxed keys, and when they were played.
 
     `id` is that of the recording seen first. `skips_elsewhere` are (milliseconds, start) of other clocks, in order, and
     `skip_starts` their starts; `others` the plays they reported. `paused`: for this clock's plays that truly began
-    before their start, begin -> (milliseconds, start). `ends`: this clock's plays whose ends were stamped, where the
-    starts of others were. `loaded`: whether these include what is in the database.
+    before their start, begin -> (milliseconds, start); `last_paused` is the latest begin. `ends`: this clock's plays
+    whose ends were stamped, where the starts of others were. `loaded`: whether these include what is in the database.
     """
 
     id: int = 0
-    tracks: list[int] = field(default_factory=list)
+    tracks: list[int] = []
     loaded: bool = False
-    skips_elsewhere: list[tuple[int, int]] = field(default_factory=list)
-    skip_starts: list[int] = field(default_factory=list)
+    skips_elsewhere: Sequence[tuple[int, int]] = ()
+    skip_starts: Sequence[int] = ()
     others: Others | None = None
-    paused: dict[int, tuple[int, int]] = field(default_factory=dict)
+    paused: dict[int, tuple[int, int]] | None = None
+    last_paused: int = 0
     ends: StampedEnds | None = None
+
+    def add_paused(self, begun: int, played: int, start: int) -> None:
+        """Note a play that truly began before its start."""
+        if self.paused is None:
+            self.paused = {}
+        self.paused.setdefault(begun, (played, start))
+        self.last_paused = max(self.last_paused, begun)
 
 
 @dataclass(slots=True)
@@ -56,8 +65,7 @@ class _Family:
     groups: dict[str, Group] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class LibraryTrack:
+class LibraryTrack(msgspec.Struct, eq=False):
     """The track found for an artist's name and a title, and its data."""
 
     track: int
