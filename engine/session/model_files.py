@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.session.evaluation import Evaluation
     from engine.session.models import Models
     from engine.session.packs import Packs
-    from engine.training.artifact import ModelManifest
+    from engine.training.manifest import ModelManifest
 
 
 @dataclass(frozen=True, slots=True)

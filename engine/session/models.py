@@ -9,7 +9,8 @@ from engine.community.packs import list_packs
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
-    from engine.training.artifact import Model, ModelManifest
+    from engine.training.artifact import Model
+    from engine.training.manifest import ModelManifest
 
 
 class Models(Service):

@@ -46,7 +46,7 @@ from engine.wording import quantity
 if TYPE_CHECKING:
     from engine.session.forgetting import Forgotten
     from engine.taste.rules import Rule
-    from engine.training.artifact import ModelManifest
+    from engine.training.manifest import ModelManifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from engine.session.library import Change, Library, Service, making_models, sync
 if TYPE_CHECKING:
     from engine.session.evaluation import Evaluation
     from engine.session.packs import Packs
-    from engine.training.artifact import ModelManifest
+    from engine.training.manifest import ModelManifest
     from engine.training.train import TrainingSettings
 
 

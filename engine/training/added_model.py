@@ -16,8 +16,6 @@ from engine.privacy import Door
 from engine.progress import Cancelled, StageReport
 from engine.training.artifact import (
     FORMAT,
-    ModelManifest,
-    Origin,
     current_manifest,
     damaged_files,
     write_arrays,
@@ -27,6 +25,7 @@ from engine.training.artifact import (
 )
 from engine.training.in_use import clear_away, new_id, switch_to
 from engine.training.interactions import numbered_artists
+from engine.training.manifest import ModelManifest, Origin
 from engine.training.model_file import validation_of
 from engine.training.read_model_file import Content, read_model_file
 from engine.training.search_names import write_search

@@ -37,17 +37,10 @@ from engine.model.similarity import Listens, listens_of
 from engine.paths import digest_of
 from engine.privacy import Door
 from engine.progress import Cancelled, CountReport, Share, part_of
-from engine.training.artifact import (
-    Growth,
-    Model,
-    ModelManifest,
-    linked,
-    write_arrays,
-    write_manifest,
-    write_neighbours,
-)
+from engine.training.artifact import Model, linked, write_arrays, write_manifest, write_neighbours
 from engine.training.in_use import clear_away, new_id, switch_to
 from engine.training.interactions import numbered_artists
+from engine.training.manifest import Growth, ModelManifest
 from engine.training.mending import train_command
 from engine.training.search_names import write_more_search
 from engine.wording import percent

@@ -25,11 +25,11 @@ from engine.training.artifact import (
     POINTERS,
     WITHOUT_NEIGHBOURS,
     Model,
-    ModelManifest,
     current_manifest,
     open_folder,
     read_manifest,
 )
+from engine.training.manifest import ModelManifest
 from engine.training.mending import train_command
 
 # Suffix of the pointer to the previous model.

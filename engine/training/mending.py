@@ -12,7 +12,7 @@ from engine.errors import DamagedDataError, reason, unreadable
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from engine.training.artifact import ModelManifest
+    from engine.training.manifest import ModelManifest
 
 # Beginnings of the names of files that can be rebuilt from a model's others, those made together in one tuple.
 INDEX, NAMES, GRAM = ("index/",), ("names_", "artists/"), ("gram.npy",)

@@ -22,7 +22,6 @@ from engine.progress import Cancelled, StageReport
 from engine.store.forgetting import mark, unforgotten
 from engine.training.artifact import (
     Model,
-    ModelManifest,
     current_manifest,
     damaged_files,
     linked,
@@ -30,6 +29,7 @@ from engine.training.artifact import (
     write_index,
     write_manifest,
 )
+from engine.training.manifest import ModelManifest
 from engine.training.mending import GRAM, INDEX, NAMES, rebuildable
 from engine.training.search_names import write_search
 

@@ -30,14 +30,7 @@ from engine.paths import digest_of
 from engine.privacy import Door
 from engine.progress import TRAINING, Cancelled, Share, part_of
 from engine.store.forgetting import mark, unforgotten
-from engine.training.artifact import (
-    FORMAT,
-    ModelManifest,
-    write_arrays,
-    write_index,
-    write_manifest,
-    write_neighbours,
-)
+from engine.training.artifact import FORMAT, write_arrays, write_index, write_manifest, write_neighbours
 from engine.training.checkpoint import Checkpoint
 from engine.training.choose import SHARES, Choice, choose
 from engine.training.in_use import new_id, switch_to
@@ -47,6 +40,7 @@ from engine.training.interactions import (
     session_interactions,
     with_genres,
 )
+from engine.training.manifest import ModelManifest
 from engine.training.search_names import write_search
 from engine.training.spark_settings import SparkSettings, sample
 

@@ -30,7 +30,8 @@ from engine.session.damage import damage
 from engine.session.repair import repair, retrainings
 from engine.session.training import Training
 from engine.store.backups import backups
-from engine.training.artifact import ModelManifest, read_manifest
+from engine.training.artifact import read_manifest
+from engine.training.manifest import ModelManifest
 from engine.training.train import TrainingSettings
 from tests.reliability.tamper import DAMAGES, Damaged, made, tamper
 from tests.support.audio import wav

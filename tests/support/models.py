@@ -21,15 +21,10 @@ from engine.model.neighbour_fit import build_neighbours
 from engine.model.similarity import listens_of, mean_similarity_to_nearest
 from engine.paths import Folders, digest_of
 from engine.privacy import Door
-from engine.training.artifact import (
-    FORMAT,
-    ModelManifest,
-    write_arrays,
-    write_manifest,
-    write_neighbours,
-)
+from engine.training.artifact import FORMAT, write_arrays, write_manifest, write_neighbours
 from engine.training.in_use import switch_to
 from engine.training.interactions import numbered_artists
+from engine.training.manifest import ModelManifest
 from engine.training.search_names import write_search
 
 

@@ -22,7 +22,7 @@ from tuiapp.typed_paths import is_address
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
     from engine.session import Session
-    from engine.training.artifact import ModelManifest
+    from engine.training.manifest import ModelManifest
 
 _LEVEL = click.option(
     "--level", type=click.Choice(["artists", "tracks"]), default="artists", show_default=True

@@ -16,7 +16,7 @@ from tuiapp.resurfacing import in_short
 
 if TYPE_CHECKING:
     from engine.canonical_keys import Level
-    from engine.training.artifact import ModelManifest
+    from engine.training.manifest import ModelManifest
 
 
 class Factors(click.ParamType[int | None]):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.session import Status
     from engine.store.music_files import MusicFolder, TakenFolder
     from engine.taste.coverage import Coverage
-    from engine.training.artifact import ModelManifest
+    from engine.training.manifest import ModelManifest
     from tuiapp.job import Job
 
 

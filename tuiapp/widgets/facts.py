@@ -16,7 +16,7 @@ from tuiapp.text import bar, came_from
 
 if TYPE_CHECKING:
     from engine.recommend.hindsight import Backtest
-    from engine.training.artifact import ModelManifest
+    from engine.training.manifest import ModelManifest
 
 _MUTED = "$foreground-muted"
 

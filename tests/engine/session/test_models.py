@@ -13,7 +13,8 @@ from engine.errors import NothingYetError
 from engine.session import Session
 from engine.session.library import Change, Library
 from engine.session.models import Models
-from engine.training.artifact import MANIFEST, WITHOUT_NEIGHBOURS, Model, ModelManifest
+from engine.training.artifact import MANIFEST, WITHOUT_NEIGHBOURS, Model
+from engine.training.manifest import ModelManifest
 from tests.support.models import write_model
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from engine.errors import DamagedDataError
 from engine.paths import Folders
-from engine.training.artifact import ModelManifest, open_model
+from engine.training.artifact import open_model
+from engine.training.manifest import ModelManifest
 from tests.support.models import write_model
 
 FILES = [
