@@ -14,13 +14,14 @@ ROOT = Path(__file__).parents[2]
 FORGETTING = ("engine/session/forgetting.py", "engine/session/traces.py")
 READERS = ("engine/store/", "engine/taste/", *FORGETTING)
 _STATEMENT = re.compile(r"\b(SELECT|INSERT|DELETE|UPDATE|WITH)\b", re.IGNORECASE)
-_LISTENS = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(main\.|temp\.)?listens\b", re.IGNORECASE)
+_NAMED = r"""\b(?:FROM|JOIN|INTO|UPDATE)\b[\s(]*(?:[\w ?]+,\s*)*(?:(?:main|temp)\s*\.\s*)?["`\[]?listens\b"""
+_LISTENS = re.compile(_NAMED, re.IGNORECASE)
 # A part of a statement, distinguished from a sentence by its capitals.
-_PART = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(main\.|temp\.)?listens\b")
-
-
-# A part whose table is named by a variable.
-_ANY_TABLE = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(main\.|temp\.)?\"? \? ")
+_PART = re.compile(_NAMED)
+# A part whose table is named by a variable, or by another string.
+_ANY_TABLE = re.compile(
+    r"""\b(?:FROM|JOIN|INTO|UPDATE)\b\s*(?:(?:main|temp)\.)?["`\[]?\s*(?:\?|\{\w*\}|%s|%\(\w+\)s|\Z)"""
+)
 
 
 def texts(source: str) -> Iterator[str]:
@@ -36,11 +37,13 @@ def reads_listens(source: str) -> bool:
     # Most modules don't name them, and need no parsing.
     if "listens" not in source.casefold():
         return False
-    found = list(texts(source))
+    found = [re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL) for text in texts(source)]
+    # A table's name alone, whatever joins it to its statement.
+    names = any(text.strip().casefold() == "listens" for text in found)
     return any(
         _PART.search(text)
         or (_STATEMENT.search(text) and _LISTENS.search(text))
-        or ("listens" in found and _ANY_TABLE.search(text))
+        or (names and _ANY_TABLE.search(text))
         for text in found
     )
 
@@ -77,6 +80,13 @@ def test_no_service_has_sql_but_forgetting() -> None:
         ('db.execute("UPDATE listens SET plays = 1")', True),
         ('for table in ("listens", "skips"):\n    db.execute(f"SELECT 1 FROM {table}")', True),
         ('for table in ("rules", "skips"):\n    db.execute(f"SELECT 1 FROM {table}")', False),
+        ('db.execute("SELECT 1 FROM " + "listens")', True),
+        ('db.execute("SELECT 1 FROM {}".format("listens"))', True),
+        ('db.execute("SELECT 1 FROM %s" % "listens")', True),
+        ("db.execute('SELECT 1 FROM \"listens\"')", True),
+        ('db.execute("SELECT 1 FROM tracks AS t, listens AS l")', True),
+        ('db.execute("SELECT 1 FROM tracks NATURAL JOIN(listens)")', True),
+        ('db.execute("SELECT 1 FROM /* all */ main . [listens]")', True),
         ('db.execute(f"SELECT 1 FROM {counted_listens(db)} AS l")', False),
         ('help = "Use only plays from this date on."', False),
     ],
