@@ -147,6 +147,14 @@ class Catalog:
         """Release the file."""
         self._connection.close()
 
+    def is_of(self, items: int) -> bool:
+        """Whether it has the items 0 .. `items` - 1, and tags of no others."""
+        first, last = self._connection.execute("SELECT min(id), max(id) FROM items").fetchone()
+        (others,) = self._connection.execute(
+            "SELECT count(*) FROM tags WHERE item < 0 OR item >= ?", (items,)
+        ).fetchone()
+        return (self.size, first or 0, last or 0, others) == (items, 0, max(0, items - 1), 0)
+
     def ids_of(self, keys: Sequence[str]) -> dict[str, int]:
         """Item ids of items' keys: by the exact key, and by the relaxed one only where that finds nothing.
 

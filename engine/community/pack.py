@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +16,8 @@ import numpy as np
 from engine.canonical_keys import Level
 from engine.community.bad_lines import BadLines
 from engine.community.catalog import Catalog, write_catalog
-from engine.community.damaged import damaged_pack, other_format
-from engine.errors import ARRAY_ERRORS
+from engine.community.damaged import damaged_in_words, damaged_pack, other_format
+from engine.errors import ARRAY_ERRORS, DamagedDataError
 from engine.mapped import mapped_array
 from engine.paths import size_of
 
@@ -157,7 +159,7 @@ def digest_of_plays(folder: Path) -> str:
     digest = hashlib.sha256()
     for name in ("indptr.npy", "indices.npy", "plays.npy"):
         with (folder / name).open("rb") as file:
-            while block := file.read(1 << 20):
+            while block := file.read(1 << 16):
                 digest.update(block)
     return digest.hexdigest()
 
@@ -175,16 +177,37 @@ class Pack:
         if self.manifest.format != FORMAT:
             raise other_format(folder, self.manifest.format, FORMAT)
 
+    def why_damaged(self) -> str:
+        """Why the plays are not those that were written, or the catalog is of other items; empty where all is well. All
+        of it is read."""
+        with closing(self.catalog()) as catalog:
+            if not catalog.is_of(self.manifest.items):
+                return "its catalog is of other items"
+        if digest_of_plays(self.folder) != self.manifest.digest:
+            return "its bytes are not those that were written"
+        return ""
+
+    def require_whole(self) -> None:
+        """Raise DamagedDataError if it is damaged."""
+        try:
+            why = self.why_damaged()
+        except (OSError, sqlite3.Error) as error:
+            raise damaged_pack(error, self.folder / "plays.npy") from error
+        if why:
+            raise DamagedDataError(damaged_in_words(self.folder, why))
+
     def matrix(self) -> csr_matrix:
         """Play counts, listeners x items, float32 CSR with sorted columns: mapped from the files, for reading alone."""
         from scipy.sparse import csr_matrix
 
         try:
             parts = [mapped_array(self.folder / f"{name}.npy") for name in ("plays", "indices", "indptr")]
+            matrix = csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))
+            # What is compiled does not look where an index leads: one outside ends the process.
+            matrix.check_format(full_check=True)
         except ARRAY_ERRORS as error:
             raise damaged_pack(error, self.folder / "plays.npy") from error
-        matrix = csr_matrix(tuple(parts), shape=(self.manifest.listeners, self.manifest.items))
-        # As it was written; to find out would read all of it.
+        # As it was written.
         matrix.has_canonical_format = True
         return matrix
 

@@ -37,17 +37,17 @@ def _why_damaged(folder: Path) -> str:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         kind, digest = manifest["kind"], manifest["digest"]
         if kind == "community":
-            from engine.community.pack import Pack, digest_of_plays
+            from engine.community.pack import Pack
 
             pack = Pack(folder)
-            found = digest_of_plays(folder)
+            if why := pack.why_damaged():
+                return why
             pack.mbids()
-            pack.catalog().close()
+            pack.matrix()
         else:
             (table,) = folder.glob("*.sqlite")
-            found = digest_of(table)
-        if found != digest:
-            return "its bytes are not those that were written"
+            if digest_of(table) != digest:
+                return "its bytes are not those that were written"
         for database in folder.glob("*.sqlite"):
             uri = f"{database.absolute().as_uri()}?mode=ro&immutable=1"
             with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:

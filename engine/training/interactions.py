@@ -61,13 +61,17 @@ class Interactions:
 
 
 def community_interactions(packs: Sequence[Pack]) -> Interactions:
-    """All packs stacked: their listeners below one another, items with equal keys in one column."""
+    """All packs stacked: their listeners below one another, items with equal keys in one column.
+
+    Raises DamagedDataError for a pack that is not whole.
+    """
     column: dict[str, int] = {}
     names: list[str] = []
     tags: dict[tuple[int, str], float] = {}
     parts: list[tuple[csr_matrix, np.ndarray]] = []
     known: list[tuple[np.ndarray, np.ndarray]] = []
     for pack in packs:
+        pack.require_whole()
         catalog = pack.catalog()
         labels, keys = catalog.names_and_keys()
         if are_earlier(labels, keys):

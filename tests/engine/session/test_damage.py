@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from engine.community.pack import Pack
 from engine.errors import DamagedDataError, DiscoverError
 from engine.live.token import access
 from engine.paths import Folders
@@ -131,3 +137,56 @@ def test_a_disk_that_fails_does_not_make_a_file_damaged(
     with pytest.raises(DiscoverError, match="the disk failed") as told:
         ask(folders)
     assert "Remove it" not in str(told.value)
+
+
+def _to(name: str, place: object, value: float) -> Callable[[Path], None]:
+    def change(pack: Path) -> None:
+        array = np.load(pack / name)
+        array[place] = value
+        np.save(pack / name, array)
+
+    return change
+
+
+def _in_catalog(statement: str) -> Callable[[Path], None]:
+    def change(pack: Path) -> None:
+        with contextlib.closing(sqlite3.connect(pack / "catalog.sqlite")) as connection, connection:
+            connection.execute(statement)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        # What is compiled would look there: the process ended without a word.
+        _to("indices.npy", ..., 2**31 - 1),
+        _to("indices.npy", 5, -(2**30)),
+        _to("plays.npy", 3, np.nan),
+        _in_catalog("DELETE FROM items WHERE id > 20"),
+        _in_catalog("INSERT INTO tags VALUES (99999, 'rock', 1.0)"),
+    ],
+    ids=["far", "below", "no number", "fewer names", "a tag of none"],
+)
+def test_a_pack_whose_numbers_lead_nowhere_is_named_before_it_is_trained_on(
+    folders: Folders, change: Callable[[Path], None]
+) -> None:
+    change(folders.packs / "camps")
+    (found,) = damage(folders)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tuiapp", "--data-dir", folders.root, "train", "--no-tune", "--factors", "4"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1, ended
+    said = " ".join(ended.stderr.split())
+    assert said == f"error: {found.said}"
+    assert said.startswith("error: The pack camps is damaged (")
+
+
+def test_a_matrix_that_leads_outside_is_refused_though_its_digest_fits(folders: Folders) -> None:
+    _to("indices.npy", 5, 2**31 - 1)(folders.packs / "camps")
+    with pytest.raises(DamagedDataError, match="The pack camps is damaged"):
+        Pack(folders.packs / "camps").matrix()
