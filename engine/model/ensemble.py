@@ -46,7 +46,8 @@ class Members:
     """The members' data; `listeners` (items,) counts the community's, in solo mode one's own sessions.
 
     `neighbours` is null if not built; `age` (items,), days since each was last played, if recency is a member;
-    `artists` (items,) the number of each item's artist if items are tracks.
+    `artists` (items,) the number of each item's artist if items are tracks. With `by_length` closeness is the product
+    over the item's own length, as when models of the first format learned their weights.
     """
 
     factors: ItemFactors
@@ -54,6 +55,7 @@ class Members:
     neighbours: Neighbours | None = None
     age: Floats | None = None
     artists: NDArray[np.int32] | None = None
+    by_length: bool = False
 
     def fold_in(self, ids: Ids, confidences: Floats, plays: Floats) -> FoldedMembers:
         """The listener of items `ids` (n,), with `confidences` for the factors and `plays` for the neighbours."""
@@ -80,7 +82,7 @@ class Members:
         matrix is nearer there (MODEL.md).
         """
         items, nu = self.factors.item_factors, self.factors.frequency_exponent
-        if self.artists is not None:
+        if self.by_length or self.artists is not None:
             return np.eye(items.shape[1])
         weighted = items * np.sqrt(self.listeners.astype(np.float32) ** np.float32(nu))[:, None]
         gram = (weighted.T @ weighted).astype(np.float64)

@@ -36,7 +36,8 @@ from engine.training.manifest import ModelManifest
 from engine.training.mending import TRAIN_AGAIN, mend, mend_pointer, open_catalog, train_command
 from engine.training.search_names import names_of_artists, names_of_items
 
-# The first format's neighbours are rows of listeners, which this version does not score by.
+# The first format's neighbours are rows of listeners, which this version does not score by; its weights were learned
+# for the closeness of that time (`engine.model.ensemble.Members`).
 FORMAT, WITHOUT_NEIGHBOURS = 2, 1
 MANIFEST = "manifest.json"
 _Cells = TypeVar("_Cells", Neighbours, Listens)
@@ -117,7 +118,13 @@ class Model:
     @cached_property
     def members(self) -> Members:
         """Everything the ensemble ranks by."""
-        return Members(self.factors, self.listeners, self._neighbours(), artists=self.artists)
+        return Members(
+            self.factors,
+            self.listeners,
+            self._neighbours(),
+            artists=self.artists,
+            by_length=self.manifest.format == WITHOUT_NEIGHBOURS,
+        )
 
     def _neighbours(self) -> Neighbours | None:
         joined = self._cells("joined", Neighbours)

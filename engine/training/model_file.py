@@ -24,7 +24,8 @@ from engine.canonical_keys import Level
 from engine.errors import CancelledError, UsageError
 from engine.model.confidence import Confidence
 from engine.progress import Cancelled, CountReport
-from engine.training.artifact import Model
+from engine.training.artifact import WITHOUT_NEIGHBOURS, Model
+from engine.training.mending import train_command
 
 FORMAT = 1
 KIND = "discover model"
@@ -104,12 +105,18 @@ def packed(
 ) -> tuple[bytes, ModelFile]:
     """The file's bytes, and what `model.json` in it says.
 
-    Raises UsageError for a solo model, CancelledError, DamagedDataError where the model's files are.
+    Raises UsageError for a solo model and one of the first format, CancelledError, DamagedDataError where the model's
+    files are.
     """
     if model.manifest.solo:
         raise UsageError(
             "This model was trained on your own listening: a file of it would say what you play. Only models of "
             "community data can be exported."
+        )
+    if model.manifest.format == WITHOUT_NEIGHBOURS:
+        raise UsageError(
+            "This model is of an earlier version and has no neighbours that others could rank by. Train again, then "
+            f"export it: {train_command(model.manifest.level)}."
         )
     members = {NAMES: msgspec.json.encode(model.catalog.all_names())}
     members[TAGS] = msgspec.json.encode(model.catalog.all_tags())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from engine.errors import NothingYetError
+from engine.errors import NothingYetError, UsageError
 from engine.session import Session
 from engine.session.library import Change, Library
 from engine.session.models import Models
@@ -63,7 +63,14 @@ def test_a_model_of_the_first_format_opens_ranks_by_its_other_members_and_is_nam
         assert model.members.neighbours is None
         assert model.similarity.hubness is None
         assert model.manifest.ensemble == {"factors": 0.5, "popularity": 0.1}
-        assert model.members.fold_in(np.array([1, 4]), np.ones(2), np.ones(2)).raw(np.arange(60)).any()
+        raw = model.members.fold_in(np.array([1, 4]), np.ones(2), np.ones(2)).raw(np.arange(60))
+        assert raw.any()
+        # Its weights were learned for closeness over the item's own length.
+        length = np.linalg.norm(model.factors.item_factors.astype(np.float64), axis=1)
+        np.testing.assert_allclose(raw[:, 1], raw[:, 0] / length, rtol=1e-6)
         (said,) = session.models.of_earlier_versions()
         assert "Train again: discover train." in said
         assert session.status().outdated == said
+        # In another's hands it would be of this format, and rank by another closeness than its weights are for.
+        with pytest.raises(UsageError, match="earlier version"):
+            session.model_files.export(tmp_path / "model.discover")
