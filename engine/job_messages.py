@@ -139,7 +139,7 @@ class Updated(TypedDict):
 
 # -- models ----------------------------------------------------------------------------------------------------------
 
-# "from", which is no name of Python's: the name of the file it came from.
+# "from", a keyword of Python: the name of the file it came from.
 DescribedModel = TypedDict(
     "DescribedModel",
     {

@@ -73,7 +73,7 @@ class AnsweringParser(XTermParser):
     def _parse_extended_key(  # type: ignore[override]  # a cache in the library, a method here
         self, sequence: str
     ) -> list[Key] | None:
-        """Also where its number is no character's: Textual raises, which ends the thread that reads the terminal."""
+        """Also for an invalid code point: Textual raises, which ends the thread that reads the terminal."""
         try:
             return super()._parse_extended_key(sequence)
         except (ValueError, OverflowError):

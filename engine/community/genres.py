@@ -50,7 +50,7 @@ CREATE TABLE genres (
 """
 
 
-# More votes than this are no count of people.
+# A larger number of votes is not a count of people.
 _MAX_VOTES = 1 << 40
 
 

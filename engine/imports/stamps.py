@@ -76,7 +76,7 @@ _DAY_END = re.compile(r"[T ]24")
 _ISO_CLOCK = re.compile(r"[T ]\d{2}(:?\d{2})?(:?\d{2})?")
 
 
-# In a column without a known name so many rows show whether it has times of day: an hour from this one on is no length.
+# In a column without a known name so many rows show whether it has times of day: from this hour on it is not a length.
 _LOOKED_AT, _AFTERNOON = 200, 13
 
 

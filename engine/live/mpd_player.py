@@ -146,7 +146,7 @@ class MpdPlayer:
                 await wish(mpd)
 
     async def _look(self, mpd: Conversation, notify: Notify) -> bool:
-        """Poll what plays; false if it is none of these songs any more."""
+        """Poll what plays; false once it is another song."""
         status = dict(await mpd.ask("status"))
         at, wall = time.monotonic(), time.time()
         if self._ended:  # meanwhile

@@ -107,7 +107,7 @@ def continued(
 
 
 def not_in(tracks: Sequence[PlaylistTrack], candidates: Iterable[Candidate]) -> list[Candidate]:
-    """The candidates that are none of these tracks, nor another version of one."""
+    """The candidates without these tracks and other versions of them."""
     taken = {sign for track in tracks for sign in _signs_of(track)}
     return [one for one in candidates if taken.isdisjoint(signs(one))]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.playlists.profile import Floats
 
-# Half or double time counts only within this distance of the wanted energy: a ballad at 85 bpm is no running song.
+# Half or double time counts only within this distance of the wanted energy: a ballad at 85 bpm is not a running song.
 ENERGY_FITS = 0.25
 # Half or double time counts if the energy fits; if it fits or is unknown; always.
 HalfTime = Literal["fits", "unknown", "any"]

@@ -351,7 +351,7 @@ class KnownPlays:
                     unsure = bool(flags & UNKNOWN_FLAG)
                     others.append(Stored(number, track, start, played, paused, precision, unsure, duration))
             elif precision > MINUTE:
-                # This file's own rows of another clock are no sign that it was imported before.
+                # This file's own rows of another clock do not show that it was imported before.
                 if import_id != self._import_id:
                     self._repeats.setdefault(moment, _Repeats()).known += plays
             else:

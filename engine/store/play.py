@@ -21,7 +21,7 @@ BASIS_FLAGS = (0, END_FLAG, UNKNOWN_FLAG)  # by `Play.basis`
 MIN_MS = 30_000
 
 Ids = tuple[tuple[str, str], ...]
-# What is longer is no id: an address of a track has about a hundred characters.
+# A longer value is not an id: an address of a track has about a hundred characters.
 MAX_ID = 300
 
 

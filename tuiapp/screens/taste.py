@@ -1,4 +1,4 @@
-"""Taste: what speaks for you; beside it your tastes on a map, how they drift, and what is left out of them."""
+"""Taste: the artists that count most; beside them your tastes on a map, how they drift, and the exclusions."""
 
 from __future__ import annotations
 

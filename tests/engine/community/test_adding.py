@@ -158,7 +158,7 @@ def test_how_far_it_is_is_reported_in_bytes_once_over_all_that_is_taken(
 
 @pytest.mark.parametrize("damage", ["overlapping", "bomb", "packed bomb", "cut", "header"])
 def test_a_hostile_file_is_refused_by_name(tmp_path: Path, damage: str) -> None:
-    """Archives that unpack too much or lie over themselves, what is cut, and a header that is no row."""
+    """Archives that unpack too much or lie over themselves, what is cut, and a header that is not a row."""
     out, table = io.BytesIO(), b"user,artist,plays\nu,Ida,3\n"
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("plays.csv", b" " * (40 << 20) if damage == "bomb" else table)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
     bool(MISSING) and os.environ.get("DISCOVER_PLAYERS") != "required",
     reason=f"{', '.join(MISSING)} not installed",
 )
-# A name that begins with a blank is no name to MPD in any list, one with a sign of URIs none in XSPF.
+# MPD rejects a name that begins with a blank in any list, one with a sign of URIs none in XSPF.
 NAMES = ["Café Tundra/01 Harbour Lights.wav", "日本 & <b>, [it's].wav", "שלום = 1+1;.wav"]
 SIGNS = ["#1 Roof?.wav", "100%25.wav"]
 BLANK = " Lark.wav"

@@ -103,10 +103,10 @@ def test_whoever_meets_damage_first_names_what_mends_it(
     settings = TrainingSettings(factors=4, iterations=1, tune=False)
     with Session(folders) as session:
         asked = session.discover.list if file.startswith("models/") else session.training.train
-        with pytest.raises(DamagedDataError) as told:
+        with pytest.raises(DamagedDataError) as raised:
             asked(DEFAULTS if file.startswith("models/") else settings)  # type: ignore[operator]  # either, with its own
-    assert mends in str(told.value)
-    assert does_not not in str(told.value)
+    assert mends in str(raised.value)
+    assert does_not not in str(raised.value)
 
 
 def test_an_added_model_that_is_damaged_is_to_be_taken_again(folders: Folders) -> None:
@@ -134,9 +134,9 @@ def test_a_disk_that_fails_does_not_make_a_file_damaged(
         raise OSError(errno.EIO, "Input/output error", str(self))
 
     monkeypatch.setattr(Path, "read_bytes", fails)
-    with pytest.raises(DiscoverError, match="the disk failed") as told:
+    with pytest.raises(DiscoverError, match="the disk failed") as raised:
         ask(folders)
-    assert "Remove it" not in str(told.value)
+    assert "Remove it" not in str(raised.value)
 
 
 def _to(name: str, place: object, value: float) -> Callable[[Path], None]:

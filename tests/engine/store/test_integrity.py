@@ -57,7 +57,7 @@ def ask(session: Session) -> None:
     ("name", "was", "now"),
     [
         pytest.param("listens", b"started_at", b"starteb_at", id="a column"),
-        pytest.param("tracks", b"artist_id ", b"artist_\xe9d ", id="a column that is no text"),
+        pytest.param("tracks", b"artist_id ", b"artist_\xe9d ", id="a column that is not text"),
         pytest.param("artists", b"artists", b"artistr", id="a table"),
         pytest.param("feedback", b"'block'", b"'clock'", id="a check"),
         pytest.param("listens_by_time", b"started_at", b"starteb_at", id="an index of no column"),
