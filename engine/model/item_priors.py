@@ -58,7 +58,7 @@ def lean_on_artists(
         users = fold_in_rows(confidence.counted(plays), model.item_factors, **settings)
     priors = artist_means(model.item_factors, listeners, artists)[scarce]
     found = np.array(model.item_factors, copy=True)
-    found[scarce] = leaning(confidence.counted(plays[:, scarce]), users, priors, **settings)
+    found[scarce] = leaning(confidence.counted(plays)[:, scarce], users, priors, **settings)
     model.item_factors = found
 
 

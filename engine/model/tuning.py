@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CONFIDENCES = (
     *(Confidence(transform="log", alpha=alpha) for alpha in (0.5, 1.0, 2.0, 5.0)),
-    *(Confidence(transform="binary", alpha=alpha) for alpha in (4.0, 10.0, 25.0)),
+    *(Confidence(transform="rank", alpha=alpha) for alpha in (4.0, 10.0, 25.0)),
     Confidence(transform="linear", alpha=0.1, cap=50.0),
     Confidence(transform="linear", alpha=0.02, cap=500.0),
 )

@@ -100,7 +100,7 @@ def fit_on_spark(
             _compare(spark, folder, task)
             stage("starting Spark", 1, 1)
             read = spark.read.schema("listener int, item int, plays float")
-            plays = read.parquet(f"{as_pattern(folder)}/{PLAYS}")
+            plays = _ranked(read.parquet(f"{as_pattern(folder)}/{PLAYS}"), task.choice.confidence)
             largest = max(task.data.plays.shape) * padded(task.choice.factors) * 4
             if largest > settings.broadcast_bytes:
                 return _mllib(spark, plays, task, folder, stage)
@@ -153,6 +153,26 @@ def _summed(plays: DataFrame) -> DataFrame:
     return plays.groupBy(*pair).agg(F.sum("plays").cast("float").alias("plays"))
 
 
+def _ranked(plays: DataFrame, confidence: Confidence) -> DataFrame:
+    """Replace the plays by what `confidence` makes of them where that takes all of a listener's."""
+    if confidence.transform != "rank":
+        return plays
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F  # noqa: N812 - as Spark's own documents have it
+
+    theirs = Window.partitionBy("listener")
+    below = F.rank().over(theirs.orderBy("plays")) - 1
+    equal = F.count("*").over(Window.partitionBy("listener", "plays"))
+    ranks = 0.5 + (below + equal / 2) / F.count("*").over(theirs)
+    return _summed(plays).withColumn("plays", ranks.cast("float"))
+
+
+def _of_each(confidence: Confidence) -> Confidence:
+    """What is left to be done for each of the plays after `_ranked`: nothing to ranks, of at most 1.5."""
+    ranked = confidence.transform == "rank"
+    return Confidence(transform="linear", alpha=confidence.alpha, cap=1.5) if ranked else confidence
+
+
 # -- our own sweep ---------------------------------------------------------------------------------------------
 
 
@@ -167,16 +187,13 @@ def _ours(
 ) -> tuple[AlternatingLeastSquares, Choice]:
     choice, matrix = task.choice, task.data.plays
     model = choice.model(task.iterations, task.seed)
-    largest = float(choice.confidence.transformed(matrix.data.max(keepdims=True))[0])
-    precision = model.precision_for(largest)
+    values = choice.confidence.counted(matrix).data
+    precision, total = model.precision_for(float(values.max())), float(values.sum(dtype=np.float64))
+    del values
     lengths = {
         "listener": np.diff(matrix.indptr),
         "item": np.bincount(matrix.indices, minlength=matrix.shape[1]),
     }
-    total = sum(
-        float(choice.confidence.transformed(matrix.data[first : first + _PAIRS]).sum(dtype=np.float64))
-        for first in range(0, matrix.nnz, _PAIRS)
-    )
     parts = _parts(spark, matrix.nnz)
 
     def side(row: str, column: str) -> Side:
@@ -207,7 +224,7 @@ def _blocks(plays: DataFrame, confidence: Confidence, parts: int) -> DataFrame:
 
     row = plays.columns[0]
     # Partitioned by row first, so that summing and sorting move no data.
-    values = _summed(plays.repartition(parts, row)).mapInArrow(partial(counted, confidence), VALUES)
+    values = _summed(plays.repartition(parts, row)).mapInArrow(partial(counted, _of_each(confidence)), VALUES)
     blocks = values.sortWithinPartitions("row", "column").mapInArrow(blocks_of, BLOCK)
     blocks.persist(StorageLevel.MEMORY_AND_DISK)
     blocks.count()
@@ -281,7 +298,7 @@ def _mllib(
 
     matrix = task.data.plays
     choice, said = converted(task.choice, matrix.nnz / max(1, int(np.count_nonzero(np.diff(matrix.indptr)))))
-    values = _summed(plays).mapInArrow(partial(counted, choice.confidence), VALUES)
+    values = _summed(plays).mapInArrow(partial(counted, _of_each(choice.confidence)), VALUES)
     blocks = min(_MAX_BLOCKS, _parts(spark, matrix.nnz))
     als = ALS(
         rank=choice.factors,

@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_TRANSFORMS = {"log": "log(1 + plays)", "binary": "played or not", "linear": "capped plays"}
+_TRANSFORMS = {
+    "log": "log(1 + plays)",
+    "binary": "played or not",
+    "linear": "capped plays",
+    "rank": "rank of plays",
+}
 
 
 @dataclass(frozen=True, slots=True)

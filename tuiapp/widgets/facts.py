@@ -105,7 +105,8 @@ def _source(model: ModelManifest, width: int) -> Content:
     items, rows = quantity(model.items, model.level), "sessions" if model.solo else "listeners"
     first = _broken(f"{items}, {quantity(model.listeners, rows)} of {source}", width)
     confidence = model.confidence
-    cell = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays"}[confidence.transform]
+    cells = {"log": "log(1 + plays)", "binary": "played or not", "linear": "plays", "rank": "rank of plays"}
+    cell = cells[confidence.transform]
     # A converged fit ends early; one without loss runs all sweeps.
     sweeps = quantity(len(model.loss) or model.iterations, "sweeps")
     growing = f" × n^{model.frequency_exponent:g}" if model.frequency_exponent else ""

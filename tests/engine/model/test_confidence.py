@@ -7,7 +7,8 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from engine.errors import InvalidDataError
-from engine.model.confidence import Confidence, Transform
+from engine.model import confidence as confidence_module
+from engine.model.confidence import FOLDED, Confidence, Transform
 
 PLAYS = np.array([1, 2, 99, 352_698])
 
@@ -27,7 +28,7 @@ def test_each_transform(transform: Transform, expected: list[float]) -> None:
     np.testing.assert_allclose(values, expected, rtol=1e-6)
     of = confidence.of(PLAYS)
     assert of.dtype == np.float64
-    np.testing.assert_allclose(of, 1 + 2.5 * np.array(expected), rtol=1e-6)
+    np.testing.assert_allclose(of, 1 + FOLDED * 2.5 * np.array(expected), rtol=1e-6)
 
 
 def test_counted_leaves_the_plays_as_they_were() -> None:
@@ -48,3 +49,35 @@ def test_an_invalid_alpha_is_refused(alpha: float) -> None:
 def test_an_invalid_cap_is_refused(cap: float) -> None:
     with pytest.raises(InvalidDataError):
         Confidence(transform="linear", cap=cap)
+
+
+def test_ranks_are_of_a_listeners_own_plays() -> None:
+    plays = csr_matrix(np.array([[0, 3.0, 9.0, 3.0], [0, 0, 0, 0], [500.0, 0, 0, 0], [2.0, 1.0, 8.0, 5.0]]))
+    ranks = Confidence(transform="rank").counted(plays)
+    expected = [
+        [0, 0.5 + 1 / 3, 0.5 + 2.5 / 3, 0.5 + 1 / 3],
+        [0, 0, 0, 0],
+        [1, 0, 0, 0],
+        [0.875, 0.625, 1.375, 1.125],
+    ]
+    np.testing.assert_allclose(ranks.toarray(), expected, rtol=1e-6)
+    assert ranks.dtype == np.float32
+    confidence = Confidence(transform="rank", alpha=2.0)
+    np.testing.assert_allclose(
+        confidence.of(plays[3].data), 1 + FOLDED * 2.0 * np.array(expected[3]), rtol=1e-6
+    )
+    assert not Confidence(transform="rank").counted(csr_matrix((3, 2))).nnz
+
+
+def test_ranks_found_in_parts_are_those_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    plays = csr_matrix(rng.integers(0, 9, size=(40, 30)) * (rng.random((40, 1)) < 0.7))
+    at_once = Confidence(transform="rank").counted(plays).toarray()
+    monkeypatch.setattr(confidence_module, "_AT_ONCE", 50)
+    np.testing.assert_array_equal(Confidence(transform="rank").counted(plays).toarray(), at_once)
+
+
+def test_a_rank_of_equal_plays_says_only_that_there_are_any() -> None:
+    plays = np.array([4.0, 4.0, 0.0, 4.0])
+    assert Confidence(transform="rank").transformed(plays[plays > 0]).tolist() == [1, 1, 1]
+    assert Confidence(transform="rank").transformed(plays)[2] == 0

@@ -16,7 +16,7 @@ import pytest
 from engine.errors import DiscoverError, UsageError
 from engine.evaluation.metrics import evaluate
 from engine.evaluation.splits import leave_out
-from engine.model.confidence import Confidence
+from engine.model.confidence import Confidence, Transform
 from engine.model.fold_in import ItemFactors
 from engine.paths import Folders
 from engine.privacy import Door
@@ -87,14 +87,16 @@ def ndcg(items, choice: Choice, train, test) -> float:
 
 
 @marked
-def test_our_sweep_on_spark_is_the_local_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("transform", ["log", "rank"])
+def test_our_sweep_on_spark_is_the_local_one(tmp_path: Path, transform: Transform) -> None:
     train, test = leave_out(plays(400, 160), seed=0)
-    here, losses = CHOICE.model(10, 0), []
-    here.fit(CHOICE.confidence.counted(train), callback=lambda _n, _s, loss: losses.append(loss))
-    model, choice, _, found = fitted(tmp_path, HERE, task(train))
+    asked = replace(CHOICE, confidence=Confidence(transform=transform))
+    here, losses = asked.model(10, 0), []
+    here.fit(asked.confidence.counted(train), callback=lambda _n, _s, loss: losses.append(loss))
+    model, choice, _, found = fitted(tmp_path, HERE, task(train, asked))
     assert found == pytest.approx(losses, rel=1e-6)
     assert choice.tuned["engine"] == "spark, own sweep"
-    expected = ndcg(here.item_factors, CHOICE, train, test)
+    expected = ndcg(here.item_factors, asked, train, test)
     assert expected > 0.2
     assert ndcg(model.item_factors, choice, train, test) == pytest.approx(expected, rel=0.01)
     assert not list(tmp_path.iterdir()), "no scratch file is left"
