@@ -73,9 +73,15 @@ def _rows(connection: sqlite3.Connection, found: Kept, without: Collection[str])
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         table = name.decode()
         columns = [row[1].decode() for row in connection.execute(f"PRAGMA table_info({table})")]
-        chosen = ", ".join(column for column in columns if column not in without)
-        rows = connection.execute(f"SELECT {chosen} FROM {table}")
-        found.rows[table] = Counter(repr([_timeless(value) for value in row]) for row in rows)
+        chosen = [column for column in columns if column not in without]
+        rows = connection.execute(f"SELECT {', '.join(chosen)} FROM {table}")
+        # By name, without nulls: a column that an upgrade adds, with nothing in it yet, is no other row.
+        found.rows[table] = Counter(
+            repr(
+                {name: _timeless(value) for name, value in zip(chosen, row, strict=True) if value is not None}
+            )
+            for row in rows
+        )
 
 
 def _timeless(value: Any) -> Any:
