@@ -1,7 +1,8 @@
 """Decides what counts as a play from a player's states: half a song or four minutes of it.
 
-Pure: it gets states with times, and reads no clock itself. Only how much of a song sounded counts, never the position,
-so that seeking has no effect. The rule is that of Last.fm and ListenBrainz.
+Pure: it gets states with times, and reads no clock itself. Only how much of a song sounded makes a play, never the
+position, so that seeking has no effect; where it was left, whether it was skipped. The rule is that of Last.fm and
+ListenBrainz.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 ENOUGH = 240.0
 # A song left within this many seconds was skipped; below the first it was only shown, as by a player that opens a list.
 _SKIPPED, _SHOWN = 30.0, 1.0
+# A song left this near to its end ran out, also where one sought there: crossfading players go on that early.
+_END = 5.0
 # A song that already counted begins again if it is this near to its beginning, in seconds.
 _BEGINNING = 2.0
 # Seconds a polled player is assumed to sound after its last answer: beyond, it hangs.
@@ -82,7 +85,7 @@ class Clock:
     def __init__(self) -> None:
         self._last: Seen | None = None
         self._started = 0.0
-        self._played = 0.0
+        self._played = self._position = 0.0
         # The current song, with the most complete metadata seen.
         self._song: Song | None = None
 
@@ -96,13 +99,16 @@ class Clock:
         passed = max(0.0, seen.at - before.at)
         if before.playing:
             self._played += passed * before.rate
+            self._position += passed * before.rate
         same = self._song is not None and seen.song is not None and seen.song.name == self._song.name
         forgotten = not before.playing and passed > _FORGOTTEN
         if same and not forgotten and not self._begins_again(seen):
             if seen.song is not None and seen.song.length:
                 self._song = seen.song
+            if seen.position is not None:
+                self._position = seen.position
             return ()
-        ended = self._end(pressed_on=seen.playing and not same)
+        ended = self._end(pressed_on=seen.playing and not same and not self._ran_out())
         self._begin(seen, seen.wall)
         return ended
 
@@ -118,8 +124,13 @@ class Clock:
         # In a song of seconds a play comes before the two are over: where it just goes on it is beyond half of that.
         return self._played >= plays and seen.position < min(_BEGINNING, plays / 2)
 
+    def _ran_out(self) -> bool:
+        length = self._song.length if self._song is not None else None
+        return length is not None and self._position >= length - _END
+
     def _begin(self, seen: Seen, started: float) -> None:
         self._song, self._started, self._played = seen.song, started, 0.0
+        self._position = seen.position or 0.0
 
     def _end(self, *, pressed_on: bool) -> tuple[PlayedSong, ...]:
         song = self._song

@@ -90,6 +90,9 @@ _submission = msgspec.json.Decoder(_Submission)
 _listen = msgspec.json.Decoder(Listen)
 _feedback = msgspec.json.Decoder(_Feedback, strict=False)
 _OK: Mapping[str, Any] = {"status": "ok"}
+# Lists in objects in lists, at most; a string, in which brackets are text; what begins or ends a level.
+_MAX_DEPTH = 100
+_NESTING = re.compile(rb'"(?:[^"\\]|\\.?)*+"?|[\[\]{}]', re.DOTALL)
 
 
 T = TypeVar("T")
@@ -97,18 +100,42 @@ _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    """Decode a body, also with a lone surrogate, a byte order mark, in UTF-16, or with `NaN`, which is no JSON, since a
-    refusal would lose plays. Raises one of _BROKEN."""
+    """Decode a body, also with a lone surrogate, a byte order mark, in UTF-16, nested too deep, or with `NaN`, which is
+    no JSON, since a refusal would lose plays. Raises one of _BROKEN."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError:
         raise  # readable, and something else
     except _BROKEN as error:
         try:
-            plain = json.dumps(json.loads(body, parse_constant=lambda _: None), ensure_ascii=False)
+            plain = json.dumps(_lenient(body), ensure_ascii=False)
         except (ValueError, RecursionError):
             raise error from None
     return decoder.decode(plain.encode(errors="replace"))
+
+
+def _lenient(body: bytes) -> object:
+    def nothing(_: str) -> None: ...
+
+    try:
+        return json.loads(body, parse_constant=nothing)
+    except RecursionError:
+        return json.loads(_flattened(body), parse_constant=nothing)
+
+
+def _flattened(body: bytes) -> bytes:
+    """A body with null for what is nested deeper than any listen, so that it costs itself only."""
+    kept, depth, since = bytearray(), 0, 0
+    for found in _NESTING.finditer(body):
+        if found[0] in b"[{":
+            depth += 1
+            if depth == _MAX_DEPTH:
+                kept += body[since : found.start()] + b"null"
+        elif found[0] in b"]}":
+            depth -= 1
+            if depth == _MAX_DEPTH - 1:
+                since = found.end()
+    return bytes(kept) + (body[since:] if depth < _MAX_DEPTH else b"")
 
 
 def failure(status: int, why: str) -> Answer:

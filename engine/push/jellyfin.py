@@ -103,11 +103,11 @@ class Jellyfin:
         there: str,
         note: Callable[[str], None],
         sent: Callable[[int], None],
-    ) -> None:
+    ) -> bool:
         """As a `Server`."""
         note(there)
         if there and self._replaced(there, name, ids, sent):
-            return
+            return True
         note("")
         made = self._ask(
             "POST",
@@ -125,6 +125,7 @@ class Jellyfin:
             raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
         note(number)
         sent(len(ids))
+        return False
 
     def _replaced(self, there: str, name: str, ids: Sequence[str], sent: Callable[[int], None]) -> bool:
         """Put these songs, and no others, into a playlist; false where it is not there."""

@@ -49,7 +49,7 @@ class ListenBrainz:
         there: str,
         note: Callable[[str], None],
         sent: Callable[[int], None],
-    ) -> None:
+    ) -> bool:
         """As a `Server`: old tracks are removed once all new ones are appended."""
         before = self._ask("GET", f"/1/playlist/{there}") if there else None
         parts = [ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)]
@@ -95,6 +95,7 @@ class ListenBrainz:
             sent(there_now)
         if old:
             self._ask("POST", f"/1/playlist/{there}/item/delete", {"index": 0, "count": old})
+        return before is not None
 
     def _ask(self, method: str, path: str, document: object = None) -> dict[str, object] | None:
         return ask_json(self._web, self.address, method, path, self._headers, document=document)

@@ -46,8 +46,9 @@ class Server(Protocol):
         there: str,
         note: Callable[[str], None],
         sent: Callable[[int], None],
-    ) -> None:
-        """Have `ids` be the playlist the server knows as `there`, or a new one where that is empty or gone.
+    ) -> bool:
+        """Have `ids` be the playlist the server knows as `there`, or a new one where that is empty or gone;
+        returns whether it was there.
 
         `note` is called before anything of it is sent, and when more is known, with the server's id of it, empty
         where it has none yet; `sent` with how many ids are there so far. No other playlist is touched. Raises

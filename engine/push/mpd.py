@@ -53,12 +53,15 @@ class Mpd:
         there: str,
         note: Callable[[str], None],
         sent: Callable[[int], None],
-    ) -> None:
+    ) -> bool:
         """As a `Server`: the list is whole under another name before it takes the place of the one before. Raises
         UsageError where one of its name was not made here, or was changed there."""
         try:
-            asyncio.run(_put(self._places[0], " ".join(name.replace("/", "-").split()), ids, there, note))
+            is_there = asyncio.run(
+                _put(self._places[0], " ".join(name.replace("/", "-").split()), ids, there, note)
+            )
             sent(len(ids))
+            return is_there
         except LOST as error:
             raise _failed(self.address, error) from error
 
@@ -110,7 +113,7 @@ def _songs_of(answered: Sequence[tuple[str, str]]) -> Iterator[Song]:
             tags.append((name, value))
 
 
-async def _put(place: str, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> None:
+async def _put(place: str, name: str, ids: Sequence[str], there: str, note: Callable[[str], None]) -> bool:
     before, *made = there.split("\n")
     async with speaking(place) as mpd:
         names = {value for key, value in await mpd.ask("listplaylists", lines=_LINES) if key == "playlist"}
@@ -141,6 +144,7 @@ async def _put(place: str, name: str, ids: Sequence[str], there: str, note: Call
                 await mpd.ask(f"rm {quoted(beside)}")
             raise RefusedError(f"{error}; nothing there was changed") from error
         note(f"{name}\n{await _digest(mpd, name)}")
+    return bool(mine)
 
 
 async def _digest(mpd: Conversation, name: str) -> str:

@@ -125,7 +125,7 @@ class Subsonic:
         there: str,
         note: Callable[[str], None],
         sent: Callable[[int], None],
-    ) -> None:
+    ) -> bool:
         """As a `Server`. One that numbers its lists gives a number again once it is set up again: so what is known of a
         list is its id and, on the line below, when it was made, where the server says."""
         before = {str(one.get("id") or ""): one for one in self._playlists()}
@@ -135,7 +135,8 @@ class Subsonic:
         if not one or not self._is_mine(one) or created not in ("", one.get("created") or created):
             number = ""
         note(there if number else "")
-        if number:
+        is_there = bool(number)
+        if is_there:
             self._ask("createPlaylist", ("playlistId", number), *first)
         else:
             number = self._made(name, first, before, note)
@@ -149,6 +150,7 @@ class Subsonic:
             sent(start + len(more))
         found = next((one for one in self._playlists() if str(one.get("id") or "") == number), {})
         note(f"{number}\n{found.get('created') or ''}".rstrip())
+        return is_there
 
     def _made(
         self,

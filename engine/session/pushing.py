@@ -35,7 +35,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A playlist before sending: its name, what the server has of it, and the server's id of an earlier copy."""
+    """A playlist before sending: its name, what the server has of it, and the server's id of an earlier copy, which may
+    be gone there."""
 
     name: str
     match: Match
@@ -80,9 +81,9 @@ class Pushing(Service):
     def _known_as(self, name: str, server: Server) -> str:
         return known_as(self.library.connection, name, server.service, server.address)
 
-    def send(self, offer: Offer, server: Server, report: StageReport = lambda *_: None) -> None:
+    def send(self, offer: Offer, server: Server, report: StageReport = lambda *_: None) -> bool:
         """Send an offer; it is recorded first, so that nothing is sent without a record. `report` gets the number of
-        tracks sent so far.
+        tracks sent so far. Returns whether it replaced a list that was there.
 
         Raises PrivateSessionError while a private session is on anywhere, DiscoverError, which says what is left on the
         server where it failed midway.
@@ -118,7 +119,7 @@ class Pushing(Service):
 
         report("sending", 0, total)
         try:
-            server.put(offer.name, offer.match.ids, offer.there, note, sent)
+            return server.put(offer.name, offer.match.ids, offer.there, note, sent)
         except DiscoverError as error:
             if noted and (arrived >= 0 or not isinstance(error, RefusedError)):
                 error.args = (f"{sentence(str(error))} {_left(offer.name, arrived, total, known)}",)

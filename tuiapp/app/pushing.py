@@ -202,7 +202,7 @@ def _ask_to_send(app: DiscoverApp, task: ServerTask, found: MatchedPlaylist) -> 
     if len(missing) > _NAMED:
         lines.append(f"and {len(missing) - _NAMED:,} more.")
     if found["there"]:
-        lines.append("This replaces the list that was sent there before.")
+        lines.append("If a list sent there before is still there, this replaces it.")
     choices = [Choice("send", f"Send {quantity(matched, 'tracks')}")]
     if task["known"]:
         choices.append(Choice("keep", "Send, and keep the password", f"in {found['keeps']}"))

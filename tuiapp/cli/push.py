@@ -56,7 +56,7 @@ def push(
         keep(session, server, who, typed)
         _agree(options, offer, server, yes)
         with progress_bar(options, {"sending": 1}) as report:
-            session.pushing.send(offer, server, report)
+            replaced = session.pushing.send(offer, server, report)
     if options.json:
         print_json(
             {
@@ -64,7 +64,7 @@ def push(
                 "missing": [{"artist": one.artist, "track": one.track} for one in offer.match.missing],
                 "address": server.address,
                 "playlist": offer.name,
-                "replaced": bool(offer.there),
+                "replaced": replaced,
             }
         )
     else:
@@ -81,7 +81,7 @@ def _agree(options: Options, offer: Offer, server: Server, yes: bool) -> None:
     for one in dict.fromkeys(missing):
         say(options, f"No match: {shown(one.artist)} - {shown(one.track)}")
     if offer.there:
-        say(options, "This replaces the list that was sent there before.")
+        say(options, "If a list sent there before is still there, this replaces it.")
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("Nothing was sent. Add --yes to send it.")

@@ -96,6 +96,15 @@ def test_a_song_pressed_on_is_a_skip_and_one_that_was_stopped_is_not() -> None:
     assert counted(seen(0, SONG), seen(40, OTHER)) == []
 
 
+def test_a_song_sought_to_its_end_ran_out() -> None:
+    shown = [seen(0, SONG, position=0), seen(5, SONG, position=190)]
+    assert counted(*shown, seen(15, OTHER)) == []
+    # Shown once more without its position, and paused near the end.
+    assert counted(*shown, seen(8, SONG), seen(9, SONG, False), seen(20, SONG), seen(26, OTHER)) == []
+    assert counted(*shown, seen(9, SONG, position=20), seen(15, OTHER)) == [("Tin Roof", 0, 15, True)]
+    assert counted(*shown, seen(8, OTHER)) == [("Tin Roof", 0, 8, True)]
+
+
 def test_a_song_that_played_already_began_earlier_and_counts_from_now() -> None:
     assert counted(seen(0, SONG, position=80), seen(120, None)) == [("Tin Roof", -80, 120, False)]
     assert counted(seen(0, SONG, position=150), seen(50, None)) == []

@@ -157,6 +157,16 @@ async def test_what_is_no_number_loses_no_play(world: World, player: Player, sai
     assert [title for _, title, *_ in world.listens()] == ["Lark", "Tin Roof"]
 
 
+@pytest.mark.parametrize("broken", ["[" * 100_000 + "]" * 100_000, '{"a":' * 100_000 + "1" + "}" * 100_000])
+async def test_what_is_nested_too_deep_costs_itself_only(world: World, player: Player, broken: str) -> None:
+    listed = [listen("Tin [Roof", part=7), listen('Lark \\" ]]', NOW - 900), {"payload": 7}]
+    body = json.dumps({"listen_type": "import", "payload": listed}).replace(": 7}", f": {broken}}}").encode()
+    assert (await player.ask("POST", "/1/submit-listens", body))[0] == 200
+    assert [title for _, title, *_ in world.listens()] == ['Lark \\" ]]', "Tin [Roof"]
+    assert (await player.ask("POST", "/1/submit-listens", body[:-1]))[0] == 400
+    assert (await player.ask("POST", "/1/submit-listens", body[:200]))[0] == 400
+
+
 async def test_what_is_too_long_for_an_id_is_none(world: World, player: Player) -> None:
     long = "7c" * 500_000
     assert (await player.submit(listen("Tin Roof", recording_mbid=long)))[0] == 200

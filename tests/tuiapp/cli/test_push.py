@@ -90,7 +90,7 @@ def test_a_list_is_sent_shown_replaced_and_noted(
     assert [*server.playlists] == ["theirs", "p1"]
     # Gone there, it is made again.
     del server.playlists["p1"]
-    assert run(line(server, "--yes", *plain)) == 0
+    assert not document(capsys, *line(server, "--yes", *plain))["replaced"]
     assert server.playlists["p1"]["ids"] == ["s0"]
     with Session(folders) as session:
         sent = session.pushing.sent()
