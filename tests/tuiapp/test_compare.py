@@ -18,7 +18,7 @@ async def test_a_ranking_is_compared_and_kept_and_each_step_undone(folders: Fold
         async def press(*keys: str) -> str:
             await pilot.press(*keys)
             await settled(pilot)
-            return screen_text(app)
+            return " ".join(screen_text(app).split())
 
         await settled(pilot)
         await press("7")
