@@ -88,6 +88,39 @@ async def test_the_demo_is_marked_and_one_key_leaves_it(folders: Folders, width:
         assert app.folders == folders
 
 
+async def test_nothing_the_demo_was_narrowed_to_is_asked_of_ones_own_library(
+    folders: Folders, tmp_path: Path
+) -> None:
+    own, file = Folders(tmp_path / "own"), tmp_path / "own.csv"
+    file.write_text("artist,track,time\nIda,Lark,2010-03-02 19:01:00\n")
+    assert run(["--data-dir", str(own.root), "-q", "import", str(file)]) == 0
+    app = DiscoverApp(folders)
+    app.jobs.own = own
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("d", *"2024-01", "enter")
+        await settled(pilot)
+        assert "as of 2024-01" in screen_text(app)
+        await pilot.press("w")
+        await settled(pilot)
+        await pilot.press("r")
+        await settled(pilot)
+        (artist,) = app.screen._trail  # type: ignore[attr-defined]  # Related's
+        await pilot.press("5")
+        await settled(pilot)
+        await pilot.press("left")
+        await settled(pilot)
+        await pilot.press("Q")
+        await settled(pilot)
+        assert "2010  1 play, 1 artist" in screen_text(app)
+        await pilot.press("1")
+        await settled(pilot)
+        assert "as of" not in screen_text(app)
+        await pilot.press("2")
+        await settled(pilot)
+        assert artist not in screen_text(app)
+
+
 @pytest.mark.parametrize(("keys", "command"), [("i", "import"), ("7a6", "add")])
 async def test_ones_own_data_goes_into_ones_own_library_after_a_question(
     folders: Folders, jobs: list[tuple[list[str], Path]], keys: str, command: str, tmp_path: Path

@@ -149,6 +149,9 @@ class Jobs:
     def _go_to(self, folders: Folders) -> None:
         self._app.open_folders(folders)
         for view in self._app.views.shown():
+            view.of_another_library()
+            view.clear_filter()
+            view.widen()
             view.settings_changed()  # the strip on top says where one is
 
     def cancel(self) -> None:

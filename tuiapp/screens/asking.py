@@ -112,6 +112,9 @@ class LibraryScreen(Asking[None]):
         else:
             self._stale = True
 
+    def of_another_library(self) -> None:
+        """Another library opens: what was asked of the one before is not asked of it."""
+
     def left(self) -> None:
         """Another view is shown now."""
         if self._failed_once:

@@ -273,9 +273,11 @@ class DiscoverView(NothingListed):
 
     def widen(self) -> None:
         """One what-if less, or all tastes, any time, today."""
-        wider = self._filters.wider()
-        if wider is not None:
+        if (wider := self._filters.wider()) is not None:
             self._ask_for(wider)
+
+    def of_another_library(self) -> None:
+        self._filters = Filters(level=self._filters.level)
 
     def action_switch_level(self) -> None:
         other = self._filters.other_level()

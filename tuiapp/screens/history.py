@@ -240,8 +240,9 @@ class HistoryView(View):
         if page in ("fading", "overdue"):
             self._ask_standings(page, lambda session: of_items(session.taste.standings()[page]))
         elif self._years is not None:
-            year = None if self._all_years else self._year or self._years[1]
-            self._year = year or self._years[1]
+            first, last = self._years
+            year = None if self._all_years else max(first, min(self._year or last, last))
+            self._year = year or last
             named = str(year or "all time")
             if page != "year":
                 level: Level = "artists" if page == "artists" else "tracks"

@@ -68,6 +68,10 @@ class RelatedView(View):
         self._show_trail()
         self.ask(lambda session: session.artists.related(name, LENGTH), self._show_list, group="list")
 
+    def of_another_library(self) -> None:
+        self._trail, self._at = [], -1
+        self._show_trail()
+
     def _begin(self, favourite: str | None) -> None:
         if favourite is None:
             walk = f"{self.key('discover.related')} on a row of Discover"
