@@ -32,7 +32,8 @@ class ArtistCard:
     among the known ones (null without one), `near` the nearest five, `near_note` says if little is known of them. For
     one's own artists `of_taste` is the share of the taste's weight, `of_discover` the mean share of the scores of
     Discover's first hundred, and `speaks_for` those it has the largest share in. `note` says what is missing, and why.
-    A blocked artist's page has only the plays.
+    A blocked artist's page has only the plays. `with_others` counts those of joint credits with the artist, which make
+    them known and are among none of `played`.
     """
 
     artist: str
@@ -51,6 +52,7 @@ class ArtistCard:
     speaks_for: tuple[Share, ...] = ()
     note: str = ""
     tastes: TasteShares | None = None
+    with_others: int = 0
 
 
 class ArtistPages(Service):
@@ -96,7 +98,8 @@ class ArtistPages(Service):
             return replace(card, note=str(missing))
         own = explanation.own
         card = _counted(card, own.sessions if own else explanation.listeners, solo=own is not None)
-        card = replace(card, tags=explanation.tags or card.tags)
+        with_others = max(0, explanation.plays - card.played.plays)
+        card = replace(card, tags=explanation.tags or card.tags, with_others=with_others)
         taste = self._taste.read()
         if card.key in taste.left_out:
             return replace(card, note="All its plays are excluded from your taste.")

@@ -53,7 +53,7 @@ def _found(options: Options, session: Session, name: str) -> str:
 def _print(card: ArtistCard) -> None:
     played = card.played
     click.echo(shown(card.artist) + (f" ({card.verdict})" if card.verdict else ""))
-    among = "of the artists you know" if card.of_taste else "in Discover"
+    among = "of the artists you know" if card.of_taste or card.with_others else "in Discover"
     if card.listeners or card.sessions:
         counted = (
             quantity(card.sessions, "sessions") if card.sessions else quantity(card.listeners, "listeners")
@@ -63,6 +63,8 @@ def _print(card: ArtistCard) -> None:
         click.echo(", ".join(shown(tag) for tag in card.tags))
     span = f", {day(played.first)} to {day(played.last)}" if played.first is not None else ""
     click.echo(f"{quantity(played.plays, 'plays')}{span}")
+    if card.with_others:
+        click.echo(f"{quantity(card.with_others, 'plays')} with others")
     for title, plays in played.tracks:
         click.echo(f"  {thousands(plays):>7}  {shown(title)}")
     if card.of_taste:

@@ -219,7 +219,7 @@ def drawn(card: ArtistCard, width: int) -> Content:
     played = card.played
     facts = [quantity(card.listeners, "listeners")] if card.listeners else []
     facts += [quantity(card.sessions, "sessions")] if card.sessions else []
-    among = "of the artists you know" if card.of_taste else "in Discover"
+    among = "of the artists you know" if card.of_taste or card.with_others else "in Discover"
     facts += [f"{ordinal(card.rank)} {among}"] if card.rank else []
     facts += [_VERDICTS[card.verdict]] if card.verdict else []
     rows = [Content.styled("  ".join(facts), "bold")] if facts else []
@@ -239,8 +239,10 @@ def drawn(card: ArtistCard, width: int) -> Content:
                 )
             )
         rows += _bars("most played", [(title, n, f"{n:,}") for title, n in played.tracks], width)
-    else:
+    elif not card.with_others:
         rows.append(_muted("You haven't played this artist."))
+    if card.with_others:
+        rows.append(Content(f"{quantity(card.with_others, 'plays')} with others"))
     rows += _reasons(card, width)
     if card.note:
         rows += [Content(""), _muted(shown(card.note))]

@@ -72,6 +72,18 @@ def test_a_blocked_artists_card_recommends_nothing_and_one_left_out_says_so(sess
     assert session.artist_pages.of(OWN).of_taste
 
 
+def test_plays_with_others_are_told_apart_from_none(tmp_path) -> None:
+    folders = write_model(tmp_path)
+    connection = open_library(Door(folders))
+    for number in (0, 3, 6):
+        play(connection, ARTISTS[number], "A Song", number, number + 9)
+    play(connection, f"{NEW} & {OWN}", "Theirs", 5, 86_400, 172_800)
+    connection.close()
+    with Session(folders) as session:
+        cards = [session.artist_pages.of(name) for name in (NEW, OWN, ARTISTS[0], ARTISTS[30])]
+    assert [(card.played.plays, card.with_others) for card in cards] == [(0, 3), (2, 3), (2, 0), (0, 0)]
+
+
 def test_who_is_in_no_catalog_has_a_card_and_who_is_nowhere_has_none(session) -> None:
     card = session.artist_pages.of("nobody else")
     assert (card.artist, card.played.plays, card.near) == ("Nobody Else", 1, ())
