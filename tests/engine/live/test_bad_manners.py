@@ -86,6 +86,15 @@ async def test_one_connection_serves_many_requests_and_chunks_are_joined(
     assert [title for _, title, *_ in world.listens()] == ["One", "Two", "Three"]
 
 
+async def test_an_answer_is_sent_in_one_piece(player: Player) -> None:
+    """The system holds back a second one until the client has acknowledged the first, 40 ms later (Nagle)."""
+    reader, writer = await asyncio.open_connection(HOST, player.port)
+    for _ in range(20):
+        writer.write(player.request("GET", "/1/validate-token"))
+        assert (await reader.read(1 << 16)).endswith(b"}")
+    writer.close()
+
+
 async def test_more_connections_than_are_answered_are_refused(player: Player) -> None:
     held = [await asyncio.open_connection(HOST, player.port) for _ in range(16)]
     for _, writer in held:
