@@ -99,4 +99,6 @@ def _print(options: Options, session: Session) -> None:
         )
         for mark in marks
     ]
+    if not marks:
+        say(options, "No likes, hides or blocks.")
     print_table(("", "what", "since"), rows)

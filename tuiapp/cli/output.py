@@ -85,13 +85,16 @@ def print_table(
 ) -> None:
     """Columns aligned by terminal cells, two spaces apart; `right` holds the numbers of right-aligned ones.
 
-    On a terminal the widest columns of names are cut to its width; in a pipe names are whole.
+    On a terminal the widest columns of names are cut to its width; in a pipe names are whole. Of no rows nothing is
+    printed.
     """
     from rich.cells import cell_len
 
     from tuiapp.cells import fitted
 
     table = [[shown(cell) for cell in row] for row in (headings, *rows)]
+    if len(table) == 1:
+        return
     widths = [max(cell_len(row[i]) for row in table) for i in range(len(headings))]
     if sys.stdout.isatty():
         room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)

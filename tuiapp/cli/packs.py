@@ -296,6 +296,8 @@ def _print_packs(options: Options, session: Session, packs: Sequence[PackInfo]) 
     if options.json:
         print_json({"packs": [session.coverage.described(pack) for pack in packs]})
         return
+    if not packs:
+        say(options, "No packs. Add what you have: discover community add FILE.")
     known = [session.coverage.of_pack(pack) for pack in packs]
     rows = [
         (p.name, p.level if p.kind == "community" else p.kind, _some(p.listeners), thousands(p.items),

@@ -190,6 +190,8 @@ def show(options: Options, name: str) -> None:
     if options.json:
         print_json({"playlists": [{"name": called, "tracks": [entry(track) for track in tracks]}]})
     else:
+        if not tracks:
+            say(options, f"No tracks in {shown(called)}.")
         print_tracks(tracks)
 
 

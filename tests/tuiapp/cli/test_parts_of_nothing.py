@@ -65,3 +65,19 @@ def test_a_comparison_just_begun_says_that_nothing_was_shown(own: Folders) -> No
         standing = session.comparisons.standing()
     assert standing is not None
     assert "Neither has been shown yet" in in_words(standing)[1]
+
+
+@pytest.mark.parametrize(
+    "command", ["community list", "features list", "feedback", "playlists", "playlists show a"]
+)
+def test_a_list_of_nothing_is_said_to_be_one_and_has_no_heading(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    place = ["--data-dir", str(tmp_path / "data")]
+    if "show" in command:
+        assert run([*place, "playlists", "create", "A"]) == 0
+        assert capsys.readouterr() == ("", "Created A.\n")
+    assert run([*place, *command.split()]) == 0
+    printed = capsys.readouterr()
+    assert not printed.out
+    assert printed.err.startswith("No ")
