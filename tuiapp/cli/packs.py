@@ -270,7 +270,7 @@ def list_(options: Options) -> None:
     # Reading does not create a library.
     with options.session(private=options.private or not options.folders.database.exists()) as session:
         found, damaged = session.packs.with_damaged()
-        _print_packs(options, session, found)
+        _print_packs(options, session, found, damaged)
         for sentence in damaged:
             say(options, shown(sentence))
 
@@ -292,11 +292,13 @@ def _some(count: int) -> str:
     return thousands(count) if count else ""
 
 
-def _print_packs(options: Options, session: Session, packs: Sequence[PackInfo]) -> None:
+def _print_packs(
+    options: Options, session: Session, packs: Sequence[PackInfo], damaged: Sequence[str] = ()
+) -> None:
     if options.json:
         print_json({"packs": [session.coverage.described(pack) for pack in packs]})
         return
-    if not packs:
+    if not packs and not damaged:
         say(options, "No packs. Add what you have: discover community add FILE.")
     known = [session.coverage.of_pack(pack) for pack in packs]
     rows = [
