@@ -76,7 +76,7 @@ def seen(status: Pairs, song: Pairs, at: float, wall: float) -> Seen:
 
 
 def song_of(song: Pairs, length: float | None = None) -> Song | None:
-    """The song that MPD describes; null without artist and title."""
+    """The song that MPD describes; null without artist and title. `length` where it does not say that with the song."""
     # Of several artists histories name the first.
     tags: dict[str, str] = {}
     for name, value in song:
@@ -84,7 +84,8 @@ def song_of(song: Pairs, length: float | None = None) -> Song | None:
     if not (tags.get("Artist") and tags.get("Title")):
         return None
     place, mbid = f"{tags.get('Id', '')} {tags.get('file', '')}", tags.get("MUSICBRAINZ_TRACKID", "")
-    length = length or _number(tags.get("duration"))
+    # As a song ends, `status` may have the next one's length already: with that it would not count.
+    length = _number(tags.get("duration")) or length
     return Song(tags["Artist"], tags["Title"], tags.get("Album", ""), length, place, mbid)
 
 

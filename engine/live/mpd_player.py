@@ -166,7 +166,8 @@ class MpdPlayer:
             ended = self._clock.see(Seen(at, wall, playing=state == "play"))
         else:
             playing, position = state == "play", _number(status.get("elapsed"))
-            length = _number(status.get("duration")) or song.length
+            # As a song ends, it may be the next one's already.
+            length = song.length or _number(status.get("duration"))
             self._paused = not playing
             shown = Song(song.artist, song.title, song.album, length, number, song.mbid)
             ended = self._clock.see(Seen(at, wall, shown, playing, position))

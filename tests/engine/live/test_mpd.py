@@ -160,6 +160,19 @@ async def watching(fake: Mpd, clock: Time, kept: list[PlayedSong]) -> AsyncItera
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_a_song_at_whose_end_mpd_has_the_length_of_the_next_is_a_play(
+    fake: Mpd, clock: Time, kept: list[PlayedSong], watching: list[str]
+) -> None:
+    whole = [*SONG, ("duration", "200.000")]
+    fake.answers["currentsong"] = "".join(f"{name}: {value}\n" for name, value in whole).encode() + b"OK\n"
+    await fake.idle.wait()
+    clock.now = 199
+    await fake.change(elapsed="200.000", duration="900.000")
+    await fake.change(state="stop")
+    assert [(one.song.length, one.seconds, one.skipped) for one in kept] == [(200.0, 199.0, False)]
+    assert watching
+
+
 async def test_a_play_with_a_pause_and_a_repeat(
     fake: Mpd, clock: Time, kept: list[PlayedSong], watching: list[str]
 ) -> None:

@@ -93,6 +93,18 @@ async def test_a_file_whose_name_is_not_utf_8_plays(mpd: str) -> None:
 
 
 @needs("mpd")
+async def test_a_song_is_as_long_as_it_is_known_to_be(mpd: str) -> None:
+    """What MPD says is the next one's length as a song ends."""
+    song = Song("Ida", "Three", length=LONG - 1.0, place="-3.wav")
+    played = Played(MpdPlayer([song], mpd))
+    await played.until(lambda now: now.length is not None)
+    assert played.now is not None
+    assert played.now.length == LONG - 1.0
+    played.player.end(pressed=False)
+    await played.task
+
+
+@needs("mpd")
 async def test_where_another_plays_something_else_it_is_over(mpd: str) -> None:
     ((two,),) = await songs_of(mpd, [("Ida", 'Söng "Two"')])
     async with speaking(mpd) as other:
