@@ -7,6 +7,7 @@ means a whole day. Rows are held back until one decides it. Facts: FORMATS.md, T
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count, pairwise
@@ -70,6 +71,8 @@ _DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)([01]\d|2[0-4])([0-5]\d)([0-5]
 _CLOCK = re.compile(
     r"\s*\d{1,2}[:.h]\d{2}([:.]\d{2}(\.\d+)?)?\s*([ap]\.?\s?m\.?)?\s*([A-Z]{2,5})?\s*", re.IGNORECASE
 )
+# A moment whatever its column is called: of ISO, or a count of seconds or milliseconds.
+_MOMENT = re.compile(r"(?:19|20)\d\d-\d\d-\d\d[T ]\d\S*|\d{10}(?:\d{3})?")
 _DOTTED = re.compile(r"[T ]\d{1,2}\.\d")
 # A stamp with 24:00 has a time: it is not a day.
 _DAY_END = re.compile(r"[T ]24")
@@ -108,8 +111,9 @@ Moment(at=1709406060, width=1, day=None))
         # The first date with month first (True) and with day first, and the first month without a day.
         self._orders: dict[bool, str] = {}
         self._month = ""
-        # By column: how many times accompany a day, and their latest hour.
+        # By column: how many times accompany a day, and their latest hour; and how many moments of about that day.
         self._clocks: dict[int, tuple[int, int]] = {}
+        self._moments: Counter[int] = Counter()
         self._days = 0
 
     def read(self, text: str) -> Moment | None:
@@ -228,6 +232,11 @@ Moment(at=1709406060, width=1, day=None))
             return text
 
         yield from self.settle(rows, stamp)
+        for place in (place for place, rows in self._moments.items() if rows == self._days):
+            if (name := table.name(place)) and not any(sign in name for sign in ",="):
+                self._options.notes.append(
+                    f'only days were read; if “{name}” is the time, import it with --map "time={name}"'
+                )
         for place, (clocks, latest) in self._clocks.items():
             if clocks == self._days and latest >= _AFTERNOON:
                 names = [name for name in (table.name(place), *columns) if name]
@@ -249,6 +258,11 @@ Moment(at=1709406060, width=1, day=None))
                 clocks, latest = self._clocks.get(place, (0, 0))
                 hour = int(re.split(r"\D", cell.strip(), maxsplit=1)[0])
                 self._clocks[place] = clocks + 1, max(latest, hour)
+            elif _MOMENT.fullmatch(cell.strip()):
+                other = self._read(cell.strip())
+                # Of another zone it may be on the day before or after.
+                near = other is not None and other.width < DAY and abs(other.at - moment.at) <= 2 * DAY
+                self._moments[place] += near
 
     def settle(self, rows: Iterator[Row], stamp: Callable[[Row], str]) -> Iterator[tuple[Row, str]]:
         """The rows with their stamps, kept back until it is known how to read these.

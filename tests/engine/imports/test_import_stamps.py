@@ -230,6 +230,18 @@ def test_a_clock_beside_days_is_named_and_can_be_given(db: sqlite3.Connection, t
     assert "only days" not in bring(db, path).files[0].note
 
 
+@pytest.mark.parametrize(("moment", "width"), [("2024-03-02T19:01", 60), ("1709406060", 1)])
+def test_a_moment_beside_days_is_named_and_can_be_given(
+    db: sqlite3.Connection, tmp_path: Path, moment: str, width: int
+) -> None:
+    path = write(tmp_path, "a.csv", table(f"02.03.2024,{moment}", columns="date,begun"))
+    assert '"time=begun"' in bring(db, path).files[0].note
+    bring(db, path, columns={"time": "begun"})
+    assert times(db) == [(START, width, 1)]
+    path = write(tmp_path, "b.csv", table("02.03.2024,2019-01-01T19:01", columns="date,added", song=OTHER))
+    assert "only days" not in bring(db, path).files[0].note
+
+
 def test_a_zone_in_words_is_said_to_be_unknown(db: sqlite3.Connection, tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", table("2024-03-02 19:01:00 Pacific Time"))
     assert "unknown zones" in bring(db, path).files[0].note
