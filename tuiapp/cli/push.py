@@ -47,7 +47,7 @@ def push(
     audit`.
     """
     with options.session() as session, contextlib.closing(web_for(options, "")) as web:
-        session.door.require_writable("send a playlist")
+        session.door.require_no_private_session("send a playlist")
         session.playlists.named(name)
         server, typed = opened(options, web, service, who)
         say(options, f"Asking {shown(server.address)} …")

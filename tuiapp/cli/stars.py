@@ -44,7 +44,7 @@ def stars(options: Options, /, service: str, undo: bool, **who: Any) -> None:
             else:
                 click.echo(f"{quantity(gone, 'likes')} undone.")
             return
-        session.door.require_writable("take in stars")
+        session.door.require_no_private_session("take in stars")
         with contextlib.closing(web_for(options, "")) as web:
             server, typed = opened(options, web, service, who)
             say(options, f"Asking {shown(server.address)} …")

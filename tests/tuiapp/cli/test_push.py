@@ -191,16 +191,20 @@ def test_where_only_the_answer_is_lost_no_second_list_is_made(
 
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_private_session_sends_nothing_and_asks_nobody(
-    folders: Folders, server: SubsonicServer, capsys: pytest.CaptureFixture[str], elsewhere: bool
+    folders: Folders,
+    server: SubsonicServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    elsewhere: bool,
 ) -> None:
+    monkeypatch.delenv("DISCOVER_PUSH_PASSWORD")  # not asked for either
     with Session(folders, private=elsewhere, announced=elsewhere):
         before = fingerprint(folders.root)
         assert run([*([] if elsewhere else ["--private"]), *line(server, "--yes")]) == 1
         said = capsys.readouterr().err
         assert "private session" in said
         assert ("in another window" in said) == elsewhere
-        assert server.asked == []
-        assert fingerprint(folders.root) == before
+        assert (server.asked, fingerprint(folders.root)) == ([], before)
 
 
 def test_credentials_are_kept_when_asked_for_that_address_alone_and_from_nobody_else(
