@@ -41,8 +41,9 @@ def app_in(view: str, folders: Folders) -> DiscoverApp:
         return DiscoverApp(folders)
 
 
-async def drained(app: App[Any], limit: float = 1.0) -> None:
-    """Wait until every widget waits for its next message and nothing keeps from painting, for at most so many seconds.
+async def drained(app: App[Any], limit: float = 1.0, holds: Callable[[], bool] = lambda: True) -> None:
+    """Wait until every widget waits for its next message, nothing keeps from painting, and a condition holds, for at
+    most so many seconds.
 
     Textual's own wait looks every 20 ms whether the process computes: a third of a test's time, and under load no
     proof of anything. The limit is for what a test holds up on purpose.
@@ -55,7 +56,7 @@ async def drained(app: App[Any], limit: float = 1.0) -> None:
         # An app that ends paints no more: what held painting up then is never let go.
         waits = (app._batch_count and not app._exit) or app._resize_timer is not None
         rests = not waits and all(_waits(pump) for pump in (app, *app._registry))
-        quiet = quiet + 1 if rests else 0
+        quiet = quiet + 1 if rests and holds() else 0
 
 
 def _waits(pump: MessagePump) -> bool:

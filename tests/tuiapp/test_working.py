@@ -54,7 +54,8 @@ async def test_a_dialog_says_that_it_checks_what_was_typed(folders: Folders) -> 
         await drained(app)
         with app.engine().exclusive():
             await pilot.press(*"/no/where.csv", "enter")
-            await drained(app)
+            # Laid out by a timer of Textual's, which no wait for messages sees.
+            await drained(app, 10.0, lambda: "One moment …" in screen_text(app))
             assert "One moment …" in screen_text(app)
         await settled(pilot)
         assert "One moment …" not in screen_text(app)
