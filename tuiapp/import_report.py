@@ -80,8 +80,9 @@ def _knows(pack: DescribedPack) -> str:
     return f", {here:,} of your {of:,} among them"
 
 
-def packs_in_words(added: AddedData) -> str:
-    """Which packs were made of what was added, and how many of one's own tracks have a tempo now."""
+def packs_in_words(added: AddedData, quoted: int | None = None) -> str:
+    """Which packs were made of what was added, and how many of one's own tracks have a tempo now. Of the lines of each
+    that cannot be used so many are `quoted`, each once; null for all that are known."""
     lines = [
         f"{pack['name']}: {quantity(pack['listeners'], 'listeners')}, "
         f"{quantity(pack['items'], pack['level'])}{_knows(pack)}"
@@ -113,5 +114,5 @@ def packs_in_words(added: AddedData) -> str:
             for counts, what in kinds
             if counts
         ]
-        lines += [f"  {line['shown']}" for line in bad["first"]]
+        lines += [text for line in bad["first"][:quoted] if (text := f"  {line['shown']}") not in lines]
     return "\n".join(shown(sentence(line)) for line in lines)

@@ -14,6 +14,7 @@ from tests.support.driving import add_by_key, screen_lines, screen_text, settled
 from tests.support.dump_server import serving
 from tests.support.statistics_dump import listeners
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.pack_jobs import added
 from tuiapp.cli.main import run
 from tuiapp.job import Job
 from tuiapp.screens.dialogs import AskPath, ShowText
@@ -325,3 +326,35 @@ async def test_a_download_in_the_app_is_a_pack_in_the_end(
             assert [pack.listeners for pack in app.engine().packs.all()] == [70]
             assert server.asked("GET", ".tar.zst")[1:], "the newer one"
     assert [job.arguments[0] for job in seen] == ["look", "fetch", "look", "look", "update"]
+
+
+async def test_what_was_added_and_what_is_next_are_in_sight_whatever_lines_were_left_out(
+    empty: Folders,
+) -> None:
+    bad = {"reasons": {"no artist or title": 9}, "entries": {}}
+    first = [{"shown": f"songs.zip/songs.csv, line {n}: no artist or title ({'x' * 90})"} for n in range(5)]
+    packs = [
+        {
+            "name": "songs",
+            "kind": "community",
+            "level": "tracks",
+            "listeners": 471,
+            "items": 25_511,
+            "known": None,
+        },
+        {"name": "songs-features", "kind": "features", "level": "tracks", "listeners": 0, "items": 26_125},
+    ]
+    result: Any = RESULTS["add"] | {
+        "packs": packs,
+        "bad_lines": [{"pack": pack["name"], "first": first} | bad for pack in packs],
+    }
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settled(pilot)
+        added(app, result)
+        await settled(pilot, lambda: len(app.screen.query("Toast")) == 1)
+        (said,) = toasts(app)
+        assert said.count("line 0") == 1, "the line both packs left out"
+        assert "471 listeners" in said
+        assert "Now press 7 and t" in said
+        assert app.screen.query_one("Toast").region.y > 3

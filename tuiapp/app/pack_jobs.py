@@ -177,7 +177,7 @@ def added(app: DiscoverApp, result: AddedData) -> None:
     model, train = app.keymap.label("view_model"), app.keymap.label("model.train")
     to_train = any(pack["kind"] in ("community", "genres") for pack in result["packs"])
     then = f"\nNow press {model} and {train} to train on it." if to_train else ""
-    app.notify(packs_in_words(result) + then, title="Added", timeout=12)
+    app.notify(packs_in_words(result, quoted=1) + then, title="Added", timeout=12)
 
 
 def updated(app: DiscoverApp, result: Updated) -> None:
