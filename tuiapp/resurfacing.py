@@ -10,8 +10,11 @@ HIT = "hit@10"
 TOO_FEW = "too few to tell"
 
 
-def in_short(measured: dict[str, Any]) -> str:
-    """What the figures of `engine.training.solo.measure_sessions` say, beside the best of the plain orders."""
+def in_short(measured: dict[str, Any] | None) -> str:
+    """What the figures of `engine.training.solo.measure_sessions` say, beside the best of the plain orders; null for a
+    model of an earlier version, which has none."""
+    if measured is None:
+        return "not measured on going back to what had rested"
     if not measured:
         return "no session yet went back to what had rested"
     sessions = quantity(measured["sessions"], "sessions")

@@ -294,10 +294,8 @@ def read_manifest(folder: Path) -> ModelManifest:
             f"The model has format {manifest.format}; this discover reads {FORMAT}. {mend(manifest, [MANIFEST])}"
         )
     if manifest.solo and manifest.ensemble != SOLO_WEIGHTS:
-        # Until now its weights were learned, and what it says of itself was measured on another task.
-        raise DamagedDataError(
-            f"The model of your own listening is of an earlier discover: {folder}. {mend(manifest, [MANIFEST])}"
-        )
+        # Of an earlier version, which learned weights and measured itself on another task.
+        manifest = msgspec.structs.replace(manifest, ensemble=SOLO_WEIGHTS, validation={})
     if manifest.format == WITHOUT_NEIGHBOURS:
         others = {name: weight for name, weight in manifest.ensemble.items() if name != "neighbours"}
         return msgspec.structs.replace(manifest, ensemble=others or FACTORS_ALONE)

@@ -35,7 +35,7 @@ def evaluate(options: Options, level: Level) -> None:
     with options.session() as session:
         model = session.models.manifest(level)
         if model is not None and model.solo:
-            _print_solo(options, model.validation.get("resurfacing") or {}, level)
+            _print_solo(options, model.validation.get("resurfacing"), level)
             return
         # Said first: where it is low, it may be why there is nothing to measure.
         say_coverage(options, coverage := session.coverage.of(level))
@@ -93,10 +93,15 @@ def _whole_hits(measures: dict[str, float]) -> dict[str, float]:
     return {name: int(value) if name.startswith("hits") else value for name, value in measures.items()}
 
 
-def _print_solo(options: Options, measured: dict[str, Any], level: Level) -> None:
+def _print_solo(options: Options, measured: dict[str, Any] | None, level: Level) -> None:
     """Solo mode: how often what a session goes back to is among the first ten of what had rested."""
     from engine.errors import NothingYetError
 
+    if measured is None:
+        raise NothingYetError(
+            "The model is of an earlier version, which did not measure how well it brings back what had rested. Train "
+            "again: discover train."
+        )
     if not measured:
         raise NothingYetError(
             f"In no listening session yet did you go back to {level} you had not played for 30 days, so there is "

@@ -56,9 +56,9 @@ def _found(measured: dict[str, Any]) -> str:
     return f"finds {measured['recall@20'] * 100:.0f} of 100 hidden favourites{beside}"
 
 
-def _resurfaced(model: ModelManifest) -> dict[str, Any]:
-    """A solo model's measurements; empty if there are none."""
-    found: dict[str, Any] = model.validation.get("resurfacing") or {}
+def _resurfaced(model: ModelManifest) -> dict[str, Any] | None:
+    """A solo model's measurements; empty if there was nothing to measure, null if that was not tried."""
+    found: dict[str, Any] | None = model.validation.get("resurfacing")
     return found
 
 

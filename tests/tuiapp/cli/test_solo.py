@@ -9,16 +9,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.errors import DamagedDataError
+from engine.model.ensemble import SOLO_WEIGHTS
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
 from engine.training.artifact import MANIFEST, open_model, read_manifest, write_manifest
+from engine.training.manifest import ModelManifest
 from tests.support.factorizing import plays
 from tests.support.listens import play
 from tests.support.models import ARTISTS, write_model
 from tuiapp.cli.main import run
+from tuiapp.widgets.facts import in_short
 
 DAY = 86_400
 MEASURED = {
@@ -45,7 +47,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
     return found
 
 
-def measured_as(folders: Folders, measured: dict[str, Any]) -> None:
+def measured_as(folders: Folders, measured: dict[str, Any] | None) -> None:
     folder = folders.models / "made-by-hand"
     write_manifest(
         folder, msgspec.structs.replace(read_manifest(folder), validation={"resurfacing": measured})
@@ -108,13 +110,21 @@ def test_evaluate_says_what_is_served_and_where_it_is_too_few(
     said = capsys.readouterr().out
     assert "Only 27 sessions: too few to tell one order from another." in said
     assert "finds more" not in said
+    measured_as(folders, None)
+    assert run(["evaluate", *data]) == 3
+    assert "of an earlier version" in capsys.readouterr().err
     measured_as(folders, {})
     assert run(["evaluate", *data]) == 3
     assert "go back to artists you had not played for 30 days" in capsys.readouterr().err
 
 
-def test_a_solo_model_of_before_asks_to_be_trained_again(tmp_path: Path) -> None:
+def test_a_solo_model_of_before_opens_by_the_weights_of_today_and_claims_no_quality(tmp_path: Path) -> None:
     before = write_model(tmp_path, solo=True, ensemble={"recency": 1.0})
-    assert (before.models / "made-by-hand" / MANIFEST).exists()
-    with pytest.raises(DamagedDataError, match=r"of an earlier discover.*Train again"):
-        open_model(before)
+    path = before.models / "made-by-hand" / MANIFEST
+    written = msgspec.json.decode(path.read_bytes(), type=ModelManifest)
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(written, validation={"nDCG@20": 0.5})))
+    model = open_model(before)
+    assert model.manifest.ensemble == SOLO_WEIGHTS
+    assert model.manifest.validation == {}
+    assert "not measured" in in_short(model.manifest, 60).plain
+    model.close()
