@@ -59,11 +59,12 @@ _AROUND = (
     ("Вы посмотрели видео «", "»"),
     ('Ви переглянули відео "', '"'),
     ("Ви переглянули відео «", "»"),
-    ("觀看了「", "」"),
-    ("已觀看「", "」"),
-    ("观看了“", "”"),
-    ("观看了《", "》"),
-    ("已观看“", "”"),
+    # Chinese needs no blank between the two.
+    *(
+        (verb + opening, closing)
+        for verb in ("观看了", "已观看", "您观看了", "您已观看", "觀看了", "已觀看", "您觀看了", "您已觀看")
+        for opening, closing in (("「", "」"), ("『", "』"), ("《", "》"), ("“", "”"), ("", ""))
+    ),
 )
 
 # Beginnings or ends of rows that are of something else, and of what.

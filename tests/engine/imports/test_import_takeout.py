@@ -165,6 +165,8 @@ def test_an_advert_is_one_in_its_language_too(db: sqlite3.Connection, tmp_path: 
         ("تمت مشاهدة ", " ."),
         ('Вы посмотрели видео "', '"'),
         ("觀看了「", "」"),
+        ("观看了", ""),
+        ("已觀看《", "》"),
         ("Vous avez regarde\u0301\u202f", ""),
         ("\u200fتمت مشاهدة\u200f ", ""),
         ("Unbekannt gesehn: ", ""),
