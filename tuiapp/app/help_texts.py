@@ -13,7 +13,7 @@ from tuiapp.import_report import files_in_words, kept_otherwise
 from tuiapp.safe import shown
 from tuiapp.screens.first_steps import step
 from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, scope_of, written
-from tuiapp.settings.keys import BY_NAME, Keymap
+from tuiapp.settings.keys import BY_NAME, NO_KEY, Keymap
 from tuiapp.typed_paths import IMPORT_WORDS, begun
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def help_for(
     in this view."""
     groups = {
         title: [
-            (keymap.labels(action), action.help)
+            (keymap.labels(action) or "no key", action.help)
             for action in scope_of(scope)
             if action.id not in _VIEW_KEYS and not (scope != EVERYWHERE and action.id in absent)
         ]
@@ -94,8 +94,10 @@ def help_in(dialog: Dialog, keymap: Keymap, width: int = _MAX_WIDTH) -> Content:
         binding, action = active.binding, BY_NAME.get(active.binding.id or "")
         words = binding.tooltip or (action.help if action is not None else "")
         of_screen = binding.action.startswith("screen.")
-        if not words or (
-            of_screen and not hasattr(dialog, f"action_{binding.action.removeprefix('screen.')}")
+        if (
+            not words
+            or key == NO_KEY
+            or (of_screen and not hasattr(dialog, f"action_{binding.action.removeprefix('screen.')}"))
         ):
             continue
         if action is not None and action.id in _VIEW_KEYS:
@@ -109,7 +111,8 @@ def help_in(dialog: Dialog, keymap: Keymap, width: int = _MAX_WIDTH) -> Content:
 
 
 def _switching(keymap: Keymap) -> str:
-    return " ".join(keymap.label(f"view_{name}") for name, _ in VIEWS) + " switch views."
+    keys = [key for name, _ in VIEWS if (key := keymap.first(f"view_{name}"))]
+    return f"{' '.join(keys)} switch views." if keys else ""
 
 
 def _of_groups(groups: Mapping[str, Sequence[tuple[str, str]]], last: str, width: int) -> Content:

@@ -263,8 +263,13 @@ class Jobs:
         from tuiapp.app.help_texts import import_report, options_named
         from tuiapp.screens.dialogs import ShowText
 
-        label = self._app.keymap.label
-        train, add = label("model.train"), label("model.add_pack")
+        keymap = self._app.keymap
+        label = keymap.label
+        # Without a key it is in the palette of its own view only.
+        train, add = (
+            keymap.first(name) or f"{label('view_model')} {label(name)}"
+            for name in ("model.train", "model.add_pack")
+        )
         steps = {train: "train next, to get recommendations"}
         if not community:
             steps = {

@@ -20,6 +20,7 @@ from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS
 from tuiapp.widgets.dimmed import Dimming
+from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
@@ -48,15 +49,24 @@ def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     """The actions available on a screen: the view's own first, then those of every list, then the rest."""
     from tuiapp.screens.view import View
 
-    absent = screen.absent if isinstance(screen, View) else frozenset(_OF_LISTS)
+    absent = screen.absent if isinstance(screen, View) else frozenset()
     nearest = {app.current_mode: 0, LISTS: 1}
     for action in sorted(ACTIONS, key=lambda action: nearest.get(action.scope, 2)):
-        target = app if action.scope == EVERYWHERE else screen
-        if target.check_action(action.id, ()) is False:
+        key = app.keymap.first(action)
+        target: Any = app if action.scope == EVERYWHERE else screen
+        if not key and action.scope == LISTS and not action.command:
+            # It is done by the list itself.
+            table = screen.table if isinstance(screen, View) else None
+            target = screen.focused if isinstance(screen.focused, Table) else table
+        if target is None or target.check_action(action.stem, ()) is False:
             continue
-        here = action.scope in {EVERYWHERE, app.current_mode} and action.id not in {"palette", "back"}
-        if here or (action.scope == LISTS and action.id in _OF_LISTS - absent):
-            name = f"{action.label.capitalize()} ({app.keymap.label(action)})"
+        # Without a key there is no other way to it.
+        here = action.scope in {EVERYWHERE, app.current_mode} and (
+            not key or action.id not in {"palette", "back"}
+        )
+        in_list = isinstance(screen, View) and (not key or action.id in _OF_LISTS)
+        if here or (action.scope == LISTS and in_list and action.id not in absent):
+            name = f"{action.label.capitalize()} ({key})" if key else action.label.capitalize()
             yield SystemCommand(name, action.help, _runner(app, action.command or action.id, target))
 
 

@@ -112,7 +112,7 @@ class Preferences:
     def change_all(self, changes: Mapping[str, Any], words: str, *, undoing: bool = False) -> None:
         """Change several settings at once, as `change` does one; undo calls them `words`."""
         app, before = self._app, self.config
-        self.config = before.with_values(changes)
+        self.config = before.with_values(changes, again=undoing)
         old = {
             key: before.values.get(key)
             for key in changes

@@ -29,6 +29,7 @@ def config(context: click.Context) -> None:
                 "settings": {"data_dir": str(options.folders.root), "private": options.private} | values,
                 "from_file": sorted(found.values),
                 "problems": list(found.problems),
+                "notes": list(found.notes),
             }
         )
         return
@@ -40,8 +41,8 @@ def config(context: click.Context) -> None:
             for key in dict.fromkeys([*SETTINGS, *found.values])
         ],
     )
-    for problem in found.problems:
-        click.echo(shown(problem), err=True)
+    for said in (*found.problems, *found.notes):
+        click.echo(shown(said), err=True)
 
 
 @config.command()

@@ -123,7 +123,7 @@ class ArtistDialog(Dialog):
         words = f"{in_keys(str(error), self.shell.keymap)}{where}".split("\n")
         heading = Content.styled(f"✗ {shown(self._trail[-1])} can't be shown", "bold $error")
         self._body.update(Content.assemble(heading, "\n\n", "\n".join(map(shown, words))))
-        keys = [f"{self._label('retry')} retry", "esc close"]
+        keys = [*self.shell.keymap.hints({"retry": "retry"}), "esc close"]
         self._hint.update(Content("  ".join(self._with_way_back(keys))))
 
     def _show(self, card: ArtistCard) -> None:
@@ -133,29 +133,26 @@ class ArtistDialog(Dialog):
         self._body.update(drawn(card, max(24, min(80, self.size.width * 94 // 100 - 4))))
         self._hint.update(Content(self._keys(card)))
 
-    def _label(self, name: str) -> str:
-        return self.shell.keymap.label(name)
-
     def _with_way_back(self, keys: list[str]) -> list[str]:
         return [*keys[:-1], "← back", keys[-1]] if len(self._trail) > 1 else keys
 
     def _keys(self, card: ArtistCard) -> str:
         """The keys available for this artist."""
-        like, hide, block = (self._label(f"discover.{name}") for name in ("like", "hide", "block"))
         undone = self.shell.changes.since(self._made)
-        undo = [f"{self._label('undo')} undo {shown(undone)}"] if undone else []
+        undo = {"undo": f"undo {shown(undone)}"} if undone else {}
         if card.verdict == "block":
-            return "  ".join(self._with_way_back([f"{block} unblock", *undo, "esc close"]))
-        keys = [
-            f"{like} " + ("unlike" if card.verdict == "like" else "like"),
-            f"{hide} " + ("unhide" if card.verdict == "hide" else "hide"),
-            f"{block} block",
-        ]
-        if card.near:
-            keys.append(f"{self._label('discover.related')} related")
-        more = {"discover.add_to": "add", "discover.mix": "mix", "lists.open": "open"}
-        keys += [*(f"{self._label(name)} {what}" for name, what in more.items()), *undo, "esc close"]
-        return "  ".join(self._with_way_back(keys))
+            words = {"discover.block": "unblock"}
+        else:
+            words = {
+                "discover.like": "unlike" if card.verdict == "like" else "like",
+                "discover.hide": "unhide" if card.verdict == "hide" else "hide",
+                "discover.block": "block",
+                **({"discover.related": "related"} if card.near else {}),
+                "discover.add_to": "add",
+                "discover.mix": "mix",
+                "lists.open": "open",
+            }
+        return "  ".join(self._with_way_back([*self.shell.keymap.hints(words | undo), "esc close"]))
 
     # -- doing -----------------------------------------------------------------------------------------
 

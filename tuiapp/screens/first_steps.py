@@ -142,4 +142,4 @@ def _muted(text: str) -> Content:
 
 def step(key: str, text: str) -> Content:
     """A key, and what it does for a new user."""
-    return Content.assemble(Content.styled(f"{key:<6}", "bold $text-accent"), text)
+    return Content.assemble(Content.styled(f"{key:<5} ", "bold $text-accent"), text)

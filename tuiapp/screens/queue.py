@@ -126,18 +126,12 @@ class Queue(MusicDialog):
 
     @on(Table.Marked)
     def _show_hint(self) -> None:
-        label = self.shell.keymap.label
         marks = len(self._list.marks)
-        undo = [f"{label('undo')} undo"] if self.shell.changes.since(self._made) else []
-        keys = [
-            "enter play from here",
-            f"{label('playlists.remove')} take out",
-            f"{label('lists.mark')} select",
-            f"{label('lists.mark_all')} all",
-            *undo,
-            f"{label('help')} help",
-            "esc close",
-        ]
+        words = {"playlists.remove": "take out", "lists.mark": "select", "lists.mark_all": "all"}
+        if self.shell.changes.since(self._made):
+            words["undo"] = "undo"
+        words["help"] = "help"
+        keys = ["enter play from here", *self.shell.keymap.hints(words), "esc close"]
         self._hint.update("  ".join(([f"{marks:,} selected"] if marks else []) + keys))
 
     def music_of(self, row: Any) -> Music | None:

@@ -135,14 +135,15 @@ class Search(TypedList, MusicDialog):
     @on(Table.Marked)
     def _show_hint(self) -> None:
         """What the keys do where they are now."""
-        enter = self._label("discover.artist")
+        hints = self.shell.keymap.hints
         if self._line.has_focus:
-            words = f"{enter} artist page, ↑ ↓ choose, tab to the list and its keys, esc close"
+            enter = "".join(f"{hint}, " for hint in hints({"discover.artist": "artist page"}))
+            words = f"{enter}↑ ↓ choose, tab to the list and its keys, esc close"
         else:
-            keys = [f"{self._label(action.name)} {action.label}" for action in on_music()]
-            undone = self.shell.changes.since(self._made)
-            undo = [f"{self._label('undo')} undo {shown(undone)}"] if undone else []
-            words = "  ".join((*keys, *undo, f"{self._label('help')} help", "tab back"))
+            keys = {action.name: action.label for action in on_music()}
+            if undone := self.shell.changes.since(self._made):
+                keys["undo"] = f"undo {shown(undone)}"
+            words = "  ".join((*hints(keys | {"help": "help"}), "tab back"))
         marks = len(self._list.marks)
         self._hint.update(f"{marks:,} selected  {words}" if marks else words)
 

@@ -134,7 +134,7 @@ class SettingsView(View):
 
 def in_words(setting: Setting, value: Any) -> str:
     """A setting's value as the app shows it: keys as people write them."""
-    if setting.key.startswith("keys."):
+    if value and setting.key.startswith("keys."):
         return " ".join(written(key) for key in str(value).split(","))
     return setting.shown(value)
 

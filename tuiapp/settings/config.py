@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,9 @@ class Config:
     problems: tuple[str, ...] = ()
 
     def __getitem__(self, key: str) -> Any:
-        """The value in use."""
+        """The value in use; a key's may be set for another action."""
+        if key.startswith("keys.") and key not in self.values and key in SETTINGS:
+            return self.keymap.keys(BY_NAME[key.removeprefix("keys.")])
         return self.values.get(key, setting_named(key).default)
 
     def where(self, key: str) -> str:
@@ -47,16 +49,21 @@ class Config:
     @property
     def keymap(self) -> Keymap:
         """The keys given to actions."""
-        return Keymap(
-            {
-                key.removeprefix("keys."): value
+        return _keymap(
+            tuple(
+                (key.removeprefix("keys."), value)
                 for key, value in self.values.items()
                 if key.startswith("keys.")
-            }
+            )
         )
 
-    def with_values(self, changes: Mapping[str, Any]) -> Config:
-        """The same with other values, or with None the defaults.
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what is not a mistake: defaults that gave way to the person's keys."""
+        return tuple(filter(None, [self.keymap.lost()]))
+
+    def with_values(self, changes: Mapping[str, Any], *, again: bool = False) -> Config:
+        """The same with other values, or with None the defaults; `again` if they were in use before.
 
         Raises ValueError with what is expected, also for a key that is already taken, and for an invalid context.
         """
@@ -65,7 +72,13 @@ class Config:
             if value is not None:
                 values[key] = _used(setting_named(key), value)
         changed = Config(values, self.problems)
-        for name, pressed, other in changed.keymap.clashes():
+        keymap = changed.keymap
+        new = [
+            key.removeprefix("keys.")
+            for key in changes
+            if key.startswith("keys.") and values.get(key, self.values.get(key)) != self.values.get(key)
+        ]
+        for name, pressed, other in (*keymap.clashes(), *(() if again else keymap.taking(new))):
             raise ValueError(f"keys.{name} cannot be {pressed}: used by {other}")
         for name, why in _wrong_contexts(values).items():
             raise ValueError(f"contexts.{name} is not valid: {why}")
@@ -85,6 +98,11 @@ class Config:
         if settings.half_life is not None:
             given["half_life"] = settings.half_life
         return replace(settings, **given)
+
+
+@lru_cache(maxsize=4)
+def _keymap(given: tuple[tuple[str, str], ...]) -> Keymap:
+    return Keymap(dict(given))
 
 
 def _used(setting: Setting, value: Any) -> Any:
@@ -172,13 +190,15 @@ def read_document(document: Mapping[str, Any], file: str) -> Config:
                 values[setting.key] = used
         except ValueError as error:
             problems.append(f"{file}: {error}{'' if str(error).endswith('?') else '.'} Ignored.")
-    config = Config(values)
-    while clash := next(config.keymap.clashes(), None):
-        name, pressed, other = clash
-        del values[f"keys.{name}"]
+    dropped = []
+    while clash := next(Config(values).keymap.clashes(), None):
+        dropped.append(clash)
+        del values[f"keys.{clash[0]}"]
+    for name, pressed, other in dropped:
+        left = Config(values).keymap.labels(BY_NAME[name])
         problems.append(
-            f"{file}: keys.{name} is {pressed}, already used by {other}; expected a free key. Still "
-            f"{Keymap().labels(BY_NAME[name])}."
+            f"{file}: keys.{name} is {pressed}, already used by {other}; expected a free key. "
+            + (f"Still {left}." if left else "It has none.")
         )
     for name, why in _wrong_contexts(values).items():
         values = {key: value for key, value in values.items() if not key.startswith(f"{_CONTEXTS}{name}.")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 
 from tuiapp.settings.actions import ACTIONS, EVERYWHERE, LISTS, MUSIC, Action, written
@@ -78,54 +78,112 @@ def _of_characters() -> frozenset[str]:
     return frozenset(_name_of(chr(code)) for code in range(0x21, 0x2500) if not chr(code).isalnum())
 
 
+# In Textual's keymap, the key of an action without one: no terminal sends it.
+NO_KEY = "no_key"
+# The way to every action without a key: it does not lose its own.
+_PALETTE = BY_NAME["palette"]
+
+
 class Keymap:
-    """The keys of each action: its defaults, or those set instead, by the action's name."""
+    """The keys of each action: those set, by the action's name, or its defaults that are not set for another."""
 
     def __init__(self, given: Mapping[str, str] | None = None) -> None:
         self.given = dict(given or {})
+        # Every key that is set, and the actions it is set for.
+        self._holders: dict[str, list[Action]] = {}
+        for one in ACTIONS if self.given else ():
+            for key in filter(None, self._own(one).split(",")):
+                self._holders.setdefault(key, []).append(one)
 
-    def keys(self, action: Action) -> str:
-        """The action's keys in Textual's names, separated by commas.
+    def _own(self, action: Action) -> str:
+        """The keys that no other action's take; empty where it has its defaults.
 
         Actions on music have the keys set for the first view, unless their own view has others.
         """
-        return self.given.get(action.name) or self.given.get(_first(action).name, action.keys)
+        set_ = self.given.get(action.name) or self.given.get(_first(action).name, "")
+        return set_ or (action.keys if action is _PALETTE else "")
+
+    def keys(self, action: Action) -> str:
+        """The action's keys in Textual's names, separated by commas; empty without any."""
+        if (own := self._own(action)) or not self.given:
+            return own or action.keys
+        return ",".join(
+            key
+            for key in action.keys.split(",")
+            if not any(_meet(action, other) for other in self._holders.get(key, ()))
+        )
 
     def changed(self) -> dict[str, str]:
-        """The actions with changed keys, by name, and their keys."""
-        return {action.name: self.keys(action) for action in ACTIONS if self.keys(action) != action.keys}
+        """The actions with changed keys, by name, and their keys as Textual takes them."""
+        now = {action: self.keys(action) for action in ACTIONS}
+        return {action.name: keys or NO_KEY for action, keys in now.items() if keys != action.keys}
 
-    def label(self, action: Action | str) -> str:
-        """The first of its keys as people write it."""
+    def first(self, action: Action | str) -> str:
+        """The first of its keys as people write it; empty without any."""
         action = BY_NAME[action] if isinstance(action, str) else action
         return written(self.keys(action).split(",")[0])
 
+    def label(self, action: Action | str) -> str:
+        """What to press for it: its first key or, without any, the palette's and its name there."""
+        action = BY_NAME[action] if isinstance(action, str) else action
+        return self.first(action) or f"{self.first(_PALETTE)} {action.label}"
+
     def labels(self, action: Action) -> str:
-        """All its keys as people write them."""
+        """All its keys as people write them; empty without any."""
         return " ".join(written(key) for key in self.keys(action).split(","))
 
-    def clashes(self) -> Iterator[tuple[str, str, str]]:
-        """(action with changed keys, key, the other action with that key that is active at the same time).
+    def hints(self, words: Mapping[str, str]) -> list[str]:
+        """Keys with what they do, by the actions' names, for a line of keys: without those that have none."""
+        return [f"{key} {what}" for name, what in words.items() if (key := self.first(name))]
 
-        Of two changed to the same key the later one is first.
+    def lost(self) -> str:
+        """A sentence on the defaults that are set for other actions; empty without any."""
+        lost = {
+            action: self.keys(action)
+            for action in ACTIONS
+            if not self._own(action) and self.keys(action) != action.keys
+        }
+        # What is the same in every view is named once.
+        names = {
+            one.name: keys for one, keys in lost.items() if _first(one) is one or _first(one) not in lost
+        }
+        said = [f"{name} keeps {self.labels(BY_NAME[name])}" for name, keys in names.items() if keys]
+        if none := [name for name, keys in names.items() if not keys]:
+            said.append(f"{', '.join(none)} left without a key, in the palette ({self.first(_PALETTE)})")
+        return f"Your keys go before defaults: {'; '.join(said)}." if said else ""
+
+    def clashes(self) -> Iterator[tuple[str, str, str]]:
+        """(action whose keys are set, key, the other action it is set for that is active at the same time).
+
+        Of two set to the same key the later one is first. No key of the palette can be set for another.
         """
-        holders: dict[str, list[Action]] = {}
-        for one in ACTIONS:
-            for key in self.keys(one).split(","):
-                holders.setdefault(key, []).append(one)
         for name in reversed(self.given):
-            action = BY_NAME[name]
-            follow = [one for one in ACTIONS if _first(one) is action and one.name not in self.given]
-            for key in self.keys(action).split(","):
-                # Other actions of the key wherever the action, or one that follows it, is active.
-                others = (
-                    other.name
-                    for one in (action, *follow)
-                    for other in holders.get(key, ())
-                    if other is not one and _meet(one, other)
+            for key, other in self._used(name, lambda key: self._holders.get(key, ())):
+                yield name, key, other
+                break
+
+    def taking(self, names: Collection[str]) -> Iterator[tuple[str, str, str]]:
+        """The same of these actions, but also where their keys would be taken from another's defaults."""
+        others = Keymap({name: keys for name, keys in self.given.items() if name not in names})
+        for name in names:
+            follow = {action for action in ACTIONS if self._own(action) != others._own(action)}
+
+            def held(key: str, but: set[Action] = follow) -> list[Action]:
+                return [one for one in ACTIONS if one not in but and key in others.keys(one).split(",")]
+
+            for key, other in self._used(name, held):
+                yield name, key, other
+                break
+
+    def _used(self, name: str, held: Callable[[str], Collection[Action]]) -> Iterator[tuple[str, str]]:
+        """(key, other action) where one `held` is active wherever the action, or one that follows it, is."""
+        action = BY_NAME[name]
+        follow = [one for one in ACTIONS if _first(one) is action and one.name not in self.given]
+        for key in self.keys(action).split(","):
+            for one in dict.fromkeys((action, *follow)):
+                yield from (
+                    (key, other.name) for other in held(key) if other is not one and _meet(one, other)
                 )
-                if other := next(others, None):
-                    yield name, key, other
 
 
 def _first(action: Action) -> Action:

@@ -227,7 +227,9 @@ def _keys_of_actions() -> Iterator[Setting]:
     for action in ACTIONS:
         place = where.get(action.scope, f"in {action.scope.title()}")
         label = f"go to {action.label}" if action.name.startswith("view_") else action.label
-        yield Setting(f"keys.{action.name}", f"{label}, {place}", action.help, action.keys, _keys)
+        yield Setting(
+            f"keys.{action.name}", f"{label}, {place}", action.help, action.keys, _keys, none="no key"
+        )
 
 
 # In the order in which they are shown.

@@ -84,8 +84,9 @@ class TabStrip(InShell, Widget):
         )
         keymap = self.shell.keymap
         for name, title in VIEWS:
-            here, key = name == self.current, keymap.label(f"view_{name}")
-            label = f" {key} " if style == "digits" and not here else f" {key} {title} "
+            here, key = name == self.current, keymap.first(f"view_{name}")
+            label = key if key and style == "digits" and not here else f"{key} {title}".strip()
+            label = f" {label} "
             if style in ("close", "no keys"):
                 label = title if style == "no keys" else label.strip()
                 parts += [" "] if parts else []
@@ -143,7 +144,7 @@ class KeyLine(InShell, Widget):
         self.refresh()
 
     def render(self) -> RenderResult:
-        label = self.shell.keymap.label
+        label = self.shell.keymap.first
         selected = f"{self.selected}  " if self.selected else ""
         room = self.size.width - cell_len(selected)
         kept: dict[Action, str] = {}
@@ -152,6 +153,8 @@ class KeyLine(InShell, Widget):
                 if self.app.check_action(action.id, ()) is False:
                     continue
             elif self.nothing_listed and not action.alone:
+                continue
+            if not label(action):
                 continue
             word = self._word(action, room - cell_len(label(action)) - 3)
             cells = cell_len(f"{label(action)} {word}") + 2
@@ -215,9 +218,10 @@ class PlayingLine(InShell, Widget):
         place = f"  {now.place:,} of {now.count:,}" if now.count > 1 else ""
         loud = f"  volume {now.volume}" if now.volume != 100 else ""
         times = f"{duration(now.position)}{length}{place}{loud}"
-        label = self.shell.keymap.label
-        keys = f"  {label('pause')} {'play' if now.paused else 'pause'}  {label('stop_playing')} stop"
-        queue = f"  {label('queue')} queue" if now.count > now.place else ""
+        hints = self.shell.keymap.hints
+        pause = {"pause": "play" if now.paused else "pause", "stop_playing": "stop"}
+        keys = "".join(f"  {hint}" for hint in hints(pause))
+        queue = "".join(f"  {hint}" for hint in hints({"queue": "queue"})) if now.count > now.place else ""
         sign = "paused" if now.paused else "♪"
         name = shown(" - ".join(filter(None, (now.song.artist, now.song.title))))
         room = self.size.width - cell_len(f"{sign}   {times}")
