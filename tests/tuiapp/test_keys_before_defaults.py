@@ -50,7 +50,7 @@ def test_it_holds_where_both_are_active_only() -> None:
     assert found.keymap.keys(BY_NAME["discover.like"]) == "l"
     assert found.keymap.keys(BY_NAME["contexts.save"]) == "W"
     assert found.notes == (
-        "Your keys go before defaults: contexts.like left without a key, in the palette (^p).",
+        "Your keys go before defaults: without a key, in the palette (^p): contexts.like.",
     )
     assert Config().notes == settings('[keys]\nundo = "U"').notes == ()
 
@@ -89,7 +89,7 @@ def test_config_says_so_and_doctor_finds_nothing_to_mend(
     assert run([*at, "config"]) == 0
     said = capsys.readouterr()
     assert said.err == (
-        "Your keys go before defaults: lists.play_next left without a key, in the palette (^p).\n"
+        "Your keys go before defaults: without a key, in the palette (^p): lists.play_next.\n"
     )
     assert [line.split() for line in said.out.splitlines() if "lists.play_next" in line] == [
         ["keys.lists.play_next", "no", "key", "default"]

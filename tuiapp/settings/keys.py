@@ -149,7 +149,7 @@ class Keymap:
         }
         said = [f"{name} keeps {self.labels(BY_NAME[name])}" for name, keys in names.items() if keys]
         if none := [name for name, keys in names.items() if not keys]:
-            said.append(f"{', '.join(none)} left without a key, in the palette ({self.first(_PALETTE)})")
+            said.append(f"without a key, in the palette ({self.first(_PALETTE)}): {', '.join(none)}")
         return f"Your keys go before defaults: {'; '.join(said)}." if said else ""
 
     def clashes(self) -> Iterator[tuple[str, str, str]]:
