@@ -203,3 +203,27 @@ async def test_a_changed_key_is_undone_to_one_that_took_a_default(folders: Folde
         await pilot.press("slash", *"play_next", "enter")
         await settled(pilot)
         assert "no key" in screen_text(app)
+
+
+async def test_what_has_no_key_is_done_from_the_palette_as_a_person_opens_it(folders: Folders) -> None:
+    folders.config.write_text('[keys]\nlists.mark = "z"\ndiscover.reset_dials = "escape"\n')
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("z")
+        assert the_list(app).marks
+        for typed, title in (("clear", "Clear"), ("sort", "Sort")):
+            before = the_list(app).sort
+            await pilot.press("ctrl+p")
+            await pilot.press(*typed)
+            await settled(pilot, lambda title=title: f"{title}\n" in commands_shown(app))
+            await pilot.press("enter")
+            await settled(pilot, lambda: app.screen is the_view(app))
+            if title == "Clear":
+                assert not the_list(app).marks
+        assert the_list(app).sort != before
+
+
+def commands_shown(app: DiscoverApp) -> str:
+    """The lines of the palette, without what is beside them."""
+    return "".join(f"{line.strip()}\n" for line in screen_lines(app))
