@@ -150,7 +150,7 @@ def test_a_model_in_short_says_how_much_it_finds_beside_popularity() -> None:
         "25 % of 60 sessions found what they went back to in the top ten,",
         "  by recency alone 20 %",
     ]
-    model.validation = {}
+    model.validation = {"resurfacing": {}}
     assert in_short(model, 80).plain.split("\n")[1:] == ["no session yet went back to what had rested"]
 
 
