@@ -98,8 +98,10 @@ def _opened(path: Path, here: Presence) -> sqlite3.Connection:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiscoverError(disk_trouble(error)) from error
+        # The library alone may be denied, in a folder that is not.
+        denied = path if path.exists() and os.access(path.parent, os.W_OK) else path.parent
         raise DiscoverError(
-            f"Cannot write to {path.parent}: {error.strerror}. Choose another folder with "
+            f"Cannot write to {denied}: {error.strerror}. Choose another folder with "
             "--data-dir, or use --private, which writes nothing."
         ) from error
     try:

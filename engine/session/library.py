@@ -225,7 +225,9 @@ class Library:
                 while self.stashed:
                     os.close(self.stashed.popitem()[1])
                 if not self.private:
-                    community_packs.drop_stashed_packs(self.door)
+                    # What cannot be cleaned up now is tried again the next time.
+                    with contextlib.suppress(OSError):
+                        community_packs.drop_stashed_packs(self.door)
                 self.connection.close()
                 self._closed = True
 
@@ -278,7 +280,7 @@ class Library:
                 self.door.remove(path)
 
     def forgetting_is_held_up(self) -> bool:
-        """Whether forgotten bytes are still in the library's file, because another program uses it."""
+        """Whether forgotten bytes are still in a file: another program uses it, or it may not be written."""
         with self.exclusive():
             return left_to_do(self.connection) != NOTHING
 

@@ -17,7 +17,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.progress import SCANNING, Cancelled, StageReport
 from engine.session.damage import Damage, damage
-from engine.store.backups import DAMAGED, Backup, backups, is_whole, remove
+from engine.store.backups import BROKEN, DAMAGED, Backup, backups, remove, trouble
 from engine.store.database import open_library
 from engine.store.integrity import checked
 from engine.store.restoring import repaired
@@ -161,7 +161,7 @@ def _worked_out(door: Door, *_: object) -> Iterator[str]:
 
 def _backups(door: Door, *_: object) -> Iterator[str]:
     for backup in backups(door.folders):
-        if backup.why != DAMAGED and not is_whole(backup):
+        if backup.why != DAMAGED and trouble(backup) == BROKEN:
             remove(door, backup)
             yield f"The backup {backup.name} was damaged and is deleted."
 

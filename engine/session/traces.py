@@ -7,6 +7,7 @@ contain the forgotten one as a part.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -228,7 +229,7 @@ def search_files(
     names: Names,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Files read completely, and those that contain a name other than inside another name of the library, or for a
-    backup of that backup.
+    backup of that backup. A folder that cannot be looked into counts among those: nobody knows.
 
     Without a name nothing is searched.
     """
@@ -238,10 +239,8 @@ def search_files(
     copies = {backup.path: backup for backup in backups}
     searched: list[str] = []
     found: list[str] = []
-    for path in sorted(root.rglob("*")):
+    for path in sorted(_files(root, away, found)):
         inside = str(path.relative_to(root))
-        if inside.startswith(away) or not path.is_file():
-            continue
         with suppress(FileNotFoundError):  # another program's, gone meanwhile
             data = path.read_bytes()
             searched.append(inside)
@@ -254,6 +253,23 @@ def search_files(
             if holds:
                 found.append(inside)
     return tuple(searched), tuple(found)
+
+
+def _files(root: Path, away: tuple[str, ...], denied: list[str]) -> Iterator[Path]:
+    """The files in a folder, except those below `away`; adds to `denied` the folders that cannot be looked into.
+
+    Not by `Path.rglob`, which passes over those.
+    """
+
+    def note(error: OSError) -> None:
+        inside = str(Path(error.filename).relative_to(root))
+        if not isinstance(error, FileNotFoundError) and not f"{inside}/".startswith(away):
+            denied.append(inside)
+
+    for folder, _, names in os.walk(root, onerror=note):
+        for path in (Path(folder, name) for name in names):
+            if not str(path.relative_to(root)).startswith(away) and path.is_file():
+                yield path
 
 
 def _in_backup(backup: Backup, data: bytes, names: Names) -> bool:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.errors import BusyError, DamagedDataError, DiscoverError, NothingYetError
-from engine.paths import Folders
+from engine.errors import BusyError, DamagedDataError, DiscoverError, NothingYetError, disk_trouble
+from engine.paths import Folders, entries
 from engine.privacy import Door
 from engine.privacy.atomic import fsync
 from engine.privacy.database_file import BUSY_SECONDS
@@ -32,6 +32,8 @@ from engine.wording import day_in_words
 KEPT, MAX_BYTES = 5, 500 << 20
 # So many are the latest; the others are the first of a day.
 _LAST = 3
+# The one trouble with a backup after which it is of no more use.
+BROKEN = "damaged"
 # Why it was made: before one of these operations, or as a copy of a damaged library.
 IMPORT, FORGET, UPGRADE, RESTORE, DAMAGED = "import", "forget", "upgrade", "restore", "damaged"
 _NAME = re.compile(rf"(\d{{8}}-\d{{6}})-({'|'.join((IMPORT, FORGET, UPGRADE, RESTORE, DAMAGED))})\.sqlite")
@@ -58,21 +60,22 @@ class Backup:
 
 
 def backups(folders: Folders) -> list[Backup]:
-    """The existing copies, newest first."""
+    """The existing copies, newest first. Raises OSError where they cannot be listed: that is not having none."""
     found = []
-    with contextlib.suppress(OSError):
-        for path in folders.backups.iterdir():
-            named = _NAME.fullmatch(path.name)
-            with contextlib.suppress(OSError, ValueError):
-                if named is not None:
-                    made = datetime.strptime(named[1], _STAMP).replace(tzinfo=UTC)
-                    found.append(Backup(path, int(made.timestamp()), named[2], path.stat().st_size))
+    for path in entries(folders.backups):
+        named = _NAME.fullmatch(path.name)
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            if named is not None:
+                made = datetime.strptime(named[1], _STAMP).replace(tzinfo=UTC)
+                found.append(Backup(path, int(made.timestamp()), named[2], path.stat().st_size))
     return sorted(found, key=lambda backup: backup.path.name, reverse=True)
 
 
 def offer(folders: Folders) -> str:
     """A sentence on the newest copy, for a library without plays: its file may have been lost; empty without a copy."""
-    newest = next(iter(backups(folders)), None)
+    newest = None
+    with contextlib.suppress(OSError):
+        newest = next(iter(backups(folders)), None)
     if newest is None:
         return ""
     day = day_in_words(datetime.fromtimestamp(newest.made).date())
@@ -244,9 +247,9 @@ def trouble(backup: Backup) -> str:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version > len(STEPS):
                 return "of a later version"
-            return "" if version and sound(connection) == "ok" else "damaged"
-    except sqlite3.Error:
-        return "damaged"
+            return "" if version and sound(connection) == "ok" else BROKEN
+    except sqlite3.Error as error:
+        return "not readable" if disk_trouble(error) else BROKEN
 
 
 def is_whole(backup: Backup) -> bool:

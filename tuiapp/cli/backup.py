@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import click
 from click.shell_completion import CompletionItem
@@ -23,8 +24,12 @@ _BEFORE = {
 def _names(context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     from engine.store.backups import DAMAGED, backups
 
-    there = backups(context.ensure_object(Options).folders)
-    return [CompletionItem(one.name) for one in there if one.name.startswith(begun) and one.why != DAMAGED]
+    with suppress(OSError):  # nothing can be said in the middle of a line
+        there = backups(context.ensure_object(Options).folders)
+        return [
+            CompletionItem(one.name) for one in there if one.name.startswith(begun) and one.why != DAMAGED
+        ]
+    return []
 
 
 @cli.group()

@@ -181,13 +181,13 @@ def _data(session: Session, advice: list[str]) -> dict[str, Any]:
     found = damage(folders, session.library.connection)
     advice += [one.said for one in found]
     report: dict[str, Any] = {}
-    if session.library.was_forgetting:
-        report["forget"] = "one that was interrupted has been finished"
     if session.library.forgetting_is_held_up():
         advice.append(
-            "Another program holds up a forget: old bytes are still in the library's file. Close it, then run any "
-            "discover command."
+            "A forget is not finished: old bytes are still in the library's file, or in backups. Close other programs "
+            "that have the library open, see that all of the data folder may be written, then run any discover command."
         )
+    elif session.library.was_forgetting:
+        report["forget"] = "one that was interrupted has been finished"
 
     def section_of(section: Callable[[Session, list[str]], Any], otherwise: Any) -> Any:
         """A section of the report, or the error in its place if data is damaged."""
@@ -240,14 +240,19 @@ def _log(options: Options) -> str:
 
 
 def _backups(options: Options, advice: list[str]) -> dict[str, str]:
-    from engine.store.backups import DAMAGED, backups, is_whole
+    from engine.store.backups import BROKEN, DAMAGED, backups, trouble
 
+    try:
+        there = backups(options.folders)
+    except OSError as error:
+        advice.append(system_trouble(error) or str(error))
+        return {}
     found = {}
-    for one in backups(options.folders):
-        whole = one.why != DAMAGED and is_whole(one)
-        if not whole and one.why != DAMAGED:
-            advice.append(f"{one.path} is damaged: remove it.")
-        found[one.name] = f"{one.bytes / 1e6:.1f} MB, {'whole' if whole else 'damaged'}"
+    for one in there:
+        bad = DAMAGED if one.why == DAMAGED else trouble(one)
+        if bad and one.why != DAMAGED:
+            advice.append(f"{one.path} is {bad}{': remove it' * (bad == BROKEN)}.")
+        found[one.name] = f"{one.bytes / 1e6:.1f} MB, {bad or 'whole'}"
     return found
 
 
