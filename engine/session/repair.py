@@ -6,13 +6,13 @@ What must be downloaded or added again (a pack, an added model) is named by `dam
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.canonical_keys import Level
 from engine.community.packs import list_packs
-from engine.errors import CancelledError, DamagedDataError, UnreadableFileError
+from engine.errors import CancelledError, DamagedDataError, DiscoverError, UnreadableFileError, disk_trouble
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.progress import SCANNING, Cancelled, StageReport
@@ -40,10 +40,25 @@ def repair(
     door.require_writable("repair anything")
     done: list[str] = []
     for step in (_library, _models, _rebuilt, _worked_out, _backups):
-        done += step(door, report, cancelled)
+        with telling(done):
+            done += step(door, report, cancelled)
         if cancelled():
             raise CancelledError("Stopped. " + (" ".join(done) or "Nothing was changed."))
     return done
+
+
+@contextlib.contextmanager
+def telling(done: Sequence[str]) -> Iterator[None]:
+    """Whatever ends a repair, its message first says what was `done`: a restored library is not one to be silent of."""
+    try:
+        yield
+    except DiscoverError as error:
+        error.args = (" ".join((*done, str(error))),)
+        raise
+    except OSError as error:
+        if not (said := disk_trouble(error)):
+            raise
+        raise DiscoverError(" ".join((*done, said))) from error
 
 
 def _library(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[str]:

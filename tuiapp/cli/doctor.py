@@ -103,7 +103,7 @@ def _list_installed(options: Options) -> None:
 def _mended(options: Options, yes: bool) -> list[str]:
     """Repair, and train if that repairs the rest and the person agrees; returns what was done, in sentences."""
     from engine.privacy import Door
-    from engine.session.repair import REPAIRING, repair, retrainings
+    from engine.session.repair import REPAIRING, repair, retrainings, telling
     from tuiapp.settings.mending import mend
 
     door = Door(options.folders, private=options.private)
@@ -111,7 +111,8 @@ def _mended(options: Options, yes: bool) -> list[str]:
         done = mend(door) + repair(door, bar)
     for one in retrainings(options.folders):
         if yes or _agreed(options, one.in_words()):
-            done.append(_trained(options, one))
+            with telling(done):
+                done.append(_trained(options, one))
     return done or ["Nothing to repair."]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from engine.errors import CancelledError, PrivateSessionError
+from engine.errors import CancelledError, DiscoverError, PrivateSessionError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session.damage import damage
@@ -18,6 +21,7 @@ from tests.support.communities import write_community
 from tests.support.folders import fingerprint
 from tests.support.models import names
 from tests.support.services import played_some
+from tuiapp.cli.main import run
 
 
 @pytest.fixture
@@ -72,6 +76,29 @@ def test_a_private_session_repairs_nothing_and_stopping_leaves_what_was_done(fol
     with pytest.raises(CancelledError, match=r"Stopped\. Nothing was changed\."):
         repair(Door(folders), cancelled=lambda: True)
     assert fingerprint(folders.root)["state.json"] == before["state.json"]
+
+
+def test_what_was_done_is_said_though_a_later_step_fails(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = "state.json was damaged and is deleted: it is recomputed."
+    (folders.root / "state.json").write_bytes(b"\xff")
+    (folders.models / "current").unlink()
+    shutil.rmtree(folders.models / "made-by-hand")
+    indices = folders.packs / "camps/indices.npy"
+    data = bytearray(indices.read_bytes())
+    data[-1] ^= 1
+    indices.write_bytes(data)
+    assert run(["--data-dir", str(folders.root), "doctor", "--repair", "--yes"]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {said} The pack camps is damaged")
+
+    def denied(_folders: Folders) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/its/backups")
+
+    (folders.root / "state.json").write_bytes(b"\xff")
+    monkeypatch.setattr("engine.session.repair.backups", denied)
+    with pytest.raises(DiscoverError, match=f"{re.escape(said)} /its/backups may not be read"):
+        repair(Door(folders))
 
 
 @pytest.mark.parametrize(
