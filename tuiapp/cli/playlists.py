@@ -257,13 +257,17 @@ def export(
         raise UsageError(
             "Name a playlist, or a list with --list discover, --list less-known or --list related:NAME."
         )
+    from engine.privacy.atomic import is_plain
+
     with options.session() as session:
         title, tracks = _tracks_of(session, name, list_name, count, level)
         report = session.tracks.export(tracks, title, out, format_name)
     if options.json:
         print_json(of_export(report))
-    else:
-        click.echo(f"{quantity(report.tracks, 'tracks')} exported to {shown(str(report.file))}.")
+    elif is_plain(out):
+        click.echo(_said_of(report))
+    else:  # it may be standard output, where the sentence would be another line of the list
+        say(options, _said_of(report))
     if report.note:
         say(options, report.note)
 
@@ -309,6 +313,10 @@ def named(tracks: Iterable[PlaylistTrack]) -> list[dict[str, str]]:
 
 
 def say_exported(options: Options, report: ExportReport) -> None:
-    say(options, f"{quantity(report.tracks, 'tracks')} exported to {shown(str(report.file))}.")
+    say(options, _said_of(report))
     if report.note:
         say(options, report.note)
+
+
+def _said_of(report: ExportReport) -> str:
+    return f"{quantity(report.tracks, 'tracks')} exported to {shown(str(report.file))}."

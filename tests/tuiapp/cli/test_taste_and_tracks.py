@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import sys
 from collections import Counter
@@ -156,3 +157,18 @@ def test_tastes_of_tracks_are_numbered_as_they_are_asked_for(place, capsys) -> N
     assert not {item["track"] for item in lists[0]} & {item["track"] for item in lists[1]}
     assert run([*recommend, "3"]) == 1
     assert "No taste 3 of tracks: yours are 1 to 2." in capsys.readouterr().err
+
+
+def test_an_export_to_an_output_has_no_sentence_in_it(empty, capsys) -> None:
+    assert run(["played", "Burel", "Lark", "--seconds", "200"]) == 0
+    assert run(["playlists", "create", "Mine"]) == 0
+    assert run(["playlists", "add", "Mine", "Burel", "--track", "Lark"]) == 0
+    capsys.readouterr()
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as listed, os.fdopen(writing, "wb"):
+        out = f"/dev/fd/{writing}"
+        assert run(["export", "Mine", "--format", "txt", "--out", out]) == 0
+        assert listed.read1() == b"Burel - Lark\n"
+    # Standard output is one such: what is said there would be another line of the list.
+    assert (said := capsys.readouterr()).out == ""
+    assert said.err == f"1 track exported to {out}.\n"
