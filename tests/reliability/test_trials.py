@@ -154,6 +154,22 @@ def test_what_was_found_is_printed_as_json(
     assert printed["fuzz"]["csv"]["findings"] == {"it hangs": 1}
 
 
+def test_named_nothing_the_long_run_is_all_of_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun: list[str] = []
+    for name in ("_trials", "_reads", "_own", "_fuzz", "_tamper"):
+        monkeypatch.setattr(harness, name, lambda *_, name=name: begun.append(name) or {})
+    monkeypatch.setattr(monkey, "available", lambda: False)
+    monkeypatch.setattr("sys.argv", ["reliability", "--minutes", "1", "--json"])
+    assert harness.main() == 0
+    assert Counter(begun) == Counter(_trials=2, _reads=1, _own=1, _fuzz=1, _tamper=1)
+    assert {"kills", "failures", "fuzz"} <= json.loads(capsys.readouterr().out).keys()
+    monkeypatch.setattr("sys.argv", ["reliability", "nonsense"])
+    with pytest.raises(SystemExit):
+        harness.main()
+
+
 @pytest.mark.skipif(not monkey.available(), reason="no process can be kept off the network here")
 def test_a_monkey_at_the_keys_brings_nothing_down(place: Path, tmp_path: Path) -> None:
     shutil.copytree(place / "solo", tmp_path / "data")
