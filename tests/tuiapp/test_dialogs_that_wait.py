@@ -136,3 +136,15 @@ async def test_a_dialog_is_laid_out_anew_where_the_terminal_changes(
                 await settled(pilot)
             seen.append(drawn(app))
     assert seen[0] == seen[1]
+
+
+async def test_why_there_is_nothing_to_choose_stays_as_one_types(folders: Folders) -> None:
+    app = app_in("discover", folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("m")
+        await settled(pilot)
+        for key in ("x", "backspace"):
+            await pilot.press(key)
+            await settled(pilot)
+            assert "Your artists form one taste" in screen_text(app)

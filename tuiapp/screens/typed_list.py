@@ -58,7 +58,7 @@ class Choose(TypedList, Offering):
     def __init__(self, title: str, offered: Callable[[Session], Offer]) -> None:
         super().__init__()
         self._title, self._offered = title, offered
-        # The text above the answers.
+        # The text above the answers, unless none of them matches: more about them, that they are loading, or why not.
         self._above = ""
 
     def compose(self) -> ComposeResult:
@@ -80,9 +80,12 @@ class Choose(TypedList, Offering):
 
     def _take(self, offer: Offer) -> None:
         super()._take(offer)
-        self._above = offer.more
         if self._line.value:
             self._filter(self._line.value)
+
+    def _say(self, text: str) -> None:
+        self._above = text
+        super()._say(text)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -94,7 +97,7 @@ class Choose(TypedList, Offering):
         self._list.move_to(0)
         found, there = self._list.counts
         none = there and not found
-        self._say(f"No row matches “{text}”. Type less, or press esc to cancel." if none else self._above)
+        super()._say(f"No row matches “{text}”. Type less, or press esc to cancel." if none else self._above)
 
     @on(Input.Submitted)
     @on(Table.Clicked)
