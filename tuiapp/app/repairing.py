@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -15,16 +16,24 @@ from tuiapp.settings.mending import is_damaged
 if TYPE_CHECKING:
     from engine.session.repair import Retraining
     from tuiapp.app.app import DiscoverApp
+    from tuiapp.screens.pick import Pick
 
 _LEAVE = "Leave it as it is"
 
 
 class Repairing:
-    """Asks once per run, whichever view finds it first. Not in a private session, which changes nothing."""
+    """Asks once per run, whichever view finds it first. Not in a private session, which changes nothing.
+
+    One question at a time: a key meant for one must not answer the next. That of the settings comes first, however soon
+    a view finds what it is about.
+    """
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._asked = False
+        self._waiting: list[tuple[Pick, Callable[[str | None], None]]] = []
+        # Until the settings have been looked at, as long as a question is open.
+        self._busy = True
 
     def offer(self, *, library: bool) -> None:
         """Ask whether to repair the library, or else models and packs; returns at once."""
@@ -41,7 +50,8 @@ class Repairing:
                 "Each group that can be read is kept, the others are restored from the last valid copy. The damaged "
                 "file is kept beside it."
             )
-            self._ask("The settings file is damaged", more, settings=True)
+            self._ask("The settings file is damaged", more, self._restore_settings, first=True)
+        self._next()
 
     def _look(self) -> None:
         from engine.store.backups import chosen, listens_in
@@ -57,7 +67,7 @@ class Repairing:
                 "import again what came later."
             )
         more = f"What can be read of it is kept. {last} The damaged file is kept with the backups."
-        self._app.call_from_thread(self._ask, "The library is damaged", more)
+        self._app.call_from_thread(self._ask, "The library is damaged", more, self._answered)
 
     def _look_at_data(self) -> None:
         from engine.session.damage import damage
@@ -71,27 +81,46 @@ class Repairing:
             return  # the view shows the error
         if repairable:
             more = " ".join(one.said for one in found)
-            self._app.call_from_thread(self._ask, "Some data is damaged", more)
+            self._app.call_from_thread(self._ask, "Some data is damaged", more, self._answered)
         elif train:
             self._app.call_from_thread(self._ask_to_train, train)
 
-    def _ask(self, title: str, more: str, *, settings: bool = False) -> None:
+    def _ask(
+        self,
+        title: str,
+        more: str,
+        answered: Callable[[str | None], None],
+        yes: str = "Repair it",
+        *,
+        first: bool = False,
+    ) -> None:
+        """Ask once no other question is open; `answered` is called with something for `yes`, else with nothing."""
         from tuiapp.screens.pick import Choice, Pick
 
-        choices = [Choice("repair", "Repair it"), Choice("", _LEAVE)]
-        answered = self._restore_settings if settings else self._answered
-        self._app.push_screen(Pick(title, choices, more=in_keys(more, self._app.keymap)), answered)
+        choices = [Choice("yes", yes), Choice("", _LEAVE)]
+        question = Pick(title, choices, more=in_keys(more, self._app.keymap))
+        self._waiting.insert(0 if first else len(self._waiting), (question, answered))
+        if not self._busy:
+            self._next()
+
+    def _next(self) -> None:
+        self._busy = bool(self._waiting)
+        if not self._waiting:
+            return
+        question, answered = self._waiting.pop(0)
+
+        def closed(choice: str | None) -> None:
+            answered(choice)
+            self._next()
+
+        self._app.push_screen(question, closed)
 
     def _ask_to_train(self, what: list[Retraining]) -> None:
-        from tuiapp.screens.pick import Choice, Pick
-
         def answered(choice: str | None) -> None:
             if choice:
                 self._app.jobs.start("Training", "train")
 
-        choices = [Choice("train", "Train again"), Choice("", _LEAVE)]
-        more = " ".join(one.in_words() for one in what)
-        self._app.push_screen(Pick("Train again?", choices, more=in_keys(more, self._app.keymap)), answered)
+        self._ask("Train again?", " ".join(one.in_words() for one in what), answered, "Train again")
 
     def _restore_settings(self, choice: str | None) -> None:
         if choice:
