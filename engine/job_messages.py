@@ -55,6 +55,7 @@ class Imported(TypedDict):
     last: int | None
     artists: int
     tracks: int
+    no_backup: str
 
 
 # -- add, look, fetch, update ----------------------------------------------------------------------------------------

@@ -63,7 +63,8 @@ class FileReport:
 @dataclass
 class Report:
     """All files. `first` and `last` are the kept listens' ends, seconds since 1970 UTC; `artists` and `tracks`
-    count those with a kept listen. `cancelled` is True when the person stopped it: whole files only."""
+    count those with a kept listen. `cancelled` is True when the person stopped it: whole files only. `no_backup` says
+    why the library was not backed up before, if it was not."""
 
     files: list[FileReport] = field(default_factory=list)
     first: int | None = None
@@ -71,6 +72,7 @@ class Report:
     artists: int = 0
     tracks: int = 0
     cancelled: bool = False
+    no_backup: str = ""
 
     @property
     def totals(self) -> ImportTotals:
@@ -95,6 +97,7 @@ class Report:
             "last": self.last,
             "artists": self.artists,
             "tracks": self.tracks,
+            "no_backup": self.no_backup,
         }
 
 

@@ -59,15 +59,15 @@ def import_paths(
     encoding: str | None = None,
     progress: CountReport | None = None,
     cancelled: Cancelled | None = None,
-    begin: Callable[[], object] | None = None,
+    begin: Callable[[], str] | None = None,
 ) -> Report:
     """Import everything under `paths` and report on each file.
 
     `format` reads every file as that format. `min_ms` milliseconds make a row a listen; shorter ones, unless they are
     half their track, are kept as evidence of a skip. `columns` maps fields to columns for a table of unknown shape.
     `zone` is for stamps without one, `encoding` for text that is not UTF-8. `progress` gets bytes done and in all.
-    `begin` is called before the first history is read. With `dry_run` all happens in a copy in memory: not a byte of
-    `connection`'s database changes.
+    `begin` is called before the first history is read, and returns why no backup was made. With `dry_run` all happens
+    in a copy in memory: not a byte of `connection`'s database changes.
 
     Raises UnreadableFileError for a path that does not exist, UsageError for an unknown format, zone or encoding,
     CancelledError when `cancelled` says so; the files finished until then stay.
@@ -131,7 +131,7 @@ class _Run:
         self.report = Report()
 
     def all(
-        self, members: Sequence[Member], forced: Format | None, begin: Callable[[], object] | None
+        self, members: Sequence[Member], forced: Format | None, begin: Callable[[], str] | None
     ) -> Report:
         """Recognise and read every member; the report lists them in the order they were found."""
         self._total = sum(member.weight for member in members)
@@ -145,7 +145,7 @@ class _Run:
                 file.note = UNKNOWN
         chosen = sorted(found, key=lambda pair: pair[1].format.order)
         if begin is not None and chosen:
-            begin()
+            self.report.no_backup = begin()
         with _without_garbage_collection():
             self._import(chosen)
         if self._progress:

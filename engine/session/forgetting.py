@@ -55,7 +55,7 @@ class Forgotten:
     do, in words (both empty: it is gone). They were searched for `names` names. `taste_is_as_if_never`: the taste is,
     to the bit, what it would be without those plays. `bytes_gone`: the library's file was rewritten; another program
     that reads it delays that. `public` folders name artists for everybody and were not searched. `resumed`: it finished
-    an interrupted one.
+    an interrupted one. `no_backup` says why the library was not backed up before, if it was not.
     """
 
     deleted: dict[str, int]
@@ -69,6 +69,7 @@ class Forgotten:
     bytes_gone: bool = True
     resumed: bool = False
     backups: int = 0
+    no_backup: str = ""
 
     @property
     def holds(self) -> bool:
@@ -83,7 +84,7 @@ def forget(
     NothingYetError if nothing matches and no interrupted one was `resumed`."""
     door.require_writable("forget anything")
     held = texts_in_backups(backups(door.folders), rule)
-    back_up(door, connection, FORGET)
+    no_backup = back_up(door, connection, FORGET)
     expected = _as_if_never(connection, rule)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -118,6 +119,7 @@ def forget(
         bytes_gone=bytes_gone,
         resumed=resumed,
         backups=sum((door.folders.backups / name).exists() for name in held),
+        no_backup=no_backup,
     )
 
 

@@ -76,6 +76,8 @@ class Library:
         self.stashed: dict[str, int] = {}
         # Whether opening the library finished an interrupted forgetting.
         self.was_forgetting = False
+        # What the person should know of how it was opened, in sentences.
+        self.warnings: list[str] = []
         self.connection = self._open()
         self._seen = self._versions()
 
@@ -90,7 +92,7 @@ class Library:
 
     def _open(self) -> sqlite3.Connection:
         """Open the library, and clean up after killed processes."""
-        connection = open_library(self.door)
+        connection = open_library(self.door, self.warnings.append)
         try:
             self._settle(connection)
             self._mark = mark(connection)

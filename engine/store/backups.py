@@ -18,7 +18,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engine.errors import BusyError, DamagedDataError, DiscoverError, NothingYetError, disk_trouble
+from engine.errors import (
+    BusyError,
+    DamagedDataError,
+    DiscoverError,
+    NothingYetError,
+    disk_trouble,
+    reason,
+    sentence,
+)
 from engine.paths import Folders, entries
 from engine.privacy import Door
 from engine.privacy.atomic import fsync
@@ -82,18 +90,32 @@ def offer(folders: Folders) -> str:
     return f"There is a backup of your library from {day}: discover backup restore."
 
 
-def back_up(door: Door, connection: sqlite3.Connection, why: str) -> Backup | None:
+def back_up(door: Door, connection: sqlite3.Connection, why: str) -> str:
     """Copy the library before it is changed, unless it is empty or was not changed since the last copy.
 
-    Returns null, and the operation continues without a backup, if the disk is full, another program blocks it, or a
-    private session is on.
+    Returns why there is no copy, in sentences, for the person to be told: the operation goes on without one. Empty if
+    there is one, or nothing to copy, and in a private session, which changes nothing.
     """
     if door.private:
-        return None
+        return ""
     try:
-        return make(door, connection, why)
-    except (OSError, sqlite3.Error, DiscoverError):
-        return None
+        make(door, connection, why)
+    except (OSError, sqlite3.Error, DiscoverError) as error:
+        return f"This {why} went ahead without a backup of the library. {_why_none(door.folders, error)}"
+    return ""
+
+
+def _why_none(folders: Folders, error: BaseException) -> str:
+    """Why a copy could not be made, and what to do for the next one."""
+    # The cause says why a folder cannot be created; of a copy that gets no name there the system names the copy.
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    if isinstance(cause, OSError) and cause.errno:
+        cause = OSError(cause.errno, cause.strerror)
+    said = str(cause) if isinstance(cause, DiscoverError) else disk_trouble(cause, folders.backups)
+    # What was to be done is done.
+    return said.replace(", then try again", " before the next") or sentence(
+        f"{folders.backups}: {reason(cause)}"
+    )
 
 
 def make(door: Door, connection: sqlite3.Connection, why: str) -> Backup | None:

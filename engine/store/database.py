@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from engine.errors import DamagedDataError, library_trouble
 from engine.privacy import Door
@@ -10,9 +11,10 @@ from engine.store.backups import UPGRADE, back_up
 from engine.store.schema import STEPS, migrate, rebuild_indexes
 
 
-def open_library(door: Door) -> sqlite3.Connection:
+def open_library(door: Door, warn: Callable[[str], object] = str) -> sqlite3.Connection:
     """A connection to the library, migrated.
 
+    `warn` is called with what the person should know: that an upgrade went ahead without a backup, and why.
     In a private session an older library is refused, not upgraded. Raises DamagedDataError if the file is not a
     database or its version is not supported, BusyError while another process locks it, DiscoverError for errors of the
     disk or its permissions.
@@ -22,8 +24,8 @@ def open_library(door: Door) -> sqlite3.Connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         # Without a file it is one in memory.
         if not door.private or not version:
-            if 0 < version < len(STEPS):
-                back_up(door, connection, UPGRADE)
+            if 0 < version < len(STEPS) and (no_backup := back_up(door, connection, UPGRADE)):
+                warn(no_backup)
             migrate(connection)
             _rebuild_what_a_kill_left(connection)
         elif version != len(STEPS):

@@ -73,6 +73,23 @@ async def test_a_zone_is_asked_for_by_its_key_and_typed_after_the_path(
         assert play.started_at == 1622548800 - 9 * 3600
 
 
+async def test_that_there_is_no_backup_is_in_the_report(empty: Folders, tmp_path: Path) -> None:
+    for name, second in (("one.csv", 1), ("two.csv", 2)):
+        (tmp_path / name).write_text(f"artist,track,time\nSomebody,Song,2021-06-0{second} 12:00\n")
+    with Session(empty) as session:
+        session.history.import_paths([tmp_path / "one.csv"])
+    empty.backups.write_bytes(b"")
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await settled(pilot)
+        app.screen.query_one(Input).value = str(tmp_path / "two.csv")
+        await pilot.press("enter")
+        await settled(pilot, lambda: isinstance(app.screen, ShowText))
+        assert "This import went ahead without a backup" in " ".join(screen_text(app).split())
+
+
 async def test_columns_are_named_after_the_path_of_a_table_of_unknown_shape(
     empty: Folders, tmp_path: Path
 ) -> None:

@@ -134,6 +134,8 @@ class DiscoverApp(PlayerKeys):
                 from engine.session import Session
 
                 self._session = Session(self.folders, private=self.private_since is not None)
+                for warning in self._session.library.warnings:
+                    self.notify(warning, severity="warning", timeout=15)
                 # What is loaded by now stays: excluded from garbage collection, which would delay a key.
                 self.garbage.set_apart()
             return self._session

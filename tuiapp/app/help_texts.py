@@ -152,6 +152,8 @@ def import_report(report: Imported, next_steps: Mapping[str, str] = MappingProxy
         parts.append(f"{totals['duplicates']:>10,}  duplicates\n")
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
+    if report["no_backup"]:
+        parts += ["\n", Content.styled(f"{shown(report['no_backup'])}\n", "$text-warning")]
     if next_steps:
         # Before the files, of which there may be more than fit.
         parts += ["\n", *(part for key, text in next_steps.items() for part in (step(key, text), "\n"))]

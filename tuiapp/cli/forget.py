@@ -104,7 +104,8 @@ def _forget_some(
             "public": list(done.public),
         }
         deleted = {**done.deleted, "backups": done.backups, "files": list(done.files)}
-        print_json({"deleted": deleted, "proof": proof, "out_of_reach": _OUT_OF_REACH})
+        said = {"no_backup": done.no_backup, "out_of_reach": _OUT_OF_REACH}
+        print_json({"deleted": deleted, "proof": proof} | said)
     else:
         parts = [f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count]
         if done.backups:
@@ -113,6 +114,8 @@ def _forget_some(
         if done.resumed:
             click.echo("A forget that was interrupted before was finished.")
         click.echo(f"Deleted: {counts or 'nothing more'}.")
+        if done.no_backup:
+            click.echo(shown(done.no_backup))
         if done.files:
             click.echo(f"Also deleted, as derived from your plays: {shown(', '.join(done.files))}.")
         where = f"still in {shown(', '.join(done.found_in))}" if done.found_in else "not found"

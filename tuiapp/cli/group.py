@@ -21,6 +21,7 @@ import click
 from engine import __version__
 from engine.paths import Folders
 from tuiapp.cli.streams import streams_as_they_are
+from tuiapp.safe import shown
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -82,9 +83,12 @@ class Options:
         from engine.session import Session
 
         # A read-only command is not announced as a private session: plays are still logged meanwhile.
-        return Session(
+        session = Session(
             self.folders, private=self.private if private is None else private, announced=self.private
         )
+        for warning in () if self.quiet else session.library.warnings:
+            click.echo(shown(warning), err=True)
+        return session
 
 
 def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:

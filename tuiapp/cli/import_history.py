@@ -132,6 +132,8 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     if totals["kept"] or totals["duplicates"] or not otherwise:
         parts += [f"{thousands(totals['kept'])} {verb}", f"{thousands(totals['duplicates'])} already there"]
     click.echo(f"{', '.join(parts + otherwise)}.")
+    if report.no_backup:
+        click.echo(shown(report.no_backup))
     files = report.as_dict()["files"]
     for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
         where = next((entry for entry in files if reason in entry["first_at"]), None)

@@ -129,7 +129,7 @@ def test_in_the_library_only_bytes_beyond_its_rows_count_and_in_backups_rows_too
     named: Library, tmp_path: Path
 ) -> None:
     assert searched(named) == ("library.sqlite",)
-    assert back_up(named.door, named.connection, "import") is not None
+    assert back_up(named.door, named.connection, "import") == ""
     (copy,) = backups(named.folders)
     assert texts_in_backups([copy], WHOLE) == {copy.path.name: {SECRET, "Nobody Hears"}}
     assert texts_in_backups([copy], Rule(source="nowhere")) == {}

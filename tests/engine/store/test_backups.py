@@ -79,7 +79,7 @@ def test_what_did_not_change_and_what_is_no_history_is_not_copied_again(
     with Session(folders) as session:
         # What was written this very moment may have been so after it was copied.
         time.sleep(0.03)
-        assert back_up(session.door, session.library.connection, "import") is not None
+        assert back_up(session.door, session.library.connection, "import") == ""
         before = fingerprint(folders.backups)
         session.history.import_paths([other])
         session.history.import_paths([export(tmp_path, "in/x.csv", "Ida Oaks", 9)], dry_run=True)
@@ -88,7 +88,7 @@ def test_what_did_not_change_and_what_is_no_history_is_not_copied_again(
         session.history.log_play("Ida Oaks", "Lark", seconds=200, at=START)
         assert fingerprint(folders.backups) == before, "a play as it is heard is worth no copy"
         session.set_private(True)
-        assert back_up(session.door, session.library.connection, "import") is None
+        assert back_up(session.door, session.library.connection, "import") == ""
         with pytest.raises(PrivateSessionError):
             restore(session.door)
     assert fingerprint(folders.backups) == before
