@@ -310,6 +310,7 @@ async def an_import_report(pilot: Pilot[Any]) -> None:
             {**same, "path": f"/x/{TITLES[0]}.json", "format": None, "kept": 0, "note": TITLES[2]},
             {**same, "path": f"/x/{TITLES[4]}.json", "format": "spotify", "kept": 1, "note": None},
         ],
+        "no_backup": f"/x/{TITLES[4]} may not be written.",
     }
     pilot.app.push_screen(ShowText(TITLES[2], import_report(report)))
     await settled(pilot)
