@@ -32,10 +32,12 @@ HARBOUR = PlaylistTrack(
 TIN_ROOF = PlaylistTrack("Ida & the Oaks", "Tin Roof", "Weather Songs", known=False)
 EVENING = [HARBOUR, TIN_ROOF]
 
+# Classes of letters that embed, override and isolate, or end that (UAX 9).
+REORDERS = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 NASTY = [
     "&", "<b>", '"quoted"', "]]>", "line\nbreak", "tab\tstop", "\r\n", "#EXTM3U", "=1+1", "-", " - ",
     "\u0000", "a\u0000b", "\u2028", "\x85", "\ufffe", "\ud800", "👩‍🎤", "שלום", "e\u0301", "'", ",", ";",
-    "[playlist]", "\\", "../../etc", "%s", "",
+    "[playlist]", "\\", "../../etc", "%s", "", "\u202e", "\u202efdp.\u202c", "\u2067", "\u202e=1+1",
 ]  # fmt: skip
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=12), st.lists(st.sampled_from(NASTY)).map("".join))
 tracks = st.builds(
@@ -57,8 +59,10 @@ tracks = st.builds(
 
 
 def one_line(text: str | None) -> str:
-    """What a title must come back as: the same characters but for line ends, controls and halves of pairs."""
-    marked = "".join("\0" if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text or "")
+    """What a title must come back as: the same characters but for line ends, controls, halves of pairs and what
+    reorders letters."""
+    ordered = "".join(c for c in text or "" if unicodedata.bidirectional(c) not in REORDERS)
+    marked = "".join("\0" if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in ordered)
     halved = "".join("\ufffd" if unicodedata.category(c) == "Cs" else c for c in marked)
     return re.sub("\0+", " ", halved).strip()
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Sequence
 
-from engine.playlists.files.written import Place, Written, clean, file_uri, identifiers, milliseconds
+from engine.playlists.files.written import Place, Written, as_json, clean, file_uri, identifiers, milliseconds
 from engine.playlists.playlist import PlaylistTrack
 
 _PLAYLIST_EXTENSION = "https://musicbrainz.org/doc/jspf#playlist"
@@ -21,8 +20,7 @@ def write(
         playlist["date"] = date.isoformat(timespec="seconds")
     playlist["extension"] = {_PLAYLIST_EXTENSION: {"public": False}}
     playlist["track"] = [_track(track, place) for track in tracks]
-    text = json.dumps({"playlist": playlist}, ensure_ascii=False, indent=1)
-    return Written(f"{text}\n".encode(), len(tracks))
+    return Written(as_json({"playlist": playlist}), len(tracks))
 
 
 def _track(track: PlaylistTrack, place: Place | None) -> dict[str, object]:

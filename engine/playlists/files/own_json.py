@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Sequence
 
-from engine.playlists.files.written import Place, Written, clean
+from engine.playlists.files.written import Place, Written, as_json, clean, one_line
 from engine.playlists.playlist import PlaylistTrack
 
 
@@ -18,7 +17,7 @@ def write(
     if date is not None:
         document["date"] = date.isoformat(timespec="seconds")
     document["tracks"] = [_track(track) for track in tracks]
-    return Written(f"{json.dumps(document, ensure_ascii=False, indent=1)}\n".encode(), len(tracks))
+    return Written(as_json(document), len(tracks))
 
 
 def _track(track: PlaylistTrack) -> dict[str, object]:
@@ -34,6 +33,6 @@ def _track(track: PlaylistTrack) -> dict[str, object]:
         "seconds_estimated": track.seconds_estimated or None,
         "known": track.known,
         "reason": clean(track.reason) or None,
-        "ids": {clean(scheme): clean(value) for scheme, value in track.ids} or None,
+        "ids": {clean(scheme): one_line(value) for scheme, value in track.ids} or None,
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from engine.playlists.playlist import PlaylistTrack
 
 # Anything a reader may take for the end of a line or of a string: C0 and C1 controls, the Unicode separators.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# What changes the order of the letters around it: in a name it can make a line, or an ending, read as another.
+_REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _SPOTIFY = re.compile(r"(?:^|track[:/])([0-9A-Za-z]{22})(?:[?#].*)?$")
 _MUSICBRAINZ = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$")
@@ -27,12 +30,28 @@ class Written:
 
 
 def clean(text: str | None) -> str:
-    r"""One line of text that can be encoded: controls and line ends become a space, lone surrogates U+FFFD.
+    r"""A name as it is shown: one line that can be encoded, without what reorders letters; controls and line ends become
+    a space, lone surrogates U+FFFD.
 
-    >>> clean("Tin\nRoof\x00 ")
-    'Tin Roof'
+    >>> clean("Tin\nRoof\x00 "), clean("Roof\u202egpj.\u202c")
+    ('Tin Roof', 'Roofgpj.')
     """
-    return _SURROGATES.sub("\ufffd", _CONTROLS.sub(" ", text or "")).strip()
+    return one_line(_REORDERING.sub("", text or ""))
+
+
+def one_line(text: str) -> str:
+    """Text that names something, such as a path: `clean`, but for its letters' order, which is a part of the name."""
+    return _SURROGATES.sub("\ufffd", _CONTROLS.sub(" ", text)).strip()
+
+
+def as_json(document: object) -> bytes:
+    r"""A document as JSON in UTF-8; what reorders letters, which a path may hold, is escaped.
+
+    >>> as_json({"file": "/m/\u202ea"})
+    b'{\n "file": "/m/\\u202ea"\n}\n'
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    return f"{_REORDERING.sub(lambda found: json.dumps(found[0])[1:-1], text)}\n".encode()
 
 
 def display(track: PlaylistTrack) -> str:

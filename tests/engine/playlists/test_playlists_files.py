@@ -24,6 +24,7 @@ from tests.support.playlists import (
     EVENING,
     HARBOUR,
     RECORDING,
+    REORDERS,
     SPOTIFY,
     TIN_ROOF,
     named,
@@ -271,6 +272,30 @@ def test_txt_and_uris_have_a_line_a_track(found: list[PlaylistTrack], title: str
     lines = lines_of(written.data)
     assert (len(lines), len(found) - len(lines)) == (written.tracks, len(written.missing))
     assert all(re.fullmatch("spotify:track:[0-9A-Za-z]{22}", line) for line in lines)
+
+
+@pytest.mark.parametrize("format_name", sorted(FORMATS))
+def test_what_reorders_letters_is_in_no_name_and_whole_in_a_path(format_name: str) -> None:
+    """A file plays by its name alone; a title that reads as another one is of no use."""
+    path = "/music/\u202e3pm.\u2066Tin Roof%20\u202c.mp3"
+    track = PlaylistTrack(
+        *("\u202eIda", "Tin \u2067Roof\u2069", "\u202dSongs"),
+        reason="\u202eb",
+        ids=(("file", path), ("spotify", SPOTIFY)),
+    )
+    text = write([track, PlaylistTrack("\u202eA", "B")], "\u202eEvening", format_name).data.decode()
+    reordered = [
+        line for line in text.splitlines() if REORDERS.intersection(map(unicodedata.bidirectional, line))
+    ]
+    assert reordered == {"m3u8": [path], "pls": [f"File1={path}"]}.get(format_name, [])
+    if format_name == "json":
+        assert json.loads(text)["tracks"][0]["ids"]["file"] == path
+    if format_name == "jspf":
+        (location,) = json.loads(text)["playlist"]["track"][0]["location"]
+        assert unquote(urlparse(location).path) == path
+    if format_name == "xspf":
+        locations = ElementTree.fromstring(text.encode()).iter("{http://xspf.org/ns/0/}location")
+        assert [unquote(urlparse(str(one.text)).path) for one in locations] == [path]
 
 
 @pytest.mark.parametrize("format_name", sorted(FORMATS))
