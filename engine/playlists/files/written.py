@@ -30,8 +30,8 @@ class Written:
 
 
 def clean(text: str | None) -> str:
-    r"""A name as it is shown: one line that can be encoded, without what reorders letters; controls and line ends become
-    a space, lone surrogates U+FFFD.
+    r"""A name as it is shown: one line that can be encoded, without what reorders letters; controls and line ends
+    become a space, lone surrogates U+FFFD.
 
     >>> clean("Tin\nRoof\x00 "), clean("Roof\u202egpj.\u202c")
     ('Tin Roof', 'Roofgpj.')
