@@ -21,8 +21,9 @@ which there should be none; the first file of each is kept in `--keep DIR`.
 as (seconds, number of the start, what `noting.Memory` has), `private` sessions, and `faults`, of which there should be
 none.
 
-`--only NAME` takes those with this in their name, `--part 2/3` every third of them from the second on, so that several
-can run at once; `--seed N` other files and an other order.
+The minutes are those of all parts together: each has its share of what is left. `--only NAME` takes those with this in
+their name, `--part 2/3` every third of them from the second on, so that several can run at once; `--seed N` other files
+and an other order.
 """
 
 from __future__ import annotations
@@ -30,17 +31,20 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import functools
 import gc
 import importlib
 import io
 import json
 import pkgutil
 import random
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -83,27 +87,9 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.keep:
         asked.keep.mkdir(parents=True, exist_ok=True)
-    chosen = asked.what or list(_ALL)
     results: dict[str, dict[str, Any]] = {}
-    for what in chosen:
-        ends = time.monotonic() + 60 * asked.minutes / len(chosen)
-        with tempfile.TemporaryDirectory() as folder:
-            if what == "fuzz":
-                results[what] = _fuzz(Path(folder), asked, ends)
-            elif what == "tamper":
-                results[what] = _tamper(Path(folder), asked, ends)
-            elif what == "monkey" and monkey.available():
-                results[what] = {"monkey": _monkey(Path(folder), asked, asked.minutes / len(chosen))}
-            elif what == "monkey":
-                print("monkey: this system keeps no process off the network.", file=sys.stderr)
-            elif what == "reads" and available():
-                results[what] = _reads(Path(folder), asked, ends)
-            elif what == "own" and available():
-                results[what] = _own(Path(folder), asked, ends)
-            elif available():
-                results[what] = _trials(Path(folder), what, asked, ends)
-            else:
-                print(f"{what}: this system lets no process be watched by seccomp.", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        _all(asked.what or list(_ALL), Path(folder), asked, results)
     if asked.json:
         print(
             json.dumps(
@@ -120,68 +106,108 @@ def main() -> int:
     return int(any(faults))
 
 
+def _all(
+    parts: list[str], folder: Path, asked: argparse.Namespace, results: dict[str, dict[str, Any]]
+) -> None:
+    """Each part has its share of the minutes that are left when it begins, and makes ready what it needs in it."""
+    of = {"fuzz": _fuzz, "tamper": _tamper, "monkey": _monkey, "reads": _reads, "own": _own}
+    over = time.monotonic() + 60 * asked.minutes
+    for number, what in enumerate(parts):
+        now = time.monotonic()
+        ends = now + max(0.0, over - now) / (len(parts) - number)
+        if what == "monkey" and not monkey.available():
+            print("monkey: this system keeps no process off the network.", file=sys.stderr)
+        elif what not in ("fuzz", "tamper", "monkey") and not available():
+            print(f"{what}: this system lets no process be watched by seccomp.", file=sys.stderr)
+        elif what in of:
+            results[what] = of[what](folder, asked, ends)
+        else:
+            results[what] = _trials(folder, what, asked, ends)
+
+
+def _place(folder: Path) -> Path:
+    """What commands are tried over, made for the first part that needs it."""
+    place = folder / "place"
+    if not place.exists():
+        place.mkdir()
+        load_all()
+        commands.make(place)
+    return place
+
+
 def _trials(folder: Path, what: str, asked: argparse.Namespace, ends: float) -> dict[str, Faults]:
     """A trial of each command in turn, until the time is over or there were enough."""
-    load_all()
-    commands.make(folder)
-    rng = random.Random(asked.seed)
-    under_way = {}
-    for command in commands.COMMANDS:
-        if asked.only in command.name:
-            trials = Trials(folder, command)
-            under_way[command.name] = trials, getattr(trials, what)(rng)
-    _in_turn(under_way, asked, ends)
-    return {name: trials.found for name, (trials, _) in under_way.items()}
+    place, rng = _place(folder), random.Random(asked.seed)
+
+    def begun(command: Command) -> tuple[Trials, Iterator[None]]:
+        trials = Trials(place, command)
+        return trials, getattr(trials, what)(rng)
+
+    return _in_turn({command.name: command for command in commands.COMMANDS}, begun, asked, ends)
 
 
 def _reads(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Faults]:
     """The same for each command that reads what it is given."""
-    load_all()
-    commands.make(folder)
-    rng = random.Random(asked.seed)
-    under_way = {}
-    for command in readers(folder / "files"):
-        if asked.only in command.name:
-            tried = Readings(folder, command)
-            under_way[command.name] = tried, tried.trials(rng)
-    _in_turn(under_way, asked, ends)
-    return {name: tried.found for name, (tried, _) in under_way.items()}
+    place, rng = _place(folder), random.Random(asked.seed)
+
+    def begun(command: Command) -> tuple[Readings, Iterator[None]]:
+        tried = Readings(place, command)
+        return tried, tried.trials(rng)
+
+    return _in_turn({command.name: command for command in readers(place / "files")}, begun, asked, ends)
 
 
 def _own(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Faults]:
     """The same where the data folder itself is read, by commands and the app."""
-    load_all()
-    commands.make(folder)
-    rng = random.Random(asked.seed)
-    under_way = {}
-    for name, command in owned().items():
-        if asked.only in name:
-            tried = OwnReadings(folder, command, at_the_app if name == "app" else None)
-            under_way[name] = tried, tried.trials(rng)
-    _in_turn(under_way, asked, ends)
-    return {name: tried.found for name, (tried, _) in under_way.items()}
+    place, rng = _place(folder), random.Random(asked.seed)
+
+    def begun(command: Command) -> tuple[OwnReadings, Iterator[None]]:
+        tried = OwnReadings(place, command, at_the_app if command.name == "app" else None)
+        return tried, tried.trials(rng)
+
+    return _in_turn(owned(), begun, asked, ends)
+
+
+def _chosen(names: Iterable[str], asked: argparse.Namespace) -> list[str]:
+    part, of = map(int, asked.part.split("/"))
+    return [name for name in names if asked.only in name][part - 1 :: of]
 
 
 def _in_turn(
-    commands_: dict[str, tuple[Any, Iterator[None]]], asked: argparse.Namespace, ends: float
-) -> None:
-    under_way = dict(commands_)
-    while under_way and time.monotonic() < ends:
-        for name, (trials, steps) in list(under_way.items()):
-            if trials.found.trials >= asked.points or next(steps, steps) is steps or time.monotonic() > ends:
-                del under_way[name]
+    commands_: dict[str, Command],
+    begun: Callable[[Command], tuple[Any, Iterator[None]]],
+    asked: argparse.Namespace,
+    ends: float,
+) -> dict[str, Faults]:
+    """A step of each in turn. Each is begun, which takes seconds, when its first turn comes: in the time."""
+    left = _chosen(commands_, asked)
+    results = {name: Faults() for name in left}
+    under_way = {}
+    while left:
+        for name in list(left):
+            if time.monotonic() >= ends:
+                return results
+            if name not in under_way:
+                under_way[name] = begun(commands_[name])
+                results[name] = under_way[name][0].found
+            trials, steps = under_way[name]
+            if trials.found.trials >= asked.points or next(steps, steps) is steps:
+                left.remove(name)
+    return results
 
 
-def _monkey(folder: Path, asked: argparse.Namespace, minutes: float) -> monkey.Found:
+def _monkey(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, monkey.Found]:
     """Over a data folder with everything in it, and many plays."""
-    commands.make(folder)
+    place = _place(folder)
     history = monkey.many_listens(folder / "many.csv", asked.listens, asked.seed)
+    data = shutil.copytree(place / "whole", folder / "monkey", symlinks=True)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         # In this process: it takes longer than a child is given.
-        code = Command("", ("import", str(history))).work(folder / "whole", folder / "files")()
+        code = Command("", ("import", str(history))).work(data, place / "files")()
     if code:
         raise OSError("The history was not imported.")
-    return monkey.run(Folders(folder / "whole"), folder / "files", asked.seed, minutes)
+    minutes = max(0.0, ends - time.monotonic()) / 60
+    return {"monkey": monkey.run(Folders(data), place / "files", asked.seed, minutes)}
 
 
 def load_all() -> None:
@@ -193,6 +219,10 @@ def load_all() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__") and "spark" not in module.name:
                 importlib.import_module(module.name)
+    # What is installed stays as it is meanwhile, and takes a fifth of a `doctor` to look up.
+    metadata.version = functools.cache(metadata.version)
+    with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as empty:
+        Command("", ("doctor", "--json")).work(Path(empty) / "none", Path(empty))()
     gc.collect()
     gc.freeze()
 
@@ -201,10 +231,11 @@ def _fuzz(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, Fou
     """Each reader in turn, until the time is over."""
     rng = random.Random(asked.seed)
     results: dict[str, Found] = {}
-    targets = all_targets(folder)
+    (folder / "fuzz").mkdir()
+    targets = all_targets(folder / "fuzz")
     others = [seed for target in targets for seed in target.seeds]
-    part, of = map(int, asked.part.split("/"))
-    chosen = [target for target in targets if asked.only in target.name][part - 1 :: of]
+    names = _chosen([target.name for target in targets], asked)
+    chosen = [target for target in targets if target.name in names]
     while time.monotonic() < ends and chosen:
         for target in chosen:
             found = fuzz(
@@ -219,7 +250,7 @@ def _tamper(folder: Path, asked: argparse.Namespace, ends: float) -> dict[str, D
     """Each file in turn in each way, until the time is over or there were enough."""
     base, rng = made(folder / "whole").root, random.Random(asked.seed)
     names = [str(path.relative_to(base)) for path in sorted(base.rglob("*")) if path.is_file()]
-    chosen = [name for name in names if asked.only in name]
+    chosen = _chosen(names, asked)
     results = {name: Damaged() for name in chosen}
     turn = 0
     while chosen and time.monotonic() < ends and turn < asked.points:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,30 @@ def kept(data: Path, without: Collection[str] = ("mark",)) -> Kept:
     return found
 
 
+def files_kept(data: Path) -> Kept:
+    """The same without the library's rows, which take longer to look at."""
+    found = Kept()
+    _files(data, found)
+    return found
+
+
+def below(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    """All that lies in a folder and in those in it, each folder before what is in it, in the order of names."""
+    with os.scandir(folder) as inside:
+        entries = sorted(inside, key=lambda entry: entry.name)
+    for entry in entries:
+        yield entry
+        if entry.is_dir(follow_symlinks=False):
+            yield from below(entry.path)
+
+
 def _rows(connection: sqlite3.Connection, found: Kept, without: Collection[str]) -> None:
     (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
     orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
     if whole != "ok" or orphans:
         found.damage[_HIDDEN[0]] = f"{whole}, {len(orphans)} orphans"
     connection.text_factory = bytes
+    now = time.time()
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
         table = name.decode()
         columns = [row[1].decode() for row in connection.execute(f"PRAGMA table_info({table})")]
@@ -78,15 +97,19 @@ def _rows(connection: sqlite3.Connection, found: Kept, without: Collection[str])
         # By name, without nulls: a column that an upgrade adds, with nothing in it yet, is no other row.
         found.rows[table] = Counter(
             repr(
-                {name: _timeless(value) for name, value in zip(chosen, row, strict=True) if value is not None}
+                {
+                    name: _timeless(value, now)
+                    for name, value in zip(chosen, row, strict=True)
+                    if value is not None
+                }
             )
             for row in rows
         )
 
 
-def _timeless(value: Any) -> Any:
+def _timeless(value: Any, now: float) -> Any:
     """A value, unless it is a time of today."""
-    return "now" if isinstance(value, int) and abs(value - time.time()) < 86_400 else value
+    return "now" if isinstance(value, int) and abs(value - now) < 86_400 else value
 
 
 def _files(data: Path, found: Kept) -> None:
@@ -95,26 +118,23 @@ def _files(data: Path, found: Kept) -> None:
     for pointer in _POINTERS:
         if name := folder_named_by(models / pointer):
             roles.setdefault(name, f"<{pointer}>")
-    for path in sorted(data.parent.rglob("*")):
-        name = str(path.relative_to(data.parent)).removeprefix("data/")
+    around = f"{data.parent}/"
+    for entry in below(data.parent):
+        name = entry.path.removeprefix(around).removeprefix("data/")
         if (new := _WHOLE.search(name)) and not (data / new["in"] / new["of"]).exists():
             # Whoever looks next gives it the name.
             name = f"{new['in']}{new['of']}{new['inside']}"
-        if any(part.startswith(".") for part in Path(name).parts):
+        parts = name.split("/")
+        if any(part.startswith(".") for part in parts):
             found.litter.append(name)
         elif name.startswith("backups/"):
             # Of a command that is run again there is one more. A damaged library is kept there as it was.
-            if "-damaged." not in name and (wrong := _damage(path)):
+            if "-damaged." not in name and (wrong := _damage(Path(entry.path))):
                 found.damage[name] = wrong
-        elif path.is_file() and name not in _HIDDEN:
-            parts = Path(name).parts
+        elif entry.is_file() and name not in _HIDDEN:
             if parts[0] == "models" and len(parts) > 2:
-                parts = (
-                    "models",
-                    roles.get(parts[1], parts[1] if parts[1] == "unfinished" else "<nobody's>"),
-                    *parts[2:],
-                )
-            found.files["/".join(parts)] = _content(path, roles)
+                parts[1] = roles.get(parts[1], parts[1] if parts[1] == "unfinished" else "<nobody's>")
+            found.files["/".join(parts)] = _content(entry, roles)
 
 
 def _damage(backup: Path) -> str:
@@ -129,15 +149,16 @@ def _damage(backup: Path) -> str:
     return "" if whole == "ok" else f"{backup.name}: {whole}"
 
 
-def _content(path: Path, roles: dict[str, str]) -> str:
-    if path.name in _POINTERS:
-        return roles.get(folder_named_by(path), "")
-    data = path.read_bytes()
-    if path.name == "manifest.json":
+def _content(file: os.DirEntry[str], roles: dict[str, str]) -> str:
+    if file.name in _POINTERS:
+        return roles.get(folder_named_by(Path(file.path)), "")
+    with open(file.path, "rb", buffering=0) as opened:
+        data = opened.read()
+    if file.name == "manifest.json":
         with contextlib.suppress(ValueError):
             of = json.loads(data)
             of.get("digests", {}).pop(_TIMED, None)
             data = json.dumps({key: of[key] for key in of if key not in _OF_ITS_TIME}).encode()
-    if str(path).endswith(_TIMED):
+    if file.path.endswith(_TIMED):
         data = b""
     return hashlib.sha256(data).hexdigest()[:16]

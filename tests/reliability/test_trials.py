@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import json
+import math
 import os
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from engine.paths import Folders
 from tests.reliability import __main__ as harness
-from tests.reliability import commands, monkey, own, tamper
+from tests.reliability import commands, monkey, own, tamper, watching
 from tests.reliability.commands import Command
 from tests.reliability.fuzz import Found
 from tests.reliability.reading import Readings, readers
@@ -55,6 +58,30 @@ def test_a_call_is_seen_failed_and_killed_before_it_takes_place(tmp_path: Path) 
     failed = run(work, tmp_path, lambda call: errno.ENOSPC if call.number == 2 else None)
     assert "No space left" in failed.err
     assert not (tmp_path / "two").exists()
+
+
+def test_what_only_reads_is_not_asked_about_nor_who_was_killed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question costs two changes of process, and until a killed one is gone the system has no more to say."""
+    (tmp_path / "old").write_text("old")
+    asked: list[int] = []
+    usual = watching.fcntl.ioctl
+    monkeypatch.setattr(
+        watching.fcntl, "ioctl", lambda handle, what, data: asked.append(what) or usual(handle, what, data)
+    )
+
+    def work() -> int:
+        for _ in range(5):
+            os.close(os.open(tmp_path / "old", os.O_RDONLY))
+        os.close(os.open(tmp_path / "old", os.O_RDWR))
+        os.close(os.open(tmp_path / "new", os.O_RDONLY | os.O_CREAT))
+        return 0
+
+    ended = run(work, tmp_path, lambda call: KILL if call.number == 2 else None)
+    assert [Path(call.path).name for call in ended.calls] == ["old", "new"]
+    assert ended.killed
+    assert len(asked) == 3  # two questions and one answer
 
 
 def _loses(data: Path) -> int:
@@ -168,6 +195,66 @@ def test_named_nothing_the_long_run_is_all_of_it(
     monkeypatch.setattr("sys.argv", ["reliability", "nonsense"])
     with pytest.raises(SystemExit):
         harness.main()
+
+
+class _Slow:
+    """Trials that take time by a clock of their own."""
+
+    def __init__(self, clock: list[float], begun: float, name: str) -> None:
+        clock[0] += begun
+        self._clock, self.found, self.name = clock, Faults(), name
+
+    def kills(self, _: random.Random) -> Iterator[None]:
+        while True:
+            self._clock[0] += 1
+            self.found.trials += 1
+            yield
+
+    failures = trials = kills
+
+
+def test_all_of_it_keeps_its_minutes_and_each_part_has_its_share(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = [1000.0]
+
+    def takes(seconds: float) -> None:
+        clock[0] += seconds
+
+    monkeypatch.setattr(harness, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(harness, "load_all", lambda: None)
+    monkeypatch.setattr(harness, "available", lambda: True)
+    monkeypatch.setattr(commands, "make", lambda place: (place / "whole").mkdir() or takes(10))
+    monkeypatch.setattr(harness, "readers", lambda _: {one.name: one for one in commands.COMMANDS}.values())
+    for name in ("Trials", "Readings", "OwnReadings"):
+        monkeypatch.setattr(harness, name, lambda _, command, *__: _Slow(clock, 3, command.name))
+    monkeypatch.setattr(harness, "all_targets", lambda _: [])
+    monkeypatch.setattr(harness, "made", lambda root: root.mkdir() or Folders(root))
+    monkeypatch.setattr(monkey, "available", lambda: True)
+    monkeypatch.setattr(monkey, "many_listens", lambda file, *_: file)
+    monkeypatch.setattr(Command, "work", lambda *_: lambda: takes(60) or 0)
+    monkeypatch.setattr(monkey, "run", lambda *given: takes(60 * given[3]) or monkey.Found(keys=1))
+    monkeypatch.setattr("sys.argv", ["reliability", "--minutes", "14", "--json"])
+    assert harness.main() == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert 13.9 * 60 < clock[0] - 1000 <= 14 * 60 + 5
+    for what in ("kills", "failures", "reads", "own"):
+        assert sum(one["trials"] for one in printed[what].values()) > 20
+    assert printed["monkey"]["monkey"]["keys"]
+
+
+def test_a_part_of_the_commands_is_every_so_many_of_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(harness, "_place", lambda folder: folder)
+    monkeypatch.setattr(harness, "Trials", lambda _, command: _Slow([0.0], 0, command.name))
+    asked = argparse.Namespace(seed=0, points=1, only="")
+    tried = []
+    for asked.part in ("1/2", "2/2"):
+        found = harness._trials(tmp_path, "kills", asked, math.inf)
+        assert {one.trials for one in found.values()} == {1}
+        tried += [*found]
+    assert sorted(tried) == sorted(one.name for one in commands.COMMANDS)
 
 
 @pytest.mark.skipif(not monkey.available(), reason="no process can be kept off the network here")

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,12 +84,17 @@ if _X86:
     _READ_BY |= {number: (name, how) for name, (number, how) in _OLD_READS.items()}
 _SECCOMP = 317 if _X86 else 277
 _NO_NEW_PRIVILEGES, _SET_FILTER, _NEW_LISTENER = 38, 1, 8
-_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_LOAD, _JUMP_IF_EQUAL, _JUMP_IF_ANY, _RETURN = 0x20, 0x15, 0x45, 0x06
+# Of an argument of a call, where its lower half is: of both systems, the first.
+_ARGUMENTS, _WIDE = 16, 8
 _ALLOW, _ASK = 0x7FFF0000, 0x7FC00000
 _RECEIVE, _SEND, _CONTINUE = 0xC0502100, 0xC0182101, 1
 _NOTICE = struct.Struct("QIIiIQ6Q")
 _ANSWER = struct.Struct("QqiI")
 _HERE = -100
+_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+# By which argument each says how it opens a file.
+_OPENS = {_OPEN: 1, _OPEN_IN: 2}
 # A process that takes longer hangs.
 _PATIENCE = 120.0
 
@@ -167,12 +172,20 @@ def _be_the_child(
         os._exit(code)
 
 
-def _filter(calls: Collection[int]) -> int:
-    """Ask the parent about every one of these calls from now on: a handle, below 0 where it cannot be."""
+def _filter(calls: dict[int, tuple[str, str]]) -> int:
+    """Ask the parent about every one of these calls from now on: a handle, below 0 where it cannot be. Of those that
+    open a file only what could change one is asked about, as each question costs the child two changes of process."""
+    plain = [number for number, (_, how) in calls.items() if how not in _OPENS]
+    opens = {number: _OPENS[how] for number, (_, how) in calls.items() if how in _OPENS}
+    allow, ask = (1 + len(plain) + 3 * len(opens) + end for end in (0, 1))
     lines = [struct.pack("HBBI", _LOAD, 0, 0, 0)]
-    lines += [
-        struct.pack("HBBI", _JUMP_IF_EQUAL, len(calls) - at, 0, number) for at, number in enumerate(calls)
-    ]
+    for number in plain:
+        lines.append(struct.pack("HBBI", _JUMP_IF_EQUAL, ask - len(lines) - 1, 0, number))
+    for number, argument in opens.items():
+        lines.append(struct.pack("HBBI", _JUMP_IF_EQUAL, 0, 2, number))
+        lines.append(struct.pack("HBBI", _LOAD, 0, 0, _ARGUMENTS + _WIDE * argument))
+        here = len(lines) + 1
+        lines.append(struct.pack("HBBI", _JUMP_IF_ANY, ask - here, allow - here, _TO_WRITE))
     lines += [struct.pack("HBBI", _RETURN, 0, 0, what) for what in (_ALLOW, _ASK)]
     text = ctypes.create_string_buffer(b"".join(lines))
     program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(lines), ctypes.addressof(text)))
@@ -213,17 +226,18 @@ class _Watch:
                 if not ready:
                     os.killpg(self.child, signal.SIGKILL)
                     return
-                for handle in ready:
-                    self._answer(handle)
+                if not all(self._answer(handle) for handle in ready):
+                    return
         finally:
             os.close(life)
 
-    def _answer(self, handle: int) -> None:
+    def _answer(self, handle: int) -> bool:
+        """Whether the child is to live on."""
         notice = bytearray(_NOTICE.size)
         try:
             fcntl.ioctl(handle, _RECEIVE, notice)
         except OSError:
-            return  # who asked is gone
+            return True  # who asked is gone
         of, process, _, number, _, _, *arguments = _NOTICE.unpack(notice)
         name, how = self.calls[number]
         answer = 0
@@ -233,9 +247,11 @@ class _Watch:
             answer = self.decide(self.ended.calls[-1]) or 0
             if answer == KILL:
                 os.killpg(self.child, signal.SIGKILL)
-                return
+                # Until it is gone there is nothing more to hear, and the system would say so again and again.
+                return False
         with contextlib.suppress(OSError):
             fcntl.ioctl(handle, _SEND, _ANSWER.pack(of, 0, -answer, 0 if answer else _CONTINUE))
+        return True
 
 
 def _path(process: int, how: str, arguments: list[int]) -> str:
@@ -243,10 +259,7 @@ def _path(process: int, how: str, arguments: list[int]) -> str:
     try:
         if how in (_FILE, _TO):
             return os.readlink(f"/proc/{process}/fd/{arguments[2 if how == _TO else 0] & 0xFFFFFFFF}")
-        opened = how in (_OPEN, _OPEN_IN)
         within = how in (_IN, _OPEN_IN)
-        if opened and not arguments[2 if within else 1] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-            return ""
         with open(f"/proc/{process}/mem", "rb", buffering=0) as memory:
             memory.seek(arguments[1 if within else 0])
             path = memory.read(4096).split(b"\0")[0].decode(errors="surrogateescape")
