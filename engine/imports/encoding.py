@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING
 
@@ -21,6 +22,8 @@ GUESSED = (
 _guessed: ContextVar[int] = ContextVar("guessed", default=0)
 # Beginnings of binary files, and of those that declare their encoding.
 _NO_TEXT = (b"PK", b"SQLite format 3\0", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"<?xml")
+# What no text begins with.
+_ODD = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffd]")
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
@@ -85,6 +88,22 @@ def all_of(stream: IO[bytes]) -> bytes:
 def guesses() -> int:
     """How often bytes that are not UTF-8 were taken for Windows code page 1252, since this thread began."""
     return _guessed.get()
+
+
+def unmarked_utf16(start: bytes) -> str:
+    """The form of UTF-16 that a file is in which begins so and has no byte-order mark; empty for any other.
+
+    >>> unmarked_utf16("artist,track".encode("utf-16-be")), unmarked_utf16(b"artist,track")
+    ('utf-16-be', '')
+    """
+    start = start[: min(256, len(start) // 2 * 2)]
+    for name, low, high in (("utf-16-le", 0, 1), ("utf-16-be", 1, 0)):
+        # Of such text most letters have a NUL beside them, and those that declare their encoding are read by that.
+        nuls = start[high::2].count(0)
+        text = start.decode(name, "replace") if nuls * 4 > len(start) and 0 not in start[low::2] else ""
+        if len(text) > 4 and not _ODD.search(text) and not text.startswith("<?xml"):
+            return name
+    return ""
 
 
 def is_encoding(name: str) -> bool:

@@ -28,11 +28,19 @@ _KEY = re.compile(rf"({STRING})(\s*+:)?|([\[{{])|([\]}}])", re.DOTALL)
 
 
 class Head:
-    """The first 64 KiB of a file and its base name; `whole` opens all of it."""
+    """The first 64 KiB of a file and its base name; `whole` opens all of it. `inside`: it is a list in a document."""
 
-    def __init__(self, name: str, data: bytes, whole: Callable[[], IO[bytes]] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        data: bytes,
+        whole: Callable[[], IO[bytes]] | None = None,
+        *,
+        inside: bool = False,
+    ) -> None:
         self.name = name
         self.data = data
+        self.inside = inside
         self._whole = whole
 
     def open(self) -> IO[bytes]:

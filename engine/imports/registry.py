@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import IO
@@ -10,6 +10,7 @@ from typing import IO
 from engine.canonical_keys import nearest
 from engine.errors import UsageError
 from engine.imports.head import Head
+from engine.imports.nested import Way, lists_of
 from engine.imports.record import Options, Record
 from engine.imports.text import normal
 
@@ -62,14 +63,39 @@ def format_named(name: str) -> Format:
 
 
 def recognise(head: Head, columns: Mapping[str, str] | None = None) -> Format | None:
-    """The format of a file that begins like this, None if unknown.
+    """The format of a file that begins like this, None if unknown."""
+    found = reading_of(head, columns)
+    return found and found[0]
+
+
+def reading_of(head: Head, columns: Mapping[str, str] | None = None) -> tuple[Format, Way] | None:
+    """The format of a file that begins like this and the way to its records in a JSON document, None if unknown.
 
     With a mapping of `columns` given by the person, a file of no known format is read by that, and one that has those
     columns whatever else it might be.
     """
     named = {normal(column) for field, column in (columns or {}).items() if field != "user"}
-    has_them = named <= {normal(key) for key in (head.keys if head.json else head.columns(head.delimiter))}
-    found = None if named and has_them else next((one for one in formats() if one.sniff(head)), None)
-    if found is None and named and head.data:
-        return format_named("jsonl" if head.json else "csv")
-    return found
+    if found := _known(head, named):
+        return found, ()
+    for inner, way in lists_of(head):
+        if found := _known(inner, named):
+            return found, way
+    return (_by_columns(head), ()) if named and head.data else None
+
+
+def reading_as(forced: Format, head: Head) -> tuple[Format, Way]:
+    """The same for a format the person named."""
+    inside = () if forced.sniff(head) else lists_of(head)
+    return forced, next((way for inner, way in inside if forced.sniff(inner)), ())
+
+
+def _known(head: Head, named: Collection[str]) -> Format | None:
+    """The format of a file that has the `named` columns, or is of a known one."""
+    columns = head.keys if head.json else head.columns(head.delimiter) if named else ()
+    if named and set(named) <= {normal(column) for column in columns}:
+        return _by_columns(head)
+    return next((one for one in formats() if one.sniff(head)), None)
+
+
+def _by_columns(head: Head) -> Format:
+    return format_named("jsonl" if head.json else "csv")

@@ -7,10 +7,10 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 from engine.archives import ARCHIVE_ERRORS
 from engine.canonical_keys import MAX_NAME
@@ -18,12 +18,12 @@ from engine.errors import CancelledError, DiscoverError, UsageError, disk_troubl
 from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
 from engine.imports.batches import FILE_ERRORS, MAX_MS, DamagedError, batches, damage_named
-from engine.imports.encoding import GUESSED, Recoded, guesses, is_encoding
+from engine.imports.encoding import GUESSED, guesses, is_encoding
 from engine.imports.guess import MAP_IT, guess
-from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record, Unplayed
-from engine.imports.registry import Format, format_named, recognise
+from engine.imports.registry import Format, format_named, reading_as, reading_of
 from engine.imports.report import UNKNOWN, FileReport, Report, imported_whole
+from engine.imports.source import Source, head_of
 from engine.imports.times import EARLIEST, is_zone, latest_possible
 from engine.imports.walk import Member, walk
 from engine.progress import Cancelled, CountReport
@@ -34,16 +34,6 @@ from engine.wording import quantity
 
 # Bytes from which a first import builds the indexes at its end.
 _LARGE_BYTES = 2 << 20
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file and what it is."""
-
-    member: Member
-    format: Format
-    # Its SHA-256 where the same bytes were imported before and may be read otherwise now, else empty.
-    known: str = ""
 
 
 def import_paths(
@@ -178,20 +168,19 @@ class _Run:
             return file, None
         known = self._known_digest(member)
         try:
-            with member.open() as stream:
-                text = _text_of(stream, self._read_as(known).encoding)
-                head = Head(member.name, text.read(HEAD_BYTES), member.open)
+            head, unmarked = head_of(member, self._read_as(known).encoding)
         except ARCHIVE_ERRORS as error:
             file.unread = True
             file.note = _unread(error)
             return file, None
-        found = forced or recognise(head, self._options.columns)
-        if found is None:
+        reading = reading_as(forced, head) if forced else reading_of(head, self._options.columns)
+        if reading is None:
             file.note = (guess(head) or UNKNOWN) if head.data else "is empty"
             return file, None
+        found, way = reading
         file.format = found.name
         file.note = found.hint
-        return file, Source(member, found, known)
+        return file, Source(member, found, known, unmarked, way)
 
     def _known_digest(self, member: Member) -> str:
         """The file's digest where it was imported before and may be read otherwise now: it is then read in place of
@@ -246,7 +235,7 @@ class _Run:
         cut = ingest.names_cut
         try:
             with damage_named():
-                records = source.format.parse(_text_of(stream, options.encoding), options)
+                records = source.format.parse(source.text(stream, options.encoding), options)
             self._rows(ingest, file, records)
             with damage_named():
                 digest = stream.digest()
@@ -297,7 +286,7 @@ class _Run:
                 continue
             try:
                 with self._ahead(source.member) as stream:
-                    yield from read(stream)
+                    yield from read(source.text(stream, self._read_as(source.known).encoding))
             except FILE_ERRORS:
                 pass  # its own entry in the report says so
             self._done += source.member.weight
@@ -392,9 +381,3 @@ def _without_garbage_collection() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _text_of(stream: IO[bytes] | Ahead, encoding: str | None) -> IO[bytes]:
-    """The bytes for a reader: converted to UTF-8 if the person named an encoding."""
-    # An `Ahead` is a raw stream: it has all that is asked of an open file, but not its type.
-    return cast(IO[bytes], Recoded(cast(IO[bytes], stream), encoding) if encoding else stream)

@@ -66,6 +66,9 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?(E\+?\d+)?", re.IGNORECASE)
 _SERIAL = re.compile(r"([2-7]\d{4})(?:[.,](\d+))?")
 # A number a spreadsheet showed in few digits: the rest of the time is gone. Java writes all of them, and no plus.
 _ROUNDED = re.compile(r"\d(?:([.,]\d{1,8})?E\+|([.,]\d{1,5})?E)\d+", re.IGNORECASE)
+# A moment as programs write it: `/Date(1709406060000+0100)/`, whose zone changes nothing, `ISODate("2024-03-02")`.
+_CALL = re.compile(r"[\\/]*(?:new\s+)?[A-Za-z_.]+\(\s*['\"]?([^()'\"]+?)['\"]?\s*\)[\\/]*")
+_ZONED_COUNT = re.compile(r"(-?\d{9,})[+-]\d{4}")
 # Year to minute or second without a sign between: as a number such a moment would lie in 1976, or in 2611.
 _DIGITS = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)([01]\d|2[0-4])([0-5]\d)([0-5]\d)?")
 _CLOCK = re.compile(
@@ -140,6 +143,8 @@ Moment(at=1709406060, width=1, day=None))
         return found
 
     def _dated(self, text: str) -> Moment | None:
+        if text.endswith((")", "/")) and (call := _CALL.fullmatch(text)):
+            text = _ZONED_COUNT.sub(r"\1", call[1])
         if _GROUPED.fullmatch(text):
             text = re.sub(r"\D", "", text)
         if _ROUNDED.fullmatch(text):

@@ -7,6 +7,7 @@ milliseconds since 1970, or `02 Mar 2024, 19:01`.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -61,6 +62,7 @@ def _squeezed(column: str) -> str:
 
 
 _FORMS = {field: tuple(map(_squeezed, names)) for field, names in NAMES.items()}
+_STAMPS = frozenset(_FORMS["time"] + _FORMS["date"])
 _TIMES = {name: place for place, name in reversed([*enumerate(_FORMS["time"])])}
 
 
@@ -131,10 +133,7 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
     def flat(line: Any) -> dict[str, str] | None:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             line = decoder.decode(line) if isinstance(line, bytes) else line
-        if not isinstance(line, dict):
-            return None
-        named = ((key, _name_of(value)) for key, value in line.items())
-        return {normal(key): str(value) for key, value in named if isinstance(value, (str, int, float))}
+        return _flat(line) if isinstance(line, dict) else None
 
     def stamp(row: dict[str, str] | None) -> str:
         if row is None:
@@ -157,6 +156,41 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
             yield person, Dropped(reasons.BROKEN, cut=True)
 
     yield from of_one_person(records(), options)
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, str]:
+    """A row's own values by key; what a track that is an object knows, such as its artist, where the row does not."""
+    found = _own_values(row)
+    for key, value in row.items():
+        if isinstance(value, dict) and _squeezed(key) in _FORMS["track"]:
+            return {inner: text for inner, text in _own_values(value).items() if inner != "name"} | found
+    return found
+
+
+def _own_values(row: Mapping[str, Any]) -> dict[str, str]:
+    named = (
+        (key, _stamp_of(value) if isinstance(value, dict) and _squeezed(key) in _STAMPS else _name_of(value))
+        for key, value in row.items()
+    )
+    return {normal(key): str(value) for key, value in named if isinstance(value, (str, int, float))}
+
+
+def _first_of(head: Head) -> dict[str, str]:
+    """The first object of a file, where all of it is at the beginning."""
+    try:
+        found, _ = json.JSONDecoder().raw_decode(head.text, head.text.index("{"))
+    except (ValueError, RecursionError):
+        return {}
+    return _flat(found)
+
+
+def _stamp_of(stamp: Any) -> Any:
+    """A stamp that is an object: its first value, in the zone named beside it."""
+    zone = ""
+    while isinstance(stamp, dict) and stamp:
+        zone = str(stamp.get("timezone", ""))
+        stamp = next(iter(stamp.values()))
+    return f"{stamp} {zone}".strip() if isinstance(stamp, (str, int, float)) else None
 
 
 def _name_of(value: Any) -> Any:
@@ -270,7 +304,11 @@ def sniff_lines(head: Head) -> bool:
     if head.json not in ("lines", "array"):
         return False
     found = propose(list(head.keys))
-    return {"artist", "track"} <= set(found) and bool({"time", "date", "plays"} & set(found))
+    if "track" in found and "artist" not in found:
+        found = propose(list(_first_of(head)))
+    # Inside documents are lists of many things with counts.
+    when = {"time", "date"} if head.inside else {"time", "date", "plays"}
+    return {"artist", "track"} <= set(found) and bool(when & set(found))
 
 
 FORMATS = (

@@ -30,6 +30,13 @@ _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 _MILLISECONDS = 100_000_000_000
 _MICROSECONDS = 100_000_000_000_000
 _NANOSECONDS = 100_000_000_000_000_000
+# Clocks of other systems: counts from and to, how many a second has, and seconds from their beginning to 1970. By any
+# other unit such a count is of no year with recorded plays.
+_OTHER_CLOCKS = (
+    (12 * 10**15, 16 * 10**15, 10**6, 11_644_473_600),  # of browsers, since 1601
+    (12 * 10**16, 16 * 10**16, 10**7, 11_644_473_600),  # of Windows, since 1601
+    (62 * 10**16, 70 * 10**16, 10**7, 62_135_596_800),  # of .NET, since the year 1
+)
 
 
 def latest_possible() -> int:
@@ -127,18 +134,24 @@ def day_month(text: str) -> int | None:
 
 
 def number(value: object) -> int | None:
-    """A count of seconds, milliseconds, microseconds or nanoseconds since 1970, which its size shows.
+    """A count of seconds, milliseconds, microseconds or nanoseconds since 1970, or by another system's clock, which its
+    size shows.
 
     None for what is not a number, or beyond all dates.
 
     >>> number("1709406060"), number(1709406060933), number("1709406060.5"), number("x"), number(True), number(1e30)
     (1709406060, 1709406060, 1709406060, None, None, None)
+    >>> number("133538796600000000"), number("638450028600000000"), number("13353879660000000")
+    (1709406060, 1709406060, 1709406060)
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
         count = float(value)
         if (size := abs(count)) >= _MILLISECONDS:
+            for least, most, a_second, before in _OTHER_CLOCKS if size >= _MICROSECONDS else ():
+                if least <= count < most:
+                    return int(count / a_second) - before
             count /= 1e9 if size >= _NANOSECONDS else 1e6 if size >= _MICROSECONDS else 1000
         return int(count) if _FIRST_SECOND <= count <= _LAST_SECOND else None
     except (ValueError, OverflowError):

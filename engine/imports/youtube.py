@@ -96,7 +96,7 @@ def records(found: Sequence[Watched | Dropped], library: Names) -> Iterator[Reco
     """The records of one file in its order; what could not be read is handed on in its place. `library` names songs
     by the ids of their videos."""
     rows = [one for one in found if isinstance(one, Watched)]
-    verbs = Verbs(one.title for one in rows if one.channel and not _leads_elsewhere(one.url))
+    verbs = Verbs({one.title: one.channel for one in rows if one.channel and not _leads_elsewhere(one.url)})
     for one in rows:
         title = verbs.title(one.title)
         if one.advert:

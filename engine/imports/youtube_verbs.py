@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.imports import record as reasons
@@ -20,7 +20,7 @@ _BEFORE = (
     "Assistiu a ", "Você assistiu a ", "Você assistiu ", "Assistiu ", "Viu ", "Visualizou ", "Hai guardato ",
     "Je hebt gekeken naar ", "Bekeken: ", "Så ", "Du så ", "Har set ", "Du har set ", "Tittade på ", "Du tittade på ",
     "Har tittat på ", "Du har tittat på ", "Så på ", "Du så på ", "Har sett ",
-    "Du har sett ", "Katsoit videon ", "Katsoit: ", "Katsottu: ",
+    "Du har sett ", "Har sett på ", "Du har sett på ", "Katsoit videon ", "Katsoit: ", "Katsottu: ",
     "Katsottu ", "Katsoit ", "Obejrzano film ", "Obejrzano: ", "Obejrzano ", "Zhlédli jste video ",
     "Zhlédli jste ", "Pozreli ste si video ", "Pozreli ste si ", "Megnézve: ", "Megtekintve: ",
     "Megnézett videó: ", "Megtekintette a következőt: ", "Ați vizionat ", "Ați urmărit ", "Ai vizionat ",
@@ -55,6 +55,8 @@ _AROUND = (
     ("Je hebt naar ", " gekeken"),
     ("تمت مشاهدة ", " ."),
     ("Du hast ", " angesehen"),
+    ("ดู ", " แล้ว"),
+    ("Jy het ", " gekyk"),
     ('Вы посмотрели видео "', '"'),
     ("Вы посмотрели видео «", "»"),
     ('Ви переглянули відео "', '"'),
@@ -103,8 +105,9 @@ _OF_ADDRESS = (
 )
 _UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _BLANKS = {0xA0: " ", 0x202F: " "}
-_MIN_SHARE = 0.5
-_MIN_ROWS = 3
+_MIN_SHARE, _NEARLY = 0.5, 0.95
+# By fewer rows no verb is found, and by fewer titles none is longer than it is known to be.
+_MIN_ROWS, _MIN_TITLES = 3, 5
 _MAX_WORDS = 5
 # Composing takes the square of a text's length where it is all marks: no row is longer.
 _MAX_TITLE = 2000
@@ -157,21 +160,22 @@ _KNOWN = _by_letter()
 
 
 class Verbs:
-    """The verbs of one file, from the rows that lead to a video.
+    """The verbs of one file, from the rows that lead to a video, each with its channel.
 
-    >>> verbs = Verbs(["Watched Tin Roof", "Watched Harbour Lights"])
+    >>> verbs = Verbs({"Watched Tin Roof": "Ida", "Watched Harbour Lights": "Café Tundra"})
     >>> verbs.title("Watched Slow Ferry"), verbs.title("Liked Tin Roof")
     ('Slow Ferry', None)
     """
 
-    def __init__(self, titles: Iterable[str]) -> None:
-        texts = list(dict.fromkeys(titles))
-        found = Counter(verb for text in texts if (verb := _known(text)))
+    def __init__(self, rows: Mapping[str, str]) -> None:
+        found = Counter(verb for text in rows if (verb := _known(text)))
         most = found.most_common(1)
-        if texts and (not most or most[0][1] < _MIN_SHARE * len(texts)):
-            shared = _shared(texts)
+        if rows and (not most or most[0][1] < _MIN_SHARE * len(rows)):
+            shared = _shared([*rows], _MIN_SHARE)
             if shared is not None:
-                found[shared] = len(texts)
+                found[shared] = len(rows)
+        elif most and (longer := _longer(most[0][0], rows)):
+            found[longer] = len(rows) + 1
         self._found = [verb for verb, _ in found.most_common()]
 
     def title(self, text: str) -> str | None:
@@ -195,12 +199,22 @@ def _known(text: str) -> Verb | None:
     return max(found, key=lambda verb: len(verb.before + verb.after), default=None)
 
 
-def _shared(texts: list[str]) -> Verb | None:
-    """The words most rows begin or end with: the longest that nearly as many share as share a single one."""
+def _longer(verb: Verb, rows: Mapping[str, str]) -> Verb | None:
+    """The verb with the words beside it that nearly all rows share, though they are of several channels."""
+    titles = {title: channel for text, channel in rows.items() if (title := verb.title_of(text)) is not None}
+    if len(titles) < _MIN_TITLES or len(set(titles.values())) < _MIN_ROWS:
+        return None
+    more = _shared([*titles], _NEARLY)
+    return Verb(verb.before + more.before, more.after + verb.after) if more else None
+
+
+def _shared(texts: list[str], least: float) -> Verb | None:
+    """The words rows begin or end with, at least this part of them: the longest that nearly as many share as share a
+    single one."""
     if len(texts) < _MIN_ROWS:
         return None
-    before = _longest(Counter(begin for text in texts for begin in _beginnings(text)), len(texts))
-    after = _longest(Counter(end for text in texts for end in _endings(text)), len(texts))
+    before = _longest(Counter(begin for text in texts for begin in _beginnings(text)), least * len(texts))
+    after = _longest(Counter(end for text in texts for end in _endings(text)), least * len(texts))
     return Verb(before, after) if before or after else None
 
 
@@ -214,11 +228,11 @@ def _endings(text: str) -> list[str]:
     return [" " + " ".join(words[-count:]) for count in range(1, min(len(words), _MAX_WORDS + 1))]
 
 
-def _longest(counts: Counter[str], rows: int) -> str:
+def _longest(counts: Counter[str], least: float) -> str:
     widest = max(counts.values(), default=0)
-    if widest < _MIN_SHARE * rows or widest < _MIN_ROWS:
+    if widest < least or widest < _MIN_ROWS:
         return ""
-    return max((text for text, count in counts.items() if count >= 0.95 * widest), key=len)
+    return max((text for text, count in counts.items() if count >= _NEARLY * widest), key=len)
 
 
 def what_else(text: str, address: str) -> str:

@@ -219,6 +219,8 @@ def test_one_odd_row_takes_the_verb_from_no_other(
         "Anda telah menonton {}",
         "Du har set {}",
         "Du har sett {}",
+        "Du har sett på {}",
+        "ดู {} แล้ว",
         "Du har tittat på {}",
     ],
 )
@@ -226,6 +228,26 @@ def test_a_single_row_has_its_verb_taken(db: sqlite3.Connection, tmp_path: Path,
     row = watched(line.format("Lark"), "2024-03-02T19:01:00Z", "Café Tundra - Topic")
     bring(db, write(tmp_path, "watch-history.json", [row]))
     assert [one[2] for one in listens(db)] == ["Lark"]
+
+
+def test_a_verb_longer_than_the_one_known_is_taken_as_a_whole(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = [
+        watched(
+            f"Har tittat på klippet {name} nyss", f"2024-03-02T1{number}:01:00Z", f"Ida {number % 3} - Topic"
+        )
+        for number, name in enumerate(NAMES)
+    ]
+    bring(db, write(tmp_path, "watch-history.json", rows))
+    assert {one[2] for one in listens(db)} == {*NAMES}
+
+
+def test_titles_of_one_channel_may_begin_alike(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = [
+        watched(f"Watched Suite No. 1: {name}", f"2024-03-02T1{number}:01:00Z", "Ida - Topic")
+        for number, name in enumerate(NAMES)
+    ]
+    bring(db, write(tmp_path, "watch-history.json", rows))
+    assert {one[2] for one in listens(db)} == {f"Suite No. 1: {name}" for name in NAMES}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,145 @@
+"""Lists of records inside JSON documents: found at a file's beginning, and read as if each were all of the file.
+
+Exporters wrap their rows (`{"history": [...]}`, `{"page": 1, "items": [...]}`), in one document or in many.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from typing import IO, TYPE_CHECKING
+
+from engine.imports.encoding import as_utf8
+from engine.imports.head import HEAD_BYTES, Head
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_CHUNK = 1 << 20
+# The next bracket outside strings, and what is before it. Nothing is looked at twice.
+_BRACKET = re.compile(rb'((?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+)([\[\]{}])', re.DOTALL)
+_KEY = re.compile(rb'"((?:[^"\\]++|\\.)*+)"\s*+:\s*+\Z', re.DOTALL)
+# Between two brackets there is not more than this in any history.
+_MAX_BETWEEN = 8 << 20
+# Lists deeper than this are not looked for, nor more at the beginning of a file.
+_MAX_DEPTH, _MAX_LISTS = 6, 20
+
+# The keys that lead to a list, None for an element of another list.
+Way = tuple[bytes | None, ...]
+
+
+class _Place:
+    """Where in a document one is."""
+
+    def __init__(self) -> None:
+        self._open: list[bytes] = []
+        self._way: list[bytes | None] = []
+
+    def take(self, before: bytes, bracket: bytes) -> None:
+        """Go on to this bracket, with what is `before` it."""
+        if bracket in b"[{":
+            if self._open:
+                key = _KEY.search(before) if self._open[-1] == b"{" else None
+                self._way.append(key[1] if key else None)
+            self._open.append(bracket)
+        else:
+            del self._open[-1:], self._way[-1:]
+
+    @property
+    def way(self) -> Way:
+        """The way to the bracket opened last."""
+        return tuple(self._way)
+
+    @property
+    def in_list(self) -> bool:
+        """Whether the bracket opened last is a list's, and one inside something."""
+        return len(self._open) > 1 and self._open[-1] == b"["
+
+
+def lists_of(head: Head) -> Iterator[tuple[Head, Way]]:
+    """The beginnings of the lists of objects inside a document, with the way to each."""
+    text = head.text.encode("utf-8", "replace") if head.json else b""
+    place, seen, start, at = _Place(), set[Way](), 0, 0
+    while (found := _BRACKET.match(text, at)) and len(seen) < _MAX_LISTS:
+        at = found.end()
+        if found[2] == b"{" and place.in_list and len(place.way) < _MAX_DEPTH and place.way not in seen:
+            seen.add(place.way)
+            yield Head(head.name, text[start:], inside=True), place.way
+        place.take(found[1], found[2])
+        start = at - 1 if found[2] == b"[" else start
+
+
+class Unwrapped(io.RawIOBase):
+    """A document's list at the end of `way` in UTF-8, and all beside it, as one list.
+
+    Lists beside it are as deep, by other keys, and `accepts` says by a list's beginning whether it has such records. A
+    document that is cut inside a list gives a list that is.
+    """
+
+    def __init__(self, stream: IO[bytes], way: Way, accepts: Callable[[Head], bool]) -> None:
+        super().__init__()
+        self._source = as_utf8(stream)
+        self._accepts = accepts
+        self._accepted = {way: True}
+        self._elements = tuple(key is None for key in way)
+        self._place = _Place()
+        self._depth = 0  # of the brackets open in a list that is taken, 0 outside of one
+        self._first = self._any = self._ended = False
+        self._rest = b""
+        self._out = bytearray(b"[")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        target = memoryview(buffer)
+        while not self._out and not self._ended:
+            self._go_on()
+        count = min(len(target), len(self._out))
+        target[:count] = self._out[:count]
+        del self._out[:count]
+        return count
+
+    def _go_on(self) -> None:
+        """Take one more piece of the document."""
+        chunk = self._source.read(_CHUNK)
+        data, self._ended = self._rest + chunk, not chunk or len(self._rest) > _MAX_BETWEEN
+        start = at = 0  # of what is taken, and behind the last bracket
+        while found := _BRACKET.match(data, at):
+            bracket = found[2]
+            if self._depth:
+                self._depth += 1 if bracket in b"[{" else -1
+                if not self._depth:
+                    self._place.take(b"", bracket)
+                    self._take(data[start : found.end() - 1])
+            else:
+                if bracket == b"[" and len(data) - found.end() < HEAD_BYTES and not self._ended:
+                    break
+                self._place.take(found[1], bracket)
+                start = found.end()
+                self._first = bracket == b"[" and self._is_wanted(data[start - 1 : start + HEAD_BYTES])
+                self._depth = int(self._first)
+            at = found.end()
+        if self._depth:
+            end = len(data) if self._ended else at
+            self._take(data[start:end])
+        self._rest = data[at:]
+        if self._ended and not self._depth:
+            self._out += b"]"
+
+    def _take(self, records: bytes) -> None:
+        """Copy a part of a list, behind those before it."""
+        if self._first and records.strip():
+            self._out += b"," * self._any
+            self._any, self._first = True, False
+        self._out += records
+
+    def _is_wanted(self, beginning: bytes) -> bool:
+        """Whether the bracket taken last is that of a list to be taken."""
+        way = self._place.way
+        if not self._place.in_list or tuple(key is None for key in way) != self._elements:
+            return False
+        if way not in self._accepted:
+            self._accepted[way] = self._accepts(Head("", beginning, inside=True))
+        return self._accepted[way]
