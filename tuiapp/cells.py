@@ -27,24 +27,28 @@ def fitted(text: str, width: int, *, right: bool = False) -> str:
 
 
 def names_within(names: Sequence[str], more: int, cells: int) -> str:
-    """As many of the names as fit uncut into `cells`, and how many more there are if that fits too.
+    """As many of the names as fit uncut into `cells` beside how many more there are: a share that stands before them is
+    of all.
 
-    The first is cut only if no other is short enough.
+    Where no name fits beside the number it is left out, and the first is cut only if no other is short enough.
 
     >>> names = ["Junarifield Orchestra", "Moire", "Lark"]
     >>> [names_within(names, 157, cells) for cells in (42, 32, 26, 14, 8, 3)]
-    ['Junarifield Orchestra, Moire, Lark +157', 'Junarifield Orchestra, Moire', 'Junarifield Orchestra +159', \
+    ['Junarifield Orchestra, Moire, Lark +157', 'Junarifield Orchestra +159', 'Junarifield Orchestra +159', \
 'Moire +159', 'Moire', 'Junarifield Orchestra']
+    >>> names_within(names, 0, 34), names_within(names, 0, 27)
+    ('Junarifield Orchestra, Moire, Lark', 'Junarifield Orchestra +2')
     """
     names = list(map(shown, names))
-    for most in range(len(names), 0, -1):
-        listed = ", ".join(names[:most])
-        if cell_len(listed) <= cells:
-            return _with_more(listed, more + len(names) - most, cells)
-    short = next((name for name in names if cell_len(name) <= cells), None)
-    return names[0] if short is None else _with_more(short, more + len(names) - 1, cells)
+    runs = [names[:most] for most in range(len(names), 0, -1)]
+    # Where the first is too long, another.
+    runs += [[name] for name in names[1:]]
+    for run in runs:
+        if cell_len(whole := _with_more(run, more + len(names) - len(run))) <= cells:
+            return whole
+    return next((name for name in names if cell_len(name) <= cells), names[0])
 
 
-def _with_more(names: str, more: int, cells: int) -> str:
-    whole = f"{names} +{more:,}"
-    return whole if more and cell_len(whole) <= cells else names
+def _with_more(names: Sequence[str], more: int) -> str:
+    listed = ", ".join(names)
+    return f"{listed} +{more:,}" if more else listed

@@ -29,6 +29,11 @@ def test_the_artists_a_row_is_found_by_are_shown_in_place_of_others() -> None:
     assert _because(ROW, 12, ["jaxinix"]) == "40 % Glacier Jaxinix"
 
 
+def test_a_share_stands_beside_all_it_is_of() -> None:
+    for cells in range(len("40 % Moire +38"), 60):
+        assert "+" in _because(ROW, cells), f"40 % is of 39 artists, at {cells} cells too"
+
+
 def test_without_a_model_of_others_the_reason_a_row_is_found_by_comes_first() -> None:
     own = OwnPlays(41, 0.9, 0.05, None, None, rested=True)
     found = replace(ROW, own=own, members={"sessions": 0.6})
