@@ -156,15 +156,17 @@ class Discover(Service):
     def note_shown(self, keys: Sequence[str]) -> None:
         """Record these as shown today, since repeatedly ignored items rest. Not in a private session."""
         self._note("shown", keys)
-        self._note_picked(keys)
+        self.note_picked(keys)
 
     @synchronized
     def note_opened(self, key: str) -> None:
         """Record that the person opened this artist or track. Not in a private session."""
         self._note("opened", [key])
-        self._note_picked([key])
+        self.note_picked([key])
 
-    def _note_picked(self, keys: Sequence[str]) -> None:
+    @synchronized
+    def note_picked(self, keys: Sequence[str]) -> None:
+        """While rankings are compared, record which of them picked each of these rows. Not in a private session."""
         picked = {key: self._picked[key] for key in keys if key in self._picked}
         self._comparisons.note_shown(picked, self.today())
 

@@ -6,7 +6,7 @@ from engine.evaluation.interleaving import Tally
 from engine.paths import Folders
 from engine.recommend.rankings import OTHERS, USUAL
 from engine.session.comparisons import Standing
-from tests.support.driving import screen_text, settled
+from tests.support.driving import app_in, screen_text, settled
 from tuiapp.app.app import DiscoverApp
 from tuiapp.comparing import in_words
 
@@ -34,6 +34,33 @@ async def test_a_ranking_is_compared_and_kept_and_each_step_undone(folders: Fold
         assert app.engine().comparisons.running().name == "fewer hits"
         await press("u")
         assert app.engine().comparisons.standing() is None
+
+
+async def test_what_is_liked_counts_in_a_comparison_begun_after_the_list_was_seen(folders: Folders) -> None:
+    app = app_in("discover", folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+
+        async def tally(*keys: str) -> Tally:
+            await pilot.press(*keys)
+            await settled(pilot)
+            standing = app.engine().comparisons.standing()
+            assert standing is not None
+            return standing.tally
+
+        await settled(pilot)
+        await pilot.press("7")
+        await settled(pilot)
+        await pilot.press("A")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        shown = await tally("1")
+        assert shown.shown_usual
+        assert shown.shown_other
+        assert (await tally("l")).acts == 1
+        # Beyond the first page, which alone is noted as seen.
+        last = await tally("G", "l")
+        assert last.acts == 2
 
 
 def test_a_verdict_says_how_sure_it_is() -> None:

@@ -73,6 +73,10 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
         worker = self.run_worker(run, thread=True, exclusive=True, group=whole, exit_on_error=True)
         self.shell.under_way.follow(worker)
 
+    def write(self, group: str, change: Callable[[Session], None]) -> None:
+        """Have the engine write what nobody waits for."""
+        self.ask(change, lambda _: None, group=group, writes=True)
+
     def show_error(self, error: DiscoverError) -> None:
         """Show the error, in the list's place."""
         raise NotImplementedError

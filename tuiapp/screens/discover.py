@@ -129,7 +129,8 @@ class DiscoverView(NothingListed):
         self.listed()
         # Who looks at an earlier list has not seen today's, also where it comes late.
         earlier = self._filters.as_of or any(row.later is not None for row in found.items)
-        if not (turning or self._noted or earlier):
+        # What rankings that are compared show is noted each time: a comparison begins while lists are looked at.
+        if not (turning or earlier or (self._noted and not found.compared)):
             self._noted = True
             self._note_seen(found)
         if not turning:
@@ -154,14 +155,10 @@ class DiscoverView(NothingListed):
 
         self.ask(lambda session: session.discover.list(settings, reasons=False), show, group="shelf")
 
-    @on(Shelf.Clicked)
-    def _shelf_clicked(self) -> None:
-        self.action_less_known()
-
     def _note_seen(self, found: DiscoverList) -> None:
         """Only the first page was seen, and may be ignored."""
         seen = [item.key for item in found.items[: self.size.height] if not item.known]
-        self.ask(lambda session: session.discover.note_shown(seen), lambda _: None, group="seen", writes=True)
+        self.write("seen", lambda session: session.discover.note_shown(seen))
 
     def _show_dials(self) -> None:
         found, words = self._list, self._filters.in_words()
@@ -225,6 +222,7 @@ class DiscoverView(NothingListed):
         else:
             self._ask_turned()
 
+    @on(Shelf.Clicked)
     def action_less_known(self) -> None:
         """The less known, from the top, or back."""
         if self._list is None and self.says_nothing_is_listed():
@@ -348,6 +346,12 @@ class DiscoverView(NothingListed):
 
     # -- acting on rows --------------------------------------------------------------------------------
 
+    def judge(self, verdict: str | None) -> None:
+        # Of rankings that are compared it counts for who picked the row, on whatever page that was.
+        picked = self._table.chosen_keys
+        self.write("picked", lambda session: session.discover.note_picked(picked))
+        super().judge(verdict)
+
     def judged(self, music: list[Music]) -> list[Music]:
         """The tracks themselves, where tracks are listed."""
         return music
@@ -371,10 +375,7 @@ class DiscoverView(NothingListed):
     def _note_opened(self) -> None:
         """Who is looked at is not ignored."""
         if (row := self._table.row) is not None:
-            key = row.key
-            self.ask(
-                lambda session: session.discover.note_opened(key), lambda _: None, group="opened", writes=True
-            )
+            self.write("opened", lambda session: session.discover.note_opened(row.key))
 
     def action_export(self) -> None:
         settings, title = self._settings(), self._dials.title
