@@ -8,25 +8,29 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
+import inspect
 import os
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial, wraps
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, cast
 
 from rich.console import Console
 from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual._context import active_app
+from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.color import Color
 from textual.events import Event, Key
 from textual.geometry import Region
 from textual.message import Message
 from textual.notifications import Notification, Notify
 from textual.screen import Screen
+from textual.style import Style
 from textual.widget import Widget
 
 from tuiapp.safe import shown
@@ -319,6 +323,21 @@ def let_no_page_be_turned_without_room() -> None:
 
     # Set on the class, whose method is public under no other name.
     OptionList._move_page = moved  # type: ignore[method-assign,assignment]
+
+
+def let_painted_lines_go() -> None:
+    """Free what was painted with its widget: Textual remembers the two colours of up to 1,024 widgets by the whole of
+    what it painted of each, 20 MB, beyond their ends."""
+    of_colours = inspect.unwrap(StylesCache.get_inner_outer)
+    # Its first argument is called a class, is an instance, and used for nothing.
+    colours = lru_cache(1024)(partial(of_colours, None))
+
+    @wraps(of_colours)
+    def inner_outer(_self: StylesCache, base: Color, background: Color) -> tuple[Style, Style]:
+        return cast(tuple[Style, Style], colours(base, background))
+
+    # Its own, remembered by other arguments.
+    StylesCache.get_inner_outer = inner_outer  # type: ignore[method-assign,assignment]
 
 
 def hear_answers() -> None:

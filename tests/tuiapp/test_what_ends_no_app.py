@@ -12,6 +12,7 @@ import weakref
 from pathlib import Path
 
 import pytest
+from textual._styles_cache import StylesCache
 from textual.events import Key
 from textual.widgets import Input, OptionList
 
@@ -21,7 +22,7 @@ from tuiapp.app.app import DiscoverApp
 from tuiapp.garbage import Garbage
 from tuiapp.screens.dialogs import AskText
 from tuiapp.settings.actions import SCREENS
-from tuiapp.textual_internals import let_no_page_be_turned_without_room
+from tuiapp.textual_internals import let_no_page_be_turned_without_room, let_painted_lines_go
 
 
 @pytest.fixture
@@ -134,6 +135,32 @@ async def test_pages_that_were_closed_are_gone(app: DiscoverApp) -> None:
 
         # One may be held for a moment by what is on its way, the last one for longer.
         await settled(pilot, are_gone)
+
+
+@pytest.mark.usefixtures("painting")
+async def test_what_was_painted_of_closed_pages_is_gone(
+    app: DiscoverApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each page opened costs a tenth of a megabyte, until 1,024 widgets are remembered."""
+    monkeypatch.setattr(StylesCache, "get_inner_outer", StylesCache.get_inner_outer)
+    let_painted_lines_go()
+
+    def painted() -> int:
+        gc.unfreeze()
+        gc.collect()
+        return sum(isinstance(one, StylesCache) for one in gc.get_objects())
+
+    counts = []
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        for _ in range(8):
+            await pilot.press("enter")
+            await settled(pilot)
+            await pilot.press("escape", "j")
+            await settled(pilot)
+            counts.append(painted())
+    # A few are held for a moment by what is on its way.
+    assert counts[-1] - counts[1] < 10, counts
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ from tuiapp.textual_internals import (
     end_at_once,
     hear_answers,
     let_no_page_be_turned_without_room,
+    let_painted_lines_go,
     mark_what_is_not_utf8,
 )
 from tuiapp.working import Working
@@ -297,6 +298,7 @@ def run_app(folders: Folders, *, private: bool = False, own: Folders | None = No
     """Open the app over a data folder, `own` is the person's beside the demo's; returns the exit code."""
     mark_what_is_not_utf8()
     let_no_page_be_turned_without_room()
+    let_painted_lines_go()
     hear_answers()
     app = DiscoverApp(folders, private=private)
     app.jobs.own = own
