@@ -56,17 +56,17 @@ _POINTS = re.compile(r"[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-
 # keys are stored: default ignorable code points, control characters that are not blanks, format characters that do not
 # enclose a number, and two drawn as nothing, Khitan's filler and the null notehead. Not the Hangul fillers, the object
 # replacement character and the Braille blank, which some systems draw: a name may consist of them.
-_FILLERS = "\u115f\u1160\u3164\uffa0\ufffc"
+_FILLERS, _BRAILLE_BLANK = "\u115f\u1160\u3164\uffa0\ufffc", "\u2800"
+_CONTROLS = "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
 _UNSEEN = (
     "\u00ad\u034f\u061c\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\ufff8"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufff9-\ufffb\U00013430-\U0001343f\U00016fe4\U0001d159"
+    f"{_CONTROLS}\ufff9-\ufffb\U00013430-\U0001343f\U00016fe4\U0001d159"
 )
-_BRAILLE_BLANK = "\u2800"
-_INVISIBLE = re.compile(f"[{_UNSEEN}{_FILLERS}]")
-_UNSEEN_ALONE = re.compile(f"[{_UNSEEN}]")
-# Of them those that do nothing to the letters beside them. Next to a joiner, which might become a blank, they stay.
-_NEVER_SEEN = re.compile("(?<!\u200c)[\u00ad\u180e\u200b\u2060-\u2064\ufeff](?!\u200c)")
+_INVISIBLE, _UNSEEN_ALONE = re.compile(f"[{_UNSEEN}{_FILLERS}]"), re.compile(f"[{_UNSEEN}]")
+# Those without effect on letters beside them, or not for a terminal. Next to a joiner, perhaps a blank, they stay.
+_UNNEEDED = "\u00ad\u180e\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+_NEVER_SEEN = re.compile(f"(?<!\u200c)[{_UNNEEDED}{_CONTROLS}](?!\u200c)")
 _JOINER = re.compile("(?<=[\u0620-\u06ff])\u200c(?=[\u0620-\u06ff])")
 
 _ARTIST_GUESTS = re.compile(rf"\s{GUEST_WORDS}\s.*$")

@@ -1,7 +1,8 @@
 """When plays were, in local time: one whose day alone is known was on that day in every zone.
 
 Such a play's `started_at` is the day's beginning in UTC, which west of Greenwich is on the day before. Whoever makes a
-date, or days since, of a play takes its `moment`; windows and rules, whose dates are in UTC, compare `started_at`.
+date of a play takes its `moment`, whoever counts the days between plays their `day_number`; windows and rules, whose
+dates are in UTC, compare `started_at`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,15 @@ def moment_of(start: int, precision: int) -> int:
     if precision < DAY:
         return start
     return int(time.mktime((*time.gmtime(start)[:3], 12, 0, 0, 0, 0, -1)))
+
+
+def day_number(connection: sqlite3.Connection) -> str:
+    """The day of a listen `l` in SQL, for counting days between plays: where any is known by its day alone, days are
+    those of the calendar here, else of UTC, which takes half the time."""
+    if not _holds_days(connection):
+        return f"l.started_at / {DAY}"
+    here = "CAST(strftime('%s', l.started_at, 'unixepoch', 'localtime') AS INTEGER)"
+    return f"iif(l.precision >= {DAY}, l.started_at, {here}) / {DAY}"
 
 
 def in_local_time(connection: sqlite3.Connection, since: int, until: int) -> str:

@@ -20,13 +20,12 @@ from numpy.typing import NDArray
 
 from engine.canonical_keys import AnySpelling, Level, artist_of, key_at, relaxed_item_key
 from engine.store.feedback import verdicts
-from engine.store.local_days import moment
+from engine.store.local_days import day_number, moment
 from engine.taste.kept_tracks import kept_by_item
 from engine.taste.rules import Rule, counted_listens
 from engine.taste.window import EVERYTHING as EVERYTHING
 from engine.taste.window import Window as Window
 
-_DAY = 86_400
 # A like counts as this many plays: enough to matter beside real listening, not to dominate it.
 LIKE_PLAYS = 10.0
 # A skip subtracts this much of a play; an artist skipped this often and never played counts as turned down.
@@ -327,7 +326,7 @@ def read_days(
     rows = connection.execute(
         f"""
         WITH played AS (
-            SELECT track_id, started_at / {_DAY} AS day, sum(plays) AS plays
+            SELECT track_id, {day_number(connection)} AS day, sum(plays) AS plays
             FROM {counted_listens(connection, also)} AS l WHERE {condition} GROUP BY track_id, day
         )
         SELECT a.key, {columns}, p.day, sum(p.plays) FROM played AS p JOIN tracks AS t ON t.id = p.track_id

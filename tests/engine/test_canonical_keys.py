@@ -194,14 +194,21 @@ def test_what_is_not_seen_does_not_matter(name: str, added: list[tuple[int, str]
             "\n",
             "\u2028",
             *"\xa0\xad\u200b\u2060\ufeff",
+            *"\x00\x1b\x7f\x9b\u202d\u202c\u2066\u2069",
         ]
     )
 )
 @settings(deadline=None, max_examples=200, derandomize=True)
 def test_a_name_as_stored_has_its_key_and_is_one_line(name: str) -> None:
     stored = stored_name(name)
+    assert "\u200c" in name or not set(stored) & set("\x00\x1b\x7f\x9b\u202d\u202c\u2066\u2069")
     assert (artist_key(stored), track_key(stored)) == (artist_key(name), track_key(name))
     assert not set(stored) & set("\n\u2028\xa0")
+
+
+@pytest.mark.parametrize("unseen", ["\x01", "\x7f", "\x84", "\u202d", "\u202c", "\u2067", "\u2069", "\u200b"])
+def test_what_a_terminal_must_not_get_is_not_stored(unseen: str) -> None:
+    assert stored_name(f"{unseen}Ida{unseen} Oaks{unseen}") == "Ida Oaks"
 
 
 def test_a_name_of_fillers_alone_is_a_name() -> None:

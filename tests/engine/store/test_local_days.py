@@ -19,7 +19,7 @@ from engine.store.encounters import last_days
 from engine.store.history import counts, listen_ids, listens, played_tracks, tracks_by_artist
 from engine.store.local_days import in_local_time, moment_of
 from engine.store.stats import stats
-from engine.taste.gate import read_taste
+from engine.taste.gate import read_days, read_taste
 from engine.taste.when_played import (
     counted_within,
     day_in_past_years,
@@ -92,6 +92,13 @@ def test_every_reader_gives_the_same_day_in_every_zone(library) -> None:
         (2026, 1),
     ]
     assert last_days(library, ["burel"]) == {"burel": LAST // DAY}
+
+
+def test_days_between_plays_are_those_of_the_calendar_here(library) -> None:
+    play(library, "Ida", "Late", here(2026, 4, 3, 23), here(2026, 4, 2, 1))
+    days = read_days(library)
+    ages = {(days.keys[item], age) for item, age in zip(days.item.tolist(), days.age.tolist(), strict=True)}
+    assert ages == {("ida", 0), ("ida", 1), ("burel", 5), ("burel", (LAST - FIRST) // DAY + 5)}
 
 
 def test_a_day_in_past_years_has_the_plays_of_that_day(library) -> None:
