@@ -40,6 +40,7 @@ _PART = re.compile(r"\d+|[^\d\s.,،、日:/()\[\]\-\u2013·՝]+")
 _PLACE = re.compile(r"\[?\b([A-Z][A-Za-z]+(?:/[A-Z][\w+-]*){1,2})\]?", re.ASCII)
 _LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-]) ?(\d{1,2})\2 ?\d{2,4}\b")
+_DATE = re.compile(r"\d{4}|(?<!\d)\d{1,2}([./-])\d{1,2}\1\d{2}(?!\d)")
 _MAX_PARTS = 4
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # A time from its own column may follow it.
@@ -252,14 +253,22 @@ def is_either(text: str) -> bool:
 
 
 def _numbers(text: str) -> re.Match[str] | None:
-    return _NUMBERS.search(text if text.isascii() else _plain(text))
+    plain = text if text.isascii() else _plain(text)
+    # A clock with dots is no date.
+    clock = _clock(plain) if plain.count(".") > 1 else None
+    return _NUMBERS.search(plain[: clock.start()] + " " + plain[clock.end() :] if clock else plain)
 
 
 def _clock(plain: str) -> re.Match[str] | None:
-    found = _COLONS.search(plain) or _last(_DOTS, plain) or _WORDS.search(plain)
-    if found is None and (short := _last(_SHORT_DOTS, plain)) and re.search(r"\d{4}", plain[: short.start()]):
+    """Hour, minute and perhaps second. Between dots they are a clock beside a date alone: `02.03.24` is one."""
+    if found := _COLONS.search(plain):
+        return found
+    if (short := _last(_SHORT_DOTS, plain)) and _DATE.search(plain[: short.start()]):
         return short
-    return found
+    dots = _last(_DOTS, plain)
+    if dots and any(map(str.isdigit, plain[: dots.start()] + plain[dots.end() :])):
+        return dots
+    return _WORDS.search(plain)
 
 
 def _plain(text: str) -> str:

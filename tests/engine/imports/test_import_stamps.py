@@ -48,6 +48,7 @@ def times(db: sqlite3.Connection) -> list[tuple[Any, ...]]:
         ("/Date(1709406060000)/", 1), (r"\/Date(1709406060000-0500)\/", 1), ("new Date(1709406060)", 1),
         ('ISODate("2024-03-02T19:01:00Z")', 1), ("638450028600000000", 1), ("133538796600000000", 1),
         ("13353879660000000", 1), ("2024-Mar-02 19:01", 60), ("2024-Mar-02 19:01:00 +00:00", 1),
+        ("02.03.24", 86_400), ("02.03.24 19.01", 60), ("02/03/24 19.01", 60), ("02.03.24 19.01.00", 1),
         ("45353", 86_400), ("Saturday, March 2, 2024", 86_400), ("02-Mar-24", 86_400),
     ],
 )  # fmt: skip
@@ -260,6 +261,13 @@ def test_rows_whose_artist_and_track_are_objects_are_no_pages_of_lastfm(
     assert (file.format, file.kept) == ("jsonl", 1)
     played = {"track": {"artists": [{"name": SONG[0], "type": "artist"}], "name": SONG[1]}, "played_at": "x"}
     assert bring(db, write(tmp_path, "b.json", [played])).files[0].format == "jsonl"
+
+
+def test_a_clock_between_dots_is_no_date_of_another_order(db: sqlite3.Connection, tmp_path: Path) -> None:
+    stamps = ("13. marts 2024 18.02.17", "2. marts 2024 03.31.16")
+    [file] = bring(db, write(tmp_path, "a.csv", table(*stamps))).files
+    assert "contradict" not in file.note
+    assert [at for at, _, _ in times(db)] == [1_710_352_937, 1_709_350_276]
 
 
 def test_lines_of_json_are_read_alike(db: sqlite3.Connection, tmp_path: Path) -> None:
