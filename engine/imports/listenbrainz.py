@@ -25,6 +25,7 @@ from engine.store.play import END, START, UNKNOWN
 
 Number = int | float | str | None
 
+_SPOTIFY = ("spotify.com", "open.spotify.com")
 _PAYLOAD = re.compile(rb'"payload"\s*:')
 
 
@@ -178,11 +179,13 @@ def _first(in_ms: Number, in_seconds: Number) -> int | None:
 
 
 def _basis(info: Info) -> int:
-    """Listens imported there from a Spotify file have the end as stamp, those of another scrobbler perhaps."""
+    """Listens imported there from a Spotify file have the end as stamp, those of another scrobbler perhaps, and those
+    that are from Spotify in any other way: what it says of when a track was played is the start or the end."""
+    from_spotify = info.music_service in _SPOTIFY
     if not (info.submission_client or "").startswith("ListenBrainz Archive Importer"):
-        return START
+        return UNKNOWN if from_spotify else START
     # Of all files it reads only Spotify's have how long a track was played.
-    return END if info.music_service == "spotify.com" and info.ms_played is not None else UNKNOWN
+    return END if from_spotify and info.ms_played is not None else UNKNOWN
 
 
 def _ids(track: Metadata, info: Info, msid: str | None) -> Ids:

@@ -135,6 +135,28 @@ def test_a_play_in_one_account_by_its_start_and_by_its_end_is_one(
     assert [played for _, played in found] == [211_000, 211_000, 100_000]
 
 
+@pytest.mark.parametrize("client", ["listenbrainz", "multi-scrobbler", "a script of one's own"])
+@pytest.mark.parametrize("turn", [1, -1])
+def test_what_listenbrainz_has_from_spotify_may_be_stamped_at_its_end(
+    db: sqlite3.Connection, tmp_path: Path, client: str, turn: int
+) -> None:
+    info = {"submission_client": client, "music_service": "spotify.com"}
+    stamps = (
+        START + 211,
+        START + 300,
+        START + 700 + 211,
+        START + 2000,
+    )  # an end, a start, an end, and one that is new
+    theirs = "\n".join(json.dumps(brainz(at, SONG, additional_info=info)) for at in stamps)
+    files = [
+        write(tmp_path, "a.jsonl", theirs),
+        write(tmp_path, "b.json", [spotify(START + at + 211, 211_000) for at in (0, 300, 700)]),
+    ]
+    for file in files[::turn]:
+        bring(db, file)
+    assert [row[0] for row in listens(db)] == [START, START + 300, START + 700, START + 2000]
+
+
 def test_what_is_too_far_from_an_end_is_a_play_of_its_own(db: sqlite3.Connection, tmp_path: Path) -> None:
     """A song begun again after 35 seconds, reported by one player at once and by the other when it ended."""
     bring(db, write(tmp_path, "a.jsonl", _account((START, None), (START + 35 + 211, 211))))
