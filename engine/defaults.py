@@ -1,6 +1,6 @@
 """Discover's default settings: plain values, which the app and the command line show before the engine is loaded.
 
-`engine.recommend.settings.DiscoverSettings` documents each.
+`engine.recommend.settings.DiscoverSettings` documents each. Beside them what a training takes at least.
 """
 
 from __future__ import annotations
@@ -16,3 +16,5 @@ KNOWN_PLAYS = 1
 KNOWN_DAYS: float | None = None
 HALF_LIFE: float | None = None
 PER_ARTIST = 3
+# Without community data a training takes so many listening sessions with so many artists, or tracks.
+SOLO_SESSIONS, SOLO_ITEMS = 20, 10

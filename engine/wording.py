@@ -9,6 +9,10 @@ from collections.abc import Sequence
 
 # What begins a library: the app shows its key instead.
 IMPORT = "Import your history: discover import PATH."
+TOO_FEW_ALONE = (
+    "Your plays are too few to learn from alone. Add community data: discover community fetch. Or import more: "
+    "discover import PATH."
+)
 # Not the calendar module's, which depend on the system's language.
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from engine.canonical_keys import artist_key
 from engine.community.packs import PackInfo
+from engine.defaults import SOLO_ITEMS, SOLO_SESSIONS
 from engine.errors import UnknownNameError
 from engine.paths import Folders
 from engine.privacy import Door
@@ -67,6 +68,12 @@ class Status:
     track_model: ModelManifest | None = None
     # A sentence on the newest backup if there are no plays, else empty.
     backup: str = ""
+
+    @property
+    def too_few_alone(self) -> bool:
+        """Whether the plays are too few to train on without community data, as far as that is known before their
+        sessions are counted."""
+        return self.first is None or self.listens < SOLO_SESSIONS or self.artists < SOLO_ITEMS
 
 
 class Session:

@@ -20,6 +20,7 @@ from engine.community.genres import read_genres
 from engine.community.mbids import MBID_BYTES
 from engine.community.pack import Pack
 from engine.community.packs import joined
+from engine.defaults import SOLO_ITEMS, SOLO_SESSIONS
 from engine.errors import NothingYetError
 from engine.paths import Folders
 from engine.taste.gate import read_taste
@@ -29,9 +30,6 @@ from engine.wording import quantity
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-# Fewer rows or columns than this hold no pattern worth forty factors.
-MIN_SESSIONS = 20
-MIN_ITEMS = 10
 _AT_A_TIME = 1 << 22  # pairs
 
 
@@ -160,10 +158,12 @@ def session_interactions(connection: sqlite3.Connection, level: Level = "artists
 
     session, item, plays, names, times = read_sessions(connection, level=level)
     rows = int(session.max()) + 1 if len(session) else 0
-    if rows < MIN_SESSIONS or len(names) < MIN_ITEMS:
+    if rows < SOLO_SESSIONS or len(names) < SOLO_ITEMS:
+        found = f"{quantity(rows, 'listening sessions')} with {quantity(len(names), level)}"
+        undated = connection.execute("SELECT 1 FROM listens WHERE started_at IS NULL LIMIT 1").fetchone()
         raise NothingYetError(
-            f"Too little to train on: {quantity(rows, 'listening sessions')} with {quantity(len(names), level)}; "
-            f"without community data it takes {MIN_SESSIONS} sessions with {MIN_ITEMS} {level}. "
+            f"Too little to train on: {found}{', by their dates, which not all your plays have' if undated else ''}; "
+            f"without community data it takes {SOLO_SESSIONS} sessions with {SOLO_ITEMS} {level}. "
             "Import more: discover import PATH. Or add community data: discover community add PATH."
         )
     matrix = csr_matrix((plays, (session, item)), shape=(rows, len(names)), dtype=np.float32)

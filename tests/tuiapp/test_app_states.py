@@ -31,6 +31,29 @@ NAMES = [name for name, _ in VIEWS]
 # -- the four states ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("plays", "artists"),
+    [([None], 30), ([0, 90_000], 5), ([0], 15)],
+    ids=["undated", "five artists", "one day"],
+)
+async def test_plays_too_few_to_learn_from_alone_are_not_sent_to_train(
+    empty: Folders, plays: list[int | None], artists: int
+) -> None:
+    with Session(empty) as session:
+        for number in range(artists):
+            play(session.library.connection, ARTISTS[number], "A Song", *plays)
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        text = " ".join(screen_text(app).split())
+        assert f"of {artists} artists imported: too few to learn from alone" in text
+        assert "import more of your history" in text
+        assert "build your recommendations" not in text
+        await pilot.press("7")
+        await settled(pilot)
+        assert "too little to train on" in " ".join(screen_text(app).split())
+
+
 async def test_the_four_states_are_drawn_differently(
     folders: Folders, empty: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from engine import __version__
 from engine.community.pack_names import data_in_words
 from engine.errors import DiscoverError, UsageError, system_trouble
 from engine.paths import size_of
-from engine.wording import IMPORT, quantity
+from engine.wording import IMPORT, TOO_FEW_ALONE, quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import print_json, print_table, progress_bar, say
 from tuiapp.safe import shown
@@ -297,7 +297,9 @@ def _model(session: Session, advice: list[str], *, broken: bool) -> Any:
     advice += removed + joined + session.models.of_earlier_versions()
     advice += session.models.not_in_use()
     if manifest is None:
-        advice.append("Train a model: discover train.")
+        status = session.status()
+        alone = status.too_few_alone and not any(pack.kind == "community" for pack in status.packs)
+        advice.append(TOO_FEW_ALONE if alone else "Train a model: discover train.")
         return "none yet"
     return {
         "trained": manifest.trained,

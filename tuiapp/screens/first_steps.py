@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from engine.defaults import SOLO_ITEMS, SOLO_SESSIONS
 from engine.wording import quantity
 from tuiapp.safe import shown
 
@@ -74,14 +75,21 @@ def untrained(status: Status, keymap: Keymap) -> Content:
     """There are listens but no model: the keys to press."""
     model, add, train = (keymap.label(name) for name in ("view_model", "model.add_pack", "model.train"))
     community = any(pack.kind == "community" for pack in status.packs)
+    imported = f"{quantity(status.listens, 'plays')} of {quantity(status.artists, 'artists')} imported"
+    alone = not community and status.too_few_alone
     parts: list[Content | str] = [
-        f"{quantity(status.listens, 'plays')} of {quantity(status.artists, 'artists')} imported. One step to go:\n\n",
+        f"{imported}: too few to learn from alone.\n"
+        f"That takes {SOLO_SESSIONS} listening sessions, known by their dates, with {SOLO_ITEMS} artists.\n\n"
+        if alone
+        else f"{imported}. One step to go:\n\n"
     ]
     if not community:
         parts += [
             step(f"{model} {add}", "add community data, to find new music\n"),
             _muted("(lists what you can download)"),
         ]
+    if alone:
+        return Content.assemble(*parts, step(keymap.label("import"), "import more of your history"))
     parts += [
         step(f"{model} {train}", "build your recommendations\n"),
         _muted(

@@ -157,10 +157,15 @@ class ModelView(View):
             self.focus_list(table)
         if status.model is None:
             train, add = self.key("model.train"), self.key("model.add_pack")
+            alone = (
+                f"{self.key('import')} to import more: what you have is too little to train on"
+                if status.too_few_alone
+                else f"{train} to train on your own listening only"
+            )
             text = (
                 f"Press {train} to train on the packs below."
                 if status.packs
-                else f"Press {add} to add community data, or {train} to train on your own listening only."
+                else f"Press {add} to add community data, or {alone}."
             )
             self.set_state("empty", "No model yet", text)
             self.set_status("")

@@ -128,3 +128,15 @@ def test_a_solo_model_of_before_opens_by_the_weights_of_today_and_claims_no_qual
     assert model.manifest.validation == {}
     assert "not measured" in in_short(model.manifest, 60).plain
     model.close()
+
+
+def test_plays_without_dates_are_said_to_be_too_few_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Session(Folders(tmp_path)) as session:
+        for name in ARTISTS[:30]:
+            play(session.library.connection, name, "A Song", None)
+    assert run(["--data-dir", str(tmp_path), "doctor"]) == 0
+    assert "too few to learn from alone" in " ".join(capsys.readouterr().out.split())
+    assert run(["--data-dir", str(tmp_path), "train"]) == 3
+    assert "0 artists, by their dates, which not all your plays have;" in capsys.readouterr().err
