@@ -95,6 +95,10 @@ def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
     labels = np.arange(count)
     if count >= MIN_GROUPED:
         vectors, weights = listener.reason_factors, np.log1p(listener.weights)
+        if len(np.unique(clusters_of(vectors, weights, MAX_NAMED))) < MAX_NAMED:
+            # Factors in one direction, as a training on one's own sessions may find, tell no groups apart: what the
+            # artists count towards does.
+            vectors = np.asarray(usual.T, dtype=np.float32)
         for groups in GROUPS:
             clusters = clusters_of(vectors, weights, min(groups, count // ARTISTS_PER_GROUP))
             labels = np.asarray(np.unique(clusters, return_inverse=True)[1], dtype=np.int64)

@@ -298,7 +298,8 @@ def _model(session: Session, advice: list[str], *, broken: bool) -> Any:
     advice += session.models.not_in_use()
     if manifest is None:
         status = session.status()
-        alone = status.too_few_alone and not any(pack.kind == "community" for pack in status.packs)
+        community = any(pack.kind == "community" for pack in status.packs)
+        alone = status.listens and status.too_few_alone and not community
         advice.append(TOO_FEW_ALONE if alone else "Train a model: discover train.")
         return "none yet"
     return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -10,7 +12,7 @@ from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.explain import explain
 from engine.recommend.settings import DiscoverSettings
-from engine.recommend.taste_shares import ReasonGroups
+from engine.recommend.taste_shares import ReasonGroups, grouped
 from engine.store.database import open_library
 from engine.taste.gate import TasteItem, read_dated_taste
 from engine.training.artifact import open_model
@@ -91,6 +93,23 @@ def test_a_group_is_named_by_artists_in_it_and_how_many_more_there_are(many) -> 
             (label,) = {label_of[name] for name in taste.names}
             assert len(taste.names) + taste.more == sizes[label]
             assert len(taste.names) <= 3
+
+
+def test_factors_in_one_direction_do_not_make_all_artists_one_group() -> None:
+    rng = np.random.default_rng(3)
+    ids = np.arange(90)
+    kind = ids % 3
+    reasons = tuple(TasteItem(name, name, 5.0, None) for name in ARTISTS[:90])
+    listener = SimpleNamespace(
+        ids=ids,
+        reasons=reasons,
+        weights=np.full(90, 5.0),
+        reason_factors=(rng.uniform(0.1, 1.0, (90, 1)) * [[0.9, 0.3, 0.1]]).astype(np.float32),
+    )
+    usual = np.eye(3)[rng.integers(0, 3, 60)][:, kind] * rng.uniform(0.5, 1.0, 90)
+    found = grouped(listener, usual)
+    assert np.bincount(found.labels).max() <= 30
+    assert all(len(set(kind[found.labels == label])) == 1 for label in range(found.labels.max() + 1))
 
 
 def test_few_artists_are_named_one_by_one(few) -> None:
