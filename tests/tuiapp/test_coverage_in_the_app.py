@@ -23,6 +23,7 @@ REPORT: dict[str, Any] = {
         {"path": "a.csv", "root": "", "format": "lastfm", "note": "", "kept": 1, "dropped": {}, "undated": 0}
     ],
     "totals": {"read": 1, "kept": 1, "duplicates": 0, "dropped": {}},
+    "no_backup": "",
 }
 
 

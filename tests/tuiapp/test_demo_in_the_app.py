@@ -21,7 +21,11 @@ from tuiapp.screens.dialogs import AskPath, ShowText
 from tuiapp.screens.pick import Pick
 
 RESULTS: dict[str, Any] = {
-    "import": {"totals": {"read": 3, "kept": 3, "duplicates": 0, "dropped": {}}, "files": []},
+    "import": {
+        "totals": {"read": 3, "kept": 3, "duplicates": 0, "dropped": {}},
+        "files": [],
+        "no_backup": "",
+    },
     "add": {"packs": [], "tempo": {"tracks": 0, "with_tempo": 0}, "left_out": [], "bad_lines": []},
 }
 RESULTS["fetch"] = RESULTS["add"]
@@ -227,7 +231,7 @@ async def test_what_is_no_history_is_not_titled_imported(
         "note": "not a listening history",
     }
     totals = {"read": 0, "kept": 0, "duplicates": 0, "dropped": {}}
-    monkeypatch.setitem(RESULTS, "import", {"totals": totals, "files": [file]})
+    monkeypatch.setitem(RESULTS, "import", {"totals": totals, "files": [file], "no_backup": ""})
     app = DiscoverApp(empty)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
