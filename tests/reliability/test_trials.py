@@ -144,6 +144,16 @@ def test_a_file_that_goes_away_while_it_is_read_is_named_and_nothing_lost(
     assert not tried.found.faults, f"{tried.found.faults}: python -m tests.reliability reads --only '{name}'"
 
 
+def test_of_a_file_that_is_told_to_be_gone_nothing_need_be_kept(
+    place: Path, given: dict[str, Command]
+) -> None:
+    tried = Readings(place, given["library scan"])
+    looked_at = next(call for call in tried._usual.calls if call.path.endswith("/3.wav"))
+    for number in (errno.ENOENT, errno.EIO):
+        tried._failed(looked_at.number, number, alone=True)
+    assert not tried.found.faults
+
+
 def test_models_that_go_while_they_are_looked_through_end_nothing(place: Path) -> None:
     data = commands.fresh(place, "solo")
     (data / "models").mkdir(exist_ok=True)
