@@ -158,3 +158,32 @@ def test_the_dialog_names_every_service_of_the_readmes_table() -> None:
     shown = how_to_export(10_000)
     named = [name.removeprefix("other ") for row in rows for name in row.split(", ")]
     assert [name for name in named if name not in shown] == []
+
+
+async def test_what_was_wrong_is_not_said_of_another_text(empty: Folders, tmp_path: Path) -> None:
+    log = tmp_path / "player.log"
+    log.write_text(LOG)
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("i")
+        await settled(pilot)
+        line = app.screen.query_one(Input)
+
+        def wrong() -> str:
+            found = app.screen.query_one(".wrong")
+            return str(found.render()) if found.display else ""
+
+        line.value = f"{tmp_path}/pl"
+        await pilot.press("enter")
+        await settled(pilot, lambda: bool(wrong()))
+        await settled(pilot, lambda: bool(line._suggestion))
+        await pilot.press("tab")
+        await settled(pilot)
+        assert (line.value, wrong()) == (str(log), "")
+        line.value = f"{tmp_path}/nothing"
+        await pilot.press("enter")
+        await settled(pilot, lambda: bool(wrong()))
+        await pilot.press("s")
+        await settled(pilot)
+        assert wrong() == ""

@@ -25,6 +25,7 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
+    from engine.errors import DiscoverError
     from engine.recommend.browse import BrowseList, BrowseNode, BrowseTree, Only
     from engine.recommend.lists import Ranked
     from engine.recommend.settings import DiscoverSettings
@@ -130,6 +131,21 @@ class BrowseView(SeveralLists):
             self.focus_list(self.table)
             self.another_list()
         self.listed()
+
+    def of_another_library(self) -> None:
+        self._show_nothing()
+
+    def show_error(self, error: DiscoverError) -> None:
+        """Instead of the tree and of what is said of it."""
+        self._show_nothing()
+        super().show_error(error)
+
+    def _show_nothing(self) -> None:
+        """What is above the list is of what was listed."""
+        self._list, self._sections = None, ()
+        self._order_line.update("")
+        self._notes_line.update("")
+        self._notes_line.set_class(False, "-shown")
 
     def _reveal(self, name: str) -> None:
         """Expand the sections above, and clear the filter."""

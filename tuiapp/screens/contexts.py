@@ -138,6 +138,8 @@ class ContextsView(View):
 
     def show_error(self, error: DiscoverError) -> None:
         super().show_error(error)
+        self._made = None
+        self._show_wishes()
         if isinstance(error, NothingFitsError):
             self.set_state("empty", "No matching tracks", f"{self.in_keys(error)}\n\n{self._another}.")
 

@@ -123,9 +123,15 @@ class AskText(Dialog):
         if not (text or self.EMPTY):
             self.dismiss(None)
         elif not self._waits:
-            self._waits = True
+            self._waits, self._value = True, event.value
             self._say("One moment …")
             self._submit(text, self)
+
+    @on(Input.Changed)
+    def _edited(self, event: Input.Changed) -> None:
+        """What was wrong was wrong with another text."""
+        if self._wrong.display and not self._waits and event.value != self._value:
+            self._say("")
 
     @staticmethod
     def _below(wrong: str) -> Static:
