@@ -3,8 +3,8 @@
 Counts are dampened and divided by their mean: Z. Of an item i, S are the items with the largest z_s.z_i / sqrt((|z_s|^2
 + d_s) (|z_i|^2 + d_i)), those with at least two listeners in common first, and b_S = (Z_S'Z_S + D_S)^-1 Z_S'z_i, the
 ridge d growing with an item's listeners. Products within S are those kept per item, about 200, and 0 otherwise: so the
-fit takes one pass over each item's listeners, and its memory does not grow with them. Compiled
-(`engine.model.neighbour_kernels`), on all cores.
+fit takes one pass over each item's listeners, and its memory does not grow with them. Compiled (`neighbours.c`), on
+all cores.
 
 The L2 form of SLIM restricted to nearest items (Ning, Karypis 2011; in full it is EASE^R, Steck 2019).
 """
@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from engine.errors import CancelledError, InvalidDataError
 from engine.model.neighbours import Neighbours
-from engine.model.signatures import BLOCK, NEAREST, WAITING
 from engine.progress import Cancelled, Share, part_of, silent
 
 if TYPE_CHECKING:
@@ -29,6 +28,11 @@ if TYPE_CHECKING:
     from engine.model.parallel import Threads
 
 Floats = NDArray[np.float64]
+# Neighbours: the maximum per item, and the listeners in common of those that come first. A neighbour whose pivot falls
+# below this share of its diagonal gets the weight 0.
+NEAREST, MIN_TOGETHER, _PIVOT_FLOOR = 100, 2, 0.05
+# The number of candidates collected before they are compared with the nearest kept; items are scanned in blocks.
+_WAITING, _BLOCK = 1024, 64
 # An item's ridge at mean popularity, and its growth with an item's listeners: chosen on HetRec (benchmark `quality`).
 # The nearest items are always selected with this one.
 RIDGE, RIDGE_GROWTH = 30.0, 0.5
@@ -83,15 +87,13 @@ class Products:
             (rows.data * sign.astype(np.float32), rows.indices, rows.indptr), rows.shape
         ).tocsc()
         (items, kept), columns = self.ids.shape, rows.tocsc()
-        starts, row_starts = columns.indptr.astype(np.int64), rows.indptr.astype(np.int64)
         work = _summed(np.diff(rows.indptr)[columns.indices], columns) + kept
         with _threads() as threads:
-            rooms = [[np.zeros(items)] for _ in range(cores())]
+            rooms = [{"sums": np.zeros(items)} for _ in range(cores())]
             for bounds in _in_parts(work, progress, cancelled):
                 threads.run(
-                    "added", starts, signed.indices, signed.data, row_starts, rows.indices, rows.data, rows.nnz,
-                    rows.shape[0], items, kept, again, bounds, len(bounds) - 1, self.ids, self.products, self.counts,
-                    rooms=rooms,
+                    "added", rooms, **_cells(rows, signed), kept=kept, times=again, bounds=bounds,
+                    parts=len(bounds) - 1, ids=self.ids, products=self.products, counts=self.counts,
                 )  # fmt: skip
         lengths = self.lengths * again + _summed(signed.data * columns.data, columns)
         listeners = self.listeners + _summed(np.sign(signed.data), columns)
@@ -117,8 +119,8 @@ class Products:
             rooms = _rooms(threads.rank, items, cores())
             for bounds in _in_parts(inputs.astype(np.float64) ** 2 + 1, progress, cancelled):
                 threads.run(
-                    "weights", self.ids, self.products, self.counts, items, kept, diagonal, chosen, len(chosen), bounds,
-                    len(bounds) - 1, found, rooms=rooms,
+                    "weights", rooms, ids=self.ids, products=self.products, counts=self.counts, kept=kept,
+                    diagonal=diagonal, chosen=chosen, bounds=bounds, parts=len(bounds) - 1, weights=found,
                 )  # fmt: skip
         incoming = _incoming(found, self.ids if among is None else self.ids[among], self.counts[chosen])
         del found
@@ -170,16 +172,14 @@ def joining(
     damped = _Damped.of(plays)
     near = _nearest(damped, among, JOINING, part_of(progress, 0.0, 0.5), cancelled)
     rows, columns, (items, kept) = damped.rows, damped.columns, near.ids.shape
-    starts, row_starts = columns.indptr.astype(np.int64), rows.indptr.astype(np.int64)
     diagonal = (near.lengths + _ridges(near.listeners, ridge)).astype(np.float32)
     with _threads() as threads:
         found = np.zeros((len(among), threads.rank), dtype=np.float32)
         rooms = _rooms(threads.rank, items, cores())
         for bounds in _in_parts(damped.work()[among], part_of(progress, 0.5, 1.0), cancelled):
             threads.run(
-                "joining", starts, columns.indices, row_starts, rows.indices, rows.data, rows.nnz, rows.shape[0],
-                near.ids, near.products, near.counts, items, kept, diagonal, among, len(among), bounds,
-                len(bounds) - 1, found, rooms=rooms,
+                "joining", rooms, **_cells(rows, columns), ids=near.ids, products=near.products, counts=near.counts,
+                kept=kept, diagonal=diagonal, chosen=among, bounds=bounds, parts=len(bounds) - 1, weights=found,
             )  # fmt: skip
     return _by_source(_incoming(found, near.ids[among], near.counts[among]), among, items)
 
@@ -227,27 +227,25 @@ def _nearest(
     items = rows.shape[1]
     listeners = np.diff(columns.indptr).astype(np.float64)
     lengths = _summed(np.square(columns.data), columns)
-    blocks = -(-items // BLOCK)
-    inverse = np.zeros(blocks * BLOCK, dtype=np.float32)
+    blocks = -(-items // _BLOCK)
+    inverse = np.zeros(blocks * _BLOCK, dtype=np.float32)
     inverse[:items] = 1.0 / np.sqrt(lengths + _ridges(listeners, RIDGE))
     # The system allocates only pages that are written.
     ids, products = np.empty((items, kept), dtype=np.int32), np.empty((items, kept), dtype=np.float32)
     found = np.zeros(items, dtype=np.int32)
-    starts, row_starts = columns.indptr.astype(np.int64), rows.indptr.astype(np.int64)
     with _threads() as threads:
-        rooms: list[list[NDArray[Any]]] = [
-            [
-                np.zeros(blocks * BLOCK),
-                np.zeros(WAITING + 2 * (blocks * BLOCK + 1), dtype=np.int32),
-                np.zeros(WAITING + blocks, dtype=np.float32),
-            ]
+        rooms: list[dict[str, NDArray[Any]]] = [
+            {
+                "sums": np.zeros(blocks * _BLOCK),
+                "near": np.zeros(_WAITING + 2 * (blocks * _BLOCK + 1), dtype=np.int32),
+                "scores": np.zeros(_WAITING + blocks, dtype=np.float32),
+            }
             for _ in range(cores())
         ]
         for bounds in _in_parts(damped.work()[among], progress, cancelled):
             threads.run(
-                "nearest", starts, columns.indices, columns.data, row_starts, rows.indices, rows.data, rows.nnz,
-                rows.shape[0], items, inverse, kept, among, len(among), bounds, len(bounds) - 1, ids, products, found,
-                rooms=rooms,
+                "nearest", rooms, **_cells(rows, columns), items=items, inverse=inverse, kept=kept, chosen=among,
+                bounds=bounds, parts=len(bounds) - 1, ids=ids, products=products, counts=found,
             )  # fmt: skip
     return Products(ids, products, found, lengths, listeners, damped.mean, rows.nnz)
 
@@ -276,10 +274,22 @@ def _by_source(
     return Neighbours(by_source.indptr.astype(np.int64), chosen[by_source.indices], by_source.data)
 
 
-def _rooms(rank: int, items: int, threads: int) -> list[list[NDArray[Any]]]:
+def _cells(rows: csr_matrix, columns: csc_matrix) -> dict[str, NDArray[Any]]:
+    """The fields of the kernels for the non-zeros in both orders."""
+    return {
+        "starts": columns.indptr.astype(np.int64, copy=False),
+        "listeners": columns.indices,
+        "values": columns.data,
+        "row_starts": rows.indptr.astype(np.int64, copy=False),
+        "row_items": rows.indices,
+        "row_values": rows.data,
+    }
+
+
+def _rooms(rank: int, items: int, threads: int) -> list[dict[str, NDArray[Any]]]:
     """Each thread's memory for an item's system: the system, and the row of each item in it."""
     return [
-        [np.zeros((rank + 2, rank), dtype=np.float32), np.zeros(items, dtype=np.uint8)]
+        {"room": np.zeros((rank + 2, rank), dtype=np.float32), "places": np.zeros(items, dtype=np.uint8)}
         for _ in range(threads)
     ]
 
@@ -300,7 +310,10 @@ def _ridges(listeners: Floats, ridge: float) -> Floats:
 def _threads() -> Threads:
     from engine.model.parallel import Threads, cores, padded
 
-    return Threads("neighbours", padded(NEAREST), np.dtype(np.float32), cores())
+    return Threads(
+        "neighbours", padded(NEAREST), np.dtype(np.float32), cores(), NEAREST=NEAREST, MIN_TOGETHER=MIN_TOGETHER,
+        PIVOT_FLOOR=_PIVOT_FLOOR, WAITING=_WAITING, BLOCK=_BLOCK,
+    )  # fmt: skip
 
 
 def _in_parts(work: Floats, progress: Share, cancelled: Cancelled | None) -> Iterator[NDArray[np.int64]]:

@@ -137,7 +137,7 @@ class _SideHere(Side):
 
         self._kernels = kernels
         self._rows = Rows(matrix.indptr, matrix.indices, matrix.data)
-        super().__init__(np.diff(self._rows.indptr), regularization, frequency_exponent, matrix.dtype)
+        super().__init__(np.diff(self._rows.starts), regularization, frequency_exponent, matrix.dtype)
 
     def solve(
         self, x: NDArray[Any], y: NDArray[Any], turning: tuple[Floats, Floats], alpha: float, steps: int

@@ -52,8 +52,12 @@ _MEANINGS = (
         'pyspark-shell"), or take fewer --factors.',
     ),
     (
-        r"No module named '(?:engine|numpy|pyarrow|numba)",
+        r"No module named '(?:engine|numpy|pyarrow)",
         f"The workers lack discover. Install the same version on each: {EXTRA}",
+    ),
+    (
+        r"Training needs a C compiler|The C compiler \S+ fails",
+        "A worker cannot compile the kernels. Install a C compiler on each: apt install gcc libc6-dev.",
     ),
     (
         r"PYTHON_VERSION_MISMATCH|Python in worker has different version",

@@ -6,16 +6,17 @@ Shapes: `lb`, what the ListenBrainz statistics dump comes to (84,850 listeners x
 non-zeros), `small` (a tenth of it), both generated from a seed and heavy-tailed both ways, or `hetrec:PATH`. Values
 are log(1 + plays), alpha 1, lambda 5, 40 factors. Every fit runs in a process of its own with the same number of
 threads, one after the other in turn (`--rounds`); medians are reported. Seconds cover the whole fit, transposing
-included; compiled kernels are loaded before (`compile_s`: 4 s the first time, then what loading takes). Losses are
-worked out here, in double, from the factors. `ours_s` is the time to the loss of `implicit`'s 20 sweeps within 0.01
-%; `ratio_sweeps` and `ratio_irspack` compare 20 whole sweeps of three conjugate-gradient steps each. `peak_mb_*` is
-the process's highest resident size during the fit, libraries and matrix included; `growth_mb_*` what the fit added.
-`ours_like_for_like` is the same without momentum. `growth`: time a sweep with a quarter, a half and all of the
-non-zeros, drawn at random, of the same listeners and items; `growth_ratio` is the time per non-zero of all beside a
-quarter's: 1 is linear, less where the rows' own cost still shows.
+included; compiled kernels are loaded before (`compile_s`: the first time what the compiler takes, then loading).
+Losses are worked out here, in double, from the factors. `ours_s` is the time to the loss of `implicit`'s 20 sweeps
+within 0.01 %; `ratio_sweeps` and `ratio_irspack` compare 20 whole sweeps of three conjugate-gradient steps each.
+`peak_mb_*` is the process's highest resident size during the fit, libraries and matrix included; `growth_mb_*` what
+the fit added. `ours_like_for_like` is the same without momentum. `growth`: time a sweep with a quarter, a half and
+all of the non-zeros, drawn at random, of the same listeners and items; `growth_ratio` is the time per non-zero of all
+beside a quarter's: 1 is linear, less where the rows' own cost still shows.
 
-What each idea brought, measured once each on two shared cores (20,000 x 30,000, 2.3 M non-zeros, 40 factors). CPU
-seconds of five sweeps with three / one conjugate-gradient steps, each line on top of the one before:
+What each idea brought, measured once each on two shared cores (20,000 x 30,000, 2.3 M non-zeros, 40 factors), when
+the kernels were Python that Numba compiled; in C they are as fast (MODEL.md). CPU seconds of five sweeps with three /
+one conjugate-gradient steps, each line on top of the one before:
 
     plain kernel, `prange`, one row of the fixed side at a time              3.18 / 1.75   compile 14 s
     turned by the Gram matrix's Cholesky factor, four rows at a time         1.95 / 1.47   16 s

@@ -30,7 +30,7 @@ def test_nothing_heavy_is_loaded_before_the_first_paint() -> None:
     code = (
         "import sys, tuiapp.app.app, tuiapp.screens.discover\n"
         "print(*sorted({name for name in sys.modules} & "
-        "{'numpy', 'scipy', 'numba', 'annoy', 'msgspec', 'engine.session', 'engine.recommend', 'textual_fspicker', "
+        "{'numpy', 'scipy', 'annoy', 'msgspec', 'engine.session', 'engine.recommend', 'textual_fspicker', "
         "'PIL'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -196,7 +196,7 @@ def test_no_command_changes_a_byte_in_a_private_session(
 ) -> None:
     """Whether it works there or is refused: every command there is, and whoever adds one adds it here."""
     run(["config"])
-    compiled.functions.cache_clear()
+    compiled.kernels.cache_clear()
     assert sorted(EVERY_COMMAND) == sorted(name for name, _ in every_command(cli))
     here = write(tmp_path, "in/a.json", [spotify(START, 211_000)])
     before = fingerprint(place.root)
@@ -208,6 +208,6 @@ def test_no_command_changes_a_byte_in_a_private_session(
         assert fingerprint(place.root) == before, name
     assert cut_off == []
     assert (tmp_path / "export.csv").exists()
-    assert compiled.functions.cache_info().currsize == 0, (
+    assert compiled.kernels.cache_info().currsize == 0, (
         "nothing is fitted, so no kernel is compiled to a file"
     )

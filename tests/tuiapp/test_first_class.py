@@ -45,7 +45,7 @@ from tuiapp.screens.discover import DiscoverView
 def question(view):
     painted = bool(view._compositor.visible_widgets)
     view._settings()  # what a question names is made on the event loop
-    heavy = {'numpy', 'scipy', 'numba', 'annoy', 'msgspec', 'sqlite3', 'engine.session', 'engine.privacy'}
+    heavy = {'numpy', 'scipy', 'annoy', 'msgspec', 'sqlite3', 'engine.session', 'engine.privacy'}
     print(painted, *sorted(heavy & set(sys.modules)), file=sys.__stdout__)
     view.app.exit(0)
 

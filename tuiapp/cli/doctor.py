@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.session.repair import Retraining
     from engine.taste.coverage import Coverage
 
-_LIBRARIES = ("textual", "numpy", "scipy", "numba", "annoy", "msgspec", "click", "tomlkit")
+_LIBRARIES = ("textual", "numpy", "scipy", "annoy", "msgspec", "click", "tomlkit")
 
 
 @cli.command()

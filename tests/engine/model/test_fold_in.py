@@ -122,12 +122,12 @@ def test_factors_in_one_dimension_are_refused() -> None:
 
 
 def test_folding_in_needs_numpy_alone() -> None:
-    """Neither the compiler nor SciPy is loaded to recommend: the app starts without them."""
+    """Neither the kernels nor SciPy are loaded to recommend: the app starts without them."""
     ask = (
         "import sys, numpy, engine.model.fold_in as f;"
         "f.ItemFactors(numpy.ones((3, 2), 'float32'), 1.0).fold_in(numpy.array([1]), numpy.array([2.0])).contributions("
         "numpy.array([0]));"
-        "print(*sorted({name.split('.')[0] for name in sys.modules} & {'numba', 'llvmlite', 'scipy'}))"
+        "print(*sorted(set(sys.modules) & {'engine.model.compiled', 'scipy'}))"
     )
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

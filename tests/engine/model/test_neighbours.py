@@ -10,9 +10,17 @@ from scipy.sparse import csr_matrix, vstack
 
 from engine.errors import CancelledError, InvalidDataError
 from engine.model import neighbour_fit
-from engine.model.neighbour_fit import JOINING, RIDGE, RIDGE_GROWTH, build_neighbours, joining, products_of
+from engine.model.neighbour_fit import (
+    JOINING,
+    MIN_TOGETHER,
+    NEAREST,
+    RIDGE,
+    RIDGE_GROWTH,
+    build_neighbours,
+    joining,
+    products_of,
+)
 from engine.model.neighbours import Neighbours
-from engine.model.signatures import MIN_TOGETHER, NEAREST
 from tests.support.factorizing import plays
 
 

@@ -23,18 +23,18 @@ def loaded(*arguments: str) -> set[str]:
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["recommend", "--help"]])
 def test_talking_about_itself_loads_no_engine_room(arguments) -> None:
     modules = loaded(*arguments)
-    assert not modules & {"textual", "rich", "numpy", "scipy", "numba", "annoy", "sqlite3", "engine.session"}
+    assert not modules & {"textual", "rich", "numpy", "scipy", "annoy", "sqlite3", "engine.session"}
 
 
 @pytest.mark.parametrize("command", ["recommend", "related", "search", "doctor", "feedback"])
 def test_commands_without_a_screen_load_no_textual_and_nothing_that_trains(tmp_path, command) -> None:
     arguments = [command, "x"] if command in {"related", "search"} else [command]
     modules = loaded(*arguments, "--data-dir", str(tmp_path / "data"))
-    assert not modules & {"textual", "numba", "scipy.sparse", "implicit"}
+    assert not modules & {"textual", "engine.model.compiled", "scipy.sparse", "implicit"}
 
 
 def test_importing_loads_no_textual_and_no_numpy(tmp_path) -> None:
     export = tmp_path / "plays.csv"
     export.write_text("Burel,Slow Ferry,Harbour,02 Mar 2024 19:01\n")
     modules = loaded("import", str(export), "--data-dir", str(tmp_path / "data"))
-    assert not modules & {"textual", "numba", "numpy", "scipy", "annoy"}
+    assert not modules & {"textual", "numpy", "scipy", "annoy"}

@@ -75,7 +75,7 @@ def test_no_code_is_loaded_from_the_data_folder(session, monkeypatch: pytest.Mon
     """A data folder is synced and shared, and loading a library runs what is in it."""
     loaded, load = [], compiled.ctypes.CDLL
     monkeypatch.setattr(compiled.ctypes, "CDLL", lambda name: loaded.append(Path(name)) or load(name))
-    compiled.functions.cache_clear()
+    compiled.kernels.cache_clear()
     session.training.train(QUICK)
     assert loaded
     assert not [path for path in loaded if path.is_relative_to(session.folders.root)]

@@ -1,8 +1,10 @@
-"""`community add` and `list`: the formats, bad lines reported, and how little listing loads."""
+"""`community add` and `list`: the formats, bad lines reported, and how little listing loads; training without a
+compiler."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from engine.community.adding import readers
 from engine.community.features import KIND as FEATURES
 from engine.community.genres import KIND as GENRES
+from engine.model import compiled
 from tests.support.communities import write_community
 from tests.support.models import ARTISTS
 from tuiapp.cli.main import run
@@ -68,7 +71,7 @@ def test_listing_says_all_of_a_pack_and_opens_no_archive_and_no_index(
     capsys.readouterr()
     code = (
         "import sys; from tuiapp.cli.main import run; run(['community', 'list']); "
-        "print(*{'tarfile', 'gzip', 'scipy', 'numba', 'annoy', 'urllib3'} & set(sys.modules))"
+        "print(*{'tarfile', 'gzip', 'scipy', 'annoy', 'urllib3'} & set(sys.modules))"
     )
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     heading, row, loaded = output.splitlines()
@@ -160,3 +163,21 @@ def test_data_that_takes_the_place_of_other_of_its_name_says_so(place, tmp_path,
     assert run(["community", "list"]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("tempos"))
     assert line.split()[:3] == ["tempos", "features", "2"], "no listeners are counted"
+
+
+def test_training_without_a_c_compiler_says_what_to_install(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    assert run(["community", "add", str(write_community(tmp_path / "crowd", artists=ARTISTS))]) == 0
+    capsys.readouterr()
+    compiled.kernels.cache_clear()
+    monkeypatch.setattr(compiled, "_folder", tmp_path / "none yet")
+    monkeypatch.setenv("CC", "")
+    monkeypatch.setenv("PATH", "")
+    assert run(["train", "--no-tune", "--factors", "8"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.search(
+        r"error: Training needs a C compiler.* `apt install gcc libc6-dev`.*, then try again\.\n", err
+    )
+    assert "Traceback" not in err
