@@ -46,10 +46,12 @@ async def drained(app: App[Any], limit: float = 1.0, holds: Callable[[], bool] =
     most so many seconds.
 
     Textual's own wait looks every 20 ms whether the process computes: a third of a test's time, and under load no
-    proof of anything. The limit is for what a test holds up on purpose.
+    proof of anything. The limit is for what a test holds up on purpose, and for as many turns of the loop as fit in it:
+    on a machine that is slow they take longer.
     """
-    end, quiet = time.monotonic() + limit, 0
-    while quiet < 5 and time.monotonic() < end:
+    end, turns, quiet = time.monotonic() + limit, limit * 1000, 0
+    while quiet < 5 and (turns > 0 or time.monotonic() < end):
+        turns -= 1
         # Gives the loop a turn; threads get theirs when there is nothing for the loop to do.
         await asyncio.sleep(0 if quiet else 0.001)
         # A new size of the terminal is taken up after a moment, so that a window being drawn larger is laid out once.
@@ -69,14 +71,17 @@ def _waits(pump: MessagePump) -> bool:
 
 async def settled(pilot: Pilot[Any], holds: Callable[[], bool] = lambda: True) -> None:
     """Wait until nothing works in the background, and until a condition holds; never by the clock."""
-    quiet, end = 0, time.monotonic() + 20.0  # only where it never rests
-    while time.monotonic() < end:
+    # Only where it never rests, however long a child or a slow machine takes until then.
+    quiet, end, looks = 0, time.monotonic() + 20.0, 200
+    while looks > 0 or time.monotonic() < end:
+        looks -= 1
         for worker in list(pilot.app.workers):
             # A question overtaken by a newer one is cancelled; one that failed says so.
             with contextlib.suppress(WorkerCancelled):
                 await worker.wait()
         await pilot.pause()
-        rests = not any(not worker.is_finished for worker in pilot.app.workers)
+        # What begins by the clock, each second, is waited for above: it would never rest on a machine that is slow.
+        rests = all(worker.is_finished or worker.group == "watching" for worker in pilot.app.workers)
         # An answer bubbles from widget to widget before the view asks the next question: look more than once.
         quiet = quiet + 1 if rests and holds() else 0
         if quiet == 3:

@@ -17,6 +17,7 @@ from textual.app import App
 from textual.css.stylesheet import Stylesheet
 
 from engine.paths import Folders
+from tests.support.disorder import disorder
 from tests.support.driving import drained
 from tests.support.places import fill
 
@@ -39,6 +40,12 @@ def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr("engine.session.discover.Discover.today", staticmethod(lambda: 20_000))
+
+
+@pytest.fixture(autouse=True)
+def _in_another_order(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a seed in DISCOVER_DISORDER, what runs at once is held up here and there."""
+    disorder(monkeypatch, request.node.nodeid)
 
 
 @pytest.fixture(autouse=True)
