@@ -43,6 +43,8 @@ class Job:
     task: ServerTask | None = None
     # Sent to the host of a download, if set.
     contact: str = ""
+    # In the dialog that started it, which is opened again with it where the job fails.
+    typed: str = ""
     process: asyncio.subprocess.Process | None = None
     began: float = field(default_factory=time.monotonic)
 

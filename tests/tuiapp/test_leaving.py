@@ -129,7 +129,7 @@ async def test_quitting_waits_for_changes_and_for_no_answer_that_nobody_will_see
         view: Any = app.screen
         with app.engine().exclusive():
             view.ask(lambda _: asked.append("a list"), print, group="one")
-            view.ask(lambda _: asked.append("a like"), print, group="other", writes=True)
+            view.ask_each(lambda _: asked.append("a like"), print, group="other")
             leaving = asyncio.create_task(app.leave())
             await asyncio.sleep(0)
         await leaving

@@ -14,6 +14,7 @@ from tests.support.driving import screen_text, settled, toasts, verdicts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.palette import ArtistCommands, KeyCommands
 from tuiapp.screens.add_to import AddTo
+from tuiapp.screens.artist import ArtistDialog
 from tuiapp.screens.search import Search
 from tuiapp.settings.actions import on_music, scope_of
 from tuiapp.widgets.table import Table
@@ -46,6 +47,21 @@ async def test_search_says_what_to_type_what_it_found_and_what_to_try(
         await settled(pilot)
         assert "✗ The search failed" in screen_text(app)
         assert "The catalog is torn." in screen_text(app)
+
+
+async def test_enter_opens_what_was_typed_however_soon_it_is_pressed(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("s", *"song")
+        await settled(pilot)
+        before = app.screen.query_one(Table).row.artist
+        with app.engine().exclusive():
+            await pilot.press(*" 27", "enter")
+        await settled(pilot, lambda: isinstance(app.screen, ArtistDialog))
+        (found,) = app.engine().artists.search("song 27", 1)
+        assert app.screen._trail == [found.artist]
+        assert found.artist != before
 
 
 async def test_a_search_where_there_is_no_music_yet_says_so(empty: Folders) -> None:

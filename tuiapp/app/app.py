@@ -31,6 +31,7 @@ from tuiapp.app.private_session import PrivateSession
 from tuiapp.app.quit import ask_whether_to_stop, leave, leave_on_signals, leave_with_the_terminal
 from tuiapp.app.repairing import Repairing
 from tuiapp.app.title import window_title
+from tuiapp.app.unasked import Unasked
 from tuiapp.app.undo import Changes
 from tuiapp.app.views import Views
 from tuiapp.app.watching import Watching
@@ -108,7 +109,8 @@ class DiscoverApp(PlayerKeys):
         super().__init__()
         self.folders = folders
         self._session: Session | None = None
-        self._opening = threading.Lock()
+        # Held while one is opened, and for the moment in which one takes the place of another.
+        self._opening, self._switching = threading.Lock(), threading.Lock()
         self.leaving = self._asked_to_quit = False
         self.garbage = Garbage()
         self.changes = Changes(self)
@@ -118,6 +120,7 @@ class DiscoverApp(PlayerKeys):
         self.playback = Playback(self)
         self.listening = Listening(self)
         self.failures = Failures(self)
+        self.unasked = Unasked(self)
         self.repairing = Repairing(self)
         self.preferences = Preferences(self)
         self.keymap = Keymap()
@@ -131,15 +134,22 @@ class DiscoverApp(PlayerKeys):
     def engine(self) -> Session:
         """The session, opened by the first worker thread that needs it: never on the event loop."""
         with self._opening:
-            if self._session is None:
+            while (found := self._session) is None:
                 from engine.session import Session
 
-                self._session = Session(self.folders, private=self.private_since is not None)
-                for warning in self._session.library.warnings:
+                folders = self.folders
+                opened = Session(folders, private=self.private_since is not None)
+                with self._switching:
+                    if folders is self.folders:
+                        self._session = opened
+                if self._session is not opened:
+                    opened.close()  # another folder was chosen meanwhile
+                    continue
+                for warning in opened.library.warnings:
                     self.notify(warning, severity="warning", timeout=15)
                 # What is loaded by now stays: excluded from garbage collection, which would delay a key.
                 self.garbage.set_apart()
-            return self._session
+            return found
 
     @property
     def session_in_use(self) -> Session | None:
@@ -148,7 +158,8 @@ class DiscoverApp(PlayerKeys):
 
     def open_folders(self, folders: Folders) -> None:
         """Switch to another data folder; earlier changes can no longer be undone."""
-        before, self._session, self.folders = self._session, None, folders
+        with self._switching:
+            before, self._session, self.folders = self._session, None, folders
         self.remembering = Remembering(folders.state)
         self.changes.forget()
         if before is not None:

@@ -32,8 +32,6 @@ class Jobs:
         self._app = app
         # The person's own data folder, while the demo is open.
         self.own: Folders | None = None
-        # The text typed in the dialog that started the running job.
-        self._typed = ""
 
     def start(self, title: str, *arguments: str, typed: str = "", task: ServerTask | None = None) -> None:
         """Start a job, if none runs and no private session is on, since it writes.
@@ -43,15 +41,14 @@ class Jobs:
         first.
         """
         app = self._app
-        self._typed = typed or self._typed
         if obstacle := self.obstacle(title):
             app.notify(obstacle, severity="warning")
         elif self.own is not None and arguments[0] in _OWN_DATA:
-            self._ask_to_leave(title, arguments, task)
+            self._ask_to_leave(title, arguments, typed, task)
         else:
             contact = app.preferences.config["download.contact"]
             # Set now, so that nothing else starts before its worker does.
-            app.job = job = Job(title, list(arguments), task=task, contact=contact)
+            app.job = job = Job(title, list(arguments), task=task, contact=contact, typed=typed)
             app.run_worker(self._run(job), group="job")
 
     def obstacle(self, title: str) -> str:
@@ -66,13 +63,15 @@ class Jobs:
             return f"{title} can't run while a private session begins. Try again in a moment."
         return ""
 
-    def _ask_to_leave(self, title: str, arguments: Sequence[str], task: ServerTask | None) -> None:
+    def _ask_to_leave(
+        self, title: str, arguments: Sequence[str], typed: str, task: ServerTask | None
+    ) -> None:
         """Leave the demo first, then start the job in the person's own library."""
         from tuiapp.screens.pick import Choice, Pick
 
         def answered(choice: str | None) -> None:
             if choice is not None and self.leave_demo():
-                self.start(title, *arguments, task=task)
+                self.start(title, *arguments, typed=typed, task=task)
 
         question = Pick(
             f"{title} into your own library?",
@@ -202,12 +201,11 @@ class Jobs:
         from tuiapp.app import model_files, music_jobs, pack_jobs, pushing
 
         app = self._app
-        typed, self._typed = self._typed, ""
         if job.arguments[0] in ("push", "stars"):
             pushing.ended(app, job, result)
         elif result["type"] == "error":
             message = in_keys(result["message"], app.keymap)
-            if typed and len(app.screen_stack) == 1:
+            if job.typed and app.job is None and len(app.screen_stack) == 1:
                 # No other job was started meanwhile: the dialog reopens with the typed text.
                 again: dict[str, Callable[[str, str], None]] = {
                     "import": self.ask_import,
@@ -215,13 +213,13 @@ class Jobs:
                     "music": partial(pack_jobs.ask_music, app),
                     "update": partial(pack_jobs.ask_update_file, app, job.arguments),
                 }
-                again.get(job.arguments[0], partial(pack_jobs.ask_pack_file, app))(typed, message)
+                again.get(job.arguments[0], partial(pack_jobs.ask_pack_file, app))(job.typed, message)
             else:
                 app.notify(message, title=f"{job.title} failed", severity="error", timeout=15)
         elif result["type"] == "cancelled":
             app.notify("Nothing was lost.", title=f"{job.title} stopped")
         elif job.arguments[0] == "import":
-            self._show_report(result["result"], community, coverage, typed)
+            self._show_report(result["result"], community, coverage, job.typed)
         elif job.arguments[0] == "look":
             pack_jobs.ask_to_download(app, job.arguments, result["result"])
         elif job.arguments[0] == "update":
@@ -304,7 +302,7 @@ class Jobs:
         if said := self._said(coverage):
             text = Content.assemble(f"{said}\n\n", text)
         title = "Imported" if any(file["format"] for file in report["files"]) else "Nothing imported"
-        self._app.push_screen(ShowText(title, text, also=tuple(steps)), go_on)
+        self._app.unasked.show(ShowText(title, text, also=tuple(steps)), go_on)
 
     def _coverage(self) -> Coverage | None:
         try:

@@ -85,7 +85,7 @@ class Listening:
         from engine.live.daemon import listener_for
         from engine.privacy.presence import Presence, Role, private_since
 
-        app, folders, in_order = self._app, self._app.folders, self._app.changes.in_order()
+        app, folders = self._app, self._app.folders
 
         def private(folders: Folders) -> float | None:
             # The app's own is known on systems too that have no locks to ask.
@@ -95,13 +95,13 @@ class Listening:
             return min((at for at in (own, private_since(folders)) if at is not None), default=None)
 
         def open_port() -> Listener | None:
-            with in_order:
-                if Presence(folders).others(Role.LISTENS):
-                    return None
-                return listener_for(folders, private=private)
+            if Presence(folders).others(Role.LISTENS):
+                return None
+            return listener_for(folders, private=private)
 
         try:
-            self._listener = await asyncio.to_thread(open_port)
+            async with app.changes.turn:
+                self._listener = await asyncio.to_thread(open_port)
         except DiscoverError as error:
             app.notify(str(error), title="Not listening", severity="warning", timeout=10)
         if self._listener is not None:

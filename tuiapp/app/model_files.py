@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -118,20 +119,20 @@ def ask_model_export(app: DiscoverApp) -> None:
         if level is not None:
             _ask_file(app, level)
 
-    def ask() -> None:
-        found = levels()
+    async def ask() -> None:
+        found = await asyncio.to_thread(levels)
         if len(found) > 1:
             question = Pick(
                 "Export which model?", [Choice(level, f"The model of {level}") for level in found]
             )
-            app.call_from_thread(app.push_screen, question, answered)
+            app.push_screen(question, answered)
         elif found:
-            app.call_from_thread(_ask_file, app, found[0])
+            _ask_file(app, found[0])
         else:
             train = app.keymap.label("model.train")
-            app.call_from_thread(app.notify, f"No model yet. Press {train} to train one.")
+            app.notify(f"No model yet. Press {train} to train one.")
 
-    app.run_worker(ask, thread=True, exclusive=True, group="ask export")
+    app.run_worker(ask(), exclusive=True, group="ask export")
 
 
 def _ask_file(app: DiscoverApp, level: str) -> None:

@@ -91,6 +91,10 @@ class Opening:
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._players: list[_Playing] = []
+        # How many players were asked for, to know the newest.
+        self._asked = 0
+        # Held while music is looked up: what is asked for later plays later.
+        self._turn = asyncio.Lock()
         # Whether the hint on playing files was shown.
         self._said = False
 
@@ -98,7 +102,8 @@ class Opening:
         """Play music from files if possible, else open it as set; returns at once."""
         template = config["open.player"]
         if template and music is not None:
-            self._app.run_worker(self._play(template, music), group="player")
+            self._asked += 1
+            self._app.run_worker(self._play(template, music, self._asked), group="player")
         else:
             self._find(config, wanted or ((music,) if music is not None else ()), music)
 
@@ -121,18 +126,23 @@ class Opening:
             warned.append(text)
             self._app.call_from_thread(self._app.notify, text, severity="warning", timeout=10)
 
-        def find() -> None:
-            songs, missing = ([], []) if config["open.player"] else self._songs(config, wanted, warn)
-            if songs and self.plays(config):
-                self._app.call_from_thread(self._hear, config, songs, missing, follows)
-            elif music is not None:
+        async def find() -> None:
+            songs: list[Song] = []
+            missing: list[Music] = []
+            async with self._turn:
+                if not config["open.player"]:
+                    songs, missing = await asyncio.to_thread(self._songs, config, wanted, warn)
+                if songs and self.plays(config):
+                    self._hear(config, songs, missing, follows)
+                    return
+            if music is not None:
                 url, service = address(config["open.service"], music), config["open.service"]
-                self._browse(url, service, music)
-                self._app.call_from_thread(self._say_what_is_missing, songs)
+                await asyncio.to_thread(self._browse, url, service, music)
+                self._say_what_is_missing(songs)
             elif not warned:
-                self._app.call_from_thread(self._say_why_not, config, songs)
+                self._say_why_not(config, songs)
 
-        self._app.run_worker(find, thread=True, group="browser")
+        self._app.run_worker(find(), group="browser")
 
     def _songs(
         self, config: Config, wanted: Sequence[Music], say: Callable[[str], None]
@@ -207,7 +217,7 @@ class Opening:
 
     # -- the player ------------------------------------------------------------------------------------
 
-    async def _play(self, template: str, music: Music) -> None:
+    async def _play(self, template: str, music: Music, number: int) -> None:
         app = self._app
         arguments = command(template, music)
         name = shown(arguments[0])
@@ -227,7 +237,10 @@ class Opening:
             return
         playing = _Playing(process, hushed=app.private_since is not None)
         self._players.append(playing)
-        app.notify(f"Playing {shown(music.name)} with {name}.")
+        if number != self._asked or app.leaving:
+            playing.end()  # overtaken while it was being started
+        else:
+            app.notify(f"Playing {shown(music.name)} with {name}.")
         try:
             async for seconds, title in _lines_of(process):
                 self._keep(playing, music, seconds, title)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import DiscoverError, PrivateSessionError, sentence
@@ -129,8 +128,7 @@ class Preferences:
                 app.notify(f"{', '.join(old)} applies until the private session ends; nothing is written.")
         else:
             self._unwritten += 1
-            in_order = app.changes.in_order()
-            app.run_worker(lambda: self._keep(tuple(old), in_order), thread=True, group="settings")
+            app.changes.in_turn(lambda: self._keep(tuple(old)), "settings")
 
     def _undo(self, values: Mapping[str, Any], words: str) -> None:
         try:
@@ -139,15 +137,14 @@ class Preferences:
             # Its old key was given to another action since.
             self._app.notify(sentence(str(error)), severity="warning")
 
-    def _keep(self, keys: tuple[str, ...], in_order: AbstractContextManager[None]) -> None:
+    def _keep(self, keys: tuple[str, ...]) -> None:
         """Write the setting's current value: of several quick changes the last is kept, in whatever order their threads
         run."""
         from tuiapp.settings import config_file
 
         app = self._app
         try:
-            with in_order:
-                config_file.write(app.engine().door, {key: self.config.values.get(key) for key in keys})
+            config_file.write(app.engine().door, {key: self.config.values.get(key) for key in keys})
         except PrivateSessionError:
             self._passing |= set(keys)
         except DiscoverError as error:

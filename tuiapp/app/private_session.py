@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
@@ -39,24 +38,23 @@ class PrivateSession:
             app.notify(f"{app.job.title} is running. Wait, or press {stop} to stop it.", severity="warning")
             return
         self._pressed += 1
-        in_order = app.changes.in_order()
-        app.run_worker(lambda: self._toggle(in_order), thread=True, group="private")
+        made = app.changes.made
+        app.changes.in_turn(lambda: self._toggle(made), "private")
 
-    def _toggle(self, in_order: AbstractContextManager[None]) -> None:
+    def _toggle(self, made: int) -> None:
         app = self._app
-        with in_order:
-            try:
-                session = app.engine()
-                on = not session.private
-                if on:
-                    state: Callable[[], bytes | Awaitable[bytes]] = self._state
-                    session.library.write_state(app.call_from_thread(state))
-                lost = session.set_private(on)
-                app.call_from_thread(self._turned, on, lost)
-            except DiscoverError as error:
-                app.call_from_thread(app.notify, str(error), severity="error", markup=False)
-            finally:
-                app.call_from_thread(self._came_to_it)
+        try:
+            session = app.engine()
+            on = not session.private
+            if on:
+                state: Callable[[], bytes | Awaitable[bytes]] = self._state
+                session.library.write_state(app.call_from_thread(state))
+            lost = session.set_private(on)
+            app.call_from_thread(self._turned, on, lost, made)
+        except DiscoverError as error:
+            app.call_from_thread(app.notify, str(error), severity="error", markup=False)
+        finally:
+            app.call_from_thread(self._came_to_it)
 
     async def _state(self) -> bytes:
         """The views' state, once reported plays are stored."""
@@ -66,12 +64,12 @@ class PrivateSession:
     def _came_to_it(self) -> None:
         self._pressed -= 1
 
-    def _turned(self, on: bool, lost: tuple[str, ...]) -> None:
+    def _turned(self, on: bool, lost: tuple[str, ...], made: int) -> None:
         app = self._app
         app.private_since = time.monotonic() if on else None
         self.was = True
         if on:
-            app.changes.private_began()
+            app.changes.private_began(made)
             app.opening.hush()
             app.notify(
                 f"Nothing is written until you press {app.keymap.label('private')} again. Likes "
@@ -79,7 +77,7 @@ class PrivateSession:
                 title="Private session",
             )
         else:
-            app.changes.private_ended()
+            app.changes.private_ended(made)
             app.listening.watch()
             lost = (*lost, *app.preferences.reread())
             text = " ".join(lost) if lost else "Nothing to discard."

@@ -29,6 +29,9 @@ LOOK_SECONDS = 2.0
 async def leave(app: DiscoverApp, code: int = 0) -> None:
     """Wait for pending work (a like must not be lost to a quick q), save the state, and exit with a code."""
     kept = app.state_now()
+    if app.job is not None:
+        # At once: a change may wait for it, and a repair is itself one.
+        app.job.cancel()
     reading = asyncio.create_task(_read_no_more(app))
     app.playback.end()
     await app.opening.leave()
@@ -40,8 +43,6 @@ async def leave(app: DiscoverApp, code: int = 0) -> None:
         with contextlib.suppress(DiscoverError):
             session.library.write_state(kept)
         session.close()
-    if app.job is not None:
-        app.job.cancel()
     await reading
     wait_for_no_writer(app)
     app.exit(code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ from tuiapp.settings.mending import is_damaged
 if TYPE_CHECKING:
     from engine.session.repair import Retraining
     from tuiapp.app.app import DiscoverApp
-    from tuiapp.screens.pick import Pick
 
 _LEAVE = "Leave it as it is"
 
@@ -24,16 +22,12 @@ _LEAVE = "Leave it as it is"
 class Repairing:
     """Asks once per run, whichever view finds it first. Not in a private session, which changes nothing.
 
-    One question at a time: a key meant for one must not answer the next. That of the settings comes first, however soon
-    a view finds what it is about.
+    The question on the settings comes first, however soon a view finds what it is about.
     """
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._asked = False
-        self._waiting: list[tuple[Pick, Callable[[str | None], None]]] = []
-        # Until the settings have been looked at, as long as a question is open.
-        self._busy = True
 
     def offer(self, *, library: bool) -> None:
         """Ask whether to repair the library, or else models and packs; returns at once."""
@@ -51,7 +45,7 @@ class Repairing:
                 "file is kept beside it."
             )
             self._ask("The settings file is damaged", more, self._restore_settings, first=True)
-        self._next()
+        app.unasked.begin()
 
     def _look(self) -> None:
         from engine.store.backups import chosen, listens_in
@@ -94,26 +88,12 @@ class Repairing:
         *,
         first: bool = False,
     ) -> None:
-        """Ask once no other question is open; `answered` is called with something for `yes`, else with nothing."""
+        """Ask once no other dialog is open; `answered` is called with something for `yes`, else with nothing."""
         from tuiapp.screens.pick import Choice, Pick
 
         choices = [Choice("yes", yes), Choice("", _LEAVE)]
         question = Pick(title, choices, more=in_keys(more, self._app.keymap))
-        self._waiting.insert(0 if first else len(self._waiting), (question, answered))
-        if not self._busy:
-            self._next()
-
-    def _next(self) -> None:
-        self._busy = bool(self._waiting)
-        if not self._waiting:
-            return
-        question, answered = self._waiting.pop(0)
-
-        def closed(choice: str | None) -> None:
-            answered(choice)
-            self._next()
-
-        self._app.push_screen(question, closed)
+        self._app.unasked.show(question, answered, before_others=first)
 
     def _ask_to_train(self, what: list[Retraining]) -> None:
         def answered(choice: str | None) -> None:
@@ -124,20 +104,18 @@ class Repairing:
 
     def _restore_settings(self, choice: str | None) -> None:
         if choice:
-            in_order = self._app.changes.in_order()
-            self._app.run_worker(lambda: self._mend_settings(in_order), thread=True, group="repairing")
+            self._app.changes.in_turn(self._mend_settings, "repairing")
 
-    def _mend_settings(self, in_order: AbstractContextManager[None]) -> None:
+    def _mend_settings(self) -> None:
         from engine.privacy import Door
         from tuiapp.settings.mending import mend
 
         app = self._app
-        with in_order:
-            try:
-                said = " ".join(mend(Door(app.folders, private=app.private_since is not None)))
-            except (DiscoverError, OSError) as error:
-                app.call_from_thread(app.notify, str(error), title="Settings", severity="error")
-                return
+        try:
+            said = " ".join(mend(Door(app.folders, private=app.private_since is not None)))
+        except (DiscoverError, OSError) as error:
+            app.call_from_thread(app.notify, str(error), title="Settings", severity="error")
+            return
         app.preferences.look()
         app.call_from_thread(app.notify, said, title="Settings", timeout=15)
 
@@ -145,41 +123,34 @@ class Repairing:
         app = self._app
         if not choice:
             return
-        # Not of a private session, which is spoken of below.
-        if app.private_since is None and (obstacle := app.jobs.obstacle("Repair")):
+        if app.private_since is not None:
+            end = app.keymap.label("private")
+            text = f"A private session changes nothing. Press {end} to end it, then start discover again."
+            app.notify(text, severity="warning")
+        elif obstacle := app.jobs.obstacle("Repair"):
             app.notify(obstacle, severity="warning")
-            return
-        in_order = app.changes.in_order()
-        app.run_worker(lambda: self._repair(in_order), thread=True, group="repairing")
+        else:
+            # Set now, so that no job starts, nor a private session, while it waits for its turn.
+            app.job = job = Job("Repair", ["repair"])
+            app.changes.in_turn(lambda: self._repair(job), "repairing")
 
-    def _repair(self, in_order: AbstractContextManager[None]) -> None:
-        app = self._app
-        with in_order:
-            if app.private_since is None:
-                self._repair_now()
-            else:
-                end = app.keymap.label("private")
-                text = f"A private session changes nothing. Press {end} to end it, then start discover again."
-                app.call_from_thread(app.notify, text, severity="warning")
-
-    def _repair_now(self) -> None:
+    def _repair(self, job: Job) -> None:
         """Repair in this process, with the library closed; shown and cancellable like a job."""
         from engine.privacy import Door
         from engine.progress import Whole
         from engine.session.repair import REPAIRING, repair, retrainings
 
-        app, job, whole = self._app, Job("Repair", ["repair"]), Whole(REPAIRING)
+        app, whole = self._app, Whole(REPAIRING)
 
         def report(stage: str, done: int, total: int) -> None:
             job.take(asdict(whole.at(stage, done, total)))
             app.call_from_thread(setattr, app, "job", job)
 
-        app.call_from_thread(setattr, app, "job", job)
-        if app.session_in_use is not None:
-            # Closed later, its connection would use the next file's log.
-            app.session_in_use.close()
         train: list[Retraining] = []
         try:
+            if app.session_in_use is not None:
+                # Closed later, its connection would use the next file's log.
+                app.session_in_use.close()
             done = repair(Door(app.folders), report, lambda: job.stage == STOPPING)
             train = retrainings(app.folders)
         except CancelledError as error:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from engine.errors import DiscoverError
@@ -15,6 +13,9 @@ from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
 
 if TYPE_CHECKING:
+    from textual.dom import DOMNode
+    from textual.worker import Worker
+
     from engine.session import Session
     from engine.store.feedback import Feedback
     from tuiapp.app.app import DiscoverApp
@@ -36,15 +37,6 @@ class Entry(NamedTuple):
     undo: Callable[[], None]
 
 
-@contextlib.contextmanager
-def _after(before: threading.Event, done: threading.Event) -> Iterator[None]:
-    before.wait()
-    try:
-        yield
-    finally:
-        done.set()
-
-
 class Changes:
     """Changes since the app was opened, a stack for undo.
 
@@ -54,9 +46,8 @@ class Changes:
 
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
-        # Set when the latest change is done.
-        self._last = threading.Event()
-        self._last.set()
+        # Held for one change at a time, in the order requested: asyncio's locks are fair, and tasks begin in order.
+        self.turn = asyncio.Lock()
         self._undo: list[Entry] = []
         self._before_private: list[Entry] = []
         # Number of changes so far: a dialog undoes only those with a higher number.
@@ -82,24 +73,28 @@ class Changes:
         self._before_private = []
         self._now([])
 
-    def private_began(self) -> None:
-        """Set the stack aside until the private session is over."""
-        self._before_private = self._undo
-        self._now([])
+    def private_began(self, made: int) -> None:
+        """Set the first `made` changes aside until the private session is over: those asked for before it."""
+        self._before_private = [entry for entry in self._undo if entry.number <= made]
+        self._now([entry for entry in self._undo if entry.number > made])
 
-    def private_ended(self) -> None:
-        """Drop the private session's changes and restore the stack."""
+    def private_ended(self, made: int) -> None:
+        """Drop the private session's changes, which are of the first `made`, and restore the stack."""
         entries, self._before_private = self._before_private, []
-        self._now(entries)
+        self._now([*entries, *(entry for entry in self._undo if entry.number > made)][-UNDO_DEPTH:])
 
-    def in_order(self) -> AbstractContextManager[None]:
-        """A block for a change: it waits for the changes asked for earlier, and later ones wait for it.
+    def in_turn(self, work: Callable[[], None], group: str, asks: DOMNode | None = None) -> Worker[None]:
+        """Run a change in a thread once those asked for earlier are made; later ones wait for it.
 
-        Called on the event loop as the worker thread is started: threads start in the order requested, so nothing waits
-        for a change without a thread.
+        They wait without a thread: there are few, and a change may need another one for what it waits for. The screen
+        that `asks`, by default the app, hears how it ended.
         """
-        before, self._last = self._last, threading.Event()
-        return _after(before, self._last)
+
+        async def run() -> None:
+            async with self.turn:
+                await asyncio.to_thread(work)
+
+        return (asks or self._app).run_worker(run, group=group)
 
     def since(self, made: int) -> str:
         """The last change in words, if it was made after the first `made`; else empty."""
@@ -126,17 +121,16 @@ class Changes:
 
         `what` is shown if it takes longer than a moment. Errors are shown, or passed to `failed`.
         """
-        app, in_order = self._app, self.in_order()
+        app = self._app
 
         def run() -> None:
             try:
-                with in_order:
-                    change(app.engine())
+                change(app.engine())
             except DiscoverError as error:
                 app.call_from_thread(failed or self._say, error)
             app.call_from_thread(app.library_changed, view)
 
-        app.under_way.follow(app.run_worker(run, thread=True, group="change"), what)
+        app.under_way.follow(self.in_turn(run, "change"), what)
 
     def _say(self, error: DiscoverError) -> None:
         self._app.notify(in_keys(str(error), self._app.keymap), severity="error")

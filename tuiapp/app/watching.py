@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from engine.errors import DiscoverError
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from engine.session import Session
     from engine.store.feedback import Feedback
     from tuiapp.app.app import DiscoverApp
@@ -26,14 +28,17 @@ class Watching:
         # Since when what is said in players can be undone here, and all that was said at the last look.
         self._began = int(time.time())
         self._said: tuple[Feedback, ...] | None = None
+        self._check: Worker[None] | None = None
 
     def begin(self) -> None:
         """Start checking."""
         self._app.set_interval(LOOK_SECONDS, self.look)
 
     def look(self) -> None:
-        """Check once, in a thread, since the library may be locked by another call."""
-        self._app.run_worker(self._look, thread=True, exclusive=True, group="watching")
+        """Check once, in a thread, since the library may be locked by another call; not while the last check waits for
+        that, or each would take a thread."""
+        if self._check is None or self._check.is_finished:
+            self._check = self._app.run_worker(self._look, thread=True, group="watching")
 
     def _look(self) -> None:
         self._app.preferences.look()

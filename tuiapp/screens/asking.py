@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.events import ScreenResume
 from textual.screen import ScreenResultType
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from engine.errors import DiscoverError
+from engine.errors import CancelledError, DiscoverError
 from tuiapp.shell import InShell
 from tuiapp.textual_internals import forget_watchers
 from tuiapp.widgets.closing import ClosedOnce
@@ -26,6 +26,9 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
 
     NAME: ClassVar[str] = ""
 
+    # Whether it asks again by itself once another library is open.
+    RELOADS: ClassVar[bool] = False
+
     # Error handlers by group.
     _when_failed: Mapping[str, Callable[[DiscoverError], None]] = MappingProxyType({})
     # Whether a query crashed: it is repeated when the view is shown again, not in a loop.
@@ -38,13 +41,11 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
         *,
         group: str,
         failed: Callable[[DiscoverError], None] | None = None,
-        writes: bool = False,
     ) -> None:
         """Query the engine in a thread; the newest query of its group wins.
 
         The screen gets the answer by `then`, or the error by `failed`, by default shown in the list's place. A query
-        that is superseded, or under way as the app quits, is given up, unless it `writes`. A closed screen gets no
-        answer.
+        that is superseded, or under way as the app quits, is given up. A closed screen gets no answer.
         """
         fail = failed or self.show_error
         self._when_failed = {**self._when_failed, group: fail}
@@ -53,29 +54,54 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
             worker = get_current_worker()
 
             def useless() -> bool:
-                return not writes and (worker.is_cancelled or self.shell.leaving)
+                return worker.is_cancelled or self.shell.leaving
+
+            def take(answer: Callable[[T], None] | Callable[[DiscoverError], None], what: Any) -> None:
+                # Here, on the event loop, nothing is superseded meanwhile: its thread may come after the newer one's.
+                if not useless():
+                    answer(what)
 
             try:
                 session = self.shell.engine()
-                with session.exclusive(None if writes else useless):
-                    if useless():
-                        return
+                with session.exclusive(useless):
                     result = question(session)
                 if group == "list":
                     self.shell.garbage.set_apart()
             except DiscoverError as error:
-                if not useless():
-                    self.call_later(fail, error)
+                if not (self.RELOADS and isinstance(error, CancelledError)):
+                    self.call_later(take, fail, error)
             else:
-                self.call_later(then, result)
+                self.call_later(take, then, result)
 
         whole = f"{self.NAME}.{group}"
         worker = self.run_worker(run, thread=True, exclusive=True, group=whole, exit_on_error=True)
         self.shell.under_way.follow(worker)
 
+    def ask_each(self, question: Callable[[Session], T], then: Callable[[T], None], *, group: str) -> None:
+        """Query the engine for what a key does to it: none is superseded or given up, each is answered in the order
+        asked, before later changes. Errors are shown in the list's place. A closed screen gets no answer."""
+        self._when_failed = {**self._when_failed, group: self.show_error}
+
+        def take(answer: Callable[[T], None] | Callable[[DiscoverError], None], what: Any) -> None:
+            if self.is_attached:
+                answer(what)
+
+        def run() -> None:
+            # The answers not by messages, which may come after the last change that quitting waits for.
+            try:
+                session = self.shell.engine()
+                with session.exclusive():
+                    result = question(session)
+            except DiscoverError as error:
+                self.app.call_from_thread(take, self.show_error, error)
+            else:
+                self.app.call_from_thread(take, then, result)
+
+        self.shell.under_way.follow(self.shell.changes.in_turn(run, f"{self.NAME}.{group}", self))
+
     def write(self, group: str, change: Callable[[Session], None]) -> None:
         """Have the engine write what nobody waits for."""
-        self.ask(change, lambda _: None, group=group, writes=True)
+        self.ask_each(change, lambda _: None, group=group)
 
     def show_error(self, error: DiscoverError) -> None:
         """Show the error, in the list's place."""
@@ -99,6 +125,8 @@ class Asking(InShell, ClosedOnce[ScreenResultType]):
 
 class LibraryScreen(Asking[None]):
     """A screen that shows data of the library, and reloads when it changes."""
+
+    RELOADS = True
 
     # Whether the library changed while another view was shown.
     _stale = False

@@ -335,7 +335,7 @@ class ContextsView(View):
                 dialog.accept()
                 self._saved(playlist)
 
-            dialog.ask(lambda session: session.playlists.save(text, made), saved, group="save", writes=True)
+            dialog.ask_each(lambda session: session.playlists.save(text, made), saved, group="save")
 
         self.app.push_screen(AskText("Save as playlist", save, self._name_of(made)))
 

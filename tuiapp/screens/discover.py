@@ -238,7 +238,7 @@ class DiscoverView(NothingListed):
         self.ask(
             lambda session: session.discover.list(settings, reasons=False),
             self._show_turning,
-            group="turning",
+            group="list",  # each is of no use once the other is asked for
             failed=self._no_list,
         )
 

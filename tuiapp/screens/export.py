@@ -43,7 +43,7 @@ def ask_export(shell: Shell, title: str, tracks: Callable[[Session], Sequence[Pl
             if choice is None:
                 dialog.refuse()
             else:
-                dialog.ask(write, written, group="export", writes=True)
+                dialog.ask_each(write, written, group="export")
 
         def look(session: Session) -> ExportReport | None:
             # Existing files are not overwritten without asking.
@@ -58,7 +58,7 @@ def ask_export(shell: Shell, title: str, tracks: Callable[[Session], Sequence[Pl
                 )
                 shell.push_screen(question, overwrite)
 
-        dialog.ask(look, looked, group="export", writes=True)
+        dialog.ask_each(look, looked, group="export")
 
     value = str(Path.cwd() / f"{safe_file_name(title)}.csv")
     what = "Export to (.csv .m3u8 .xspf .jspf .pls .json .txt .uris)"

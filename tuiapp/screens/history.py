@@ -319,7 +319,7 @@ class HistoryView(View):
             super().with_music(keys, then)
             return
         ids = sorted(map(int, keys))
-        self.ask(lambda session: _tracks(session, ids), then, group="names")
+        self.ask_each(lambda session: _tracks(session, ids), then, group="names")
 
     def action_add_to(self) -> None:
         """Ask for the playlist at once, and look the rows up when they are added: keys typed ahead reach the dialog."""

@@ -311,7 +311,7 @@ class PlaylistsView(View):
         if self._open is not None:
             super().to_play(keys, then)
         else:
-            self.ask(tracks_of(keys), lambda tracks: then([*map(music_in, tracks)]), group="to play")
+            self.ask_each(tracks_of(keys), lambda tracks: then([*map(music_in, tracks)]), group="to play")
 
     def _remove_tracks(self, name: str) -> None:
         def remove(keys: list[str]) -> None:

@@ -69,6 +69,10 @@ class Search(TypedList, MusicDialog):
             )  # fmt: skip
             yield Static(classes="hint", markup=False)
 
+    # What the list answers, and whether enter was pressed before it was there.
+    _shown = ""
+    _entered_early = False
+
     def on_mount(self) -> None:
         # Changes made before the search are not undone from it.
         self._made = self.shell.changes.made
@@ -89,6 +93,7 @@ class Search(TypedList, MusicDialog):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
+        self._entered_early = False
         if not self._list.counts[1]:
             self._set_state("loading", "Searching")
         self._ask(event.value, to_top=True)
@@ -113,10 +118,14 @@ class Search(TypedList, MusicDialog):
         if text != self._line.value:
             return
         self._list.show(found)
+        self._shown = text
         if to_top:
             self._list.move_to(0)
         if found:
             self._set_state("")
+            if self._entered_early:
+                self._entered_early = False
+                self.action_artist()
         elif text.strip():
             self.ask(lambda session: session.status(), partial(self._show_none, text), group="names")
         else:
@@ -163,8 +172,15 @@ class Search(TypedList, MusicDialog):
             self._line.focus()
 
     @on(Input.Submitted)
-    @on(Table.Clicked)
     def _entered(self) -> None:
+        """The page of what is found for what was typed, not for the letters before."""
+        if self._shown == self._line.value:
+            self.action_artist()
+        else:
+            self._entered_early = True
+
+    @on(Table.Clicked)
+    def _clicked(self) -> None:
         self.action_artist()
 
     def judged(self, music: list[Music]) -> list[Music]:
