@@ -63,7 +63,7 @@ async def running_mpd(folder: Path, music: Path) -> AsyncIterator[tuple[str, asy
     )
     process = await asyncio.create_subprocess_exec("mpd", "--no-daemon", str(config))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await answering(socket)
             async with speaking(str(socket)) as mpd:
                 await mpd.ask("update")

@@ -72,7 +72,7 @@ def seeds_of(library: Library) -> Seeds:
 
 
 def is_free(library: Library) -> bool:
-    """Whether another thread can use the library at this moment; one that cannot is waited for a second."""
+    """Whether another thread can use the library at this moment; one that cannot is waited for a minute."""
     entered = threading.Event()
 
     def enter() -> None:
@@ -80,4 +80,4 @@ def is_free(library: Library) -> bool:
             entered.set()
 
     threading.Thread(target=enter, daemon=True).start()
-    return entered.wait(1)
+    return entered.wait(60)

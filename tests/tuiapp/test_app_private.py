@@ -135,7 +135,7 @@ async def test_a_job_shows_how_far_it_is_survives_views_and_refuses_a_private_se
         await pilot.press("t")
         await settled(pilot)
         await pilot.press("enter")  # the pack of the model is not there: that is asked about
-        await asyncio.wait_for(begun.wait(), 10)
+        await asyncio.wait_for(begun.wait(), 60)
         await pilot.pause()
         assert [(list(arguments), place) for arguments, place in started] == [(["train"], folders.root)]
         for key in "71":

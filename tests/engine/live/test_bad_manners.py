@@ -124,7 +124,7 @@ async def test_who_does_not_read_the_answers_holds_no_connection(world: World) -
         writer.write(player.request("GET", "/1/user/me/listens") * 1000)
         held.append(writer)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await player.submit(listen("Tin Roof")))[0] != 200:
                 await asyncio.sleep(0.01)
     finally:

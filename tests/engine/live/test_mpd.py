@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -357,7 +358,7 @@ async def _hears_likes(socket: str) -> None:
     """Also of a song that does not play; not what was said before it was watched."""
     said = asyncio.Queue[Judged]()
     watcher = Watcher((socket,), Watched("mpd", lambda *_: None))
-    async with asyncio.timeout(10), mpd.speaking(socket) as other:
+    async with asyncio.timeout(60), mpd.speaking(socket) as other:
         await other.ask('sticker set song "Waves.wav" like 2')
         task = asyncio.create_task(watcher.watch(lambda _, one: said.put_nowait(one)))
         while watcher._said is None:
@@ -380,18 +381,20 @@ async def _hears(socket: str, process: asyncio.subprocess.Process) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mpd, "_FIRST_WAIT", 0.05)
         task = asyncio.create_task(watcher.watch(lambda _, one: heard.put_nowait(one)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await watched.wait()
             async with mpd.speaking(socket) as other:
                 for command in ('add "Tin Roof.wav"', 'add "Waves.wav"', "play"):
+                    began = time.monotonic()
                     await other.ask(command)
             first = await heard.get()
             # Killed in the middle of a song, what was heard of it is kept.
             await asyncio.sleep(0.6)
             process.kill()
             second = await heard.get()
+            both = time.monotonic() - began
     task.cancel()
     assert (first.song.artist, first.song.title, first.song.length) == ("Ida", "Tin Roof", 1.0)
-    assert first.seconds == pytest.approx(1.0, abs=0.3)
+    assert 0.7 <= first.seconds < both - 0.4  # no more than there was time for
     assert second.song.title == "Waves"
-    assert 0.5 <= second.seconds < 1.0
+    assert 0.5 <= second.seconds < both - 0.7

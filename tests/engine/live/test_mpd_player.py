@@ -45,7 +45,7 @@ class Played:
         self.ended += ended
 
     async def until(self, holds: Callable[[Now], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (self.now is not None and holds(self.now)):
                 await asyncio.sleep(0.01)
 

@@ -171,7 +171,7 @@ class Seen:
     heard: asyncio.Queue[tuple[str, PlayedSong]] = field(default_factory=asyncio.Queue)
 
     async def next(self) -> tuple[str, str, float]:
-        player, one = await asyncio.wait_for(self.heard.get(), 5)
+        player, one = await asyncio.wait_for(self.heard.get(), 60)
         return player, one.song.title, one.seconds
 
 
@@ -275,7 +275,7 @@ async def test_a_bus_that_goes_is_said_and_when_it_is_back(
     monkeypatch.setattr(mpris.asyncio, "sleep", wait)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
     watched = Watched("mpris", lambda _, text: said.put_nowait(text))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async with running_bus(tmp_path) as found:
             task = asyncio.create_task(Watcher(watched).watch(lambda *_: None))
             assert await said.get() == "Watching desktop players."

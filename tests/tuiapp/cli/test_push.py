@@ -356,7 +356,7 @@ def test_the_real_mpd(folders: Folders, mpd: Path, capsys: pytest.CaptureFixture
         return [] if run(order) else (lists / f"{name}.m3u").read_text().split()
 
     # It reads its folder as it starts, a file at a time.
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while (found := sent_as("Hill")) != both and time.monotonic() < until:
         time.sleep(0.05)
     assert found == both

@@ -57,7 +57,7 @@ class Supysonic:
         self._wait(int(port))
 
     def _wait(self, port: int) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port)).close()
@@ -69,7 +69,7 @@ class Supysonic:
 
     def asks(self, name: str, **fields: str) -> Any:
         query = urlencode({"u": "me", "p": "up word", "v": "1.12.0", "c": "other", "f": "json", **fields})
-        with urlopen(f"{self.base}/rest/{name}.view?{query}", timeout=10) as answer:
+        with urlopen(f"{self.base}/rest/{name}.view?{query}", timeout=60) as answer:
             return msgspec.json.decode(answer.read())["subsonic-response"]
 
 
