@@ -18,6 +18,8 @@ from engine.errors import UnknownNameError, UsageError
 from engine.store.counts import beyond_dated
 
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+# How names of archives end: what is in one is of it.
+_ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
 # Fewer plays in a row are not a burst.
 MIN_BURST = 3
 
@@ -26,8 +28,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A rule's conditions; null for those it does not have. Raises UsageError if there are none, or an invalid one.
 
     `hours` are local times of day ("22:00", "06:00"), the first included, the second not; over midnight if the first is
-    the later one. `since` and `until` are seconds since 1970 UTC, `until` excluded. `source` is a service or an
-    imported file. `burst` n excludes all but the first of n or more plays of one track in a row.
+    the later one. `since` and `until` are seconds since 1970 UTC, `until` excluded. `source` is a service, or an
+    imported file, archive or folder. `burst` n excludes all but the first of n or more plays of one track in a row.
     """
 
     artist: str | None = None
@@ -184,12 +186,9 @@ def named_by(rule: Rule, table: str = "listens", *, beside: bool = False) -> tup
     if rule.track_key is not None:
         conditions.append(("t.key = ?", [rule.track_key]))
     if rule.source is not None:
-        conditions.append(
-            (
-                "(l.source = ? OR l.import_id IN (SELECT id FROM imports WHERE file = ? OR file LIKE ?))",
-                [rule.source, rule.source, f"%/{rule.source}"],
-            )
-        )
+        from_file, values = _from_file(rule.source)
+        of_imports = f"l.import_id IN (SELECT id FROM imports WHERE {from_file})"  # noqa: S608 - fixed parts
+        conditions.append((f"(l.source = ? OR {of_imports})", [rule.source, *values]))
     if rule.hours is not None:
         first, last = rule.hours
         joined = "AND" if first < last else "OR"
@@ -225,18 +224,32 @@ SELECT id FROM (
 """
 
 
+def _from_file(source: str) -> tuple[str, list[str | int]]:
+    """A condition for the `imports` of a file of that name or path, of an archive with what is in it, or of what is in
+    a folder of that path; and its values."""
+    source = source.rstrip("/") or source
+    place = "> 0" if source.lower().endswith(_ARCHIVES) else "= 1"
+    return (
+        f"(substr('/' || file, -1 - length(?)) = '/' || ? OR instr('/' || file, '/' || ? || '/') {place})",
+        [source] * 3,
+    )
+
+
 def sources(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Valid sources of a rule: the services and files that listens came from, by name."""
+    """Valid sources of a rule: the services, archives and files that listens came from, by name."""
     services = [str(row[0]) for row in connection.execute("SELECT DISTINCT source FROM listens ORDER BY 1")]
-    files = [str(row[0]) for row in connection.execute("SELECT DISTINCT file FROM imports ORDER BY 1")]
-    return tuple(dict.fromkeys([*services, *(file.rsplit("/", 1)[-1] for file in files)]))
+    paths = [
+        str(row[0]).split("/") for row in connection.execute("SELECT DISTINCT file FROM imports ORDER BY 1")
+    ]
+    archives = [part for path in paths for part in path[:-1] if part.lower().endswith(_ARCHIVES)]
+    return tuple(dict.fromkeys([*services, *archives, *(path[-1] for path in paths)]))
 
 
 def check_source(connection: sqlite3.Connection, rule: Rule) -> None:
     """Raise UnknownNameError if a rule names an unknown source."""
     if rule.source is None or rule.source in (known := sources(connection)):
         return
-    files = [str(row[0]) for row in connection.execute("SELECT DISTINCT file FROM imports")]
-    if not any(file == rule.source or file.endswith(f"/{rule.source}") for file in files):
+    condition, values = _from_file(rule.source)
+    if not connection.execute(f"SELECT 1 FROM imports WHERE {condition}", values).fetchone():  # noqa: S608 - fixed parts
         names = ", ".join(known[:12]) or "none yet"
         raise UnknownNameError(f"No plays from {rule.source}. Sources: {names}.")

@@ -42,7 +42,12 @@ _OUT_OF_REACH = (
     help="Plays of tracks with this title (with --artist, by that artist).",
 )
 @click.option("--before", type=PERIOD, metavar="DATE", help="Plays before this date.")
-@click.option("--source", type=TEXT, metavar="FILE", help="Plays from this service or imported file.")
+@click.option(
+    "--source",
+    type=TEXT,
+    metavar="FILE",
+    help="Plays from this service, or imported file, archive or folder.",
+)
 @click.option(
     "--playlists", is_flag=True, help="Also remove the artist from saved playlists and their names."
 )

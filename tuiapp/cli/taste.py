@@ -43,7 +43,12 @@ def taste(context: click.Context, level: Level) -> None:
 @click.option("--between", metavar="HH:MM-HH:MM", help="Plays at this time of day, local time.")
 @click.option("--from", "since", type=PERIOD, metavar="DATE", help="Plays from this date on.")
 @click.option("--to", "until", type=PERIOD, metavar="DATE", help="Plays until this date, inclusive.")
-@click.option("--source", type=TEXT, metavar="FILE", help="Plays from this service or imported file.")
+@click.option(
+    "--source",
+    type=TEXT,
+    metavar="FILE",
+    help="Plays from this service, or imported file, archive or folder.",
+)
 @click.option(
     "--bursts",
     type=click.IntRange(min=3),

@@ -32,7 +32,7 @@ FIELDS = (
     ("hours", "time of day", "22:00-06:00, local time"),
     ("since", "from", "2019, 2019-06 or 2019-06-30"),
     ("until", "until", "2019, 2019-06 or 2019-06-30"),
-    ("source", "source", "service or imported file"),
+    ("source", "source", "service, imported file or archive"),
     ("burst", "repeats in a row", "5: excludes all but the first of five or more"),
 )
 _NAMED = 6

@@ -14,7 +14,15 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
 from engine.taste.gate import Window, read_taste
-from engine.taste.rules import Rule, add_rule, all_rules, counted_listens, listens_excluded, remove_rule
+from engine.taste.rules import (
+    Rule,
+    add_rule,
+    all_rules,
+    counted_listens,
+    listens_excluded,
+    remove_rule,
+    sources,
+)
 from engine.taste.sessions import read_sessions
 from tests.support.listens import play
 
@@ -106,6 +114,37 @@ def test_a_source_is_a_service_or_a_file_and_must_be_known(library) -> None:
         add_rule(library, Rule(source="elsewhere.zip"))
     with pytest.raises(UnknownNameError, match="numbered 1"):
         remove_rule(library, 7)
+
+
+@pytest.mark.parametrize(
+    ("source", "gone"),
+    [
+        ("my_export.zip", {"Owl"}),
+        ("/home/x/my_export.zip", {"Owl"}),
+        ("/home/x", {"Owl", "Lark"}),
+        ("/home/x/more/", {"Lark"}),
+        ("more/1.jsonl", {"Lark"}),
+        ("1.jsonl", {"Owl", "Lark"}),
+    ],
+)
+def test_a_source_is_an_archive_or_a_folder_too(library, source: str, gone: set[str]) -> None:
+    files = {"Owl": "/home/x/my_export.zip/listens/1.jsonl", "Lark": "/home/x/more/1.jsonl"}
+    for number, (artist, file) in enumerate(files.items(), start=50):
+        library.execute(
+            "INSERT INTO imports SELECT ?, ?, ?, 'jsonl', 1, 1, 0, '{}', 0", (number, file, str(number))
+        )
+        library.execute(
+            "UPDATE listens SET import_id = ? WHERE track_id IN (SELECT t.id FROM tracks AS t "
+            "JOIN artists AS a ON a.id = artist_id WHERE a.name = ?)",
+            (number, artist),
+        )
+    assert sources(library)[1] == "my_export.zip"
+    add_rule(library, Rule(source=source))
+    assert counted(library).keys() == {"Owl", "Lark"} - gone
+    # Signs of a pattern are letters, and a folder's name alone is none of a file.
+    for other in ("my-export.zip", "_.jsonl", "x", "listens", "%"):
+        with pytest.raises(UnknownNameError):
+            add_rule(library, Rule(source=other))
 
 
 def test_a_rule_to_preview_changes_nothing(library) -> None:
