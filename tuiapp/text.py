@@ -123,14 +123,13 @@ def counted_among(found: RelatedList) -> str:
 
 
 def dial_cost(cost: float) -> str:
-    """The cost of the popularity dial in words: the share of hits lost, below 0 if it gains.
+    """The cost of the popularity dial in words: the share of the community's held-out plays lost, below 0 if it gains.
 
     >>> dial_cost(0.083), dial_cost(-0.02), dial_cost(0.004)
-    ('about 8 % fewer of what you would have found', 'about 2 % more of what you would have found', 'as many of what \
-you would have found')
+    ('about 8 % fewer hidden favourites', 'about 2 % more hidden favourites', 'as many hidden favourites')
     """
     how = "as many" if abs(cost) < 0.005 else f"about {percent(abs(cost))} {'fewer' if cost > 0 else 'more'}"
-    return f"{how} of what you would have found"
+    return f"{how} hidden favourites"
 
 
 def came_from(name: str, added: str) -> str:

@@ -79,7 +79,7 @@ def test_no_line_of_them_is_wider_than_there_is_room_and_what_is_left_out_is_sai
             lines = dials.drawn(width, words, "200 of 1,500", cost).plain.split("\n")
             assert all(len(line) <= width for line in lines), lines
             assert any(line.endswith(words) or "…" in line or words in line for line in lines)
-            answer = "less known: about 13 % fewer of what you would have found"
+            answer = "less known: about 13 % fewer hidden favourites"
             assert any(answer in line or "less known: about 13 % fe" in line for line in lines) == bool(cost)
 
 

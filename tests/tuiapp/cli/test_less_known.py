@@ -24,9 +24,9 @@ def test_the_less_known_are_a_list_that_says_what_it_costs_where_that_was_measur
     assert document(capsys, "recommend", "--less-known")["popularity_cost"] == pytest.approx(0.15)
     assert document(capsys, "recommend", "--less-known", "--new", "0")["popularity_cost"] is None
     assert run(["recommend", "--less-known"]) == 0
-    assert "Popularity -0.3: about 15 % fewer of what you would have found." in capsys.readouterr().err
+    assert "Popularity -0.3: about 15 % fewer hidden favourites." in capsys.readouterr().err
     assert run(["recommend"]) == 0
-    assert "you would have found" not in capsys.readouterr().err
+    assert "hidden favourites" not in capsys.readouterr().err
     assert run(["recommend", "--less-known", "--popularity", "0.5"]) == 2
 
 
