@@ -17,9 +17,9 @@ HetRec (`--seeds 2`, 240 queries each): cosine / together / singletons in ten, b
     1           .031 / .05 / 7.8    .062 / .19 / 0.1
     2           .033 / .07 / 7.1    .063 / .23 / 0
     3-5         .071 / .20 / 4.7    .104 / .39 / 0
-    6-10        .107 / .39 / 2.2    .135 / .61 / 0
+    6-10        .107 / .39 / 2.2    .135 / .60 / 0
     11-30       .156 / .68 / 0.9    .180 / .86 / 0
-    31+         .298 / .97 / 0.1    .306 / .99 / 0
+    31+         .298 / .97 / 0.1    .306 / 1.0 / 0
 
 `lift` falls, from 19 to 12 at one listener and from 7.9 to 6.5 at 11 to 30: what more people play is together with more
 by chance too.
