@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 Transform = Literal["binary", "log", "linear", "rank"]
-# A person's plays count so many times as much as a listener's in the fit. Items' factors are fitted to their listeners,
-# so a vector found by the same formula is held too close to 0 for anyone else (MODEL.md).
-FOLDED = 3.0
+# A person's plays count so many times as much as a listener's in the fit: items' factors are fitted to their listeners,
+# so a vector found by the same formula is held too close to 0 for anyone else. But not where many items hold it: with
+# more items than so many it is less, down to once (MODEL.md).
+FOLDED, FEW_ITEMS = 3.0, 100
 # Ranks are found for so many plays at a time.
 _AT_ONCE = 1_000_000
 
@@ -57,9 +58,14 @@ class Confidence(msgspec.Struct, frozen=True, kw_only=True):
         values = _ranks(plays.data, plays.indptr) if ranked else self.transformed(plays.data)
         return csr_matrix((values, plays.indices, plays.indptr), shape=plays.shape)
 
-    def of(self, plays: np.ndarray) -> np.ndarray:
-        """The confidence c of each play count of a person who is folded in, float64."""
-        return np.asarray(1.0 + FOLDED * self.alpha * self.transformed(plays).astype(np.float64))
+    def of(self, plays: np.ndarray, left: float | None = None) -> np.ndarray:
+        """The confidence c of each play count of a person who is folded in, float64.
+
+        `left` says how many of these items there still are where plays decay, if not all.
+        """
+        items = max(1.0, len(plays) if left is None else left)
+        times = 1.0 + (FOLDED - 1.0) * min(1.0, FEW_ITEMS / items)
+        return np.asarray(1.0 + times * self.alpha * self.transformed(plays).astype(np.float64))
 
 
 def _ranks(plays: np.ndarray, starts: np.ndarray) -> np.ndarray:

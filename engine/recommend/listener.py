@@ -156,7 +156,8 @@ class Listener:
     @cached_property
     def _counted(self) -> tuple[Floats, Floats]:
         """The reasons' confidences, and their plays as neighbours count them."""
-        sure = self.model.manifest.confidence.of(self.weights) - 1.0
+        left = float(self.confidence_after_decay.sum())
+        sure = self.model.manifest.confidence.of(self.weights, left) - 1.0
         # Decay scales the confidence, not the count, whose transform may be binary.
         return 1.0 + sure * self.confidence_after_decay, self.weights * self.confidence_after_decay
 

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from engine.errors import InvalidDataError
 from engine.model import confidence as confidence_module
-from engine.model.confidence import FOLDED, Confidence, Transform
+from engine.model.confidence import FEW_ITEMS, FOLDED, Confidence, Transform
 
 PLAYS = np.array([1, 2, 99, 352_698])
 
@@ -67,6 +67,18 @@ def test_ranks_are_of_a_listeners_own_plays() -> None:
         confidence.of(plays[3].data), 1 + FOLDED * 2.0 * np.array(expected[3]), rtol=1e-6
     )
     assert not Confidence(transform="rank").counted(csr_matrix((3, 2))).nnz
+
+
+def test_of_a_person_of_many_items_each_counts_less_down_to_what_it_does_in_the_fit() -> None:
+    confidence = Confidence(transform="binary", alpha=2.0)
+    times = [
+        float(confidence.of(np.ones(count))[0] - 1.0) / 2.0 for count in (1, FEW_ITEMS, 250, 2_000, 10**6)
+    ]
+    assert times[:2] == [FOLDED, FOLDED]
+    assert times == sorted(times, reverse=True)
+    assert times[-1] == pytest.approx(1.0, abs=1e-3)
+    # Of those that have all but faded there are few left.
+    assert confidence.of(np.ones(2_000), 80.0)[0] == 1.0 + FOLDED * 2.0
 
 
 def test_ranks_found_in_parts_are_those_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
