@@ -71,9 +71,10 @@ class Status:
 
     @property
     def too_few_alone(self) -> bool:
-        """Whether the plays are too few to train on without community data, as far as that is known before their
-        sessions are counted."""
-        return self.first is None or self.listens < SOLO_SESSIONS or self.artists < SOLO_ITEMS
+        """Whether there are plays, but too few to train on without community data, as far as that is known before
+        their sessions are counted."""
+        few = self.first is None or self.listens < SOLO_SESSIONS or self.artists < SOLO_ITEMS
+        return bool(self.listens) and few
 
 
 class Session:

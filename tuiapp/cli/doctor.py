@@ -299,7 +299,7 @@ def _model(session: Session, advice: list[str], *, broken: bool) -> Any:
     if manifest is None:
         status = session.status()
         community = any(pack.kind == "community" for pack in status.packs)
-        alone = status.listens and status.too_few_alone and not community
+        alone = status.too_few_alone and not community
         advice.append(TOO_FEW_ALONE if alone else "Train a model: discover train.")
         return "none yet"
     return {
