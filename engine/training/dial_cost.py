@@ -3,7 +3,7 @@
 One protocol for every model, of some seconds: the listeners and held-out items of `engine.training.weigh`, with as many
 candidates as for lists, ranked by the model's weights and then with the dial's bias. On HetRec (1,876 listeners, three
 trainings): 1 % of the hits in 50 at -.1, 1 to 3 % at -.2, 3 to 5 % at -.3, 6 to 10 % at -.4. Of what people play later
-it is more: real ones 1 to 2 % at -.1, 8 % at -.2, 19 % at -.4 (seven people, 48 cuts), made-up ones 2, 5, 9 and 17 %
+it is more: real ones 1 to 2 % at -.1, 8 % at -.2, 19 % at -.4 (seven people, 48 cuts), made-up ones 2, 5, 9 and 16 %
 (`tests.benchmarks.people`, seeds 0 to 2, 119 cuts). Hence the words on the screen: hidden favourites, not yours.
 """
 
