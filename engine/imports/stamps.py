@@ -195,9 +195,13 @@ Moment(at=1709406060, width=1, day=None))
         if len(cells) == 1:
             return cells[0]
         day = clock = early = ""
+        either: list[str] = []  # `02.03.24`, the day's column last
         for cell in cells:
             if _CLOCK.fullmatch(cell):
-                clock = clock or cell
+                if cell.count(".") == 2:
+                    either.append(cell)
+                else:
+                    clock = clock or cell
             elif moment := self._read(cell.strip()):
                 if moment.at < EARLIEST:
                     # A length, in a column that is called like a time's.
@@ -208,6 +212,9 @@ Moment(at=1709406060, width=1, day=None))
                     day = day or cell
             elif self._is_clock(cell):
                 clock = clock or cell
+        if not day and either and self._read(either[-1].strip()):
+            day = either.pop()
+        clock = clock or "".join(either[:1])
         return (
             f"{day} {clock}".strip() if day else early or next((cell for cell in cells if cell.strip()), "")
         )
