@@ -263,17 +263,6 @@ def test_rows_whose_artist_and_track_are_objects_are_no_pages_of_lastfm(
     assert bring(db, write(tmp_path, "b.json", [played])).files[0].format == "jsonl"
 
 
-@pytest.mark.parametrize("clock", ["19:01", "19.01", "19.01.00", "7:01 PM"])
-@pytest.mark.parametrize("day", ["02.03.24", "02.03.2024", "2.3.24"])
-@pytest.mark.parametrize("columns", ["Datum;Uhrzeit", "Uhrzeit;Datum"])
-def test_a_short_day_beside_a_clock(
-    db: sqlite3.Connection, tmp_path: Path, day: str, clock: str, columns: str
-) -> None:
-    both = f"{day};{clock}" if columns.startswith("Datum") else f"{clock};{day}"
-    bring(db, write(tmp_path, "a.csv", f"Interpret;Titel;{columns}\n{SONG[0]};{SONG[1]};{both}\n"))
-    assert [at for at, _, _ in times(db)] == [START]
-
-
 def test_a_clock_between_dots_is_no_date_of_another_order(db: sqlite3.Connection, tmp_path: Path) -> None:
     stamps = ("13. marts 2024 18.02.17", "2. marts 2024 03.31.16")
     [file] = bring(db, write(tmp_path, "a.csv", table(*stamps))).files

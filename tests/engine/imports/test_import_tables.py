@@ -225,3 +225,14 @@ def test_the_first_spelling_of_a_name_is_stored_without_what_is_not_seen(
     bring(db, write(tmp_path, "list.m3u8", entries))
     found = db.execute("SELECT artist, track FROM playlist_tracks").fetchall()
     assert ("Ida Oak", "Tin Roof") in [tuple(row) for row in found]
+
+
+@pytest.mark.parametrize("clock", ["19:01", "19.01", "19.01.00", "7:01 PM"])
+@pytest.mark.parametrize("day", ["02.03.24", "02.03.2024", "2.3.24"])
+@pytest.mark.parametrize("columns", ["Datum;Uhrzeit", "Uhrzeit;Datum"])
+def test_a_short_day_beside_a_clock(
+    db: sqlite3.Connection, tmp_path: Path, day: str, clock: str, columns: str
+) -> None:
+    both = f"{day};{clock}" if columns.startswith("Datum") else f"{clock};{day}"
+    bring(db, write(tmp_path, "a.csv", f"Interpret;Titel;{columns}\n{SONG[0]};{SONG[1]};{both}\n"))
+    assert [row[0] for row in listens(db)] == [START]
