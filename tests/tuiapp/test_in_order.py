@@ -18,6 +18,7 @@ from textual.widgets import Input
 from engine.errors import CancelledError
 from engine.paths import Folders
 from engine.session import Session
+from engine.session.playlists import Playlists
 from tests.support.driving import app_in, drained, screen_text, settled, the_list, toasts, verdicts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.watching import Watching
@@ -117,6 +118,38 @@ async def test_each_key_in_the_history_is_for_its_row_however_quickly_they_come(
         else:
             await settled(pilot)
     assert verdicts(folders) == before | {named[other]: "like", first: "hide"}
+
+
+async def test_a_track_removed_does_not_come_back_at_the_place_of_another(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tracks are removed by their places."""
+    app, go_on, remove = app_in("playlists", folders), threading.Event(), Playlists.remove_tracks
+
+    def slowly(*given: Any) -> Any:
+        go_on.wait(20)
+        return remove(*given)
+
+    def answered() -> bool:
+        return not any(w.group.startswith("playlists.") and not w.is_finished for w in app.workers)
+
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        monkeypatch.setattr(Playlists, "remove_tracks", slowly)
+        titles = [row.track.track for row in the_list(app).rows]
+        with released(go_on):
+            await pilot.press("j", "D")
+            app.library_changed()
+            await drained(app, 20.0, answered)
+            await drained(app)
+            await pilot.press("j")
+            chosen = the_list(app).row.track.track
+            await pilot.press("D")
+        await settled(pilot)
+        left = [title for title in titles if title not in (titles[1], chosen)]
+        assert [row.track.track for row in the_list(app).rows] == left
 
 
 async def test_changes_wait_without_a_thread_each(folders: Folders) -> None:

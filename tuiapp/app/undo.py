@@ -48,6 +48,8 @@ class Changes:
         self._app = app
         # Held for one change at a time, in the order requested: asyncio's locks are fair, and tasks begin in order.
         self.turn = asyncio.Lock()
+        # Of the changes asked for and not made yet, which view each is for; null for all.
+        self._unmade: list[str | None] = []
         self._undo: list[Entry] = []
         self._before_private: list[Entry] = []
         # Number of changes so far: a dialog undoes only those with a higher number.
@@ -83,16 +85,29 @@ class Changes:
         entries, self._before_private = self._before_private, []
         self._now([*entries, *(entry for entry in self._undo if entry.number > made)][-UNDO_DEPTH:])
 
-    def in_turn(self, work: Callable[[], None], group: str, asks: DOMNode | None = None) -> Worker[None]:
+    def is_to_reload(self, view: str) -> bool:
+        """Whether changes are under way, after which the view reloads: an answer by then may be of before them."""
+        return any(only in (None, view) for only in self._unmade)
+
+    def in_turn(
+        self,
+        work: Callable[[], None],
+        group: str,
+        asks: DOMNode | None = None,
+        ended: Callable[[], None] = lambda: None,
+    ) -> Worker[None]:
         """Run a change in a thread once those asked for earlier are made; later ones wait for it.
 
         They wait without a thread: there are few, and a change may need another one for what it waits for. The screen
-        that `asks`, by default the app, hears how it ended.
+        that `asks`, by default the app, hears how it ended; `ended` is called whatever became of it.
         """
 
         async def run() -> None:
-            async with self.turn:
-                await asyncio.to_thread(work)
+            try:
+                async with self.turn:
+                    await asyncio.to_thread(work)
+            finally:
+                ended()
 
         return (asks or self._app).run_worker(run, group=group)
 
@@ -128,9 +143,13 @@ class Changes:
                 change(app.engine())
             except DiscoverError as error:
                 app.call_from_thread(failed or self._say, error)
-            app.call_from_thread(app.library_changed, view)
 
-        app.under_way.follow(self.in_turn(run, "change"), what)
+        def ended() -> None:
+            self._unmade.remove(view)
+            app.library_changed(view)
+
+        self._unmade.append(view)
+        app.under_way.follow(self.in_turn(run, "change", ended=ended), what)
 
     def _say(self, error: DiscoverError) -> None:
         self._app.notify(in_keys(str(error), self._app.keymap), severity="error")

@@ -60,8 +60,7 @@ class PlaylistsView(View):
         self._moving = False
         # Where the cursors were at the last end, until the lists are first shown.
         self._recalled: tuple[str | None, str | None] = (None, None)
-        # Of an empty library its newest backup, in a sentence.
-        self._backup = ""
+        self._backup = ""  # of an empty library its newest one, in a sentence
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="which")
@@ -77,8 +76,7 @@ class PlaylistsView(View):
 
     def load(self) -> None:
         def question(session: Session) -> tuple[Sequence[SavedPlaylist], str]:
-            lists = session.playlists.all()
-            return lists, "" if lists else session.status().backup
+            return (lists := session.playlists.all()), "" if lists else session.status().backup
 
         self.ask(question, self._show_lists, group="list")
         if self._open is not None:
@@ -90,7 +88,7 @@ class PlaylistsView(View):
             return session.playlists.show(name), kept
 
         def then(answer: tuple[Sequence[PlaylistTrack], int]) -> None:
-            if name == self._open:
+            if name == self._open and not self.shell.changes.is_to_reload(self.NAME):
                 tracks, kept = answer
                 cursor, self._recalled = self._recalled[1], (self._recalled[0], None)
                 self._show_tracks(tracks, cursor=cursor, blocked=kept - len(tracks))
@@ -98,8 +96,10 @@ class PlaylistsView(View):
         self.ask(question, then, group="tracks", failed=self._no_tracks)
 
     def _show_lists(self, answer: tuple[Sequence[SavedPlaylist], str]) -> None:
-        lists, self._backup = answer
-        cursor, self._recalled = self._recalled[0], (None, self._recalled[1])
+        if self.shell.changes.is_to_reload(self.NAME):
+            return  # what was removed would come back, tracks at the places of others
+        (lists, self._backup), cursor = answer, self._recalled[0]
+        self._recalled = (None, self._recalled[1])
         first_time = not self._lists.counts[1]
         self._lists.show(lists, cursor_key=cursor)
         self.set_status(f"{len(lists)} saved")
