@@ -21,7 +21,7 @@ class FileReport:
 
     `root` is the path given that it was found under. `format` is None for an unknown format. `first_at` gives
     for each reason the position (from 1) of the first row left out for it. `undated` of the kept have no usable date.
-    `unread`: it, or a part of it, was not read. `on_disk` is the file it is or is in. `note` is a sentence for the
+    `unread`: it, or a part of it, could not be read. `on_disk` is the file it is or is in. `note` is a sentence for the
     person: what the file looks like, why it was not read, or that it was truncated.
     """
 

@@ -242,6 +242,7 @@ class _Run:
         except DamagedError as error:
             what = "could not be read" if error.whole else "cut off or damaged"
             file.note = f"{what} after record {file.read} ({error}); imported up to there"
+            file.unread = True
         if member.has_changed():
             options.notes.append("it changed while it was read; import it again")
         if guesses() > guessed:

@@ -88,12 +88,17 @@ def open_to_write(folders: Folders) -> sqlite3.Connection:
         return _opened(folders.database, here)
 
 
+def is_read_only(path: Path) -> bool:
+    """Whether the library's file exists, and it or its folder, in which SQLite puts its log, may not be written."""
+    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+
+
 def _opened(path: Path, here: Presence) -> sqlite3.Connection:
     try:
         if not path.exists():
             # Created here first, so that it is never readable by others.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        elif not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        elif is_read_only(path):
             raise PermissionError(errno.EROFS, "it is read-only")
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

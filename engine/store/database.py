@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from engine.errors import DamagedDataError, library_trouble
+from engine.errors import PrivateSessionError, library_trouble
 from engine.privacy import Door
 from engine.store.backups import UPGRADE, back_up
 from engine.store.schema import STEPS, migrate, rebuild_indexes
@@ -15,24 +15,25 @@ def open_library(door: Door, warn: Callable[[str], object] = str) -> sqlite3.Con
     """A connection to the library, migrated.
 
     `warn` is called with what the person should know: that an upgrade went ahead without a backup, and why.
-    In a private session an older library is refused, not upgraded. Raises DamagedDataError if the file is not a
-    database or its version is not supported, BusyError while another process locks it, DiscoverError for errors of the
-    disk or its permissions.
+    Raises DamagedDataError if the file is not a database or of a later version, PrivateSessionError if a private
+    session would have to upgrade it, BusyError while another process locks it, DiscoverError for errors of the disk or
+    its permissions.
     """
     connection = door.connect()
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        # Without a file it is one in memory.
-        if not door.private or not version:
-            if 0 < version < len(STEPS) and (no_backup := back_up(door, connection, UPGRADE)):
-                warn(no_backup)
-            migrate(connection)
-            _rebuild_what_a_kill_left(connection)
-        elif version != len(STEPS):
-            raise DamagedDataError(
-                "The library is from another version, and a private session can't upgrade it. "
+        earlier = 0 < version < len(STEPS)
+        if earlier and door.private:
+            raise PrivateSessionError(
+                "The library is from an earlier version, and a private session can't upgrade it. "
                 "Start discover once without --private."
             )
+        if earlier and (no_backup := back_up(door, connection, UPGRADE)):
+            warn(no_backup)
+        migrate(connection)
+        # Without a file it is one in memory.
+        if not door.private or not version:
+            _rebuild_what_a_kill_left(connection)
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.DatabaseError):

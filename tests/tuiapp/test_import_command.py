@@ -180,3 +180,40 @@ def test_what_is_typed_in_bytes_that_are_not_utf8_is_text(
     assert run([*data, "forget", "--source", f"{LATIN}.csv", "--yes"]) == 0
     assert "1 listens" in capsys.readouterr().out
     assert run([*data, "import", "--encoding", LATIN, str(tmp_path / f"{LATIN}.csv")]) == 2
+
+
+ITUNES = b'<?xml version="1.0" encoding="utf-7"?><plist version="1.0"><dict><key>Tracks</key><dict/></dict></plist>'
+
+
+def test_an_import_of_which_nothing_could_be_read_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, "in/itunes.xml", ITUNES)
+    for options in ([], ["--json"], ["--dry-run"]):
+        assert run(["--data-dir", str(tmp_path / "data"), "import", str(path), *options]) == 1
+        printed = capsys.readouterr()
+        assert printed.err == (
+            f"error: 1 file was not read, or not to the end: {path}. The report says why. Nothing was imported.\n"
+        )
+        if options == ["--json"]:
+            assert [file["unread"] for file in json.loads(printed.out)["files"]] == [True]
+        else:
+            assert "encoding that is not read here" in printed.out
+
+
+def test_files_that_could_not_be_read_beside_others_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, "in/plays.csv", lastfm((START, SONG)))
+    write(tmp_path, "in/song.mp3", NOISE)
+    bad = write(tmp_path, "in/itunes\x1b[31m.xml", ITUNES)
+    (tmp_path / "in/old.zip").write_bytes(b"PK\x03\x04 no archive")
+    assert run(["--data-dir", str(tmp_path / "data"), "import", str(tmp_path / "in")]) == 0
+    said = capsys.readouterr().err
+    assert said == (
+        f"2 files were not read, or not to the end: {str(bad).replace(chr(27), chr(0xFFFD))}; "
+        f"{tmp_path / 'in/old.zip'}. The report says why.\n"
+    )
+    write(tmp_path, "empty.csv", "artist,track,time\n")
+    assert run(["--data-dir", str(tmp_path / "data"), "import", str(tmp_path / "empty.csv")]) == 0
+    assert capsys.readouterr().err == "", "there was nothing in it to read"

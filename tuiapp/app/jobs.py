@@ -301,7 +301,9 @@ class Jobs:
         text = import_report({**report, "files": files, "totals": {**totals, "dropped": dropped}}, steps)
         if said := self._said(coverage):
             text = Content.assemble(f"{said}\n\n", text)
-        title = "Imported" if any(file["format"] for file in report["files"]) else "Nothing imported"
+        unread = not totals["read"] and any(file["unread"] for file in report["files"])
+        found = any(file["format"] for file in report["files"]) and not unread
+        title = "Imported" if found else "Nothing imported"
         self._app.unasked.show(ShowText(title, text, also=tuple(steps)), go_on)
 
     def _coverage(self) -> Coverage | None:

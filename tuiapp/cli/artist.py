@@ -30,7 +30,7 @@ def artist(options: Options, name: str) -> None:
     from tuiapp.settings.config import read
 
     settings = read(options.folders.config).for_discover(DiscoverSettings())
-    with options.session() as session:
+    with options.reading() as session:
         card = session.artist_pages.of(_found(options, session, name), settings)
     if options.json:
         print_json(asdict(card))

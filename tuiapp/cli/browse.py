@@ -38,7 +38,7 @@ def browse(options: Options, name: str | None, count: int, only: Only | None, po
     listens to them. Decades come from tags too, and from the years of your own files.
     The order is Discover's, with known and new artists mixed.
     """
-    with options.session() as session:
+    with options.reading() as session:
         from engine.recommend.settings import DiscoverSettings
 
         settings = DiscoverSettings(**as_set(options, session, {"n": count, "popularity": popularity}))

@@ -26,7 +26,7 @@ def compare(context: click.Context) -> None:
     nothing.
     """
     if context.invoked_subcommand is None:
-        with context.obj.session() as session:
+        with context.obj.reading() as session:
             _print(context.obj, session)
 
 

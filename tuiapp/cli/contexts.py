@@ -24,8 +24,7 @@ def contexts(options: Options) -> None:
     from tuiapp.settings.config import read
 
     config = read(options.folders.config)
-    # Reading does not create a library.
-    with options.session(private=options.private or not options.folders.database.exists()) as session:
+    with options.reading() as session:
         found = [own for own in session.routines.all() if own.context.name not in config.contexts]
     known = [
         (context, "built in" if CONTEXTS.get(name) == context else "your settings")

@@ -13,7 +13,7 @@ import click
 
 from engine import __version__
 from engine.community.pack_names import data_in_words
-from engine.errors import DiscoverError, UsageError, system_trouble
+from engine.errors import DiscoverError, UsageError, sentence, system_trouble
 from engine.paths import size_of
 from engine.wording import IMPORT, TOO_FEW_ALONE, quantity
 from tuiapp.cli.group import Options, cli
@@ -47,7 +47,10 @@ _LIBRARIES = ("textual", "numpy", "scipy", "annoy", "msgspec", "click", "tomlkit
 @click.option("--yes", is_flag=True, help="With --repair, train without asking if that repairs a model.")
 @click.pass_obj
 def doctor(options: Options, installed: bool, repair: bool, yes: bool) -> None:
-    """Check versions, folders, sizes and integrity, and list what to do next."""
+    """Check versions, folders, sizes and integrity, and list what to do next.
+
+    Fails if the library cannot be opened, or is not whole.
+    """
     if installed and repair:
         raise UsageError("--installed only lists what is installed: use it without --repair.")
     if yes and not repair:
@@ -57,10 +60,18 @@ def doctor(options: Options, installed: bool, repair: bool, yes: bool) -> None:
         return
     mended = _mended(options, yes) if repair else []
     report = {"mended": mended} | _report(options) if mended else _report(options)
-    coverage: list[Coverage] = report["coverage"]
     if options.json:
-        print_json(report | {"coverage": [_as_dict(one) for one in coverage]})
-        return
+        print_json(report | {"coverage": [_as_dict(one) for one in report["coverage"]]})
+    else:
+        _print(dict(report))
+    library = report["library"]
+    if isinstance(library, str) or library["integrity"] != "ok":
+        what = library if isinstance(library, str) else f"is not whole: {library['integrity']}"
+        raise DiscoverError(sentence(f"The library {what}"))
+
+
+def _print(report: dict[str, Any]) -> None:
+    coverage: list[Coverage] = report["coverage"]
     report["coverage"] = [shown(one.in_words()) for one in coverage]
     if not coverage:
         del report["coverage"]
@@ -145,6 +156,7 @@ def _as_dict(coverage: Coverage) -> dict[str, Any]:
 def _report(options: Options) -> dict[str, Any]:
     from importlib import metadata
 
+    from engine.privacy.database_file import is_read_only
     from engine.session.damage import damage
     from tuiapp.cli.supply import system_libraries
 
@@ -161,12 +173,14 @@ def _report(options: Options) -> dict[str, Any]:
     report["log"] = _log(options)
     report["backups"] = _backups(options, advice)
     try:
-        opened = options.session()
+        opened = options.reading()
     except DiscoverError as error:
         advice += [str(error), *(one.said for one in damage(folders))]
         return report | {"library": f"cannot be opened: {error}", "coverage": [], "next": advice}
     with opened as session:
         report |= _data(session, advice)
+    if is_read_only(folders.database):
+        advice.append(f"{folders.root} is read-only: it can be looked at, and nothing new is kept.")
     report["size"] = _sizes(folders)
     if folders.root.exists() and folders.root.stat().st_mode & 0o077:
         advice.append(f"Other users can read the data folder: chmod 700 {folders.root}")
@@ -203,7 +217,7 @@ def _data(session: Session, advice: list[str]) -> dict[str, Any]:
             return otherwise
 
     broken = any(one.path.is_relative_to(folders.models) for one in found)
-    report["library"] = section_of(_library, "damaged")
+    report["library"] = section_of(_library, "is damaged")
     report["packs"] = section_of(_packs, "cannot be read")
     report["model"] = section_of(partial(_model, broken=broken), "cannot be used")
     report["coverage"] = section_of(_coverage, [])

@@ -32,7 +32,7 @@ _COLUMNS = {
 def evaluate(options: Options, level: Level) -> None:
     """Backtest: how well Discover would have predicted your new music, quarter by quarter; without community data, what
     you went back to, session by session."""
-    with options.session() as session:
+    with options.reading() as session:
         model = session.models.manifest(level)
         if model is not None and model.solo:
             _print_solo(options, model.validation.get("resurfacing"), level)

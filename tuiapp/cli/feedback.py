@@ -73,7 +73,7 @@ def unblock(options: Options, name: str, track: str | None) -> None:
 @click.pass_obj
 def feedback(options: Options) -> None:
     """List your likes, hides and blocks."""
-    with options.session() as session:
+    with options.reading() as session:
         _print(options, session)
 
 

@@ -90,6 +90,29 @@ class Options:
             click.echo(shown(warning), err=True)
         return session
 
+    def reading(self) -> Session:
+        """Open the library for a command that only reads, as `session` does. Without one, or where it may not be
+        written, as a private session does, which writes nothing; other processes are told of none."""
+        from engine.errors import DiscoverError, PrivateSessionError
+        from engine.privacy.database_file import is_read_only
+
+        database = self.folders.database
+        if self.private or (database.exists() and not is_read_only(database)):
+            return self.session()
+        if not database.exists():
+            return self.session(private=True)
+        try:
+            session = self.session(private=True)
+        except PrivateSessionError as error:
+            raise DiscoverError(
+                f"{self.folders.root} is read-only, and this library has to be written to before it can be read: it "
+                "was not closed cleanly, or is of an earlier version. Copy the folder to where you may write, and name "
+                "the copy with --data-dir."
+            ) from error
+        if not self.quiet:
+            click.echo(shown(f"{self.folders.root} is read-only: nothing new is kept."), err=True)
+        return session
+
 
 def _store(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     """A callback that stores an option's value wherever on the line it is given."""

@@ -10,11 +10,11 @@ import click
 
 from engine.errors import UnreadableFileError, sentence
 from engine.imports.report import UNKNOWN
-from engine.wording import quantity
+from engine.wording import few, quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import encodings, import_formats, zones
 from tuiapp.cli.numbers import FloatRange
-from tuiapp.cli.output import print_json, progress_bar, say_coverage, thousands
+from tuiapp.cli.output import print_json, progress_bar, say, say_coverage, thousands
 from tuiapp.import_report import files_in_words, kept_otherwise
 from tuiapp.safe import shown
 
@@ -69,7 +69,11 @@ def import_(
     zone: str | None,
     encoding: str | None,
 ) -> None:
-    """Import listening history: files, folders or archives. The format is detected."""
+    """Import listening history: files, folders or archives. The format is detected.
+
+    Fails if nothing could be read. A file that could not be, or only in part, beside others that were is named on
+    standard error and in the report (`unread` in --json).
+    """
     from engine.imports.table import columns_given
 
     # A dry run needs no writable library.
@@ -95,6 +99,14 @@ def import_(
         print_report(report, dry_run=dry_run)
     if not recognised:
         raise UnreadableFileError(_nothing(report, paths))
+    if unread := [file for file in report.files if file.unread]:
+        said = (
+            f"{quantity(len(unread), 'files were', 'file was')} not read, or not to the end: "
+            f"{few([file.path for file in unread])}. The report says why."
+        )
+        if not report.totals["read"]:
+            raise UnreadableFileError(f"{said} Nothing was imported.")
+        say(options, said)
 
 
 def _is_one(report: Report) -> bool:

@@ -103,8 +103,7 @@ def tempo(options: Options) -> None:
 @click.pass_obj
 def list_(options: Options) -> None:
     """List your music folders, and how much of your history they cover."""
-    # Reading does not create a library.
-    with options.session(private=options.private or not options.folders.database.exists()) as session:
+    with options.reading() as session:
         _print(options, session)
 
 

@@ -126,7 +126,7 @@ def _say_status(options: Options) -> None:
     asked = running and used is not None and not options.private
     watched = what_is_watched(port, used.token) if asked and used is not None else None
     # During a private session only another one may read.
-    with options.session(private=options.private or private) as session:
+    with options.session(private=True) if private else options.reading() as session:
         players = session.history.players()
     if options.json:
         clients = [

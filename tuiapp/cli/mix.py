@@ -87,7 +87,7 @@ def mix(
         from_library=only_what_you_have(options, from_library),
         not_played_in=not_played_in,
     )
-    with options.session() as session:
+    with options.session() if save_as else options.reading() as session:
         if to is not None:
             made = session.bridges.bridge(seeds[0], to, settings)
         elif daily:

@@ -14,7 +14,16 @@ from engine.community.pack_names import data_in_words
 from engine.progress import ADDING_MODEL
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
-from tuiapp.cli.output import print_json, print_table, progress_bar, say, say_coverage, thousands, web_for
+from tuiapp.cli.output import (
+    is_output,
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+    say_coverage,
+    thousands,
+    web_for,
+)
 from tuiapp.safe import shown
 from tuiapp.text import came_from
 from tuiapp.typed_paths import is_address
@@ -47,7 +56,8 @@ def export(options: Options, file: Path, level: Level) -> None:
     """
     from engine.session.model_files import described
 
-    with options.session() as session, progress_bar(options, {"exporting": 1}) as bar:
+    alone = is_output(options, file)
+    with options.reading() as session, progress_bar(options, {"exporting": 1}) as bar:
         made = session.model_files.export(file, level, report=bar)
     if options.json:
         document = described(made.manifest, made.bytes, made.sha256)
@@ -58,8 +68,11 @@ def export(options: Options, file: Path, level: Level) -> None:
         if made.listener_rows
         else "; no listener is in it"
     )
-    click.echo(f"{shown(made.file)}: {made.bytes / 1e6:.1f} MB, {_what(made.manifest)}{rows}.")
-    click.echo(f"SHA-256 {made.sha256}")
+    for line in (
+        f"{shown(made.file)}: {made.bytes / 1e6:.1f} MB, {_what(made.manifest)}{rows}.",
+        f"SHA-256 {made.sha256}",
+    ):
+        click.echo(line, err=alone)
     say(options, "Others take it with: discover model add FILE, or its address and --sha256.")
 
 
@@ -128,8 +141,7 @@ def _fetch(
 @click.pass_obj
 def list_(options: Options) -> None:
     """List the models in use, and those kept from before."""
-    # Reading does not create a library.
-    with options.session(private=options.private or not options.folders.database.exists()) as session:
+    with options.reading() as session:
         models = session.model_files.all()
     if options.json:
         print_json({"models": models})

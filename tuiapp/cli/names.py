@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -80,9 +81,8 @@ def _completing(
         )
         typed = before + incomplete
         found = [*as_set(read(options.folders.config))]
-        # Completion must not create a library.
         if options.folders.database.exists():
-            with suppress(DiscoverError), options.session() as session:
+            with suppress(DiscoverError), replace(options, quiet=True).reading() as session:
                 found += candidates(session, typed)
         names = dict.fromkeys(name for name in found if _begins(name, typed))
         return [CompletionItem(name[len(before) :]) for name in names][:_MAX_NAMES]

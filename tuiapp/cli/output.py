@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -10,10 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from engine.errors import UsageError
 from engine.progress import Progress, Whole
 from engine.wording import percent
 from tuiapp.cli.group import Options
@@ -40,6 +43,25 @@ def print_json(document: Any) -> None:
     except UnicodeEncodeError:
         text = json.dumps(document, indent=2)
     click.echo(text)
+
+
+def is_output(options: Options, path: Path) -> bool:
+    """Whether a file to be written is where standard output goes: then nothing else is printed there.
+
+    Raises UsageError with --json, whose document would be mixed with it.
+    """
+    try:
+        file = path.stat()
+        here = os.path.samestat(file, os.fstat(sys.stdout.fileno()))
+        here = here and not os.path.samestat(file, Path(os.devnull).stat())
+    # No such file yet, or no standard output that is one.
+    except (OSError, ValueError):
+        return False
+    if here and options.json:
+        raise UsageError(
+            f"--json prints its document where {path} leads: standard output. Name another file, or leave --json out."
+        )
+    return here
 
 
 def say(options: Options, text: str) -> None:

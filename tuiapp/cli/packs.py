@@ -267,8 +267,7 @@ def export(options: Options, folder: Path, level: Level) -> None:
 @click.pass_obj
 def list_(options: Options) -> None:
     """List the packs, and the share of your plays each one covers."""
-    # Reading does not create a library.
-    with options.session(private=options.private or not options.folders.database.exists()) as session:
+    with options.reading() as session:
         found, damaged = session.packs.with_damaged()
         _print_packs(options, session, found, damaged)
         for sentence in damaged:
@@ -339,7 +338,7 @@ def list_features(options: Options) -> None:
     """List the packs of features, and how many of your tracks have a tempo."""
     from engine.community.feature_catalog import read_manifest
 
-    with options.session() as session:
+    with options.reading() as session:
         packs, coverage = _of_features(session), session.packs.tempo_coverage()
         with session.packs.features() as known:
             sources = known.sources

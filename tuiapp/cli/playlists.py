@@ -16,7 +16,7 @@ from engine.wording import quantity
 from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import contexts, lists, name_argument, playlist_formats
 from tuiapp.cli.names import playlists as saved
-from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
+from tuiapp.cli.output import is_output, only_what_you_have, print_json, print_table, say
 from tuiapp.own_reasons import because
 from tuiapp.safe import shown
 from tuiapp.text import duration, tempo
@@ -61,7 +61,7 @@ def playlist(
     config = read(options.folders.config)
     for problem in config.problems:
         say(options, shown(problem))
-    with options.session() as session:
+    with options.session() if save_as else options.reading() as session:
         kind = session.routines.context(context, config.contexts)
         only = only_what_you_have(options, from_library)
         made = session.playlists.make(kind, kind.settings(**given), from_library=only)
@@ -78,6 +78,8 @@ def exported(
     """A list exported to `out`, if any: what its JSON says of that, and of what is missing. What went wrong is raised
     only after the list is shown."""
     failed, known = None, dict[str, Any](missing=named(made.missing))
+    if out and is_output(options, out):
+        raise UsageError(f"{out} is standard output, where the list is shown. Name another file.")
     if out:
         try:
             report = session.tracks.export(made.tracks, made.title, out)
@@ -140,7 +142,7 @@ def playlists(context: click.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     options = context.ensure_object(Options)
-    with options.session() as session:
+    with options.reading() as session:
         print_saved(options, session)
 
 
@@ -185,7 +187,7 @@ def print_saved(options: Options, session: Session) -> None:
 @click.pass_obj
 def show(options: Options, name: str) -> None:
     """Show the tracks of a playlist."""
-    with options.session() as session:
+    with options.reading() as session:
         called, tracks = session.playlists.named(name).name, session.playlists.show(name)
     if options.json:
         print_json({"playlists": [{"name": called, "tracks": [entry(track) for track in tracks]}]})
@@ -259,14 +261,15 @@ def export(
         )
     from engine.privacy.atomic import is_plain
 
-    with options.session() as session:
+    alone = is_output(options, out)
+    with options.reading() as session:
         title, tracks = _tracks_of(session, name, list_name, count, level)
         report = session.tracks.export(tracks, title, out, format_name)
     if options.json:
         print_json(of_export(report))
-    elif is_plain(out):
+    elif is_plain(out) and not alone:
         click.echo(_said_of(report))
-    else:  # it may be standard output, where the sentence would be another line of the list
+    else:
         say(options, _said_of(report))
     if report.note:
         say(options, report.note)

@@ -131,7 +131,7 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
         if asked.get("popularity") != defaults.POPULARITY:
             raise UsageError("--less-known is a place of --popularity: use one of the two.")
         asked["popularity"] = defaults.LESS_KNOWN
-    with options.session() as session:
+    with options.reading() as session:
         settings = _settings(**as_set(options, session, asked))
         found = session.discover.list(settings)
         lacking = session.discover.lacking(settings)
@@ -299,7 +299,7 @@ def _plays(item: Recommendation) -> str:
 @click.pass_obj
 def related(options: Options, name: str, count: int) -> None:
     """Artists with the same listeners as NAME."""
-    with options.session() as session:
+    with options.reading() as session:
         found = session.artists.related(name, count)
     for said in (found.note, counted_among(found)):
         if said:
@@ -348,7 +348,7 @@ def related(options: Options, name: str, count: int) -> None:
 @click.pass_obj
 def search(options: Options, text: str, count: int) -> None:
     """Search artists and tracks by name; tolerates typos."""
-    with options.session() as session:
+    with options.reading() as session:
         found = session.artists.search(text, count)
         if not found:
             say(options, f"No artist or track matches “{text}”. {try_else(session.status())}")

@@ -27,7 +27,7 @@ _LISTED = 10
 @click.pass_obj
 def stats(options: Options, year: int | None) -> None:
     """Your plays: how many, top artists and tracks, when, and overdue favourites."""
-    with options.session() as session:
+    with options.reading() as session:
         found = session.history.stats(year)
         standing = session.taste.standings() if year is None else {}
         modes = modes_of(session) if year is None else []

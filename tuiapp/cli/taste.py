@@ -33,7 +33,7 @@ def taste(context: click.Context, level: Level) -> None:
     """Your tastes, and the plays excluded from them."""
     if context.invoked_subcommand is not None:
         return
-    with context.obj.session() as session:
+    with context.obj.reading() as session:
         _print_taste(context.obj, session, level)
 
 
@@ -75,7 +75,7 @@ def exclude(options: Options, /, dry_run: bool, **asked: Any) -> None:
         until=asked["until"][1] if asked["until"] else None,
         burst=asked["bursts"],
     )
-    with options.session() as session:
+    with options.reading() if dry_run else options.session() as session:
         done = session.taste.exclude(rule, preview=dry_run)
         if options.json:
             print_json({"exclusion": _exclusion(done), **_rules(session)})
@@ -99,7 +99,7 @@ def include(options: Options, number: int) -> None:
 @click.pass_obj
 def taste_map(options: Options) -> None:
     """Map of your artists, similar ones close together: x and y from 0 to 1."""
-    with options.session() as session:
+    with options.reading() as session:
         found = session.taste.map()
     if options.json:
         print_json(dataclasses.asdict(found))
@@ -116,7 +116,7 @@ def taste_map(options: Options) -> None:
 @click.pass_obj
 def drift(options: Options) -> None:
     """Your tastes by year: their shares of the plays, and new artists."""
-    with options.session() as session:
+    with options.reading() as session:
         found = session.taste.drift()
     if options.json:
         print_json(dataclasses.asdict(found))

@@ -1,0 +1,139 @@
+"""A data folder that may not be written is shown as it is, by every command that only reads, and said to be one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.paths import Folders
+from engine.privacy import Door
+from engine.store import schema
+from engine.store.database import open_library
+from tests.support.folders import fingerprint
+from tests.support.importing import SONG, START, lastfm, write
+from tests.support.listens import play
+from tests.support.models import names
+from tests.support.places import ITEMS, fill
+from tuiapp.cli.main import run
+
+# One that is played.
+NAME = names(ITEMS)[0]
+READING = [
+    ["recommend"], ["recommend", "--less-known"], ["stats"], ["doctor"], ["related", NAME], ["artist", NAME],
+    ["search", "Artist"], ["browse"], ["contexts"], ["playlist", "running"], ["mix", NAME], ["playlists"],
+    ["playlists", "show", "Song for the hill"], ["feedback"], ["taste"], ["taste", "map"], ["taste", "drift"],
+    ["taste", "exclude", "--artist", NAME, "--dry-run"], ["compare"], ["evaluate"], ["community", "list"],
+    ["features", "list"], ["model", "list"], ["library", "list"], ["backup", "list"], ["config"],
+    ["listen", "--status"], ["export", "--list", "related:" + NAME, "--out", "OUT.csv"], ["audit"],
+]  # fmt: skip
+WRITING = [
+    ["like", NAME], ["import", "IN.csv"], ["taste", "exclude", "--artist", NAME], ["train"], ["compare", "stop"],
+    ["playlist", "running", "--save", "Mine"], ["mix", NAME, "--save", "Mine"], ["playlists", "remove", "x"],
+    ["forget", "--all", "--yes"], ["played", "A", "B", "--seconds", "200"],
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    return fill(tmp_path_factory.mktemp("filled") / "data")
+
+
+@pytest.fixture
+def read_only(filled: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folders:
+    """A copy of it that may not be written: root may write anywhere, so it is said instead."""
+    folders = Folders(tmp_path / "data")
+    shutil.copytree(filled.root, folders.root)
+    make_read_only(folders, monkeypatch)
+    return folders
+
+
+def make_read_only(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    may = os.access
+
+    def access(path: Any, mode: int, **how: Any) -> bool:
+        return not (mode & os.W_OK and Path(path).is_relative_to(folders.root)) and may(path, mode, **how)
+
+    monkeypatch.setattr(os, "access", access)
+
+
+def test_reading_commands_read_and_say_so(
+    read_only: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = fingerprint(read_only.root)
+    for command in READING:
+        line = [word.replace("OUT", str(tmp_path / "out")) for word in command]
+        assert run(["--data-dir", str(read_only.root), *line, "--json"]) == 0, command
+        printed = capsys.readouterr()
+        assert json.loads(printed.out) is not None
+        opened = command[0] not in ("backup", "config", "audit")
+        assert (f"{read_only.root} is read-only: nothing new is kept." in printed.err) == opened, command
+        assert run(["--data-dir", str(read_only.root), *line, "--quiet"]) == 0
+        assert "nothing new" not in capsys.readouterr().err or command == ["audit"]
+    assert fingerprint(read_only.root) == before
+
+
+def test_writing_commands_are_refused_and_change_nothing(
+    read_only: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, "IN.csv", lastfm((START, SONG)))
+    before = fingerprint(read_only.root)
+    for command in WRITING:
+        line = [word.replace("IN.csv", str(tmp_path / "IN.csv")) for word in command]
+        assert run(["--data-dir", str(read_only.root), *line]) == 1, command
+        assert f"Cannot write to {read_only.root}: it is read-only." in capsys.readouterr().err
+    assert fingerprint(read_only.root) == before
+
+
+def test_what_has_to_be_written_to_before_it_is_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as earlier:
+        for name in ("schema", "database", "backups"):
+            earlier.setattr(f"engine.store.{name}.STEPS", schema.STEPS[:8])
+        old = open_library(Door(Folders(tmp_path / "old")))
+        play(old, *SONG, START)
+        old.close()
+    broken = Folders(tmp_path / "broken off")
+    open_library(Door(broken)).close()
+    broken.database.with_name(f"{broken.database.name}-wal").write_bytes(b"x" * 100)
+    for folders in (Folders(tmp_path / "old"), broken):
+        make_read_only(folders, monkeypatch)
+        before = fingerprint(folders.root)
+        assert run(["--data-dir", str(folders.root), "stats"]) == 1
+        said = capsys.readouterr().err
+        assert f"{folders.root} is read-only, and this library has to be written to" in said
+        assert "--private" not in said, "that would be refused for the same reason"
+        assert fingerprint(folders.root) == before
+
+
+def test_reading_makes_no_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["recommend"], ["stats"], ["feedback"], ["doctor"], ["taste"]):
+        assert run(["--data-dir", str(tmp_path / "none"), *command]) in (0, 3)
+    assert not (tmp_path / "none").exists()
+
+
+def test_doctor_fails_where_the_library_cannot_be_opened_or_is_not_whole(
+    filled: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = Folders(tmp_path / "damaged")
+    shutil.copytree(filled.root, damaged.root)
+    data = damaged.database.read_bytes()
+    for content, what in (
+        (b"not a database" * 1000, "cannot be opened"),
+        (data[: len(data) // 2], "The library"),
+    ):
+        damaged.database.write_bytes(content)
+        for options in ([], ["--json"], ["--private", "--json"]):
+            assert run(["--data-dir", str(damaged.root), "doctor", *options]) == 1
+            printed = capsys.readouterr()
+            assert printed.err.startswith("error: The library ")
+            assert printed.err.count("\n") == 1
+            assert what in printed.err
+            assert "doctor --repair" in printed.out, "it reports all the same"
+            if options:
+                assert json.loads(printed.out)["next"]

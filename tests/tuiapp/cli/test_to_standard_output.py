@@ -1,0 +1,66 @@
+"""A file that is written to standard output is alone there: no sentence, no table and no document beside it."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from engine.paths import Folders
+from tests.support.models import names
+from tests.support.places import ITEMS, fill
+from tuiapp.cli.main import run
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Folders:
+    return fill(tmp_path_factory.mktemp("filled") / "data")
+
+
+def printed_to(file: Path, monkeypatch: pytest.MonkeyPatch, *line: str) -> int:
+    """Run a command with standard output led into a file, as a shell does."""
+    with monkeypatch.context() as patch, file.open("a") as output:
+        patch.setattr(sys, "stdout", output)
+        return run(line)
+
+
+def test_a_list_is_alone_there_and_a_document_refused(
+    filled: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export = ["--data-dir", str(filled.root), "export", "Song for the hill", "--format", "csv", "--out"]
+    file, other = tmp_path / "list.csv", tmp_path / "other.csv"
+    assert printed_to(file, monkeypatch, *export, str(other)) == 0
+    assert "exported to" in file.read_text(), "it is printed where the list is not"
+    file.write_text("")
+    assert printed_to(file, monkeypatch, *export, str(file)) == 0
+    assert file.read_bytes() == other.read_bytes()
+    assert "exported to" in capsys.readouterr().err
+    for before in (b"", other.read_bytes()):
+        file.write_bytes(before)
+        assert printed_to(file, monkeypatch, *export, str(file), "--json") == 2
+        assert "--json prints its document where" in capsys.readouterr().err
+        assert file.read_bytes() == before
+    link = tmp_path / "link.m3u8"
+    link.symlink_to(file)
+    for command in (["playlist", "running"], ["mix", names(ITEMS)[0]]):
+        line = ["--data-dir", str(filled.root), *command, "--out", str(link)]
+        for options in ([], ["--json"]):
+            assert printed_to(file, monkeypatch, *line, *options) == 2, "the table is there"
+            assert file.read_bytes() == before
+    null = Path("/dev/null")
+    assert printed_to(null, monkeypatch, *export, str(null), "--json") == 0
+
+
+def test_a_model_is_alone_there(
+    filled: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "model"
+    file.touch()
+    line = ["--data-dir", str(filled.root), "model", "export", str(file)]
+    assert printed_to(file, monkeypatch, *line) == 0
+    with zipfile.ZipFile(file) as model:
+        assert model.testzip() is None
+    assert "SHA-256" in capsys.readouterr().err
+    assert printed_to(file, monkeypatch, *line, "--json") == 2
