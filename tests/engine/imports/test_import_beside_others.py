@@ -78,7 +78,7 @@ def test_doctor_reports_listens_without_their_track(
         session.library.connection.execute("PRAGMA foreign_keys = OFF")
         with session.library.connection as connection:
             connection.execute("DELETE FROM tracks WHERE title = 'Song 30'")
-    assert run(["--data-dir", str(session.folders.root), "doctor", "--json"]) == 0
+    assert run(["--data-dir", str(session.folders.root), "doctor", "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert report["library"]["integrity"] == "1 row without their track or file"
     assert any("lost the track or file" in advice for advice in report["next"])
