@@ -25,7 +25,7 @@ from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.color import Color
-from textual.events import Event, Key
+from textual.events import Event, Key, MouseDown
 from textual.geometry import Region
 from textual.message import Message
 from textual.notifications import Notification, Notify
@@ -127,7 +127,12 @@ class Guarded(App[int]):
         if isinstance(event, Key) and not self.screen.is_mounted:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.screen._mounted_event.wait(), _MADE_SECONDS)
-        await super().on_event(event)
+        try:
+            await super().on_event(event)
+        except AttributeError:
+            # Textual 8.2 begins to select text in what was painted last, even if that was removed since.
+            if not isinstance(event, MouseDown):
+                raise
 
     async def ask_terminal(self, question: str = "") -> tuple[str, ...]:
         """The terminal's answers to a question, last what it is (DA1), which every terminal answers; nothing where it

@@ -269,12 +269,12 @@ class Library:
         the state may name it."""
         if not self.private:
             # If it cannot be written, the app starts with an older state.
-            with contextlib.suppress(OSError):
+            with self.exclusive(), contextlib.suppress(OSError):
                 self.keep_derived(self.folders.state, state, self._mark)
 
     def keep_derived(self, path: Path, data: bytes, since: str) -> None:
         """Write data derived from plays that were read when `since` was the mark of the last forgetting; deleted again
-        if something was forgotten after that."""
+        if something was forgotten after that. The caller has the library locked."""
         if mark(self.connection) == since:
             self.door.write_file(path, data)
             # A forgetting after this check deletes it.

@@ -272,6 +272,7 @@ class Packs(Service):
         """The packs in the folder to which packs are added."""
         return community_packs.list_packs(self._door.folders)
 
+    @synchronized
     def remember(self, done: Fetched) -> None:
         """Record a download for the audit."""
         add_download(self.library.connection, done.url, done.bytes, done.sha256, done.at)

@@ -155,3 +155,15 @@ async def test_a_track_found_by_its_title_is_liked_itself(folders: Folders) -> N
         await pilot.press("tab", "l")
         await settled(pilot)
         assert "Liked: Artist B27 - Song 27." in toasts(app)[-1]
+
+
+async def test_as_the_search_is_taken_apart_the_focus_goes_to_what_is_left(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        await app.screen.query_one(Input).remove()
+        app.screen.query_one(Table).focus()
+        await settled(pilot)
+        assert app.return_code is None

@@ -144,6 +144,9 @@ class Search(TypedList, MusicDialog):
     @on(Table.Marked)
     def _show_hint(self) -> None:
         """What the keys do where they are now."""
+        if not self.query(Input) or not self.query(".hint"):
+            # As it is taken apart the keys go to what is left.
+            return
         hints = self.shell.keymap.hints
         if self._line.has_focus:
             enter = "".join(f"{hint}, " for hint in hints({"discover.artist": "artist page"}))

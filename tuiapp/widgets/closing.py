@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from textual.await_complete import AwaitComplete
+from textual.events import ScreenResume
 from textual.screen import Screen, ScreenResultType
 
 
 class ClosedOnce(Screen[ScreenResultType]):
-    """A screen that ignores a second dismissal, as by two keys in one read of the terminal."""
+    """A screen that ignores a second dismissal, as by two keys in one read of the terminal. One that another screen
+    lies over closes when that one has: Textual would close the upper one in its stead."""
+
+    _result: tuple[ScreenResultType | None] | None = None
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close it, unless it is closed."""
-        return super().dismiss(result) if self in self.app.screen_stack else AwaitComplete()
+        stack = self.app.screen_stack
+        if stack and stack[-1] is self:
+            return super().dismiss(result)
+        if self in stack and self._result is None:
+            self._result = (result,)
+        return AwaitComplete()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """Nothing lies over it any more."""
+        if self._result is not None:
+            self.dismiss(*self._result)

@@ -92,11 +92,11 @@ def test_a_private_session_that_cannot_begin_leaves_the_library_open(
 
     really, refused = module.open_library, []
 
-    def refuse_private(door: module.Door):
+    def refuse_private(door: module.Door, *more: object):
         if door.private:
             refused.append(door)
             raise PermissionError
-        return really(door)
+        return really(door, *more)
 
     monkeypatch.setattr(module, "open_library", refuse_private)
     with pytest.raises(PermissionError):
@@ -112,6 +112,22 @@ def test_where_the_app_is_is_remembered_but_not_in_private(library: Library) -> 
     before = fingerprint(library.folders.root)
     library.write_state(b'{"view": 2}')
     assert fingerprint(library.folders.root) == before
+
+
+def test_the_state_waits_for_a_query_that_looks_whether_it_is_stopped(library: Library) -> None:
+    """Two threads in one connection hung the app for good: a query that had SQLite's lock waited for Python's, to ask
+    whether it is stopped, and the state, which looks for a forgetting first, had Python's and waited for SQLite's."""
+    inside: list[bool] = []
+    library.connection.set_trace_callback(lambda _: inside.append(threading.current_thread() is writing))
+    writing = threading.Thread(target=library.write_state, args=(b"{}",))
+    with library.exclusive(lambda: False):
+        writing.start()
+        writing.join(0.5)
+        library.connection.execute("SELECT 1").fetchone()
+        assert inside == [False]
+    writing.join()
+    assert any(inside)
+    assert library.folders.state.read_bytes() == b"{}"
 
 
 def test_no_bytecode_is_written_while_a_private_session_lasts(library: Library) -> None:

@@ -1,0 +1,62 @@
+"""Dialogs that are closed in any order, and clicks on what has just been taken away, end nothing."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.events import MouseDown
+from textual.geometry import Offset
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tuiapp.textual_internals import Guarded
+from tuiapp.widgets.closing import ClosedOnce
+
+
+class _Dialog(ClosedOnce[int]):
+    def compose(self) -> ComposeResult:
+        yield Static("a dialog")
+
+
+async def test_a_dialog_below_another_closes_after_it_and_once() -> None:
+    answers: list[int | None] = []
+    app: App[None] = App()
+    async with app.run_test() as pilot:
+        lower, upper = _Dialog(), _Dialog()
+        app.push_screen(lower, answers.append)
+        app.push_screen(upper, answers.append)
+        await pilot.pause()
+        lower.dismiss(1)
+        lower.dismiss(2)
+        await pilot.pause()
+        assert (app.screen, answers) == (upper, [])
+        upper.dismiss(3)
+        await pilot.pause()
+        await pilot.pause()
+        assert answers == [3, 1]
+        assert len(app.screen_stack) == 1
+
+
+class _App(Guarded):
+    def __init__(self) -> None:
+        super().__init__()
+        self.failed: list[Exception] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static("text")
+
+    def unexpected(self, error: Exception) -> None:
+        self.failed.append(error)
+
+
+async def test_a_click_on_what_was_just_taken_away_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = _App()
+    async with app.run_test() as pilot:
+        gone = Static("gone")
+        monkeypatch.setattr(Screen, "get_widget_and_offset_at", lambda *_: (gone, Offset()))
+        monkeypatch.setattr(Screen, "get_widget_at", lambda *_: (gone, gone.region))
+        await app.on_event(
+            MouseDown(None, 1, 1, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=1, screen_y=1)
+        )
+        await pilot.pause()
+    assert not app.failed
