@@ -150,8 +150,13 @@ def make(door: Door, connection: sqlite3.Connection, why: str) -> Backup | None:
 def _written(folders: Folders) -> int:
     """When the library was last written to, in nanoseconds."""
     log = folders.database.with_name(f"{folders.database.name}-wal")
-    files = [path.stat() for path in (folders.database, log) if path.exists()]
-    return max((status.st_mtime_ns for status in files if status.st_size), default=0)
+    times = [0]
+    for path in (folders.database, log):
+        # Who closes the library last deletes the log.
+        with contextlib.suppress(FileNotFoundError):
+            status = path.stat()
+            times += [status.st_mtime_ns] * bool(status.st_size)
+    return max(times)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import on
 from textual.await_complete import AwaitComplete
 from textual.events import ScreenResume
 from textual.screen import Screen, ScreenResultType
@@ -22,7 +23,8 @@ class ClosedOnce(Screen[ScreenResultType]):
             self._result = (result,)
         return AwaitComplete()
 
-    def on_screen_resume(self, event: ScreenResume) -> None:
+    @on(ScreenResume)
+    def _close_at_last(self) -> None:
         """Nothing lies over it any more."""
         if self._result is not None:
             self.dismiss(*self._result)

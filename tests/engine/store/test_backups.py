@@ -94,6 +94,17 @@ def test_what_did_not_change_and_what_is_no_history_is_not_copied_again(
     assert fingerprint(folders.backups) == before
 
 
+def test_a_log_that_another_program_deletes_meanwhile_ends_no_backup(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session(folders):
+        pass
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "exists", lambda _: True)
+        written = store._written(folders)
+    assert written == folders.database.stat().st_mtime_ns
+
+
 def test_an_upgrade_leaves_the_library_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps, folders = schema.STEPS, Folders(tmp_path / "data")
     for name in ("schema", "database", "backups"):
