@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from tuiapp.safe import shown
 from tuiapp.text import came_from
 
 if TYPE_CHECKING:
+    from engine.community.packs import PackInfo
     from engine.paths import Folders
     from engine.session import Session
     from engine.session.repair import Retraining
@@ -156,6 +158,7 @@ def _as_dict(coverage: Coverage) -> dict[str, Any]:
 def _report(options: Options) -> dict[str, Any]:
     from importlib import metadata
 
+    from engine.community.packs import read_packs
     from engine.privacy.database_file import is_read_only
     from engine.session.damage import damage
     from tuiapp.cli.supply import system_libraries
@@ -176,7 +179,10 @@ def _report(options: Options) -> dict[str, Any]:
         opened = options.reading()
     except DiscoverError as error:
         advice += [str(error), *(one.said for one in damage(folders))]
-        return report | {"library": f"cannot be opened: {error}", "coverage": [], "next": advice}
+        report["library"] = f"cannot be opened: {error}"
+        with contextlib.suppress(OSError):
+            report["packs"] = _in_lines(read_packs(folders), advice)
+        return report | {"coverage": [], "next": advice}
     with opened as session:
         report |= _data(session, advice)
     if is_read_only(folders.database):
@@ -272,10 +278,15 @@ def _backups(options: Options, advice: list[str]) -> dict[str, str]:
 
 
 def _packs(session: Session, advice: list[str]) -> dict[str, str]:
-    found, damaged = session.packs.with_damaged()
+    lines = _in_lines(session.packs.with_damaged(), advice)
+    advice += session.packs.of_earlier_versions()
+    return lines
+
+
+def _in_lines(packs: tuple[list[PackInfo], list[str]], advice: list[str]) -> dict[str, str]:
+    found, damaged = packs
     # Of those that were whole a moment before.
     advice += [said for said in damaged if said not in advice]
-    advice += session.packs.of_earlier_versions()
     return {pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in found}
 
 

@@ -117,6 +117,20 @@ def test_reading_makes_no_library(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert not (tmp_path / "none").exists()
 
 
+def test_doctor_names_the_packs_beside_a_library_that_cannot_be_opened(
+    filled: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = Folders(tmp_path / "damaged")
+    shutil.copytree(filled.root, damaged.root)
+    table = tmp_path / "tempos.csv"
+    table.write_text("track_artist,track_name,tempo,energy,duration_ms\nSomeone,Song,120,.5,200000\n")
+    assert run(["--data-dir", str(damaged.root), "features", "add", str(table), "--name", "tempos"]) == 0
+    damaged.database.write_bytes(b"not a database" * 1000)
+    capsys.readouterr()
+    run(["--data-dir", str(damaged.root), "doctor", "--json"])
+    assert json.loads(capsys.readouterr().out)["packs"]["tempos"] == "features, 1 item"
+
+
 def test_doctor_fails_where_the_library_cannot_be_opened_or_is_not_whole(
     filled: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
