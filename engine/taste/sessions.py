@@ -57,6 +57,14 @@ def read_sessions(
     return session, pairs[:, 1], plays.astype(np.float32), [names[i] for i in ids.tolist()], times
 
 
+def any_undated(connection: sqlite3.Connection) -> bool:
+    """Whether a play that counts has no date, and so belongs to no session."""
+    found = connection.execute(
+        f"SELECT 1 FROM {counted_listens(connection)} AS l WHERE started_at IS NULL LIMIT 1"  # noqa: S608 - of fixed parts
+    )
+    return found.fetchone() is not None
+
+
 def count_sessions(
     connection: sqlite3.Connection, level: Level, until: int | None = None, also: Sequence[Rule] = ()
 ) -> dict[str, int]:

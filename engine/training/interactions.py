@@ -24,7 +24,7 @@ from engine.defaults import SOLO_ITEMS, SOLO_SESSIONS
 from engine.errors import NothingYetError
 from engine.paths import Folders
 from engine.taste.gate import read_taste
-from engine.taste.sessions import read_sessions
+from engine.taste.sessions import any_undated, read_sessions
 from engine.wording import quantity
 
 if TYPE_CHECKING:
@@ -160,9 +160,10 @@ def session_interactions(connection: sqlite3.Connection, level: Level = "artists
     rows = int(session.max()) + 1 if len(session) else 0
     if rows < SOLO_SESSIONS or len(names) < SOLO_ITEMS:
         found = f"{quantity(rows, 'listening sessions')} with {quantity(len(names), level)}"
-        undated = connection.execute("SELECT 1 FROM listens WHERE started_at IS NULL LIMIT 1").fetchone()
+        if any_undated(connection):
+            found += ", by their dates, which not all your plays have"
         raise NothingYetError(
-            f"Too little to train on: {found}{', by their dates, which not all your plays have' if undated else ''}; "
+            f"Too little to train on: {found}; "
             f"without community data it takes {SOLO_SESSIONS} sessions with {SOLO_ITEMS} {level}. "
             "Import more: discover import PATH. Or add community data: discover community add PATH."
         )

@@ -78,8 +78,8 @@ def every_command(group: click.Group, before: str = "") -> Iterator[tuple[str, c
             yield from every_command(command, f"{before}{name} ")
 
 
-def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    """What a command prints with --json, which must be one document and nothing else."""
-    assert run([*arguments, "--json"]) == 0
+def document(capsys: pytest.CaptureFixture[str], *arguments: str, exits: int = 0) -> dict[str, Any]:
+    """What a command that `exits` so prints with --json, which must be one document and nothing else."""
+    assert run([*arguments, "--json"]) == exits
     printed: dict[str, Any] = json.loads(capsys.readouterr().out)
     return printed
