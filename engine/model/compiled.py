@@ -104,9 +104,14 @@ def kernels(source: str, rank: int, dtype: str, **constants: float) -> Mapping[s
 def _fields(text: str, struct: str) -> list[tuple[str, str, str, str]]:
     """The fields of a struct in C: (const or empty, type, * or empty, name)."""
     body = text[: text.index(f"}} {struct};")].rpartition("typedef struct {")[2]
-    lines = _COMMENT.sub("", body).split(";")[:-1]
-    found = [_FIELD.fullmatch(line.strip()) for line in lines]
-    return [(one[1] or "", one[2], one[3], one[4]) for one in found if one is not None]
+    found = []
+    for line in _COMMENT.sub("", body).split(";")[:-1]:
+        field = _FIELD.fullmatch(line.strip())
+        if field is None:
+            # Left out, all fields behind it would be read from elsewhere.
+            raise ValueError(f"{struct}: {line.strip()} is no field as they are read here")
+        found.append((field[1] or "", field[2], field[3], field[4]))
+    return found
 
 
 def _library(source: str, name: str, flags: list[str], wanted: set[str]) -> ctypes.CDLL:
@@ -152,6 +157,8 @@ def _compile(command: list[str]) -> None:
             text=True,
             errors="replace",
             check=False,
+            # A job's own input is not for its compiler.
+            stdin=subprocess.DEVNULL,
             env={**os.environ, "LC_ALL": "C"},
         )
         if not done.returncode:
@@ -179,7 +186,11 @@ def _keep(made: Path, path: Path, alike: str) -> None:
 def _compiler() -> list[str]:
     """The command of a C compiler, by the names it commonly has; empty if there is none."""
     for name in (os.environ.get("CC", ""), "cc", "gcc", "clang"):
-        command = shlex.split(name)
+        try:
+            command = shlex.split(name)
+        except ValueError:
+            # A quote that is not closed.
+            continue
         if command and (found := shutil.which(command[0])):
             return [found, *command[1:]]
     return []
@@ -190,7 +201,9 @@ def _version(compiler: list[str]) -> str:
     if not compiler:
         return ""
     try:
-        done = subprocess.run([*compiler, "--version"], capture_output=True, check=False)
+        done = subprocess.run(
+            [*compiler, "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
     except OSError:
         return _digest(*map(str.encode, compiler))
     return _digest(done.stdout, *map(str.encode, compiler))

@@ -24,6 +24,8 @@ typedef REAL real;
 #define TILE 8
 #define CACHE_LINE 64
 
+_Static_assert(RANK % 8 == 0, "rows are read eight numbers at a time");
+
 typedef real Lanes __attribute__((vector_size(VECTOR_BYTES)));
 typedef real Quad __attribute__((vector_size(4 * sizeof(real))));
 /* For loads and stores alone: sums of this type would not stay in registers. */

@@ -15,6 +15,11 @@
    Adding and subtracting ROUNDED leaves a double's nearest multiple of it. */
 #define COUNTED 16777216.0
 #define ROUNDED (1.5 * 4503599627370496.0 * COUNTED)
+/* 16 differs from 0 for half floats alone. */
+_Static_assert(__FLT_EVAL_METHOD__ == 0 || __FLT_EVAL_METHOD__ == 16,
+               "sums must be rounded to double, not kept in wider registers");
+_Static_assert(NEAREST < RANK && NEAREST <= UINT8_MAX, "a system has a row for each of the nearest");
+
 /* The system of an item: rows and columns begin at 1, column 0 takes what is not among the nearest. */
 #define SYSTEM (RANK * RANK)
 

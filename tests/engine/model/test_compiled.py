@@ -128,6 +128,21 @@ def test_without_its_compiler_what_that_compiled_is_still_taken(
     assert [file.name for file in folder.iterdir()] == [library.name]
 
 
+def test_a_compiler_named_with_a_quote_that_is_not_closed_is_passed_over(
+    folder: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "gcc'")
+    fitted()
+    assert [file.name for file in folder.iterdir()] == [library.name], "that of the next name"
+
+
+def test_a_struct_with_a_field_that_cannot_be_read_is_refused() -> None:
+    """Left out, all fields behind it would be read from elsewhere."""
+    text = "typedef struct {\n    const real *x; /* (rows,) */\n    int64_t room[4];\n} Given;\n"
+    with pytest.raises(ValueError, match=r"Given: int64_t room\[4\]"):
+        compiled._fields(text, "Given")
+
+
 def test_without_a_compiler_the_error_says_what_to_install(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
