@@ -128,3 +128,14 @@ def folders(filled: Folders, tmp_path: Path) -> Folders:
 def empty(tmp_path: Path) -> Folders:
     """Where nothing was ever written."""
     return Folders(tmp_path / "data")
+
+
+@pytest.fixture
+def demo_prepared(filled: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo is prepared at once, with what `filled` holds."""
+
+    async def prepared(_job: object, data_dir: Path, _changed: object) -> dict[str, object]:
+        shutil.copytree(filled.root, data_dir)
+        return {"type": "done", "result": {}}
+
+    monkeypatch.setattr("tuiapp.app.jobs.run_job", prepared)

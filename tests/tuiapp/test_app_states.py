@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -362,14 +361,8 @@ async def test_a_run_that_nothing_has_a_tempo_for_names_the_key_of_other_context
         assert "Press c for another context." in said
 
 
-async def test_there_is_a_way_back_from_the_sample(
-    empty: Folders, filled: Folders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def prepared(_job: object, data_dir: Path, _changed: object) -> dict[str, object]:
-        shutil.copytree(filled.root, data_dir)
-        return {"type": "done", "result": {}}
-
-    monkeypatch.setattr("tuiapp.app.jobs.run_job", prepared)
+@pytest.mark.usefixtures("demo_prepared")
+async def test_there_is_a_way_back_from_the_sample(empty: Folders) -> None:
     app = DiscoverApp(empty)
 
     def leaving() -> list[str]:

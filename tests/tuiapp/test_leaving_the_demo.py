@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from textual.pilot import Pilot
 
@@ -14,15 +11,8 @@ from tuiapp.app.app import DiscoverApp
 from tuiapp.settings.actions import VIEWS
 
 
-async def test_no_view_keeps_what_it_showed_of_the_demo(
-    empty: Folders, filled: Folders, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def prepared(_job: object, data_dir: Path, _changed: object) -> dict[str, object]:
-        shutil.copytree(filled.root, data_dir)
-        return {"type": "done", "result": {}}
-
-    monkeypatch.setattr("tuiapp.app.jobs.run_job", prepared)
-
+@pytest.mark.usefixtures("demo_prepared")
+async def test_no_view_keeps_what_it_showed_of_the_demo(empty: Folders) -> None:
     async def views(app: DiscoverApp, pilot: Pilot[None]) -> dict[str, list[str]]:
         seen = {}
         for number, (name, _) in enumerate(VIEWS, start=1):
