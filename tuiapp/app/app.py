@@ -21,6 +21,7 @@ from textual.worker import Worker
 from engine.mapped import end_by
 from engine.paths import Folders
 from tuiapp.app.crash import Failures
+from tuiapp.app.dialog_queue import DialogQueue
 from tuiapp.app.jobs import Jobs
 from tuiapp.app.listening import Listening
 from tuiapp.app.playback import Playback
@@ -31,7 +32,6 @@ from tuiapp.app.private_session import PrivateSession
 from tuiapp.app.quit import ask_whether_to_stop, leave, leave_on_signals, leave_with_the_terminal
 from tuiapp.app.repairing import Repairing
 from tuiapp.app.title import window_title
-from tuiapp.app.unasked import Unasked
 from tuiapp.app.undo import Changes
 from tuiapp.app.views import Views
 from tuiapp.app.watching import Watching
@@ -120,7 +120,7 @@ class DiscoverApp(PlayerKeys):
         self.playback = Playback(self)
         self.listening = Listening(self)
         self.failures = Failures(self)
-        self.unasked = Unasked(self)
+        self.dialog_queue = DialogQueue(self)
         self.repairing = Repairing(self)
         self.preferences = Preferences(self)
         self.keymap = Keymap()

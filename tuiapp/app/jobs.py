@@ -304,7 +304,7 @@ class Jobs:
         unread = not totals["read"] and any(file["unread"] for file in report["files"])
         found = any(file["format"] for file in report["files"]) and not unread
         title = "Imported" if found else "Nothing imported"
-        self._app.unasked.show(ShowText(title, text, also=tuple(steps)), go_on)
+        self._app.dialog_queue.show(ShowText(title, text, also=tuple(steps)), go_on)
 
     def _coverage(self) -> Coverage | None:
         try:

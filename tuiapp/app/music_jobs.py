@@ -68,4 +68,4 @@ def ended(app: DiscoverApp, result: FoundMusic | MeasuredTempo) -> None:
         "\nTempo is for running and other contexts. About a second per file; you can stop it and continue later."
     )
     choice = Choice("tempo", "Measure tempo", quantity(result["unmeasured"], "files"))
-    app.unasked.show(Pick("Your music", [choice], more="\n".join(lines)), answered)
+    app.dialog_queue.show(Pick("Your music", [choice], more="\n".join(lines)), answered)

@@ -120,7 +120,7 @@ def ask_to_download(app: DiscoverApp, looked: Sequence[str], found: Offered) -> 
             app.jobs.start(_UPDATE if of else "Download", *start)
 
     question = Pick(f"Download {SOURCES[what].title}?", [Choice("fetch", "Download")], more=found["said"])
-    app.unasked.show(question, answered)
+    app.dialog_queue.show(question, answered)
 
 
 def ask_files(

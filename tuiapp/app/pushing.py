@@ -174,7 +174,7 @@ def _stars_taken_in(app: DiscoverApp, task: ServerTask, found: TakenStars) -> No
             app.changes.make(lambda session: keep_known(session.door, task, found["address"]))
 
     choices = [Choice("keep", "Keep it", f"in {found['keeps']}")]
-    app.unasked.show(Pick(f"Keep the password for {found['address']}?", choices), answered)
+    app.dialog_queue.show(Pick(f"Keep the password for {found['address']}?", choices), answered)
 
 
 def _failed(app: DiscoverApp, title: str, task: ServerTask, result: Ended) -> None:
@@ -213,4 +213,4 @@ def _ask_to_send(app: DiscoverApp, task: ServerTask, found: MatchedPlaylist) -> 
             app.call_later(partial(app.jobs.start, _TITLE, "push", "send", task=what))
 
     question = Pick(f"Send {found['playlist']} to {found['address']}?", choices, more="\n".join(lines))
-    app.unasked.show(question, answered)
+    app.dialog_queue.show(question, answered)

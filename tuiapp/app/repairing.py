@@ -45,7 +45,7 @@ class Repairing:
                 "file is kept beside it."
             )
             self._ask("The settings file is damaged", more, self._restore_settings, first=True)
-        app.unasked.begin()
+        app.dialog_queue.begin()
 
     def _look(self) -> None:
         from engine.store.backups import chosen, listens_in
@@ -93,7 +93,7 @@ class Repairing:
 
         choices = [Choice("yes", yes), Choice("", _LEAVE)]
         question = Pick(title, choices, more=in_keys(more, self._app.keymap))
-        self._app.unasked.show(question, answered, before_others=first)
+        self._app.dialog_queue.show(question, answered, before_others=first)
 
     def _ask_to_train(self, what: list[Retraining]) -> None:
         def answered(choice: str | None) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 
-class Unasked:
+class DialogQueue:
     """Shows them one at a time, over a view: a key meant for one dialog must not answer another."""
 
     def __init__(self, app: DiscoverApp) -> None:
