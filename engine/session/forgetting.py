@@ -25,13 +25,14 @@ from engine.privacy import Door
 from engine.privacy.atomic import OWN, PARTIAL
 from engine.session.traces import (
     Names,
-    in_rows,
     named_texts,
     names_to_be_gone,
+    places_of,
     search_files,
     stands_in,
     texts_in_backups,
     whole_artist,
+    whole_track,
 )
 from engine.store.backups import FORGET, back_up, backups, remove, remove_unforgotten, rewrite
 from engine.store.forgetting import ALL, NOTHING, THE_LOG, begin, done_to, left_to_do, mark, went_through
@@ -91,7 +92,7 @@ def forget(
         before = named_texts(connection, rule).union(*held.values())
         deleted = _delete(connection, rule, playlists=playlists)
         if not any(deleted.values()) and not held and not resumed:
-            named = in_rows(connection, rule.artist_key) if rule.artist_key and whole_artist(rule) else []
+            named = places_of(connection, rule)
             still = " Saved playlists contain it: add --playlists." if "saved playlists" in named else ""
             raise NothingYetError(f"No plays match: {rule.in_words()}.{still}")
         begin(connection)
@@ -101,7 +102,7 @@ def forget(
     as_if_never = expected == _content(read_taste(connection))
     public = public_folders(door)
     searched, found = _search(connection, door, names)
-    places = tuple(in_rows(connection, names.key)) if names.key else ()
+    places = tuple(places_of(connection, rule))
     if not places and door.folders.database.name not in found:
         # A backup with it in a place the library does not have is deleted.
         given_up = _given_up(door, found)
@@ -283,7 +284,7 @@ def _delete(connection: sqlite3.Connection, rule: Rule, *, playlists: bool) -> d
         delete(table, f"DELETE FROM {table} WHERE id IN ({sql})", *values)  # noqa: S608 - fixed names
     if whole_artist(rule):
         _delete_artist(connection, rule, delete, deleted, playlists=playlists)
-    elif _whole_track(rule):
+    elif whole_track(rule):
         _delete_track(connection, rule, delete, deleted, playlists=playlists)
     unplayed = (
         "NOT EXISTS (SELECT 1 FROM listens AS l WHERE l.track_id = tracks.id) "
@@ -349,13 +350,6 @@ def _rename_playlists(connection: sqlite3.Connection, key: str) -> int:
     return count
 
 
-def _whole_track(rule: Rule) -> bool:
-    """Whether a rule names a whole track, or all tracks of a title, so that likes and rules are deleted too."""
-    return rule.track is not None and rule == Rule(
-        artist=rule.artist, artist_key=rule.artist_key, track=rule.track, track_key=rule.track_key
-    )
-
-
 def _delete_track(
     connection: sqlite3.Connection, rule: Rule, delete: _Delete, deleted: dict[str, int], *, playlists: bool
 ) -> None:
@@ -371,8 +365,10 @@ def _delete_track(
         delete(what, of_track, title, artist)
     delete(
         "rules",
-        "DELETE FROM rules WHERE settings ->> 'track_key' = ?1 "
-        "AND (?2 IS NULL OR settings ->> 'artist_key' = ?2)",
+        "DELETE FROM rules WHERE settings ->> 'track_key' = ?1 AND (?2 IS NULL OR settings ->> 'artist_key' = ?2 "
+        # One of a title alone is of this track, unless others are called so.
+        "OR (settings ->> 'artist_key' IS NULL AND NOT EXISTS (SELECT 1 FROM tracks AS t "
+        "JOIN artists AS a ON a.id = t.artist_id WHERE t.key = ?1 AND a.key <> ?2)))",
         title,
         artist,
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from engine.canonical_keys import SEPARATOR, artist_key
+from engine.canonical_keys import SEPARATOR, artist_key, track_key
 from engine.store.backups import Backup, opened
 from engine.taste.rules import Rule, named_by
 
@@ -80,6 +80,13 @@ class Names:
 def whole_artist(rule: Rule) -> bool:
     """Whether a rule names a whole artist, so that likes and rules are deleted too."""
     return rule.artist is not None and rule == Rule(artist=rule.artist, artist_key=rule.artist_key)
+
+
+def whole_track(rule: Rule) -> bool:
+    """Whether a rule names a whole track, or all tracks of a title, so that likes and rules are deleted too."""
+    return rule.track is not None and rule == Rule(
+        artist=rule.artist, artist_key=rule.artist_key, track=rule.track, track_key=rule.track_key
+    )
 
 
 def named_texts(connection: sqlite3.Connection, rule: Rule) -> set[str]:
@@ -181,6 +188,21 @@ def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
             called = {"playlists": "the name of a playlist"} if column == "name" else {}
             found.append(called.get(table, f"{table}.{column}") + f" (“{text}”)" * (column == "name"))
     return list(dict.fromkeys(found))
+
+
+def places_of(connection: sqlite3.Connection, rule: Rule) -> list[str]:
+    """Where the library's rows still name the artist or the track a rule is of, in words; empty if nowhere."""
+    if rule.artist_key and whole_artist(rule):
+        return in_rows(connection, rule.artist_key)
+    if not whole_track(rule):
+        return []
+    # Their names are not searched: a title may be a word like any other.
+    kept = connection.execute("SELECT DISTINCT artist, track FROM playlist_tracks")
+    named = any(
+        rule.track_key == track_key(track) and rule.artist_key in (None, artist_key(artist))
+        for artist, track in kept
+    )
+    return ["saved playlists"] * named
 
 
 def _free_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]]:

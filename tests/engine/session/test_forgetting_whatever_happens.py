@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.canonical_keys import artist_key, item_key, track_name
-from engine.errors import PrivateSessionError, UnknownNameError
+from engine.errors import NothingYetError, PrivateSessionError, UnknownNameError
 from engine.paths import Folders
 from engine.session import Session
 from engine.store.forgetting import ForgottenError, mark
@@ -258,6 +258,26 @@ def test_a_track_goes_with_all_that_was_said_of_it(session: Session) -> None:
         "imports": 0,
     }
     assert [(one.artist, one.track) for one in session.verdicts.all()] == [(OTHER, title)]
+
+
+def test_a_track_that_a_saved_playlist_has_is_not_said_to_be_gone(session: Session) -> None:
+    playlist(session, "Mine", (SECRET.upper(), "SONG 0"), (OTHER, "Song 0"))
+    done = session.forget(Rule(artist=SECRET, track="Song 0"))
+    assert (done.places, done.holds) == (("saved playlists",), False)
+    with pytest.raises(NothingYetError, match="add --playlists"):
+        session.forget(Rule(artist=SECRET, track="Song 0"))
+    assert session.forget(Rule(artist=SECRET, track="Song 0"), playlists=True).holds
+    assert session.library.connection.execute("SELECT artist FROM playlist_tracks").fetchall() == [(OTHER,)]
+
+
+def test_an_exclusion_of_a_title_goes_with_the_only_track_of_it(session: Session) -> None:
+    session.history.log_play("Artist 1", "Song 4", seconds=200)
+    session.taste.exclude(Rule(track="Song 3"))
+    session.taste.exclude(Rule(track="Song 4"))
+    for title in ("Song 3", "Song 4"):
+        session.forget(Rule(artist="Artist 1", track=title))
+    # Another artist has a Song 4 too.
+    assert [kept.rule.track for kept in session.taste.rules()] == ["Song 4"]
 
 
 def test_an_exchange_that_was_broken_off_is_not_for_a_private_session(session: Session) -> None:
