@@ -34,12 +34,14 @@ async def test_what_another_process_writes_is_seen(folders: Folders, private: bo
         assert ("Made elsewhere" in screen_text(app)) is not private, "a private session has its own lists"
 
 
+@pytest.mark.parametrize("job", [None, Job("Import", ["import", "x"])])
 async def test_what_plays_in_a_private_session_of_another_window_is_not_logged_after_it(
-    folders: Folders,
+    folders: Folders, job: Job | None
 ) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
+        app.job = job
         hushed: list[bool] = []
         app.opening.hush = lambda: hushed.append(True)  # type: ignore[method-assign]  # put in place of the method
         Watching(app).look()
@@ -49,6 +51,7 @@ async def test_what_plays_in_a_private_session_of_another_window_is_not_logged_a
             Watching(app).look()
             await settled(pilot)
         assert hushed == [True]
+        app.job = None
 
 
 async def test_nothing_is_queried_again_while_nobody_wrote(

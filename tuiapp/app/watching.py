@@ -44,11 +44,13 @@ class Watching:
         self._app.preferences.look()
         self._look_who_listens()
         session, job = self._app.session_in_use, self._app.job
-        if session is None or (job is not None and job.arguments[0] in _WRITES_ON):
+        if session is None:
             return
         if not session.private and _private_elsewhere(session):
             # As one that begins here: the current song is not logged when it is over.
             self._app.call_from_thread(self._app.opening.hush)
+        if job is not None and job.arguments[0] in _WRITES_ON:
+            return
         try:
             first = self._said is None
             if first:
