@@ -24,9 +24,13 @@ _LOST = tuple(
     for name in ("EIO", "ESTALE", "ENXIO", "ENODEV", "ENOTCONN", "ESHUTDOWN", "EREMOTEIO", "ENOMEDIUM")
     if hasattr(errno, name)
 )
-_CANNOT_OPEN = 14
+_CANNOT_OPEN, _CORRUPT = 14, 11
+# A file that is gone, or is there, against what was seen a moment before.
+_CHANGED = (errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY)
 # A file that is not a database, is damaged, or lacks tables.
 _DAMAGED = (1, 11, 26)
+# Bytes read at once of a file that is only to be looked through.
+_PIECE = 1 << 20
 # What NumPy raises for a damaged array: it parses the header as Python, and trusts the size in it.
 ARRAY_ERRORS = (
     OSError,
@@ -138,6 +142,7 @@ def disk_trouble(error: BaseException, path: object = "The library") -> str:
     `path` is what was read or written, if the error does not name it. Busy, full, denied and failing are distinguished;
     existing data is intact in all four cases.
     """
+    error = not_given(error, path)
     code, number = getattr(error, "sqlite_errorcode", None) or 0, getattr(error, "errno", None)
     # NumPy's error for a partly written array has no errno.
     partly = isinstance(error, OSError) and "requested and" in str(error)
@@ -163,11 +168,33 @@ def disk_trouble(error: BaseException, path: object = "The library") -> str:
     return ""
 
 
-def system_trouble(error: BaseException) -> str:
-    """`disk_trouble`, and the message for a lack of memory, which a damaged array can cause in a reader too."""
+def not_given(error: BaseException, path: object) -> BaseException:
+    """The disk's error for what SQLite says is damage: a page that the disk does not give is to it a damaged one."""
+    if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF == _CORRUPT and isinstance(path, Path):
+        for part in (path, path.with_name(f"{path.name}-wal")):
+            try:
+                with part.open("rb", buffering=0) as file:
+                    while file.read(_PIECE):
+                        pass
+            except FileNotFoundError:
+                continue
+            except OSError as other:
+                # Of a descriptor the system names no file.
+                return OSError(other.errno, other.strerror, str(part))
+    return error
+
+
+def system_trouble(error: BaseException, path: object = "The library") -> str:
+    """`disk_trouble`, and the messages for a lack of memory, which a damaged array can cause in a reader too, and for a
+    file that was changed as it was used."""
     if isinstance(error, MemoryError):
         return "There is not enough memory for this. Close something, then try again."
-    return disk_trouble(error)
+    if isinstance(error, OSError) and error.errno in _CHANGED and error.filename:
+        return (
+            f"{error.filename}: {reason(error)}. Another program may have moved, removed or replaced it meanwhile: try "
+            "again."
+        )
+    return disk_trouble(error, path)
 
 
 def unreadable(error: BaseException, path: Path, damaged: str) -> DamagedDataError:
@@ -201,7 +228,7 @@ def library_trouble(error: BaseException, path: object) -> DiscoverError:
     >>> str(library_trouble(ValueError("odd"), "l.sqlite"))
     'l.sqlite cannot be opened (odd). Nothing in it was changed: try again.'
     """
-    if trouble := disk_trouble(error):
+    if trouble := disk_trouble(error, path):
         busy = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _BUSY
         return BusyError(trouble) if busy else DiscoverError(trouble)
     if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _DAMAGED or is_undecodable(error):

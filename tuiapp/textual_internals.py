@@ -129,9 +129,8 @@ class Guarded(App[int]):
                 await asyncio.wait_for(self.screen._mounted_event.wait(), _MADE_SECONDS)
         try:
             await super().on_event(event)
-        except AttributeError:
-            # Textual 8.2 begins to select text in what was painted last, even if that was removed since.
-            if not isinstance(event, MouseDown):
+        except AttributeError as error:
+            if not (isinstance(event, MouseDown) and _is_of_what_was_removed(error)):
                 raise
 
     async def ask_terminal(self, question: str = "") -> tuple[str, ...]:
@@ -189,6 +188,16 @@ class Guarded(App[int]):
         """Another view or dialog is shown."""
         for remark in [one for one in self._notifications if isinstance(one, Remark)]:
             self._unnotify(remark)
+
+
+def _is_of_what_was_removed(error: AttributeError) -> bool:
+    """Whether Textual 8.2 failed to begin to select text in what was painted last and removed since, which has no
+    parent any more."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    in_textual = at is not None and at.tb_frame.f_code is Screen._forward_event.__code__
+    return in_textual and error.obj is None and error.name == "region"
 
 
 def _is_painted(screen: Screen[Any], widget: Widget, update: object) -> bool:

@@ -67,13 +67,16 @@ def read_packs(folders: Folders) -> tuple[list[PackInfo], list[str]]:
 
 def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
     for folder in entries(folders.packs):
-        if folder.name.startswith(".") or not folder.is_dir():
+        if folder.name.startswith("."):
             continue
         try:
+            # One alone that the disk does not give: the others are read.
+            if not folder.is_dir():
+                continue
             yield _info(folder, json.loads((folder / "manifest.json").read_bytes()))
         except FileNotFoundError:
             # One that was removed meanwhile is passed over.
-            if folder.is_dir():
+            if os.path.isdir(folder):  # noqa: PTH112 - of what fails the path would raise
                 yield damaged_pack(ValueError("its manifest is missing"), folder / "manifest.json")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             yield damaged_pack(error, folder / "manifest.json")

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.community.whole import damaged_packs
-from engine.errors import DamagedDataError, DiscoverError, corruption, disk_trouble, library_trouble
+from engine.errors import (
+    DamagedDataError,
+    DiscoverError,
+    corruption,
+    disk_trouble,
+    library_trouble,
+    system_trouble,
+)
 from engine.paths import Folders, what_is_wrong
 from engine.store.integrity import sound
 
@@ -44,7 +51,7 @@ def damage(folders: Folders, connection: sqlite3.Connection | None = None) -> li
             for one in damaged:
                 found.append(one)  # noqa: PERF402 - what was found before a disk fails stays
         except (OSError, sqlite3.Error) as error:
-            if not (said := disk_trouble(error, folders.root)):
+            if not (said := system_trouble(error, folders.root)):
                 raise
             found.append(Damage(Path(getattr(error, "filename", None) or folders.root), said))
     return found

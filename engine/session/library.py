@@ -27,6 +27,7 @@ from engine.errors import (
     is_undecodable,
     library_trouble,
     reason,
+    system_trouble,
 )
 from engine.paths import Folders
 from engine.privacy import Door
@@ -35,7 +36,7 @@ from engine.stopping import stop_if_asked, until
 from engine.store.backups import offer
 from engine.store.database import open_library
 from engine.store.forgetting import ALL, NOTHING, left_to_do, mark
-from engine.store.integrity import sound
+from engine.store.integrity import checked, sound
 from engine.store.private_changes import changes_in_words
 from engine.wording import IMPORT
 
@@ -170,13 +171,18 @@ class Library:
             found = next(damage_of_data(self.folders, self.connection), None)
         except (OSError, sqlite3.Error) as other:
             # An error of the disk while looking for damage is the cause.
-            raise DiscoverError(disk_trouble(other) or reason(other)) from error
+            raise DiscoverError(system_trouble(other) or reason(other)) from error
         if found is not None:
             of_library = found.path == self.folders.database
             raise (DamagedLibraryError if of_library else DamagedDataError)(found.said) from error
         # SQLite's quick check does not compare indexes with their tables.
         corrupt = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_CORRUPT_INDEX)
         if getattr(error, "sqlite_errorcode", None) in corrupt or is_undecodable(error):
+            if checked(self.connection) == "ok":
+                # To SQLite a page that the disk did not give is damage.
+                raise DiscoverError(
+                    f"Something could not be read ({error}), and is whole as it is read again. Try again."
+                ) from error
             raise library_trouble(error, self.folders.database) from error
         # An index that is not its table's may hold values of other kinds, which nothing here expects.
         if isinstance(error, TypeError | ValueError):

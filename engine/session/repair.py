@@ -6,13 +6,14 @@ What must be downloaded or added again (a pack, an added model) is named by `dam
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.canonical_keys import Level
 from engine.community.packs import list_packs
-from engine.errors import CancelledError, DamagedDataError, DiscoverError, UnreadableFileError, disk_trouble
+from engine.errors import CancelledError, DamagedDataError, DiscoverError, UnreadableFileError, system_trouble
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.progress import SCANNING, Cancelled, StageReport
@@ -55,8 +56,8 @@ def telling(done: Sequence[str]) -> Iterator[None]:
     except DiscoverError as error:
         error.args = (" ".join((*done, str(error))),)
         raise
-    except OSError as error:
-        if not (said := disk_trouble(error)):
+    except (OSError, sqlite3.Error) as error:
+        if not (said := system_trouble(error)):
             raise
         raise DiscoverError(" ".join((*done, said))) from error
 

@@ -269,14 +269,20 @@ def rows_in(backup: Backup, tables: Iterable[str]) -> int:
 
 def trouble(backup: Backup) -> str:
     """Why a backup cannot be restored, in words that follow "is"; empty if it can."""
+    found = _trouble(backup)
+    # To SQLite a page that the disk did not give is damage, after which a backup is deleted: it is looked at again.
+    return _trouble(backup) if found == BROKEN else found
+
+
+def _trouble(backup: Backup) -> str:
     try:
         with opened(backup) as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             if version > len(STEPS):
                 return "of a later version"
             return "" if version and sound(connection) == "ok" else BROKEN
-    except sqlite3.Error as error:
-        return "not readable" if disk_trouble(error) else BROKEN
+    except (OSError, sqlite3.Error) as error:
+        return "not readable" if disk_trouble(error, backup.path) else BROKEN
 
 
 def is_whole(backup: Backup) -> bool:

@@ -10,8 +10,9 @@ import functools
 import re
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 
-from engine.errors import disk_trouble, is_undecodable
+from engine.errors import corruption, disk_trouble, not_given
 from engine.store.forgetting import WITHOUT_A_ROW
 from engine.store.schema import REBUILT, STEPS, Step, migrate
 
@@ -20,7 +21,20 @@ _NOT_READ = re.compile(r"--[^\n]*|\s+")
 
 
 def sound(connection: sqlite3.Connection) -> str:
-    """`ok`, or the result of SQLite's integrity check, or what is not as every library has it."""
+    """`ok`, or the result of SQLite's integrity check, or what is not as every library has it.
+
+    Raises OSError and sqlite3.Error where the disk or the system is in the way.
+    """
+    found = _found(connection)
+    if found != "ok":
+        (file,) = (row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main")
+        cause = not_given(corruption(found), Path(file)) if file else None
+        if isinstance(cause, OSError):
+            raise cause
+    return found
+
+
+def _found(connection: sqlite3.Connection) -> str:
     try:
         found = str(connection.execute("PRAGMA main.quick_check(1)").fetchone()[0])
         if found == "ok" and (changed := _changed(connection)):
@@ -41,14 +55,14 @@ def checked(connection: sqlite3.Connection) -> str:
     """`ok`, or what SQLite's check of tables and indexes finds, or which text is not UTF-8."""
     if (found := sound(connection)) != "ok":
         return found
-    found = str(connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
-    tables = connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall()
     try:
+        found = str(connection.execute("PRAGMA main.integrity_check(1)").fetchone()[0])
+        tables = connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall()
         for (table,) in tables if found == "ok" else ():
             for _ in connection.execute(f'SELECT * FROM main."{table}"'):  # noqa: S608 - from the schema
                 pass
-    except sqlite3.OperationalError as error:
-        if not is_undecodable(error):
+    except sqlite3.DatabaseError as error:
+        if disk_trouble(error):
             raise
         return str(error)
     return found

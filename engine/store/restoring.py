@@ -21,6 +21,7 @@ from engine.errors import (
     DamagedDataError,
     DiscoverError,
     NothingYetError,
+    disk_trouble,
     library_trouble,
 )
 from engine.paths import Folders
@@ -83,8 +84,8 @@ def restore(door: Door, name: str = "") -> Restored:
         with contextlib.closing(library):
             whole = sound(library) == "ok"
             if whole:
-                before = make(door, library, RESTORE)
                 try:
+                    before = make(door, library, RESTORE)
                     copied(source, library)
                     migrate(library)
                 except sqlite3.DatabaseError as error:
@@ -168,12 +169,16 @@ def exchanged(door: Door, source: sqlite3.Connection) -> str:
 def _exchanged(door: Door, source: sqlite3.Connection, folder: Path) -> str:
     database = door.folders.database
     copy = folder / f"new-{database.name}"
-    with contextlib.closing(sqlite3.connect(copy)) as to:
-        copy.chmod(0o600)
-        to.execute("PRAGMA journal_mode = OFF")
-        copied(source, to)
-        # A backup of an earlier version is upgraded.
-        migrate(to)
+    try:
+        with contextlib.closing(sqlite3.connect(copy)) as to:
+            copy.chmod(0o600)
+            to.execute("PRAGMA journal_mode = OFF")
+            copied(source, to)
+            # A backup of an earlier version is upgraded.
+            migrate(to)
+    except sqlite3.DatabaseError as error:
+        said = f"A copy of the library could not be made ({error}). Nothing was changed: try again."
+        raise DiscoverError(disk_trouble(error, copy) or said) from error
     fsync(copy)
     kept = new_name(door, DAMAGED)
     for end in ("", "-wal"):

@@ -23,6 +23,8 @@ from tests.reliability.watching import Call, Ended, run
 FAILURES = (errno.EIO, errno.EACCES, errno.ENOENT)
 # Errors as Python prints them, and what no sentence of ours says.
 _RAW = re.compile(r"Unexpected error|Traceback|\[Errno|\bError\(|internal error|Error: ")
+# What is said of damage, which a disk that fails is not.
+_DAMAGE = re.compile(r"is damaged|move it away|[Rr]emove it|is deleted")
 _PACK = re.compile(r"^  (\w+) +(?:community|features), ", re.MULTILINE)
 # These change what is kept on the way.
 _PROGRESS = ("imports", "music_folders", "forgetting")
@@ -72,9 +74,13 @@ class OwnReadings:
         said = ended.out + ended.err
         if _RAW.search(said) or ended.code < 0 or ended.code == 70:
             self._fault(f"{what}: {ended.code} {said.strip()[-400:]}", at)
-        # The doctor names each pack, or says what is wrong with it.
+        if number == errno.EIO and not alone and _damages(said) > _damages(self._usual.out + self._usual.err):
+            self._fault(f"{what}: is said to be damage: {said.strip()[-400:]}", at)
+        # The doctor names each pack, or says what is wrong with it or with the folder of all.
         named = _PACK.findall(self._usual.out) if self._command.name == "doctor" and ended.code == 0 else []
-        if left := [pack for pack in named if pack not in said]:
+        if f"{Folders(self._data).packs}: " not in said and (
+            left := [pack for pack in named if pack not in said]
+        ):
             self._fault(f"{what}: nothing is said of {left}", at)
         now = kept(self._data)
         if more := dict(now.damage.items() - self._before.damage.items()):
@@ -93,6 +99,11 @@ class OwnReadings:
 
     def _fault(self, what: str, at: Call) -> None:
         self.found.faults[what] += 1
+
+
+def _damages(said: str) -> int:
+    """How often damage is spoken of."""
+    return len(_DAMAGE.findall(said))
 
 
 def at_the_app(data: Path) -> Callable[[], int]:

@@ -309,17 +309,18 @@ def test_tags_that_are_lost_with_the_library_are_read_again(
         assert session.music.counts().matched == 1
 
 
-def test_what_sqlite_calls_damaged_is_the_library_where_its_quick_check_finds_nothing(
-    folders: Folders,
+def test_what_sqlite_calls_damaged_is_the_library_if_that_is_seen_again(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = sqlite3.DatabaseError("database disk image is malformed")
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    with (
-        Session(folders) as session,
-        pytest.raises(DamagedLibraryError, match="--repair"),
-        session.exclusive(),
-    ):
-        raise error
+    with Session(folders) as session:
+        with pytest.raises(DiscoverError, match="whole as it is read again") as raised, session.exclusive():
+            raise error
+        assert not isinstance(raised.value, DamagedDataError)
+        monkeypatch.setattr("engine.session.library.checked", lambda _: "row 1 missing from index")
+        with pytest.raises(DamagedLibraryError, match="--repair"), session.exclusive():
+            raise error
 
 
 def test_a_disk_that_fails_under_whoever_looks_for_damage_is_what_is_said(

@@ -49,14 +49,30 @@ class _App(Guarded):
         self.failed.append(error)
 
 
+def _click() -> MouseDown:
+    return MouseDown(None, 1, 1, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=1, screen_y=1)
+
+
 async def test_a_click_on_what_was_just_taken_away_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     app = _App()
     async with app.run_test() as pilot:
         gone = Static("gone")
         monkeypatch.setattr(Screen, "get_widget_and_offset_at", lambda *_: (gone, Offset()))
         monkeypatch.setattr(Screen, "get_widget_at", lambda *_: (gone, gone.region))
-        await app.on_event(
-            MouseDown(None, 1, 1, 0, 0, 1, shift=False, meta=False, ctrl=False, screen_x=1, screen_y=1)
-        )
+        await app.on_event(_click())
         await pilot.pause()
     assert not app.failed
+
+
+async def test_other_faults_as_a_click_is_handled_are_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> tuple[Static, Offset]:
+        nothing = None
+        return nothing.region  # type: ignore[attr-defined]  # the fault
+
+    app = _App()
+    async with app.run_test():
+        monkeypatch.setattr(Screen, "get_widget_and_offset_at", fails)
+        with pytest.raises(AttributeError):
+            await app.on_event(_click())

@@ -223,7 +223,7 @@ def _data(session: Session, advice: list[str]) -> dict[str, Any]:
             return otherwise
 
     broken = any(one.path.is_relative_to(folders.models) for one in found)
-    report["library"] = section_of(_library, "is damaged")
+    report["library"] = section_of(_library, "cannot be read")
     report["packs"] = section_of(_packs, "cannot be read")
     report["model"] = section_of(partial(_model, broken=broken), "cannot be used")
     report["coverage"] = section_of(_coverage, [])
