@@ -53,6 +53,27 @@ def clusters_of(vectors: NDArray[np.float32], weights: Floats, count: int) -> ND
     return _k_means(*_directions(vectors, weights), count)
 
 
+def merges_of(
+    vectors: NDArray[np.float32], weights: Floats, labels: NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], ...]:
+    """The clusters `labels` (n,) with one less at a time, down to `count`: of each cluster, the one it has become
+    part of. Those two are merged of which the objective of the k-means loses least (Ward 1963)."""
+    unit, weights = _directions(vectors, weights)
+    now = np.arange(int(labels.max()) + 1)
+    sums = np.eye(len(now))[labels].T @ (unit * weights[:, None])
+    found = []
+    while len(sums) > count:
+        lengths = np.linalg.norm(sums, axis=1)
+        lost = lengths[:, None] + lengths - np.linalg.norm(sums[:, None] + sums, axis=2)
+        np.fill_diagonal(lost, np.inf)
+        kept, gone = sorted(np.unravel_index(int(np.argmin(lost)), lost.shape))
+        sums[kept] += sums[gone]
+        sums = np.delete(sums, gone, axis=0)
+        now = np.where(now == gone, kept, now - (now > gone))
+        found.append(now)
+    return tuple(found)
+
+
 def named_modes(
     groups: Sequence[NDArray[np.int64]],
     weights: Floats,
