@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from engine.errors import disk_trouble
 from engine.progress import StageReport
+from engine.store.guarded import MAGIC
 from engine.store.integrity import definitions
 from engine.store.schema import STEPS, migrate
 
@@ -25,6 +27,8 @@ SALVAGING = "saving rows"
 _LOOKS = 2_000
 # Minimum similarity (`SequenceMatcher`) of a damaged definition to the original.
 _ALIKE = 0.8
+# Bytes of a file's header, and of a page unless the header says otherwise.
+_HEADER, _PAGE = 100, 4096
 # Minimum bytes of a row, which bounds the number of rows in a file.
 _MIN_ROW = 8
 
@@ -73,8 +77,9 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
     """Copy the readable rows of the library's file at `database` to a new one at `to`; null if there are none, or its
     version differs.
 
-    No other process may have it open. Raises sqlite3.Error for errors of the disk.
+    The file is changed: it is a copy of the damaged one. Raises sqlite3.Error for errors of the disk.
     """
+    _write_header(database)
     with (
         contextlib.closing(sqlite3.connect(to)) as rebuilt,
         contextlib.closing(sqlite3.connect(database)) as damaged,
@@ -101,9 +106,39 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
         for number, table in enumerate(tables):
             report(SALVAGING, number, len(tables))
             _Table(rebuilt, damaged, table).save(found)
+        _stand_in_for_imports(rebuilt)
         _drop_orphans(rebuilt, tables, found)
         rebuilt.commit()
         return found if any(found.rows[table] for table in OWN_TABLES) else None
+
+
+def _write_header(database: Path) -> None:
+    """Write what every library's header has, and the size that the file has: without them SQLite reads nothing of it.
+
+    Source: https://www.sqlite.org/fileformat2.html#the_database_header.
+    """
+    with database.open("r+b") as file:
+        header = bytearray(file.read(_HEADER))
+        size = file.seek(0, os.SEEK_END)
+        if len(header) < _HEADER:
+            return
+        page = int.from_bytes(header[16:18], "big")
+        if page < 512 or page & (page - 1):
+            page = _PAGE
+        pages = -(-size // page)
+        header[:16] = MAGIC
+        header[16:18] = page.to_bytes(2, "big")
+        # The formats to read and write, the bytes unused on a page, and the fractions of it a key takes.
+        header[18:24] = bytes((2, 2, 0, 64, 32, 32))
+        header[28:32] = pages.to_bytes(4, "big")
+        header[44:48] = (4).to_bytes(4, "big")
+        # UTF-8, and no page that moves others.
+        header[52:60] = (1).to_bytes(8, "big")
+        # That number of pages is of the last change.
+        header[92:96] = header[24:28]
+        file.seek(0)
+        file.write(header)
+        file.truncate(pages * page)
 
 
 def _define_again(damaged: sqlite3.Connection) -> None:
@@ -135,8 +170,9 @@ def _define_again(damaged: sqlite3.Connection) -> None:
             )
             known.discard(lost)
     damaged.commit()
-    # Reads the schema again.
+    # Reads the schema again, and again whatever it says: of a file cut short the indexes may be beyond its end.
     damaged.execute("PRAGMA writable_schema = RESET")
+    damaged.execute("PRAGMA writable_schema = ON")
 
 
 class _Table:
@@ -230,6 +266,19 @@ class _Table:
             ).fetchall():
                 if not partial:
                     yield f'INDEXED BY "{index}"'
+
+
+def _stand_in_for_imports(rebuilt: sqlite3.Connection) -> None:
+    """Make the imports again that were lost while their listens were not: only which file it was is not known."""
+    made = "source = 'discover' OR source LIKE 'live:%'"
+    rebuilt.execute(
+        "INSERT INTO imports (id, file, sha256, format, read, kept, duplicates, dropped, imported_at) "  # noqa: S608 - fixed text
+        f"SELECT import_id, min(source), iif({made}, source, ''), iif({made}, 'discover', source), "
+        "sum(listen), sum(listen), 0, '{}', coalesce(max(started_at), 0) FROM "
+        "(SELECT import_id, source, 1 AS listen, started_at FROM listens "
+        "UNION ALL SELECT import_id, source, 0, started_at FROM skips) "
+        "WHERE import_id NOT IN (SELECT id FROM imports) GROUP BY import_id"
+    )
 
 
 def _drop_orphans(rebuilt: sqlite3.Connection, tables: list[str], found: Salvage) -> None:

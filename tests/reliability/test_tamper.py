@@ -127,7 +127,7 @@ def test_without_a_backup_a_damaged_library_stays_as_it_is(
     shutil.rmtree(folders.backups)
     folders.database.write_bytes(b"no database " * 900)
     output = document(capsys, "doctor", "--repair", exits=1)
-    assert output["mended"] == ["Nothing to repair."]
+    assert output["mended"] == ["Nothing was repaired: see “next”."]
     assert any("move it away" in said for said in output["next"])
     assert folders.database.read_bytes() == b"no database " * 900
 
@@ -266,7 +266,7 @@ def test_a_training_is_offered_where_the_data_is_here_and_done_where_that_is_agr
 
     monkeypatch.setattr(Training, "train", train)
     (folders.models / "made-by-hand" / "listeners.npy").write_bytes(b"")
-    assert mended(capsys) == "Nothing to repair.", "nobody is there to answer"
+    assert mended(capsys) == "Nothing was repaired: see “next”.", "nobody is there to answer"
     monkeypatch.setattr("sys.stdin", Terminal("n\n"))
     assert run(["doctor", "--repair"]) == 0
     asked = capsys.readouterr().err

@@ -61,13 +61,21 @@ def doctor(options: Options, installed: bool, repair: bool, yes: bool) -> None:
         _list_installed(options)
         return
     mended = _mended(options, yes) if repair else []
-    report = {"mended": mended} | _report(options) if mended else _report(options)
+    report = _report(options)
+    library = report["library"]
+    whole = not isinstance(library, str) and library["integrity"] == "ok"
+    if repair:
+        from engine.session.damage import damage
+
+        left = not whole or damage(options.folders)
+        report = {
+            "mended": mended or ["Nothing was repaired: see “next”." if left else "Nothing to repair."]
+        } | report
     if options.json:
         print_json(report | {"coverage": [_as_dict(one) for one in report["coverage"]]})
     else:
         _print(dict(report))
-    library = report["library"]
-    if isinstance(library, str) or library["integrity"] != "ok":
+    if not whole:
         what = library if isinstance(library, str) else f"is not whole: {library['integrity']}"
         raise DiscoverError(sentence(f"The library {what}"))
 
@@ -126,7 +134,7 @@ def _mended(options: Options, yes: bool) -> list[str]:
         if yes or _agreed(options, one.in_words()):
             with telling(done):
                 done.append(_trained(options, one))
-    return done or ["Nothing to repair."]
+    return done
 
 
 def _agreed(options: Options, what: str) -> bool:

@@ -1,0 +1,101 @@
+"""What can be read of a damaged library is read, whatever else of its file is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.paths import Folders
+from engine.session import Session
+from engine.store.salvage import Salvage, salvage
+from tests.support.importing import START, lastfm, write
+
+Damage = Callable[[bytearray], None]
+PLAYS = 2_000
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a library, of an export and of a player."""
+    root = tmp_path_factory.mktemp("library")
+    plays = [(START + 300 * n, (f"Artist {n % 40}", f"Song {n % 400}")) for n in range(PLAYS)]
+    write(root / "in", "plays.csv", lastfm(*plays))
+    with Session(Folders(root / "data")) as session:
+        session.history.import_paths([root / "in"])
+        session.history.log_play("Artist 1", "Song 1", seconds=200)
+        session.verdicts.judge("like", "Artist 2")
+    return root / "data" / "library.sqlite"
+
+
+def salvaged(library: Path, to: Path, damage: Damage) -> tuple[Salvage | None, Path]:
+    """What is saved of a damaged copy, and the file it is in."""
+    data = bytearray(library.read_bytes())
+    damage(data)
+    (to / "damaged.sqlite").write_bytes(data)
+    return salvage(to / "damaged.sqlite", to / "rows.sqlite", lambda *_: None), to / "rows.sqlite"
+
+
+def changed(at: int, bit: int) -> Damage:
+    def change(data: bytearray) -> None:
+        data[at] ^= bit
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(changed(0, 1), id="magic"),
+        pytest.param(changed(16, 1), id="size of a page"),
+        pytest.param(changed(19, 4), id="version"),
+        pytest.param(changed(20, 1), id="unused bytes"),
+        pytest.param(changed(21, 1), id="fraction"),
+        pytest.param(changed(29, 64), id="number of pages"),
+        pytest.param(changed(47, 8), id="format of the schema"),
+        pytest.param(changed(59, 2), id="encoding"),
+    ],
+)
+def test_a_bit_of_the_header_costs_no_row(library: Path, tmp_path: Path, damage: Damage) -> None:
+    found, _ = salvaged(library, tmp_path, damage)
+    assert found is not None
+    assert found.lost == {}
+    assert (found.rows["listens"], found.rows["feedback"]) == (PLAYS + 1, 1)
+
+
+def test_of_a_file_that_is_cut_short_the_rows_before_are_kept(library: Path, tmp_path: Path) -> None:
+    def cut(data: bytearray) -> None:
+        del data[len(data) * 3 // 4 + 77 :]
+
+    found, _ = salvaged(library, tmp_path, cut)
+    assert found is not None
+    assert found.rows["feedback"] == 1
+    assert found.rows["listens"] > PLAYS // 4
+
+
+def test_listens_outlive_the_row_of_their_import(library: Path, tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(library)) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'imports'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+
+    def lose_imports(data: bytearray) -> None:
+        data[(root - 1) * size : root * size] = bytes(size)
+
+    found, rows = salvaged(library, tmp_path, lose_imports)
+    assert found is not None
+    assert found.rows["listens"] == PLAYS + 1
+    with contextlib.closing(sqlite3.connect(rows)) as connection:
+        imports = connection.execute(
+            "SELECT file, sha256, format, kept FROM imports ORDER BY kept"
+        ).fetchall()
+    assert imports == [("discover", "discover", "discover", 1), ("lastfm", "", "lastfm", PLAYS)]
+
+
+def test_what_is_no_library_has_no_rows(library: Path, tmp_path: Path) -> None:
+    def blank(data: bytearray) -> None:
+        data[:] = bytes(len(data))
+
+    assert salvaged(library, tmp_path, blank)[0] is None
