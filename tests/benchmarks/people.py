@@ -25,13 +25,14 @@ People made up of HetRec's listeners, seeds 0 to 2, six people and 119 splits. H
 430, 434 and 391, item neighbours 422, 422 and 302, item cosine (log plays) 427, 428 and 287, popularity 328, 286 and
 181: +9.5 % over the best of them, from +.7 to +29 % by seed; in the quarter after 127, 129 and 134, 116, 129 and 103,
 115, 128 and 97, 92, 87 and 57: +12.1 %. In 20 Discover has 679, item neighbours 656. A half-life would have been used
-in 2 of the 119 splits (35 hits with it, 36 without). The popularity dial loses 1.9 % of the hits in 50 at -.1, 4.5 %
-at -.2, 8.9 % at -.3, 16.2 % at -.4. Three groups have 83 % of a row in the mean and at least
-70 % of each (50 rows of each person), and of 30 rows 22 begin with another name. Solo mode finds .549 where sessions and recency alone find .525, sessions .509, recency .470. Discover loses to popularity
-where one taste follows another that has nothing to do with it (125 for 203), and, on seeds 0 and 2, to the cosine
-where all is of one obscure scene (98 for 114): the cosine has artists with one or two listeners there, of whom
-neighbours with two listeners in common say nothing. The sample's listener (8 splits): in the quarter after 22, 22, 22
-and 19 (with the half-life of 180 days that is now in use 33); at any later time 83, 94, 89 and 88 (130).
+in 2 of the 119 splits (35 hits with it, 36 without). The popularity dial loses 1.9 % of the hits in 50 at -.1, 4.5 % at
+-.2, 8.9 % at -.3, 16.2 % at -.4. Three groups have 83 % of a row in the mean and at least 70 % of each (50 rows of each
+person), and of 30 rows 22 begin with another name. Solo mode finds .549 where sessions and recency alone find .525,
+sessions .509, recency .470. Discover loses to popularity where one taste follows another that has nothing to do with it
+(125 for 203), and, on seeds 0 and 2, to the cosine where all is of one obscure scene (98 for 114): the cosine has
+artists with one or two listeners there, of whom neighbours with two listeners in common say nothing. The sample's
+listener (8 splits): in the quarter after 22, 22, 22 and 19 (with the half-life of 180 days that is now in use 33); at
+any later time 83, 94, 89 and 88 (130).
 """
 
 from __future__ import annotations
