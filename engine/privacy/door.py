@@ -173,9 +173,9 @@ class Door:
         target = Path(os.path.realpath(path))
         if target.is_relative_to(self.folders.root.resolve()):
             raise DiscoverError(f"{path} is inside the data folder. Export to another folder.")
-        if target.is_symlink():
-            raise DiscoverError(f"{path} is a link that leads nowhere. Choose another place.")
         try:
+            if target.is_symlink():
+                raise DiscoverError(f"{path} is a link that leads nowhere. Choose another place.")
             if is_plain(path):
                 write_atomically(target, data, mode=None)
             else:

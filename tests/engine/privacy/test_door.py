@@ -138,8 +138,9 @@ def test_an_export_may_be_written_but_not_into_the_data_folder(filled: Folders, 
     assert (tmp_path / "list.csv").read_bytes() == b"a,b\n"
     with pytest.raises(DiscoverError, match="data folder"):
         door.export(filled.root / "list.csv", b"")
-    with pytest.raises(DiscoverError, match="Choose another place"):
-        door.export(tmp_path / "nowhere" / "list.csv", b"")
+    for nowhere in (tmp_path / "nowhere" / "list.csv", tmp_path / ("long" * 75)):
+        with pytest.raises(DiscoverError, match="Choose another place"):
+            door.export(nowhere, b"")
 
 
 def test_an_export_goes_through_links_devices_and_pipes_and_replaces_none(
