@@ -50,6 +50,14 @@ def test_a_folder_replaced_is_the_old_or_the_new_one_wherever_it_is_killed(door:
     assert after == [{"one": OLD}] * new + [{"one": NEW}] * (len(after) - new)
 
 
+def test_a_folder_is_replaced_beside_what_a_killed_one_left(door: Door) -> None:
+    fill(door, "one", "old")
+    for _ in killed_at_each_step(lambda _step: fill(door, "one", "new")):
+        # Whoever has the library open settles nothing in between.
+        fill(door, "one", "old")
+        assert held(door) == {"one": OLD}
+
+
 def test_what_is_on_the_disk_already_is_not_waited_for_again(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
