@@ -15,6 +15,7 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from engine.imports import text
 from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.spotify_extended import Row
+from engine.store.guarded import read_only_tables
 from tests.support.exports import cell, watched
 from tests.support.importing import OTHER, SONG, START, bring, lastfm, listens, spotify, write
 from tests.support.timing import at_most
@@ -194,6 +196,25 @@ def test_a_database_runs_nothing_of_its_own(db: sqlite3.Connection, tmp_path: Pa
     with at_most(1):
         for form in (None, "strawberry"):
             assert bring(db, path, format=form).files[0].kept == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT hex(zeroblob(9)) FROM songs",
+        f"{COUNTING} SELECT x FROM c LIMIT 1",
+        "ATTACH ':memory:' AS other",
+        "PRAGMA user_version",
+        "DELETE FROM songs",
+    ],
+)
+def test_of_a_database_columns_are_read_and_nothing_else_is_done(statement: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE Songs (Title)")
+        assert read_only_tables(connection) == {"songs": {"title"}}
+        connection.execute("SELECT title FROM songs").fetchall()
+        with pytest.raises(sqlite3.DatabaseError, match="authorized"):
+            connection.execute(statement).fetchall()
 
 
 def test_a_database_takes_no_longer_than_its_size_can_mean(db: sqlite3.Connection, tmp_path: Path) -> None:
