@@ -93,7 +93,17 @@ def is_read_only(path: Path) -> bool:
     return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
 
-def _opened(path: Path, here: Presence) -> sqlite3.Connection:
+def must_be_written(folders: Folders) -> DiscoverError:
+    """The error to raise where a library that may not be written has to be before a private session can read it."""
+    return DiscoverError(
+        f"{folders.root} is read-only, and this library has to be written to before it can be read: it was not closed "
+        "cleanly, or is of an earlier version. Copy the folder to where you may write, and name the copy with "
+        "--data-dir."
+    )
+
+
+def make_writable(path: Path) -> None:
+    """Create the library's file if it is missing. Raises DiscoverError where it may not be written."""
     try:
         if not path.exists():
             # Created here first, so that it is never readable by others.
@@ -106,9 +116,13 @@ def _opened(path: Path, here: Presence) -> sqlite3.Connection:
         # The library alone may be denied, in a folder that is not.
         denied = path if path.exists() and os.access(path.parent, os.W_OK) else path.parent
         raise DiscoverError(
-            f"Cannot write to {denied}: {error.strerror}. Choose another folder with "
-            "--data-dir, or use --private, which writes nothing."
+            f"Cannot write to {denied}: {error.strerror}. See that you may write there, or choose another folder with "
+            "--data-dir."
         ) from error
+
+
+def _opened(path: Path, here: Presence) -> sqlite3.Connection:
+    make_writable(path)
     try:
         connection = _connected(path, here)
         connection.writes = True

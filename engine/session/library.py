@@ -32,6 +32,7 @@ from engine.errors import (
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.atomic import broken_off
+from engine.privacy.database_file import make_writable
 from engine.stopping import stop_if_asked, until
 from engine.store.backups import offer
 from engine.store.database import open_library
@@ -244,6 +245,9 @@ class Library:
         with self.exclusive():
             if on == self.private:
                 return ()
+            if not on and self.folders.database.exists():
+                # Before the session's changes are lost for it.
+                make_writable(self.folders.database)
             lost = () if on else changes_in_words(self.connection)
             self.changed(Change.EVERYTHING)
             self.connection.close()

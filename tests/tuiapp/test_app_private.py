@@ -14,6 +14,7 @@ from textual.widgets import Input
 from engine.paths import Folders
 from tests.support.driving import screen_lines, screen_text, settled, the_list, toasts
 from tests.support.folders import fingerprint
+from tests.tuiapp.cli.test_read_only import make_read_only
 from tuiapp.app.app import DiscoverApp
 from tuiapp.job import STOPPING, Job
 from tuiapp.screens.dialogs import ShowText
@@ -277,3 +278,25 @@ async def test_an_import_by_a_real_child_process_fills_the_app(empty: Folders, t
         assert the_list(app).counts == (2, 2)
         assert app._session is not None
         app._session.close()
+
+
+async def test_a_library_that_may_not_be_written_is_shown_as_a_private_session(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_read_only(folders, monkeypatch)
+    before = fingerprint(folders.root)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot, lambda: app.private_since is not None)
+        assert "PRIVATE" in screen_lines(app)[0]
+        assert "can't be shown" not in screen_text(app)
+        assert any("is read-only: you can look at everything" in toast for toast in toasts(app))
+        await pilot.press("l")
+        await settled(pilot)
+        await pilot.press("P")
+        await settled(pilot, lambda: any("See that you may write there" in toast for toast in toasts(app)))
+        assert app.private_since is not None
+        assert app.engine().verdicts.all(), "the like is lost only as the session ends"
+        assert "--" not in "".join(toasts(app))
+        await app.action_quit()
+    assert fingerprint(folders.root) == before

@@ -135,16 +135,16 @@ class DiscoverApp(PlayerKeys):
         """The session, opened by the first worker thread that needs it: never on the event loop."""
         with self._opening:
             while (found := self._session) is None:
-                from engine.session import Session
-
                 folders = self.folders
-                opened = Session(folders, private=self.private_since is not None)
+                opened = self.private.open(folders)
                 with self._switching:
                     if folders is self.folders:
                         self._session = opened
                 if self._session is not opened:
                     opened.close()  # another folder was chosen meanwhile
                     continue
+                if opened.private and self.private_since is None:
+                    self.call_later(self.private.read_only)
                 for warning in opened.library.warnings:
                     self.notify(warning, severity="warning", timeout=15)
                 # What is loaded by now stays: excluded from garbage collection, which would delay a key.

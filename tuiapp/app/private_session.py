@@ -10,9 +10,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from engine.errors import DiscoverError
+from engine.errors import DiscoverError, PrivateSessionError
+from tuiapp.settings.in_keys import in_keys
 
 if TYPE_CHECKING:
+    from engine.paths import Folders
+    from engine.session import Session
     from tuiapp.app.app import DiscoverApp
 
 
@@ -29,6 +32,34 @@ class PrivateSession:
     def is_turning(self) -> bool:
         """Whether a toggle is pending."""
         return self._pressed > 0
+
+    def open(self, folders: Folders) -> Session:
+        """Open the library, on a thread: as a private session too where it may not be written.
+
+        Raises what `Session` does.
+        """
+        from engine.privacy.database_file import is_read_only, must_be_written
+        from engine.session import Session
+
+        private = self._app.private_since is not None
+        may_not = not private and is_read_only(folders.database)
+        try:
+            return Session(folders, private=private or may_not)
+        except PrivateSessionError as error:
+            if may_not:
+                raise must_be_written(folders) from error
+            raise
+
+    def read_only(self) -> None:
+        """The library may not be written: it was opened as a private session."""
+        app = self._app
+        app.private_since, self.was = time.monotonic(), True
+        app.notify(
+            f"{app.folders.root} is read-only: you can look at everything, and nothing you do is kept.",
+            title="Private session",
+            severity="warning",
+            timeout=15,
+        )
 
     def toggle(self) -> None:
         """Begin one, or end the current one; returns at once."""
@@ -52,7 +83,8 @@ class PrivateSession:
             lost = session.set_private(on)
             app.call_from_thread(self._turned, on, lost, made)
         except DiscoverError as error:
-            app.call_from_thread(app.notify, str(error), severity="error", markup=False)
+            said = in_keys(str(error), app.keymap)
+            app.call_from_thread(app.notify, said, severity="error", markup=False)
         finally:
             app.call_from_thread(self._came_to_it)
 

@@ -93,8 +93,8 @@ class Options:
     def reading(self) -> Session:
         """Open the library for a command that only reads, as `session` does. Without one, or where it may not be
         written, as a private session does, which writes nothing; other processes are told of none."""
-        from engine.errors import DiscoverError, PrivateSessionError
-        from engine.privacy.database_file import is_read_only
+        from engine.errors import PrivateSessionError
+        from engine.privacy.database_file import is_read_only, must_be_written
 
         database = self.folders.database
         if self.private or (database.exists() and not is_read_only(database)):
@@ -104,11 +104,7 @@ class Options:
         try:
             session = self.session(private=True)
         except PrivateSessionError as error:
-            raise DiscoverError(
-                f"{self.folders.root} is read-only, and this library has to be written to before it can be read: it "
-                "was not closed cleanly, or is of an earlier version. Copy the folder to where you may write, and name "
-                "the copy with --data-dir."
-            ) from error
+            raise must_be_written(self.folders) from error
         if not self.quiet:
             click.echo(shown(f"{self.folders.root} is read-only: nothing new is kept."), err=True)
         return session
