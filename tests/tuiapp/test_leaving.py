@@ -121,6 +121,16 @@ async def test_quitting_in_the_middle_of_a_job_asks(empty: Folders) -> None:
     assert app.return_value == 0
 
 
+async def test_quitting_asks_nothing_of_a_job_that_was_asked_to_stop(empty: Folders) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.job = Job("Training", ["train"])
+        await pilot.press("ctrl+x", "q")
+        await pilot.pause()
+    assert app.return_value == 0
+
+
 async def test_quitting_waits_for_changes_and_for_no_answer_that_nobody_will_see(empty: Folders) -> None:
     """With a million plays each view's takes seconds, and they wait for one another."""
     app, asked = DiscoverApp(empty), list[str]()

@@ -36,6 +36,7 @@ from tuiapp.app.undo import Changes
 from tuiapp.app.views import Views
 from tuiapp.app.watching import Watching
 from tuiapp.garbage import Garbage
+from tuiapp.job import STOPPING, Job
 from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from engine.session import Session
-    from tuiapp.job import Job
 
 _SCREENS = Path(__file__).parents[1] / "screens"
 
@@ -183,8 +183,8 @@ class DiscoverApp(PlayerKeys):
         self.repairing.offer_settings()
 
     async def action_quit(self) -> None:
-        """Quit; during a job ask first, unless pressed again."""
-        if self.job is None or self._asked_to_quit:
+        """Quit; during a job that was not asked to stop ask first, unless pressed again."""
+        if self.job is None or self.job.stage == STOPPING or self._asked_to_quit:
             await self.leave()
         else:
             self._asked_to_quit = True
