@@ -35,6 +35,7 @@ _SHORT_DOTS = re.compile(r"(?<=\s)(\d{1,2})\.(\d{2})(?![\d.])()")
 # What is between signs, as in `2024-Mar-02` and `02-Mar-09`, is no zone's name.
 _OFFSET = re.compile(r"(?<![^\s(\[])[^\s\d(+\-\u2212]*([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\d\w-])")
 # AM or PM may follow the day directly: `2日下午8:01`.
+_TWO_NUMBERS = re.compile(r"\d\D+\d")
 _PART = re.compile(r"\d+|[^\d\s.,،、日:/()\[\]\-\u2013·՝]+")
 # The place that names a zone, `[Europe/Paris]`.
 _PLACE = re.compile(r"\[?\b([A-Z][A-Za-z]+(?:/[A-Z][\w+-]*){1,2})\]?", re.ASCII)
@@ -125,6 +126,9 @@ class LocalDates:
         if len(text) > MAX_STAMP:
             return None
         plain, zone = _place(_plain(text))
+        if _TWO_NUMBERS.search(plain) is None:
+            # No date has fewer: to look for words in it takes long, in thousands of rows of a damaged file.
+            return None
         clock = _clock(plain)
         before, after = (plain[: clock.start()], plain[clock.end() :]) if clock else (plain, "")
         offset, before, after = _offset(before, after) if clock else (None, before, after)
@@ -201,6 +205,15 @@ def is_other_calendar(text: str) -> bool:
     return len(years) == 1 and 1381 <= int(years[0]) <= 1499
 
 
+def has_clock(text: str) -> bool:
+    """Whether a text has a time of day, whatever else: in a fraction of the time that `LocalDates.moment` takes.
+
+    >>> has_clock("2 Mar 오후 9:14"), has_clock("2 Mar 2024")
+    (True, False)
+    """
+    return _clock(_place(_plain(text))[0]) is not None
+
+
 def is_month(text: str) -> bool:
     """Whether a text names a month, or a week, without a day.
 
@@ -209,7 +222,10 @@ def is_month(text: str) -> bool:
     """
     if _MONTH_ALONE.fullmatch(text):
         return True
-    parts = _PART.findall(_plain(text))
+    plain = _plain(text)
+    if _YEAR.search(plain) is None:
+        return False
+    parts = _PART.findall(plain)
     month, used = _month(parts, _words()[0], text)
     rest = [part for place, part in enumerate(parts) if place not in used]
     return bool(month) and len(rest) == 1 and _YEAR.fullmatch(rest[0]) is not None

@@ -18,6 +18,7 @@ from engine.imports.local_dates import (
     LocalDates,
     Moment,
     contradiction,
+    has_clock,
     is_either,
     is_month,
     is_month_first,
@@ -221,7 +222,10 @@ Moment(at=1709406060, width=1, day=None))
 
     def _is_clock(self, cell: str) -> bool:
         """Whether what is not a date is a time of day in any language: `21時14分`, `오후 9:14`, `klo 21.14`."""
-        found = self._local.moment(f"1 Jan 2000 {cell}") if cell.strip() and len(cell) < MAX_STAMP else None
+        on_a_day = f"1 Jan 2000 {cell}"
+        if not cell.strip() or len(cell) >= MAX_STAMP or not has_clock(on_a_day):
+            return False
+        found = self._local.moment(on_a_day)
         return found is not None and found.width < DAY
 
     def why_not(self, text: str) -> str:

@@ -59,6 +59,7 @@ DAY = "2024-03-02"
         ("a.csv", lastfm((START, ("A", "a" + "\u0301\u0316" * 20_000)))),
         ("a.csv", "artist,track,time\n" + f"A,T,{DAY}T24:00" + "T24:00" * 8_000),
         ("a.csv", "artist,track,time\n" + f"A,T,{DAY} 19:01 " + "x" * 40_000),
+        ("a.csv", lastfm() + '"1,"A,"B\n' * 6_000),
         (
             "a.csv",
             'DateCreated,UserId,ItemType,ItemName,PlayDuration\n2024-03-02 19:01:00,u,Audio,"'
@@ -66,7 +67,7 @@ DAY = "2024-03-02"
             + '\n",211\n',
         ),
     ],
-    ids=range(18),
+    ids=range(19),
 )
 def test_no_small_file_takes_long(db: sqlite3.Connection, tmp_path: Path, name: str, content: str) -> None:
     path = write(tmp_path, name, content)
