@@ -4,12 +4,22 @@ expat before 2.8.1 takes the square of the attributes that are declared (CVE-202
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator, Mapping
 from typing import IO
 from xml.parsers.expat import ExpatError, ParserCreate
 
+from engine.imports.encoding import OTHER_BYTES
+
 _CHUNK = 1 << 18
 _MAX_PENDING = 8 << 20
+# Characters no XML document may have, which players write all the same: as they are, or by number.
+_ILLEGAL = bytes(set(range(0x20)) - {0x9, 0xA, 0xD})
+_BY_NUMBER = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
+_LONGEST = len(b"&#xffffffff;")
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,100}\sencoding\s*=\s*["']([^"']{0,40})""")
+_UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 
 # What a broken document raises, beside the errors of its archive.
 XmlError = ExpatError
@@ -35,27 +45,72 @@ def events(stream: IO[bytes]) -> Iterator[tuple[str, Mapping[str, str] | None, s
     def refuse(*_: object) -> None:
         raise ExpatError("it declares XML entities or attributes, which no library file does")
 
-    parser = ParserCreate(namespace_separator="\n")
+    pieces = _legal(stream)
+    parser = ParserCreate(next(pieces).decode() or None, namespace_separator="\n")
     parser.buffer_text = True
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text.append
     parser.EntityDeclHandler = parser.AttlistDeclHandler = refuse
     taken, data = 0, b""
-    while True:
-        taken, data = taken + len(data), stream.read(_CHUNK)
+    broken: ExpatError | None = None
+    while broken is None:
+        taken, data = taken + len(data), next(pieces, b"")
         try:
             parser.Parse(data, not data)
             # Incomplete tokens are scanned again with each piece.
             if taken - parser.CurrentByteIndex > _MAX_PENDING:
-                raise ExpatError(f"it has a tag of more than {_MAX_PENDING >> 20} MiB")
-        except (LookupError, ValueError) as error:
-            raise ExpatError(
-                "it is written in an encoding that is not read here; save it as UTF-8"
-            ) from error
-        finally:
-            ready = found.copy()
-            found.clear()
-        yield from ready
+                broken = ExpatError(f"it has a tag of more than {_MAX_PENDING >> 20} MiB")
+        except (LookupError, ValueError):
+            broken = ExpatError("it is written in an encoding that is not read here; save it as UTF-8")
+        except ExpatError as error:
+            broken = error
+        # Whole elements before what is broken count.
+        yield from found
+        found.clear()
         if not data:
-            return
+            break
+    if broken is not None:
+        raise broken
+
+
+def _legal(stream: IO[bytes]) -> Iterator[bytes]:
+    """The encoding to read the document by, empty for the one it declares; then its bytes, where one broken letter does
+    not end it: without characters XML forbids, and in UTF-8 without bytes that are not.
+    """
+    data = stream.read(_CHUNK)
+    if b"\0" in data[:4] or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield b""
+        while data:
+            yield data
+            data = stream.read(_CHUNK)
+        return
+    declared = _DECLARED.match(data.removeprefix(codecs.BOM_UTF8))
+    decoder = None
+    if declared is None or declared[1].strip().lower() in _UTF_8:
+        decoder = codecs.getincrementaldecoder("utf-8")(OTHER_BYTES)
+    yield b"utf-8" if decoder else b""
+    kept = b""
+    while data:
+        following = stream.read(_CHUNK)
+        if decoder:
+            text = decoder.decode(data, final=not following)
+            data = text.replace("\ufffe", "").replace("\uffff", "").encode()
+        data = kept + data.translate(None, _ILLEGAL)
+        # A number may go on in the next piece.
+        begun = data.rfind(b"&", -_LONGEST) if following else -1
+        data, kept = (data, b"") if begun < 0 else (data[:begun], data[begun:])
+        if piece := _BY_NUMBER.sub(_if_legal, data):
+            yield piece
+        data = following
+
+
+def _if_legal(found: re.Match[bytes]) -> bytes:
+    number = int(found[1], 16) if found[1] else int(found[2])
+    legal = (
+        number in (0x9, 0xA, 0xD)
+        or 0x20 <= number < 0xD800
+        or 0xE000 <= number < 0xFFFE
+        or 0x10000 <= number <= 0x10FFFF
+    )
+    return found[0] if legal else b""
