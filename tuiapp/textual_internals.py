@@ -25,7 +25,8 @@ from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.color import Color
-from textual.events import Event, Key, MouseDown
+from textual.css.query import NoMatches
+from textual.events import Event, InputEvent, Key, MouseDown, Paste
 from textual.geometry import Region
 from textual.message import Message
 from textual.notifications import Notification, Notify
@@ -119,7 +120,8 @@ class Guarded(App[int]):
         raise NotImplementedError
 
     def _handle_exception(self, error: Exception) -> None:
-        self.unexpected(error)
+        if not (isinstance(error, NoMatches) and _is_of_a_closed_screen(self, error)):
+            self.unexpected(error)
 
     async def on_event(self, event: Event) -> None:
         """A key read together with the one that opened a screen waits until the screen is composed, since its actions
@@ -198,6 +200,19 @@ def _is_of_what_was_removed(error: AttributeError) -> bool:
         at = at.tb_next
     in_textual = at is not None and at.tb_frame.f_code is Screen._forward_event.__code__
     return in_textual and error.obj is None and error.name == "region"
+
+
+def _is_of_a_closed_screen(app: App[Any], error: BaseException) -> bool:
+    """Whether the code of a screen failed that was closed while it was composed, as on a busy machine: its widgets are
+    gone."""
+    there = set(all_screens(app))
+    at = error.__traceback__
+    while at is not None:
+        failed = at.tb_frame.f_locals.get("self")
+        if isinstance(failed, Screen) and failed not in there:
+            return True
+        at = at.tb_next
+    return False
 
 
 def _is_painted(screen: Screen[Any], widget: Widget, update: object) -> bool:
@@ -299,6 +314,16 @@ def write_to_terminal(app: App[Any], text: str) -> None:
     """Write an escape sequence that Textual does not support, between its own output."""
     if app._driver is not None:
         app._driver.write(text)
+
+
+def forget_input(app: App[Any]) -> None:
+    """Drop keys and pastes that were not acted on yet: thousands of them may wait before what is posted now."""
+    for pump in (app, *all_screens(app), app.focused):
+        if pump is not None:
+            waiting = pump._message_queue.values
+            others = [one for one in waiting if not isinstance(one, InputEvent | Paste)]
+            waiting.clear()
+            waiting.extend(others)
 
 
 def terminal_reader(app: App[Any]) -> tuple[threading.Thread, threading.Event] | None:

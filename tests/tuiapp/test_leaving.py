@@ -17,13 +17,20 @@ from typing import Any
 
 import pytest
 from textual.app import App
+from textual.events import Key, Paste
 
 from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import screen_text, settled, toasts
 from tuiapp.app.app import DiscoverApp
-from tuiapp.app.quit import _read_no_more, leave_with_the_terminal, terminal_is_gone
+from tuiapp.app.quit import (
+    _leave_before_other_input,
+    _read_no_more,
+    leave_with_the_terminal,
+    terminal_is_gone,
+)
 from tuiapp.job import Job
+from tuiapp.screens.add_to import AddTo
 from tuiapp.textual_internals import wait_for_no_writer
 
 
@@ -169,6 +176,38 @@ async def test_a_query_under_way_is_given_up_as_the_app_quits_or_asks_again(empt
         await app.leave()
     assert answered == ["the newer"]
     assert not failed, "nobody is there to see it"
+
+
+async def test_leaving_waits_for_no_keys_of_a_paste(empty: Folders) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        for number in range(3000):
+            app.post_message(Key("ab"[number % 2], None))
+            app.screen.post_message(Paste("x"))
+        begun = time.monotonic()
+        _leave_before_other_input(app, 129)
+        assert not [one for one in app._message_queue.values if isinstance(one, Key | Paste)]
+        while app.return_value is None and time.monotonic() < begun + 20:
+            await asyncio.sleep(0.01)
+    assert app.return_value == 129
+
+
+async def test_a_dialog_closed_while_it_is_composed_ends_nothing(empty: Folders) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+
+        class Slow(AddTo):
+            async def on_compose(self) -> None:
+                app.pop_screen()
+                await asyncio.sleep(0.1)
+                await self.query("*").remove()
+
+        app.push_screen(Slow("a track"))
+        await asyncio.sleep(0.5)
+        await settled(pilot)
+        assert not app.failures.over
 
 
 async def test_ctrl_c_says_which_key_quits_without_markup(empty: Folders) -> None:

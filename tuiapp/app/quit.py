@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from engine.errors import DiscoverError
-from tuiapp.textual_internals import end_at_once, terminal_of, terminal_reader, wait_for_no_writer
+from tuiapp.textual_internals import (
+    end_at_once,
+    forget_input,
+    terminal_of,
+    terminal_reader,
+    wait_for_no_writer,
+)
 
 if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
@@ -79,7 +85,7 @@ def leave_on_signals(app: DiscoverApp) -> None:
             # Its messages are read no more.
             end_in_time(app, 0.0)
         else:
-            app.call_later(app.leave, 128 + number)
+            _leave_before_other_input(app, 128 + number)
 
     for name in ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"):
         number = getattr(signal, name, None)
@@ -107,11 +113,17 @@ def leave_with_the_terminal(app: DiscoverApp) -> None:
 
     def look() -> None:
         if terminal_is_gone(fileno):
-            app.call_later(app.leave)
+            _leave_before_other_input(app)
             # Ends this very call, where anything is waited for in it.
             timer.stop()
 
     timer = app.set_interval(LOOK_SECONDS, look)
+
+
+def _leave_before_other_input(app: DiscoverApp, *code: int) -> None:
+    """Leave without acting on keys still waiting: those of a long paste would go on for minutes, at no terminal."""
+    forget_input(app)
+    app.call_later(app.leave, *code)
 
 
 def _here() -> Worker[Any] | None:
