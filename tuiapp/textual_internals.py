@@ -13,9 +13,11 @@ import os
 import re
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial, wraps
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any, Literal, NoReturn, cast
 
 from rich.console import Console
@@ -29,6 +31,7 @@ from textual.css.query import NoMatches
 from textual.events import Event, InputEvent, Key, MouseDown, Paste
 from textual.geometry import Region
 from textual.message import Message
+from textual.messages import Prompt
 from textual.notifications import Notification, Notify
 from textual.screen import Screen
 from textual.style import Style
@@ -206,13 +209,8 @@ def _is_of_a_closed_screen(app: App[Any], error: BaseException) -> bool:
     """Whether the code of a screen failed that was closed while it was composed, as on a busy machine: its widgets are
     gone."""
     there = set(all_screens(app))
-    at = error.__traceback__
-    while at is not None:
-        failed = at.tb_frame.f_locals.get("self")
-        if isinstance(failed, Screen) and failed not in there:
-            return True
-        at = at.tb_next
-    return False
+    failed = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
+    return any(isinstance(one, Screen) and one not in there for one in failed)
 
 
 def _is_painted(screen: Screen[Any], widget: Widget, update: object) -> bool:
@@ -320,10 +318,12 @@ def forget_input(app: App[Any]) -> None:
     """Drop keys and pastes that were not acted on yet: thousands of them may wait before what is posted now."""
     for pump in (app, *all_screens(app), app.focused):
         if pump is not None:
-            waiting = pump._message_queue.values
+            waiting: deque[Message] = pump._message_queue.values
             others = [one for one in waiting if not isinstance(one, InputEvent | Paste)]
-            waiting.clear()
-            waiting.extend(others)
+            if len(others) < len(waiting):
+                waiting.clear()
+                # Whoever was woken to take one finds one.
+                waiting.extend(others or [Prompt()])
 
 
 def terminal_reader(app: App[Any]) -> tuple[threading.Thread, threading.Event] | None:
