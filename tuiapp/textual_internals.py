@@ -28,12 +28,12 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.color import Color
 from textual.css.query import NoMatches
-from textual.events import Event, InputEvent, Key, MouseDown, Paste
+from textual.events import Event, InputEvent, Key, Mount, MouseDown, Paste
 from textual.geometry import Region
 from textual.message import Message
 from textual.messages import Prompt
 from textual.notifications import Notification, Notify
-from textual.screen import Screen
+from textual.screen import Screen, ScreenResultType
 from textual.style import Style
 from textual.widget import Widget
 
@@ -86,6 +86,17 @@ class AnsweringParser(XTermParser):
             return super()._parse_extended_key(sequence)
         except (ValueError, OverflowError):
             return None
+
+
+class MountedWhole(Screen[ScreenResultType]):
+    """A screen that is not mounted if it was closed while it was composed: it has no widgets then, and its handler
+    would look for them."""
+
+    async def _dispatch_message(self, message: Message) -> None:
+        # As Textual decides whether what it composes is mounted.
+        if isinstance(message, Mount) and (self._closing or self._pruning or not self.is_attached):
+            return
+        await super()._dispatch_message(message)
 
 
 class OverCells(Widget):

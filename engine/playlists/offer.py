@@ -20,7 +20,7 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.recommend.lists import Recommendation
 from engine.store.feedback import marked
 from engine.store.history import PlayedTrack, ids_of_track, played_tracks
-from engine.store.music_files import MusicFile
+from engine.store.music_files import MusicFile, tracks_with_files
 from engine.taste.gate import excluded_by_rules
 from engine.taste.kept_tracks import KeptTrack, kept_tracks
 from engine.taste.own_music import OwnMusic, own_music
@@ -103,15 +103,14 @@ def offered(
     Without `all_own` those by other artists are left out; with `from_library` what the person does not have. With
     `until` it is as if nothing had been played since then (seconds UTC).
     """
-    own = own_music(connection)
 
     def wanted(track: PlayedTrack | KeptTrack | MusicFile) -> bool:
         return all_own or track.artist_key in place
 
     listens = counted_listens(connection) if until is None else counted_before(connection, until)
     played = [track for track in played_tracks(connection, listens) if wanted(track)]
-    found = [one for one, _ in to_play_again(connection, features, played)]
     unwanted = _unwanted(connection)
+    found = [one for one, _ in _to_play_again(connection, features, played, unwanted)]
     have = {track.pair for track in played}
     kept = [one for one in kept_tracks(connection) if wanted(one) and one.pair not in have]
     keys = {one.pair: one.track for one in kept}
@@ -128,7 +127,7 @@ def offered(
     artists = {artist for artist, _ in known.tracks}
     files = {
         (str(one.artist_key), str(one.track_key)): one
-        for one in own.files
+        for one in tracks_with_files(connection)
         if wanted(one) and not known.is_version(one.relaxed or "", one.track_key or "")
     }
     tempos = features.lookup(files, {pair: str(one.track) for pair, one in files.items()})
@@ -138,6 +137,7 @@ def offered(
         if not unwanted.holds(joined_key(pair[0], str(one.track)))
     )
     if from_library:
+        own = own_music(connection)
         return [one for one in found if own.holds(one.artist_key, one.track)]
     have |= set(files)
     for track in features.tracks_of(place):
@@ -156,10 +156,19 @@ def to_play_again(
 ) -> list[tuple[Candidate, PlayedTrack]]:
     """Tracks of the library that were `played` as candidates, but those that are hidden. Read after
     `counted_listens`."""
+    return _to_play_again(connection, features, played, _unwanted(connection))
+
+
+def _to_play_again(
+    connection: sqlite3.Connection,
+    features: FeatureCatalog,
+    played: Sequence[PlayedTrack],
+    unwanted: AnySpelling,
+) -> list[tuple[Candidate, PlayedTrack]]:
     titles = {track.pair: track.track for track in played}
     known = features.lookup(titles, titles)
     # One's own tracks of a hidden artist count in taste, and here.
-    hidden = AnySpelling(_unwanted(connection).tracks)
+    hidden = AnySpelling(unwanted.tracks)
     return [
         (_own(track, known.get(track.pair), ids), track)
         for track, ids in zip(played, _ids(connection, played), strict=True)

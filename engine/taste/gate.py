@@ -274,19 +274,23 @@ def excluded_by_rules(connection: sqlite3.Connection, level: Level) -> frozenset
     To be called after `counted_listens`. If items are tracks, also of the artists for whom that holds: nothing by them
     is to be recommended.
     """
-    out = "SELECT track_id, count(*) FROM temp.left_out JOIN main.listens ON id = listen_id GROUP BY track_id"
-    every = f"""
-        SELECT track_id, count(*) FROM main.listens WHERE track_id IN (
-            SELECT id FROM tracks WHERE artist_id IN (
-                SELECT artist_id FROM tracks JOIN ({out}) ON track_id = id
+    out, some = (dict[Level, set[str]](artists=set(), tracks=set()) for _ in range(2))
+    # Of the artists with excluded plays all played tracks: whether one has plays that count, which the first few tell.
+    for artist, title, counts in connection.execute(
+        """
+        SELECT a.key, t.title, EXISTS (
+            SELECT 1 FROM main.listens WHERE track_id = t.id AND id NOT IN (SELECT listen_id FROM temp.left_out)
+        ) FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id
+        WHERE t.artist_id IN (
+            SELECT artist_id FROM tracks WHERE id IN (
+                SELECT track_id FROM temp.left_out JOIN main.listens ON id = listen_id
             )
-        ) GROUP BY track_id
-    """  # noqa: S608 - made of fixed parts
-    found: set[str] = set()
-    for of in {level, "artists"}:
-        total = _counted(connection, of, every)
-        found |= {key for key, count in _counted(connection, of, out).items() if count == total[key]}
-    return frozenset(found)
+        ) AND EXISTS (SELECT 1 FROM main.listens WHERE track_id = t.id)
+        """
+    ):
+        for of in {level, "artists"}:
+            (some if counts else out)[of].add(key_at(of, artist, title))
+    return frozenset(key for of in out for key in out[of] - some[of])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from engine.canonical_keys import AnySpelling, Level, artist_key, joined_key, key_at, track_key
 from engine.store.feedback import marked
 from engine.store.play import Ids
-from engine.taste.rules import all_rules
+from engine.taste.rules import rules_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,7 @@ def kept_by_item(
 def _excluded(connection: sqlite3.Connection) -> set[str]:
     """Keys of the artists and tracks that rules exclude without further conditions."""
     keys: set[str] = set()
-    for kept in all_rules(connection):
-        rule = kept.rule
+    for _, rule in rules_in_force(connection):
         wider = (rule.source, rule.hours, rule.since, rule.until, rule.burst)
         if rule.artist_key and all(part is None for part in wider):
             keys.add(joined_key(rule.artist_key, rule.track) if rule.track else rule.artist_key)

@@ -89,7 +89,7 @@ def add_rule(connection: sqlite3.Connection, rule: Rule) -> int:
 
 def restore_rule(connection: sqlite3.Connection, kept: KeptRule) -> int:
     """Restore a removed rule, under its old number if that is free; returns the number."""
-    taken = kept.id in dict(_rules(connection))
+    taken = kept.id in dict(rules_in_force(connection))
     return _keep(connection, None if taken else kept.id, kept.rule, kept.at)
 
 
@@ -106,7 +106,7 @@ def _keep(connection: sqlite3.Connection, number: int | None, rule: Rule, at: in
 
 def remove_rule(connection: sqlite3.Connection, number: int) -> Rule:
     """Remove a rule; its plays count again. Raises UnknownNameError if there is no such number."""
-    rules = dict(_rules(connection))
+    rules = dict(rules_in_force(connection))
     if number not in rules:
         there = f"They are numbered {', '.join(map(str, rules))}." if rules else "There are none."
         raise UnknownNameError(f"No exclusion {number}. {there}")
@@ -120,7 +120,7 @@ def all_rules(connection: sqlite3.Connection) -> tuple[KeptRule, ...]:
     since = dict(connection.execute("SELECT id, at FROM rules"))
     return tuple(
         KeptRule(number, rule, _count(connection, [rule]), int(since[number]))
-        for number, rule in _rules(connection)
+        for number, rule in rules_in_force(connection)
     )
 
 
@@ -138,9 +138,26 @@ def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -
 
     For a count these are the plays beyond the dated ones (`engine.store.counts`).
     """
-    rules = [*(rule for _, rule in _rules(connection)), *also]
+    rules = [*(rule for _, rule in rules_in_force(connection)), *also]
+    _leave_out(connection, rules)
+    source = "main.listens"
+    if rules:
+        source = "(SELECT * FROM main.listens WHERE id NOT IN (SELECT listen_id FROM temp.left_out))"
+    return beyond_dated(connection, source)
+
+
+def _leave_out(connection: sqlite3.Connection, rules: Sequence[Rule]) -> None:
+    """Fill the table of the excluded listens, unless it is still that of these rules and listens: with a million it
+    takes most of a second, and one list asks for it several times."""
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS left_out (listen_id INTEGER PRIMARY KEY)")
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS left_out_for (what TEXT, changes INTEGER)")
+    # Changes by others are in the one, those by this connection in the other; hours are of the local time zone.
+    (version,) = connection.execute("PRAGMA main.data_version").fetchone()
+    what = f"{version} {time.tzname} {msgspec.json.encode(rules).decode()}"
+    if (what, connection.total_changes) in connection.execute("SELECT what, changes FROM temp.left_out_for"):
+        return
     with connection:
-        connection.execute("CREATE TEMP TABLE IF NOT EXISTS left_out (listen_id INTEGER PRIMARY KEY)")
+        connection.execute("DELETE FROM temp.left_out_for")
         connection.execute("DELETE FROM temp.left_out")
         # Plays excluded by other rules do not interrupt a burst: they are ignored.
         for some in ([rule for rule in rules if rule.burst is None], [rule for rule in rules if rule.burst]):
@@ -150,13 +167,13 @@ def counted_listens(connection: sqlite3.Connection, also: Sequence[Rule] = ()) -
                     f"INSERT OR IGNORE INTO temp.left_out {' UNION '.join(sql for sql, _ in parts)}",
                     [value for _, values in parts for value in values],
                 )
-    source = "main.listens"
-    if rules:
-        source = "(SELECT * FROM main.listens WHERE id NOT IN (SELECT listen_id FROM temp.left_out))"
-    return beyond_dated(connection, source)
+        # The row itself is one more.
+        row = what, connection.total_changes + 1
+        connection.execute("INSERT INTO temp.left_out_for VALUES (?, ?)", row)
 
 
-def _rules(connection: sqlite3.Connection) -> list[tuple[int, Rule]]:
+def rules_in_force(connection: sqlite3.Connection) -> list[tuple[int, Rule]]:
+    """The rules in force with their numbers, oldest first."""
     rows = connection.execute("SELECT id, settings FROM rules WHERE kind = 'exclude' ORDER BY id")
     return [(int(number), msgspec.json.decode(settings, type=Rule)) for number, settings in rows]
 

@@ -37,6 +37,40 @@ async def test_a_dialog_below_another_closes_after_it_and_once() -> None:
         assert len(app.screen_stack) == 1
 
 
+class _Looking(ClosedOnce[None]):
+    """A dialog that looks for what it is made of as soon as it is there."""
+
+    mounted = 0
+
+    def compose(self) -> ComposeResult:
+        yield Static("a dialog")
+
+    def on_mount(self) -> None:
+        self.query_one(Static).update("made")
+        self.mounted += 1
+
+
+@pytest.mark.parametrize("closed", ["it", "the app"])
+async def test_a_dialog_that_is_closed_while_it_is_made_looks_for_nothing(closed: str) -> None:
+    class Closed(_Looking):
+        def compose(self) -> ComposeResult:
+            if closed == "it":
+                self.remove()
+            else:
+                self.app.exit()
+            yield from super().compose()
+
+    app = _App()
+    async with app.run_test() as pilot:
+        whole, dialog = _Looking(), Closed()
+        app.push_screen(whole)
+        await pilot.pause()
+        app.push_screen(dialog)
+        await pilot.pause()
+    assert (whole.mounted, dialog.mounted) == (1, 0)
+    assert not app.failed
+
+
 class _App(Guarded):
     def __init__(self) -> None:
         super().__init__()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from textual import on
 from textual.await_complete import AwaitComplete
 from textual.events import ScreenResume
-from textual.screen import Screen, ScreenResultType
+from textual.screen import ScreenResultType
+
+from tuiapp.textual_internals import MountedWhole
 
 
-class ClosedOnce(Screen[ScreenResultType]):
+class ClosedOnce(MountedWhole[ScreenResultType]):
     """A screen that ignores a second dismissal, as by two keys in one read of the terminal. One that another screen
     lies over closes when that one has: Textual would close the upper one in its stead."""
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.canonical_keys import key_at
 from engine.errors import UnknownNameError, UsageError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
-from engine.taste.gate import Window, read_taste
+from engine.taste.gate import Window, excluded_by_rules, read_taste
 from engine.taste.rules import (
     Rule,
     add_rule,
@@ -216,4 +218,65 @@ def test_rules_only_ever_take_away_and_order_does_not_matter(data) -> None:
     for rule in reversed(rules):
         add_rule(connection, rule)
     assert counted(connection) == after
+    connection.close()
+
+
+def excluded(connection) -> set[int]:
+    counted_listens(connection)
+    return {number for (number,) in connection.execute("SELECT listen_id FROM temp.left_out")}
+
+
+def test_what_is_excluded_is_worked_out_once_until_something_changes(library, tmp_path) -> None:
+    add_rule(library, Rule(artist="Owl", artist_key="owl"))
+    statements: list[str] = []
+    library.set_trace_callback(statements.append)
+    before = excluded(library)
+    for _ in range(3):
+        assert excluded(library) == before
+        read_taste(library)
+    library.set_trace_callback(None)
+    assert sum("INSERT OR IGNORE INTO temp.left_out" in one for one in statements) == 1
+
+    play(library, "Owl", "Hoot", 20 * DAY)
+    assert len(excluded(library)) == len(before) + 1
+    other = open_library(Door(Folders(tmp_path)))
+    play(other, "Owl", "Hoot", 21 * DAY)
+    assert len(excluded(library)) == len(before) + 2
+    add_rule(other, Rule(track="Trill", track_key="trill"))
+    assert len(excluded(library)) == len(before) + 12
+    other.close()
+    counted_listens(library, [Rule(track="Chirp", track_key="chirp")])
+    assert len(excluded(library)) == len(before) + 12
+
+
+def test_hours_are_of_the_time_zone_of_now(library, monkeypatch) -> None:
+    add_rule(library, Rule(hours=("01:00", "03:00")))
+    for zone, out in (("UTC", 10), ("Etc/GMT-7", 0), ("UTC", 10)):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert len(excluded(library)) == out
+    monkeypatch.undo()
+    time.tzset()
+
+
+PLAYS = st.lists(
+    st.tuples(st.sampled_from("ab"), st.sampled_from(["X", "X (Live)", "x", "Y"]), st.integers(0, 9))
+)
+
+
+@given(plays=PLAYS, rules=st.lists(st.integers(0, 9), max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_left_out_are_those_all_of_whose_plays_are_excluded(plays, rules, tmp_path_factory) -> None:
+    connection = open_library(Door(Folders(tmp_path_factory.mktemp("library"))))
+    for artist, title, day in plays:
+        play(connection, artist, title, day * DAY)
+    for day in rules:
+        add_rule(connection, Rule(since=day * DAY, until=(day + 1) * DAY))
+    counted_listens(connection)
+    for level in ("artists", "tracks"):
+        states: dict[str, set[bool]] = {}
+        for artist, title, day in plays:
+            for of in {level, "artists"}:
+                states.setdefault(key_at(of, artist, title), set()).add(day in rules)
+        assert excluded_by_rules(connection, level) == {key for key, of in states.items() if of == {True}}
     connection.close()
