@@ -17,7 +17,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial, wraps
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any, Literal, NoReturn, cast
 
 from rich.console import Console
@@ -27,7 +26,6 @@ from textual._styles_cache import StylesCache
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.color import Color
-from textual.css.query import NoMatches
 from textual.events import Event, InputEvent, Key, Mount, MouseDown, Paste
 from textual.geometry import Region
 from textual.message import Message
@@ -134,8 +132,7 @@ class Guarded(App[int]):
         raise NotImplementedError
 
     def _handle_exception(self, error: Exception) -> None:
-        if not (isinstance(error, NoMatches) and _is_of_a_closed_screen(self, error)):
-            self.unexpected(error)
+        self.unexpected(error)
 
     async def on_event(self, event: Event) -> None:
         """A key read together with the one that opened a screen waits until the screen is composed, since its actions
@@ -214,14 +211,6 @@ def _is_of_what_was_removed(error: AttributeError) -> bool:
         at = at.tb_next
     in_textual = at is not None and at.tb_frame.f_code is Screen._forward_event.__code__
     return in_textual and error.obj is None and error.name == "region"
-
-
-def _is_of_a_closed_screen(app: App[Any], error: BaseException) -> bool:
-    """Whether the code of a screen failed that was closed while it was composed, as on a busy machine: its widgets are
-    gone."""
-    there = set(all_screens(app))
-    failed = [frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__)]
-    return any(isinstance(one, Screen) and one not in there for one in failed)
 
 
 def _is_painted(screen: Screen[Any], widget: Widget, update: object) -> bool:
