@@ -19,12 +19,19 @@ from engine.store.guarded import MAGIC
 HEAD_BYTES = 1 << 16
 # A column's name is no longer than this.
 _MAX_NAME = 40
+# So many lines are looked at.
+_LINES = 60
 # What separates the cells of a table, the likeliest first.
 DELIMITERS = (",", ";", "\t", "|")
 
 # A JSON string, or what is left of one that is not closed. Nothing of it is looked at twice.
 STRING = r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
 _KEY = re.compile(rf"({STRING})(\s*+:)?|([\[{{])|([\]}}])", re.DOTALL)
+
+# What an array begins with: what is in it, after any values that are no record.
+_ARRAY = re.compile(
+    rf"\[\s*+(?:(?:null|true|false|-?\d[\d.eE+-]*+|{STRING})\s*+,\s*+)*+(?:[\[{{\]]|\Z)", re.DOTALL
+)
 
 
 class Head:
@@ -108,24 +115,35 @@ class Head:
     @cached_property
     def lines(self) -> list[str]:
         """The first lines; the last may be cut."""
-        return self.text.splitlines()[:60]
+        return self.text.splitlines()[:_LINES]
 
     @cached_property
     def json(self) -> str:
         """`array`, `object`, `lines` (one object a line), or empty."""
         start = self.text.lstrip(" \t\r\n\0")
         if start.startswith("["):
-            return "array" if re.match(r"\[\s*([\[{\]]|$)", start) else ""
+            return "array" if _ARRAY.match(start) else ""
         if not start.startswith("{"):
             return ""
-        first, _, rest = start.partition("\n")
-        if rest.lstrip().startswith("{") or not rest.strip():
-            try:
-                msgspec.json.decode(first)
-            except (msgspec.DecodeError, RecursionError):
-                return "object"
-            return "lines"
-        return "object"
+        return "object" if self._first_line is None else "lines"
+
+    @cached_property
+    def _first_line(self) -> int | None:
+        """Where the first of lines that are objects begins in the text: those before are records that cannot be read.
+        Null if it is no file of such lines."""
+        start = self.text.lstrip(" \t\r\n\0")
+        first, *others = start.split("\n", _LINES)
+        if any(map(str.strip, others)) and not "".join(others).lstrip().startswith("{"):
+            return None
+        # Within an object what comes before a line that begins with a brace ends with one of these.
+        if first.rstrip().endswith((":", ",", "[", "{")):
+            others = []
+        at = len(self.text) - len(start)
+        for line in (first, *others):
+            if _is_object(line):
+                return at
+            at += len(line) + 1
+        return None
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -143,16 +161,15 @@ class Head:
             return frozenset()
         opened: list[str] = []
         depth = 0  # of objects
-        for match in _KEY.finditer(self.text):
+        for match in _KEY.finditer(self.text, self._first_line or 0 if self.json == "lines" else 0):
             string, colon, opening, closing = match.groups()
             if opening:
                 opened.append(opening)
                 depth += opening == "{"
             elif closing and opened:
-                if opened.pop() == "{":
-                    depth -= 1
-                    if not depth:
-                        break
+                depth -= opened.pop() == "{"
+                if not opened or (found and not depth):
+                    break
             elif colon and 0 < depth <= levels:
                 found.add(string[1:-1])
         return frozenset(found)
@@ -186,6 +203,16 @@ class Head:
     def has_keys(self, *keys: str) -> bool:
         """Whether the first JSON object holds all of these."""
         return set(keys) <= self.keys
+
+
+def _is_object(line: str) -> bool:
+    if not line.startswith("{"):
+        return False
+    try:
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def delimiter_of(line: str) -> str:

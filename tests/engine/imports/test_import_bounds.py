@@ -140,6 +140,37 @@ def test_a_record_of_any_number_or_depth_ends_no_import(
     assert file.kept >= 2
 
 
+FIRST_LINES = (
+    '{"listened_at": 1e400, "track_metadata": {"artist_name": "A", "track_name": "T"}}',
+    '{"listened_at": NaN, "track_metadata": {"artist_name": "A", "track_name": "T"}}',
+    '{"listened_at": 1, "track_metadata": {"artist_name": "A", "x": ' + "[" * 3000 + "]" * 3000 + "}}",
+    '{"listened_at": 1600000000, "track_me',
+)
+
+
+@pytest.mark.parametrize("first", FIRST_LINES, ids=range(4))
+def test_a_first_line_that_cannot_be_read_hides_no_format(
+    db: sqlite3.Connection, tmp_path: Path, first: str
+) -> None:
+    rows = [
+        json.dumps(
+            {"listened_at": START + 900 * n, "track_metadata": {"artist_name": "A", "track_name": f"T{n}"}}
+        )
+        for n in range(3)
+    ]
+    file = bring(db, write(tmp_path, "a.jsonl", "\n".join([first, *rows]))).files[0]
+    assert (file.format, file.read, file.kept) == ("listenbrainz", 4, 3)
+
+
+@pytest.mark.parametrize("first", ["{}", "null", "-7.5e3", '"x, [{"'])
+def test_what_an_array_begins_with_hides_no_format(
+    db: sqlite3.Connection, tmp_path: Path, first: str
+) -> None:
+    rows = json.dumps([spotify(START, 211_400), spotify(START + 900, 211_400)])
+    file = bring(db, write(tmp_path, "a.json", f"[{first}, {rows[1:]}")).files[0]
+    assert (file.format, file.kept) == ("spotify", 2)
+
+
 @pytest.mark.parametrize(
     "content",
     [
