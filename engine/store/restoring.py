@@ -125,7 +125,8 @@ def repaired(door: Door, report: StageReport) -> tuple[str, Salvage | Backup] | 
         for end in ("", "-wal"):
             if (part := _beside(database, end)).exists():
                 shutil.copyfile(part, _beside(copy, end))
-        found = salvage(copy, rows, report)
+        with _making(rows):
+            found = salvage(copy, rows, report)
         backup = _last_whole(door.folders)
         if backup is not None and (found is None or rows_in(backup, OWN_TABLES) > found.total):
             with opened(backup) as source:
@@ -169,16 +170,12 @@ def exchanged(door: Door, source: sqlite3.Connection) -> str:
 def _exchanged(door: Door, source: sqlite3.Connection, folder: Path) -> str:
     database = door.folders.database
     copy = folder / f"new-{database.name}"
-    try:
-        with contextlib.closing(sqlite3.connect(copy)) as to:
-            copy.chmod(0o600)
-            to.execute("PRAGMA journal_mode = OFF")
-            copied(source, to)
-            # A backup of an earlier version is upgraded.
-            migrate(to)
-    except sqlite3.DatabaseError as error:
-        said = f"A copy of the library could not be made ({error}). Nothing was changed: try again."
-        raise DiscoverError(disk_trouble(error, copy) or said) from error
+    with _making(copy), contextlib.closing(sqlite3.connect(copy)) as to:
+        copy.chmod(0o600)
+        to.execute("PRAGMA journal_mode = OFF")
+        copied(source, to)
+        # A backup of an earlier version is upgraded.
+        migrate(to)
     fsync(copy)
     kept = new_name(door, DAMAGED)
     for end in ("", "-wal"):
@@ -191,6 +188,16 @@ def _exchanged(door: Door, source: sqlite3.Connection, folder: Path) -> str:
     copy.replace(database)
     fsync(database.parent)
     return kept.stem
+
+
+@contextlib.contextmanager
+def _making(copy: Path) -> Iterator[None]:
+    """Say of a new copy that fails as it is made what it is: the library is as it was."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        said = f"A copy of the library could not be made ({error}). Nothing was changed: try again."
+        raise DiscoverError(disk_trouble(error, copy) or said) from error
 
 
 def _beside(path: Path, end: str) -> Path:

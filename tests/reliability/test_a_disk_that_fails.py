@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,22 @@ def test_a_backup_that_the_disk_does_not_give_is_not_deleted(folders: Folders, a
     ended = _run(folders, "doctor --repair", errno.EIO, "read", "/backups/", after, most)
     assert "is deleted" not in ended.out + ended.err
     assert backups(folders) == [backup]
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 5])
+def test_a_copy_that_the_disk_does_not_give_is_no_fault_of_the_library(folders: Folders, after: int) -> None:
+    with contextlib.closing(sqlite3.connect(folders.database)) as library:
+        of = "SELECT rootpage FROM sqlite_schema WHERE name = 'listens_by_time'"
+        (page,) = library.execute(of).fetchone()
+        (size,) = library.execute("PRAGMA page_size").fetchone()
+    with folders.database.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(bytes(size))
+    before = folders.database.read_bytes()
+    ended = _run(folders, "doctor --repair", errno.EIO, "pread", "/.scratch-", after)
+    assert "Unexpected" not in ended.err
+    if ended.code:
+        assert folders.database.read_bytes() == before
 
 
 def test_a_pack_that_the_disk_does_not_give_hides_no_other(folders: Folders) -> None:
