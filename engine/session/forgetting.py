@@ -86,11 +86,13 @@ def forget(
     door.require_writable("forget anything")
     held = texts_in_backups(backups(door.folders), rule)
     no_backup = back_up(door, connection, FORGET)
-    expected = _as_if_never(connection, rule)
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         before = named_texts(connection, rule).union(*held.values())
+        # In the transaction: what another writer changes meanwhile is none of this.
+        expected = _as_if_never(connection, rule)
         deleted = _delete(connection, rule, playlists=playlists)
+        as_if_never = expected == _content(read_taste(connection))
         if not any(deleted.values()) and not held and not resumed:
             named = places_of(connection, rule)
             still = " Saved playlists contain it: add --playlists." if "saved playlists" in named else ""
@@ -99,7 +101,6 @@ def forget(
     names = names_to_be_gone(connection, rule, before)
     _forget_in_backups(door, rule, mark(connection), playlists=playlists)
     files, bytes_gone = finish(connection, door)
-    as_if_never = expected == _content(read_taste(connection))
     public = public_folders(door)
     searched, found = _search(connection, door, names)
     places = tuple(places_of(connection, rule))

@@ -40,6 +40,8 @@ _NAMES = {
     "pushes": ("service",),
     "forgetting": ("mark",),
 }
+# The same of a rule's settings, which are one text.
+_NAMES_IN_RULES = ("artist", "artist_key", "track", "track_key")
 # Columns where a title may equal a forgotten artist's name, and how often the file contains it: keys are indexed too.
 _TITLES = (
     ("tracks", "title", 1),
@@ -176,6 +178,7 @@ def in_rows(connection: sqlite3.Connection, key: str) -> list[str]:
         ("comparisons", "compared", "item_key"),
         ("artists", "artists", "key"),
         ("music files", "music_files", "artist_key"),
+        ("exclusions", "rules", "json_extract(settings, '$.artist_key')"),
     ):
         rows = connection.execute(f"SELECT {column} FROM {table} WHERE instr({column}, ?) = 1", (key,))  # noqa: S608 - fixed names
         if any(str(row[0]).partition(SEPARATOR)[0] == key for row in rows):
@@ -213,8 +216,11 @@ def _free_texts(connection: sqlite3.Connection) -> Iterator[tuple[str, str, str]
         for _, column, *_ in connection.execute(f'PRAGMA main.table_info("{table}")').fetchall():
             if column in _NAMES.get(table, ()):
                 continue
+            of_rules = (table, column) == ("rules", "settings")
+            named = "".join(f", '$.{name}'" for name in _NAMES_IN_RULES)
+            value = f"json_remove(settings{named})" if of_rules else f'"{column}"'
             rows = connection.execute(
-                f'SELECT DISTINCT "{column}" FROM main."{table}" WHERE typeof("{column}") = \'text\''  # noqa: S608 - fixed names
+                f'SELECT DISTINCT {value} FROM main."{table}" WHERE typeof("{column}") = \'text\''  # noqa: S608 - fixed names
             )
             yield from ((table, column, str(row[0])) for row in rows)
 
@@ -355,12 +361,19 @@ class _Others:
         return [(text, text.find(wanted)) for text in texts]
 
     def _longer(self, name: str) -> list[str]:
+        columns = [(column, f"main.{table}") for table, columns in _NAMES.items() for column in columns]
+        of_rules = ", ".join(f"'{key}'" for key in _NAMES_IN_RULES)
+        columns.append(
+            (
+                "atom",
+                f"(SELECT j.atom FROM main.rules, json_tree(rules.settings) AS j WHERE j.key IN ({of_rules}))",  # noqa: S608 - fixed names
+            )
+        )
         return [
             str(row[0])
-            for table, columns in _NAMES.items()
-            for column in columns
+            for column, table in columns
             for row in self._connection.execute(
-                f"SELECT DISTINCT {column} FROM main.{table} "  # noqa: S608 - fixed names
+                f"SELECT DISTINCT {column} FROM {table} "  # noqa: S608 - fixed names
                 f"WHERE typeof({column}) = 'text' AND instr({column}, ?1) > 0 AND {column} <> ?1",
                 (name,),
             )

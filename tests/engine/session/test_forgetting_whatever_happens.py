@@ -13,7 +13,8 @@ import pytest
 from engine.canonical_keys import artist_key, item_key, track_name
 from engine.errors import NothingYetError, PrivateSessionError, UnknownNameError
 from engine.paths import Folders
-from engine.session import Session
+from engine.session import Session, forgetting
+from engine.session.traces import in_rows
 from engine.store.forgetting import ForgottenError, mark
 from engine.taste.rules import Rule
 from engine.training.train import TrainingSettings
@@ -298,3 +299,25 @@ def test_a_name_that_an_exclusion_still_gives_is_not_one_that_is_to_be_gone(sess
     done = session.forget(Rule(until=START + 10**9))
     assert done.deleted["tracks"]
     assert done.holds, done.found_in
+
+
+def test_an_exclusion_of_another_whose_name_contains_it_is_none_of_it(session: Session) -> None:
+    session.taste.exclude(Rule(artist=OTHER))
+    done = session.forget(Rule(artist=SECRET))
+    assert done.holds, (done.places, done.found_in)
+    session.library.connection.execute(
+        "INSERT INTO rules (kind, settings, at) VALUES ('exclude', json_object('artist_key', ?), 1)",
+        (artist_key(SECRET),),
+    )
+    assert "exclusions" in in_rows(session.library.connection, artist_key(SECRET))
+
+
+def test_what_another_writes_meanwhile_is_not_held_against_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def beside(*_: object, **__: object) -> None:
+        with sqlite3.connect(session.library.folders.database) as other:
+            other.execute("UPDATE listens SET plays = plays + 7")
+
+    monkeypatch.setattr(forgetting, "_forget_in_backups", beside)
+    assert session.forget(Rule(artist=SECRET)).taste_is_as_if_never
