@@ -27,6 +27,9 @@ _MISSING_M3U, _MISSING_PLS = "# missing: ", "; missing: "
 _URI = re.compile(r"spotify:track:([0-9A-Za-z]{22})")
 # Streams in pieces have the same first line as lists of songs.
 _STREAM = "#EXT-X-"
+# What a list of names in JSON and a page begin with, and each line of a log.
+_OF_ANOTHER = re.compile(r"\s*(?:\[\"|<(?:!|\?xml|html\b))", re.IGNORECASE)
+_OF_LOG = re.compile(r"\[?\d{4}-\d\d-\d\d\b")
 _DASH, _DASHES = " - ", re.compile(r"\s[\u2013\u2014]\s")
 
 
@@ -164,11 +167,12 @@ def _sniff_pls(head: Head) -> bool:
 
 
 def _sniff_names(head: Head) -> bool:
-    """Text each of whose lines has an artist and a title, and that is neither a table nor JSON, of strings either."""
+    """Text each of whose lines has an artist and a title, and that is no table, JSON, page or log."""
     written = [line for line in head.lines if line.strip()]
     named = all(all(parted(line)) and not line.startswith(("#", "-", "*")) for line in written)
     other = head.is_database or head.is_binary or head.json or head.header
-    return bool(written) and named and not other and not head.text.lstrip().startswith('["')
+    other = other or _OF_ANOTHER.match(head.text) or all(map(_OF_LOG.match, written))
+    return bool(written) and named and not other
 
 
 def _sniff_uris(head: Head) -> bool:

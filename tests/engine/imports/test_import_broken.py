@@ -47,6 +47,23 @@ def test_an_unknown_file_is_named_with_what_it_looks_like(db: sqlite3.Connection
     assert files["notes.txt"].note
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE html><title>Your archive - browse it</title>\n<p>Drive - 3 files</p>\n",
+        "<html><body>Hello - World</body></html>",
+        "2024-03-02 10:00 - server started\n2024-03-02 11:00 - server stopped\n",
+    ],
+)
+def test_a_page_or_a_log_with_dashes_is_no_list_of_names(
+    db: sqlite3.Connection, tmp_path: Path, text: str
+) -> None:
+    write(tmp_path, "in/songs.txt", "Burel - Tin Roof\n<PIG> - Find It\n")
+    write(tmp_path, "in/other.txt", text)
+    assert {file.kept for file in bring(db, tmp_path / "in").files if file.path.endswith("other.txt")} == {0}
+    assert db.execute("SELECT count(*) FROM playlist_tracks").fetchone() == (2,)
+
+
 def test_a_missing_path_and_an_unknown_format_say_what_to_do(db: sqlite3.Connection, tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError, match="does not exist"):
         import_paths(db, [tmp_path / "none"])

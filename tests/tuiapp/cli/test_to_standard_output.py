@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -64,3 +66,20 @@ def test_a_model_is_alone_there(
         assert model.testzip() is None
     assert "SHA-256" in capsys.readouterr().err
     assert printed_to(file, monkeypatch, *line, "--json") == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no descriptors to close")
+@pytest.mark.parametrize("closed", [(1,), (0, 1, 2)], ids=["output", "all"])
+def test_a_closed_stream_is_nowhere_and_no_file_takes_its_place(
+    filled: Folders, closed: tuple[int, ...]
+) -> None:
+    line = [sys.executable, "-m", "tuiapp", "--data-dir", str(filled.root)]
+
+    def close() -> None:
+        for number in closed:
+            os.close(number)
+
+    for command in (["stats"], ["--json", "stats"], ["playlists"]):
+        done = subprocess.run([*line, *command], preexec_fn=close, stderr=subprocess.PIPE)
+        assert (done.returncode, done.stderr) == (0, b"")
+    assert not filled.log.exists()
