@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import itertools
 import os
 import re
@@ -132,20 +134,32 @@ def what_is_wrong(path: Path) -> str:
     return "is damaged" if path.is_file() else "is missing"
 
 
+def bytes_of(path: Path) -> bytes:
+    """A file of the data folder. Raises OSError, also for a pipe or a device in its place, which would have no end."""
+    require_file(path)
+    return path.read_bytes()
+
+
+def require_file(path: Path) -> None:
+    """Raises OSError, which is a ValueError too, for a pipe or a device."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        # Of both kinds that readers expect of a damaged file.
+        raise io.UnsupportedOperation(errno.EINVAL, "it is no file", str(path))
+
+
 def digest_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal. Raises OSError."""
+    """SHA-256 of a file, in hexadecimal. Raises OSError as `bytes_of` does."""
     import hashlib  # slow to load, and not needed for the first paint
 
+    require_file(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def has_digest(path: Path, digest: str | None) -> bool:
     """Whether a file has this SHA-256; false if there is no file."""
-    try:
-        return digest_of(path) == digest
-    except (FileNotFoundError, IsADirectoryError):
-        return False
+    return path.is_file() and digest_of(path) == digest
 
 
 def size_of(path: Path) -> int:

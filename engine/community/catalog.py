@@ -7,6 +7,7 @@ costs nothing however many items there are.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import SEPARATOR, AnySpelling, item_key, relaxed_artist_key, relaxed_item_key
 from engine.community.damaged import damaged_pack
+from engine.paths import require_file
 
 if TYPE_CHECKING:
     from engine.community.genre_tree import Genre
@@ -133,6 +135,8 @@ class Catalog:
     ) -> None:
         self._path, self._damaged = path, damaged
         try:
+            with contextlib.suppress(FileNotFoundError, PermissionError):  # SQLite says so
+                require_file(path)
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
@@ -140,7 +144,7 @@ class Catalog:
             # One flipped bit can rename a column, which SQLite itself does not notice.
             for definition in _DEFINITIONS:
                 self._connection.execute(f"SELECT {definition} LIMIT 0")
-        except (sqlite3.Error, UnicodeDecodeError) as error:  # the latter of a name in SQLite's own message
+        except (sqlite3.Error, ValueError) as error:  # the latter also of a name in SQLite's own message
             raise damaged(error, path) from error
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.community.offers import way_again
 from engine.errors import DamagedDataError, reason, unreadable
+from engine.paths import bytes_of
 
 
 def damaged_pack(error: BaseException, file: Path) -> DamagedDataError:
@@ -29,7 +30,7 @@ def other_format(folder: Path, found: object, read: int) -> DamagedDataError:
 def bring_again(folder: Path) -> str:
     """The commands that bring the pack in a folder again, as far as its manifest says where it is from."""
     try:
-        said = json.loads((folder / "manifest.json").read_bytes())
+        said = json.loads(bytes_of(folder / "manifest.json"))
         kind, level, source = (str(said.get(key, "")) for key in ("kind", "level", "source"))
     except (OSError, ValueError, AttributeError, RecursionError):
         kind, level, source = "community", "", ""

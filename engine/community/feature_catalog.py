@@ -14,7 +14,7 @@ from engine.canonical_keys import played_alike, relaxed_pair
 from engine.community.damaged import damaged_in_words, damaged_pack, other_format
 from engine.community.pack_names import MANIFEST_FILE
 from engine.errors import DamagedDataError
-from engine.paths import Folders
+from engine.paths import Folders, bytes_of
 from engine.store.music_files import LOUD, QUIET, any_files
 from engine.wording import percent
 
@@ -100,7 +100,7 @@ def read_manifest(folder: Path) -> dict[str, object]:
     """
     file = folder / MANIFEST_FILE
     try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
+        manifest = json.loads(bytes_of(file).decode())
     except (OSError, ValueError, RecursionError) as error:
         raise damaged_pack(error, file) from error
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
@@ -113,7 +113,7 @@ def read_manifest(folder: Path) -> dict[str, object]:
 def kind_of(folder: Path) -> object:
     """The kind of pack in `folder` as its manifest says, None when there is no readable manifest."""
     try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+        manifest = json.loads(bytes_of(folder / MANIFEST_FILE).decode())
     except (OSError, ValueError, RecursionError):
         return None
     return manifest.get("kind") if isinstance(manifest, dict) else None

@@ -33,7 +33,7 @@ from engine.community.known import known_recordings
 from engine.community.pack_names import MANIFEST_FILE, name_for, name_of_file, pack_name
 from engine.community.reading import Reading
 from engine.errors import UnreadableFileError
-from engine.paths import Folders, digest_of
+from engine.paths import Folders, bytes_of, digest_of
 from engine.privacy import Door
 from engine.privacy.atomic import OWN as OWN_PARTIAL
 from engine.progress import Cancelled, CountReport
@@ -211,7 +211,7 @@ def own_packs(folders: Folders) -> Iterator[Path]:
     """The packs that show which tracks the library has, those set aside and unfinished ones too."""
     for folder in folders.packs.glob("*"):
         try:
-            own = json.loads((folder / MANIFEST_FILE).read_bytes()).get(OWN) is True
+            own = json.loads(bytes_of(folder / MANIFEST_FILE)).get(OWN) is True
         except (OSError, ValueError, AttributeError, RecursionError):
             own = folder.name.endswith(OWN_PARTIAL)
         if own:

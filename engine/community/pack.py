@@ -19,7 +19,7 @@ from engine.community.catalog import Catalog, write_catalog
 from engine.community.damaged import damaged_in_words, damaged_pack, other_format
 from engine.errors import ARRAY_ERRORS, DamagedDataError
 from engine.mapped import mapped_array
-from engine.paths import size_of
+from engine.paths import bytes_of, size_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -170,7 +170,7 @@ class Pack:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=PackManifest)
+            manifest = msgspec.json.decode(bytes_of(folder / "manifest.json"), type=PackManifest)
         except (OSError, ValueError, RecursionError) as error:
             raise damaged_pack(error, folder / "manifest.json") from error
         self.manifest = msgspec.structs.replace(manifest, name=folder.name)

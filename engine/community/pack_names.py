@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engine.canonical_keys import Level
 from engine.community.offers import LISTENBRAINZ
-from engine.paths import Folders
+from engine.paths import Folders, bytes_of
 from engine.wording import month_of
 
 MANIFEST_FILE = "manifest.json"
@@ -79,7 +79,7 @@ def data_in_words(names: Sequence[str], source: str, collected: str) -> str:
 def _held(folder: Path) -> tuple[str, str] | None:
     """The kind and level of the pack in a folder; null where that cannot be read, and so may be replaced."""
     try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+        manifest = json.loads(bytes_of(folder / MANIFEST_FILE))
         return str(manifest["kind"]), str(manifest.get("level", "tracks"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

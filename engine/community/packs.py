@@ -17,7 +17,7 @@ from engine.canonical_keys import nearest
 from engine.community.damaged import damaged_pack
 from engine.community.pack_names import pack_name
 from engine.errors import DamagedDataError, UnknownNameError
-from engine.paths import Folders, entries, size_of
+from engine.paths import Folders, bytes_of, entries, size_of
 from engine.privacy import Door
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
             # One alone that the disk does not give: the others are read.
             if not folder.is_dir():
                 continue
-            yield _info(folder, json.loads((folder / "manifest.json").read_bytes()))
+            yield _info(folder, json.loads(bytes_of(folder / "manifest.json")))
         except FileNotFoundError:
             # One that was removed meanwhile is passed over.
             if os.path.isdir(folder):  # noqa: PTH112 - of what fails the path would raise
@@ -134,7 +134,7 @@ def put_in_place_of(door: Door, folder: Path, other: str) -> None:
     """Have the pack in a `folder` outside those in use take the place and the name of another. Raises
     UnknownNameError."""
     place = _known_folder(door.folders, other)
-    manifest = json.loads((folder / "manifest.json").read_bytes()) | {"name": place.name}
+    manifest = json.loads(bytes_of(folder / "manifest.json")) | {"name": place.name}
     door.write_file(folder / "manifest.json", json.dumps(manifest, ensure_ascii=False).encode())
     door.replace_folder(place, folder)
 
@@ -142,7 +142,7 @@ def put_in_place_of(door: Door, folder: Path, other: str) -> None:
 def remember_passed(door: Door, name: str, passed: tuple[PassedOver, ...]) -> None:
     """Note with a pack which newer archives were read in vain. Raises UnknownNameError."""
     path = _known_folder(door.folders, name) / "manifest.json"
-    manifest = json.loads(path.read_bytes()) | {"passed": msgspec.to_builtins(passed)}
+    manifest = json.loads(bytes_of(path)) | {"passed": msgspec.to_builtins(passed)}
     door.write_file(path, json.dumps(manifest, ensure_ascii=False).encode())
 
 

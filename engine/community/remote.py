@@ -27,6 +27,7 @@ from engine.community.fetch import (
     number_in,
 )
 from engine.errors import DiscoverError, UnreadableFileError, reason
+from engine.paths import bytes_of
 from engine.privacy import Door
 from engine.progress import CountReport
 
@@ -214,7 +215,7 @@ def _keeping() -> Iterator[None]:
 
 def _noted(path: Path) -> _Part | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Part)
+        return msgspec.json.decode(bytes_of(path), type=_Part)
     except (OSError, ValueError, RecursionError):
         return None
 
@@ -270,7 +271,7 @@ def _only_one(door: Door, url: str) -> Iterator[None]:
 
 def _holder(note: Path) -> str:
     try:
-        by = msgspec.json.decode(note.read_bytes(), type=_Holder)
+        by = msgspec.json.decode(bytes_of(note), type=_Holder)
     except (OSError, ValueError, RecursionError):
         return "Another download is going on"
     since = time.strftime("%H:%M", time.localtime(by.since))

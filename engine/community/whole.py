@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.community import packs
 from engine.community.damaged import damaged_in_words
 from engine.errors import disk_trouble, reason
-from engine.paths import Folders, digest_of
+from engine.paths import Folders, bytes_of, digest_of
 
 
 def damaged_packs(folders: Folders) -> Iterator[tuple[Path, str]]:
@@ -34,7 +34,7 @@ def damaged_packs(folders: Folders) -> Iterator[tuple[Path, str]]:
 def _why_damaged(folder: Path) -> str:
     """Empty where nothing is. Raises OSError and sqlite3.Error where the disk or the system is in the way."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
+        manifest = json.loads(bytes_of(folder / "manifest.json"))
         kind, digest = manifest["kind"], manifest["digest"]
         if kind == "community":
             from engine.community.pack import Pack

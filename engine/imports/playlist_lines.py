@@ -171,8 +171,8 @@ def _sniff_names(head: Head) -> bool:
     written = [line for line in head.lines if line.strip()]
     named = all(all(parted(line)) and not line.startswith(("#", "-", "*")) for line in written)
     other = head.is_database or head.is_binary or head.json or head.header
-    other = other or _OF_ANOTHER.match(head.text) or all(map(_OF_LOG.match, written))
-    return bool(written) and named and not other
+    unlike = _OF_ANOTHER.match(head.text) is not None or all(map(_OF_LOG.match, written))
+    return bool(written) and named and not other and not unlike
 
 
 def _sniff_uris(head: Head) -> bool:

@@ -35,6 +35,7 @@ from engine.index.scores import (
     products,
     ranked,
 )
+from engine.paths import bytes_of
 
 # Rows compared with the caller's factors on opening: a retrained model differs in all of them.
 _COMPARED_ROWS = 64
@@ -227,7 +228,7 @@ def open_index(folder: Path, item_factors: NDArray[np.float32]) -> Index:
     """
     path = folder / MANIFEST_FILE
     try:
-        data = path.read_bytes()
+        data = bytes_of(path)
     except OSError as error:
         damaged = f"{path}: cannot be read ({error.strerror}); repair it: discover doctor --repair"
         raise unreadable(error, path, damaged) from error

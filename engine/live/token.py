@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass, replace
 
 from engine.errors import unreadable
-from engine.paths import Folders
+from engine.paths import Folders, bytes_of
 from engine.privacy import Door
 
 HOST = "127.0.0.1"
@@ -38,7 +38,7 @@ class Access:
 def access(folders: Folders) -> Access | None:
     """The stored access; null if nothing ever listened here. Raises DamagedDataError if it is invalid."""
     try:
-        data = json.loads(folders.listening.read_bytes())
+        data = json.loads(bytes_of(folders.listening))
         if not (isinstance(data["port"], int) and 0 < data["port"] < 1 << 16):
             raise ValueError("no port has this number")
         return Access(str(data["token"]), data["port"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import DiscoverError, UsageError, unreadable
-from engine.paths import Folders
+from engine.paths import Folders, bytes_of
 from engine.privacy import Door
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _kept(folders: Folders) -> dict[str, dict[str, Any]]:
     try:
         if path.stat().st_mode & 0o077:
             raise UsageError(f"Others can read {path}, which holds passwords. Run: chmod 600 {path}")
-        kept = json.loads(path.read_bytes())
+        kept = json.loads(bytes_of(path))
         if not all(one.keys() >= {"user", "secret", "plain"} for one in kept.values()):
             raise ValueError("something is missing")
     except FileNotFoundError:

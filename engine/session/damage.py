@@ -18,7 +18,7 @@ from engine.errors import (
     library_trouble,
     system_trouble,
 )
-from engine.paths import Folders, what_is_wrong
+from engine.paths import Folders, bytes_of, what_is_wrong
 from engine.store.integrity import sound
 
 # Files that are recomputed if missing.
@@ -104,7 +104,7 @@ def _of_small_files(folders: Folders) -> Iterator[Damage]:
     for name in _WORKED_OUT:
         path: Path = getattr(folders, name)
         try:
-            whole = isinstance(json.loads(path.read_bytes()), dict)
+            whole = isinstance(json.loads(bytes_of(path)), dict)
         except FileNotFoundError:
             continue
         except (OSError, ValueError, RecursionError) as error:

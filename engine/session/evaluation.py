@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import Level
 from engine.errors import NothingYetError
+from engine.paths import bytes_of
 from engine.progress import Share, silent
 from engine.session.library import Change, Library, Service, synchronized
 from engine.store.forgetting import mark
@@ -43,7 +44,7 @@ class Evaluation(Service):
         file = self.library.folders.hindsight
         if self._last is None and file.exists():
             try:
-                self._last = msgspec.json.decode(file.read_bytes(), type=Backtest)
+                self._last = msgspec.json.decode(bytes_of(file), type=Backtest)
             except (ValueError, RecursionError):
                 # Damaged, or of another version: measured again with the next training.
                 return None

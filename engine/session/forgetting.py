@@ -21,6 +21,7 @@ from engine.canonical_keys import SEPARATOR, artist_key, joined_key, track_key
 from engine.community.features import own_packs
 from engine.community.packs import list_packs
 from engine.errors import DiscoverError, NothingYetError
+from engine.paths import bytes_of
 from engine.privacy import Door
 from engine.privacy.atomic import OWN, PARTIAL
 from engine.session.traces import (
@@ -224,7 +225,7 @@ def _own_models(models: Path) -> Iterator[Path]:
     own = []
     for manifest in sorted(models.glob("*/manifest.json")):
         try:
-            content = msgspec.json.decode(manifest.read_bytes())
+            content = msgspec.json.decode(bytes_of(manifest))
         # Besides its own DecodeError msgspec raises UnicodeDecodeError.
         except (ValueError, RecursionError):
             # Unreadable: it may be a solo model, and is of no use.

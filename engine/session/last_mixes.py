@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.paths import bytes_of
 from engine.playlists.playlist import PlaylistTrack
 from engine.session.library import Library
 
@@ -53,7 +54,7 @@ class LastMixes:
         import msgspec
 
         try:
-            data = self._library.folders.mixes.read_bytes()
+            data = bytes_of(self._library.folders.mixes)
             return msgspec.json.decode(data, type=dict[str, list[tuple[str, str]] | int])
         # A damaged file is replaced: every mix starts over.
         except (OSError, ValueError, RecursionError):

@@ -18,7 +18,7 @@ from engine.imports.head import HEAD_BYTES, Head
 from engine.imports.record import SEVERAL_PEOPLE
 from engine.imports.registry import recognise
 from engine.imports.walk import members, printable
-from engine.paths import why_not_read
+from engine.paths import bytes_of, why_not_read
 
 if TYPE_CHECKING:
     from engine.imports.report import FileReport, Report
@@ -149,7 +149,7 @@ def _of_discover(path: Path) -> str:
 
 def _of_manifest(file: Path) -> str:
     try:
-        keys = set(json.loads(file.read_bytes())) if file.stat().st_size < _MAX_MANIFEST else set()
+        keys = set(json.loads(bytes_of(file))) if file.stat().st_size < _MAX_MANIFEST else set()
     except (OSError, ValueError, TypeError, RecursionError):
         return ""
     return _PART if {"format", "digests"} <= keys or {"format", "kind", "source"} <= keys else ""

@@ -29,7 +29,7 @@ from engine.model.ensemble import FACTORS_ALONE, SOLO_WEIGHTS, Members
 from engine.model.fold_in import ItemFactors
 from engine.model.neighbours import Neighbours
 from engine.model.similarity import ItemSimilarity, Listens
-from engine.paths import Folders, digest_of, has_digest, what_is_wrong
+from engine.paths import Folders, bytes_of, digest_of, has_digest, what_is_wrong
 from engine.progress import Cancelled, CountReport
 from engine.search import NameIndex, open_names
 from engine.training.manifest import ModelManifest
@@ -266,7 +266,7 @@ def current_manifest(folders: Folders, level: Level = "artists") -> ModelManifes
         return None
     again = mend_pointer(level)
     try:
-        folder = folders.models / pointer.read_text().strip()
+        folder = folders.models / bytes_of(pointer).decode().strip()
     except (OSError, ValueError) as error:
         raise unreadable(error, pointer, f"{pointer} names no model ({reason(error)}). {again}") from error
     if folder == folders.models or not _is_folder(folder):
@@ -284,7 +284,7 @@ def _is_folder(path: Path) -> bool:
 def read_manifest(folder: Path) -> ModelManifest:
     """The manifest of the model in a folder. Raises DamagedDataError when it cannot be read."""
     try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=ModelManifest)
+        manifest = msgspec.json.decode(bytes_of(folder / MANIFEST), type=ModelManifest)
     # Besides its own DecodeError msgspec raises UnicodeDecodeError; a ValueError too, as is a NUL in a path.
     except (OSError, ValueError, RecursionError) as error:
         path = folder / MANIFEST

@@ -18,6 +18,7 @@ import numpy as np
 from engine.errors import ARRAY_ERRORS
 from engine.mapped import mapped_array
 from engine.model.sweep import State
+from engine.paths import bytes_of
 from engine.privacy import Door
 from engine.training.choose import Choice
 
@@ -92,6 +93,6 @@ class Checkpoint:
     def _decoded(path: Path, kind: Any) -> Any:
         """What a file holds; null where it is not there or not whole."""
         try:
-            return msgspec.json.decode(path.read_bytes(), type=kind)
+            return msgspec.json.decode(bytes_of(path), type=kind)
         except (OSError, ValueError, RecursionError):
             return None

@@ -17,7 +17,7 @@ from pathlib import Path
 from engine.canonical_keys import Level
 from engine.community.offers import newer_of, ways_to_add
 from engine.errors import DamagedDataError, NothingYetError
-from engine.paths import Folders
+from engine.paths import Folders, bytes_of
 from engine.privacy import Door
 from engine.privacy.presence import Presence, Role
 from engine.training.artifact import (
@@ -153,7 +153,7 @@ def pointers(models: Path) -> list[Path]:
 def folder_named_by(pointer: Path) -> str:
     """The folder a pointer names; empty where there is no pointer, or none that can be read."""
     try:
-        text = pointer.read_text().strip()
+        text = bytes_of(pointer).decode().strip()
     except (OSError, ValueError):
         return ""
     if not pointer.name.endswith(_BEFORE) or len(names := text.split()) < 2:

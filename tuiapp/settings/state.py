@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from engine.paths import bytes_of
+
 VERSION = 1
 
 
@@ -21,7 +23,7 @@ def read(data: bytes | None) -> dict[str, Any]:
 def read_file(path: Path) -> dict[str, Any]:
     """The state in a file, or an empty one."""
     try:
-        return read(path.read_bytes())
+        return read(bytes_of(path))
     except OSError:
         return {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -70,6 +71,38 @@ def test_a_damaged_file_is_named_with_what_to_do(
     # What everything depends on is looked at for errors of any call; derived files are not.
     derived = found.path.parent == folders.root
     assert list(damage_of_data(folders, library.connection)) == ([] if derived else [found])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("kind", ["a pipe", "an endless device"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "models/current",
+        "models/made-by-hand/manifest.json",
+        "models/made-by-hand/item_factors.npy",
+        "models/made-by-hand/index/shard-0.ann",
+        "packs/camps/manifest.json",
+        "packs/camps/catalog.sqlite",
+        "hindsight.json",
+        "mixes.json",
+        "state.json",
+        "servers.json",
+        "listening.json",
+    ],
+)
+def test_what_has_no_end_is_named_as_damage_and_not_waited_for(
+    folders: Folders, library: Library, file: str, kind: str
+) -> None:
+    path = folders.root / file
+    path.unlink(missing_ok=True)
+    if kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    (found,) = damage(folders, library.connection)
+    # A model is named by the file that points to it.
+    assert path.is_relative_to(found.path) or found.path == folders.models / "current"
 
 
 @pytest.mark.parametrize("size", [0, 100])
