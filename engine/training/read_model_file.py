@@ -164,7 +164,8 @@ def _about(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> Mod
     )
     about = msgspec.json.decode(data, type=ModelFile)
     _require(1 <= about.factors <= _MAX_FACTORS and about.items >= 1, "its counts are impossible")
-    _require(min(about.listeners, about.interactions, about.listener_rows) >= 0, "its counts are impossible")
+    counts = (about.listeners, about.interactions, about.listener_rows, about.iterations)
+    _require(all(0 <= count < 1 << 53 for count in counts), "its counts are impossible")
     texts = (*about.packs, about.source, about.collected, about.built_from)
     _require(
         all(len(text) <= _MAX_TEXT for text in texts) and len(about.packs) <= _MAX_PACKS,
@@ -177,8 +178,13 @@ def _about(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> Mod
         "its packs have names that no pack has",
     )
     datetime.datetime.fromisoformat(about.trained)
+    _require(0 <= about.seed < 1 << 31, "its seed is impossible")
+    # Beyond, nothing can be solved for: such a model would come into use and rank nothing.
+    confidence = about.confidence
+    _require(max(confidence.alpha, confidence.cap) <= _MAX_SIZE, "its confidence is impossible")
     _require(
-        0 < about.regularization < np.inf and 0 <= about.frequency_exponent <= 4, "its lambda is impossible"
+        0 < about.regularization <= _MAX_SIZE and 0 <= about.frequency_exponent <= 4,
+        "its lambda is impossible",
     )
     _require(0 <= about.seconds < np.inf and bool(np.isfinite(about.loss).all()), "its loss is impossible")
     weights = about.ensemble
