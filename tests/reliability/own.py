@@ -1,7 +1,7 @@
 """The data folder's own files failing while they are read: a disk that fails, a permission that is lost, a file gone.
 
 Commands and the app are failed at each of their calls that look there, or from that call on. A fault is words that are
-not our own, an app that ends, rows that are lost, a next run that ends otherwise.
+not our own or call a failing disk damage, an app that ends, rows that are lost, a next run that ends otherwise.
 """
 
 from __future__ import annotations
