@@ -239,7 +239,7 @@ def remove(options: Options, name: str) -> None:
     "format_name",
     metavar="NAME",
     shell_complete=playlist_formats,
-    help="m3u8, xspf, jspf, pls, csv, json, txt or uris.  [default: by file extension]",
+    help="m3u8, xspf, jspf, pls, csv, csv-as-is, json, txt or uris.  [default: by file extension]",
 )
 @click.pass_obj
 def export(
@@ -253,7 +253,8 @@ def export(
 ) -> None:
     """Export a playlist, or one of the lists, to a file.
 
-    In CSV, a name that a spreadsheet would run as a formula gets an apostrophe in front, which import removes.
+    In CSV, a name that a spreadsheet would run as a formula gets an apostrophe in front, which import removes. A
+    service would keep it: for one, --format csv-as-is leaves it out.
     """
     if (name is None) == (list_name is None):
         raise UsageError(

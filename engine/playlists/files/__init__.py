@@ -27,17 +27,20 @@ __all__ = ["FORMATS", "Written", "format_of", "write"]
 
 Writer = Callable[[Sequence[PlaylistTrack], str, "datetime.datetime | None", "Place | None"], Written]
 
+# CSV with names that a spreadsheet would run as formulas: no file's ending asks for it.
+AS_IS = "csv-as-is"
 FORMATS: dict[str, Writer] = {
     "m3u8": m3u8.write,
     "xspf": xspf.write,
     "jspf": jspf.write,
     "pls": pls.write,
     "csv": comma_separated.write,
+    AS_IS: comma_separated.write_as_is,
     "json": own_json.write,
     "txt": plain_text.write,
     "uris": spotify_uris.write,
 }
-_ENDINGS = {f".{name}": name for name in FORMATS} | {".m3u": "m3u8"}
+_ENDINGS = {f".{name}": name for name in FORMATS if name != AS_IS} | {".m3u": "m3u8"}
 
 
 def format_of(path: Path) -> str:

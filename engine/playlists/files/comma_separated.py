@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from engine.playlists.files.written import Place, Written, clean, identifier, spotify_id
 from engine.playlists.playlist import PlaylistTrack
@@ -20,6 +20,17 @@ def write(
     Cells that begin like a formula have an apostrophe before them, which `discover import` takes away again: a title
     from anywhere must not run in a spreadsheet.
     """
+    return _written(tracks, title, guarded)
+
+
+def write_as_is(
+    tracks: Sequence[PlaylistTrack], title: str, _date: datetime.datetime | None, _place: Place | None
+) -> Written:
+    """The same without the apostrophes, which a service would take for a part of the name."""
+    return _written(tracks, title, str)
+
+
+def _written(tracks: Sequence[PlaylistTrack], title: str, cell: Callable[[str], str]) -> Written:
     text = io.StringIO(newline="")
     rows = csv.writer(text, lineterminator="\n")
     reasons = any(track.reason for track in tracks)
@@ -28,5 +39,5 @@ def write(
         isrc, spotify = clean(identifier(track, "isrc")), spotify_id(track) or ""
         names = clean(track.track), clean(track.artist), clean(track.album), clean(title)
         reason = [clean(track.reason)] if reasons else []
-        rows.writerow(map(guarded, (*names, "Playlist", isrc, spotify, *reason)))
+        rows.writerow(map(cell, (*names, "Playlist", isrc, spotify, *reason)))
     return Written(text.getvalue().encode(), len(tracks))

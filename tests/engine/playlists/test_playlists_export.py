@@ -93,14 +93,15 @@ def test_export_writes_the_file_and_reports_what_it_could_not(tmp_path: Path, pr
 @pytest.mark.parametrize("kind", sorted(set(FORMATS) - {"uris"}))
 def test_every_format_says_which_tracks_have_no_file(tmp_path: Path, kind: str) -> None:
     door, file = Door(Folders(tmp_path / "data")), tmp_path / f"evening.{kind}"
-    report = export_playlist(door, file, EVENING, "Evening")
+    report = export_playlist(door, file, EVENING, "Evening", format=kind)
     assert report.missing == (TIN_ROOF,)
     assert "1 of 2 tracks have no local file: Ida & the Oaks - Tin Roof." in report.note
     assert (f"{kind.upper()} lists them by name" in report.note) == (report.left_out == 0)
     if report.left_out == 0:
-        nowhere = export_playlist(door, file, [TIN_ROOF], "Evening")
+        nowhere = export_playlist(door, file, [TIN_ROOF], "Evening", format=kind)
         assert (nowhere.missing, nowhere.note) == ((), ""), "somebody without files misses none"
-        assert export_playlist(door, file, [TIN_ROOF], "Evening", music=[tmp_path]).missing == (TIN_ROOF,)
+        music = export_playlist(door, file, [TIN_ROOF], "Evening", format=kind, music=[tmp_path])
+        assert music.missing == (TIN_ROOF,)
 
 
 def test_export_into_nowhere_says_so(tmp_path: Path) -> None:
@@ -187,5 +188,7 @@ def test_a_csv_with_reasons_is_known_for_this_programs_own() -> None:
         )
         assert is_guarded(header)
         assert row[3] == "'=E"
+        as_is = write([replace(HARBOUR, reason=why)], "=E", "csv-as-is").data.decode()
+        assert list(csv.reader(io.StringIO(as_is)))[1][3] == "=E"
     assert not is_guarded([*header, "Mood"])
     assert not is_guarded(header[:5])
