@@ -78,11 +78,23 @@ def _of_csv(table: DataFile, text: IO[str], reading: Reading | None) -> Iterator
     try:
         header = next(reader, [])
         reader, before = csv.reader(_limited(table.shown, lines, reading), delimiter=delimiter), 1
-        yield header, ([unguarded(cell) for cell in row] for row in reader) if is_guarded(header) else reader
+        found = _readable(reader, reading)
+        yield header, ([unguarded(cell) for cell in row] for row in found) if is_guarded(header) else found
     except csv.Error as error:
         raise UnreadableFileError(
             f"{table.shown}, line {before + reader.line_num}: {error}. Is it a CSV file?"
         ) from error
+
+
+def _readable(rows: Iterator[list[str]], reading: Reading | None) -> Iterator[list[str]]:
+    """The rows of a csv reader that it can read: after one it cannot, it goes on with the next line."""
+    while True:
+        try:
+            yield from rows
+            return
+        except csv.Error:
+            if reading is not None:
+                reading.refuse("line with a field longer than any name")
 
 
 @contextmanager

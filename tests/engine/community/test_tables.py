@@ -125,6 +125,19 @@ def test_a_name_longer_than_any_costs_its_line_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("separator", [",", "\t"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_field_longer_than_any_costs_its_line_alone(tmp_path: Path, separator: str, quote: str) -> None:
+    rows = [("user", "artist", "plays"), *((f"u{n}", "Ida", "2") for n in range(9))]
+    rows[4:4] = [("y", quote + "x" * 200_000 + quote, "1"), ("z", quote + "x" * 200_000 + quote, "1")]
+    path = tmp_path / "l.csv"
+    path.write_text("".join(separator.join(row) + "\n" for row in rows))
+    content = PLAYS.read(path)
+    assert (content.plays.shape, list(content.names)) == ((9, 1), ["Ida"])
+    assert content.dropped == {"line with a field longer than any name": 2}
+    assert [line.line for line in content.bad.first] == [5, 6]
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
 def test_a_quote_that_is_never_closed_costs_no_other_line(tmp_path: Path, separator: str) -> None:
     rows = [("user", "artist", "plays"), ("x", '"Ida', "3"), *((f"u{n}", "Burel", "2") for n in range(40))]
     rows += [("y", '"Ida"', "1"), ("z", '"Tin Roof' + " " * (separator == ","), "4")]
