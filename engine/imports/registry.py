@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import IO
 
@@ -48,8 +49,9 @@ class Format:
     wants_names: bool = False
 
 
+@cache
 def formats() -> tuple[Format, ...]:
-    """Every format, in the order of recognition."""
+    """Every format, in the order of recognition; cached, since it is asked for with each file of an archive."""
     return tuple(one for name in _MODULES for one in import_module(f"engine.imports.{name}").FORMATS)
 
 
@@ -74,13 +76,15 @@ def reading_of(head: Head, columns: Mapping[str, str] | None = None) -> tuple[Fo
     With a mapping of `columns` given by the person, a file of no known format is read by that, and one that has those
     columns whatever else it might be.
     """
+    if not head.data:
+        return None
     named = {normal(column) for field, column in (columns or {}).items() if field != "user"}
     if found := _known(head, named):
         return found, ()
     for inner, way in lists_of(head):
         if found := _known(inner, named):
             return found, way
-    return (_by_columns(head), ()) if named and head.data else None
+    return (_by_columns(head), ()) if named else None
 
 
 def reading_as(forced: Format, head: Head) -> tuple[Format, Way]:

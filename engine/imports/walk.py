@@ -167,7 +167,8 @@ def _is_clutter(name: str) -> bool:
 
 def _unfold(member: Member, depth: int) -> Iterator[Member]:
     """The member itself, or what is in it when it is an archive."""
-    if member.trouble:
+    # An empty member is no archive: opening it costs as much as reading a short one.
+    if member.trouble or (member.archive and not member.size):
         yield member
         return
     try:
