@@ -130,6 +130,12 @@ class InvalidDataError(DiscoverError, ValueError):
     """Numbers a model cannot be fitted to or queried with: NaN, negative counts, ids out of range."""
 
 
+class ClosedPipeError(DiscoverError):
+    """The program that read what is written reads no more (head, a closed pager), which is no failure."""
+
+    exit_code = 0
+
+
 class CancelledError(DiscoverError):
     """The person cancelled it. Nothing was lost."""
 

@@ -88,6 +88,11 @@ def is_plain(path: Path) -> bool:
     return True
 
 
+def is_open_pipe(path: Path) -> bool:
+    """Whether `path` is a name for an open pipe, such as standard output: a reader was there, unlike of a new one."""
+    return stat.S_ISFIFO(path.stat().st_mode) and not Path(os.path.realpath(path)).exists()
+
+
 @contextlib.contextmanager
 def held_folder(beside: Path, of: str, suffix: str = "", mode: int = 0o700) -> Iterator[Path]:
     """A new folder in `beside` that will become, or serves, the one named `of`: locked while the block runs and deleted

@@ -14,13 +14,14 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.errors import DiscoverError, PrivateSessionError
+from engine.errors import ClosedPipeError, DiscoverError, PrivateSessionError
 from engine.paths import Folders
 from engine.privacy.atomic import (
     OWN,
     PARTIAL,
     fsync,
     held_folder,
+    is_open_pipe,
     is_plain,
     make_safe,
     put_in_place,
@@ -168,7 +169,7 @@ class Door:
         """Write a file the person named, outside the data folder. Allowed in a private session.
 
         A plain file is replaced in one step; a link is followed, a device or a pipe is written to. Raises DiscoverError
-        if it cannot be written or would be in the data folder.
+        if it cannot be written or would be in the data folder, ClosedPipeError if its reader has left.
         """
         target = Path(os.path.realpath(path))
         if target.is_relative_to(self.folders.root.resolve()):
@@ -182,6 +183,8 @@ class Door:
                 # By its own name: its target may have none.
                 write_through(path, data)
         except OSError as error:
+            if error.errno == errno.EPIPE or (error.errno == errno.ENXIO and is_open_pipe(path)):
+                raise ClosedPipeError(f"Not all of {path} was read.") from error
             reason = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
             raise DiscoverError(f"Cannot write {path}: {reason}. Choose another place.") from error
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import click
 
-from engine.errors import CancelledError, DiscoverError, system_trouble
+from engine.errors import CancelledError, ClosedPipeError, DiscoverError, system_trouble
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.streams import safe_streams
 from tuiapp.safe import shown
@@ -52,6 +52,8 @@ def _run(arguments: Sequence[str], options: Options) -> int:
     except SystemExit:
         # No command exits the program. Click does if the reader (head, a closed pager) stops: not a failure.
         return 0
+    except ClosedPipeError as error:
+        return error.exit_code
     except DiscoverError as error:
         how = "interrupted" if isinstance(error, CancelledError) else "error"
         click.echo(f"{how}: {shown(' '.join(str(error).split()))}", err=True)

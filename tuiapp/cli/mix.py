@@ -11,7 +11,7 @@ import click
 from engine.errors import UnknownNameError, UsageError
 from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import TEXT, artists, each_artist, playlists
-from tuiapp.cli.output import only_what_you_have, print_json, print_table, say
+from tuiapp.cli.output import OutFile, only_what_you_have, print_json, print_table, say
 from tuiapp.cli.playlists import entry, exported, track_row
 from tuiapp.safe import shown
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     "--seed", type=int, default=0, show_default=True, help="Seed: another number gives another list."
 )
 @click.option("--save", "save_as", metavar="NAME", shell_complete=playlists, help="Save as a playlist.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Export to a file.")
+@click.option("--out", type=OutFile(), metavar="FILE", help="Export to a file.")
 @click.pass_obj
 def mix(
     options: Options,

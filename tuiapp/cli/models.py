@@ -15,6 +15,7 @@ from engine.progress import ADDING_MODEL
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.output import (
+    OutFile,
     is_output,
     print_json,
     print_table,
@@ -44,11 +45,11 @@ def model() -> None:
 
 
 @model.command("export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=OutFile())
 @_LEVEL
 @click.pass_obj
 def export(options: Options, file: Path, level: Level) -> None:
-    """Write the model in use to FILE, for others.
+    """Write the model in use to FILE, for others; - is standard output.
 
     The file holds artists or tracks with what was learned about them, and nothing about you. For related artists it
     also holds rows of the community's listeners, without names. A model of your own listening is refused:

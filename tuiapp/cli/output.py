@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.taste.coverage import Coverage
 from tuiapp.text import counted, duration
 
+STANDARD_OUTPUT = Path("/dev/stdout")
 _NOT_PLAIN = re.compile(r"[^\n -~]")
 
 
@@ -45,6 +46,24 @@ def print_json(document: Any) -> None:
     click.echo(text)
 
 
+class OutFile(click.Path):
+    """A file to write. `-` is standard output; a file of that name is `./-`."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path."""
+        return super().convert(STANDARD_OUTPUT if value == "-" else value, param, ctx)
+
+
+def new_folder(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+    """The callback of an option that names a folder to write. Raises BadParameter for standard output."""
+    if str(value) == "-":
+        raise click.BadParameter("standard output is no folder. Name a new one.")
+    return value
+
+
 def is_output(options: Options, path: Path) -> bool:
     """Whether a file to be written is where standard output goes: then nothing else is printed there.
 
@@ -56,7 +75,7 @@ def is_output(options: Options, path: Path) -> bool:
         here = here and not os.path.samestat(file, Path(os.devnull).stat())
     # No such file yet, or no standard output that is one.
     except (OSError, ValueError):
-        return False
+        here = path == STANDARD_OUTPUT
     if here and options.json:
         raise UsageError(
             f"--json prints its document where {path} leads: standard output. Name another file, or leave --json out."

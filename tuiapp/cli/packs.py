@@ -18,7 +18,7 @@ from engine.errors import sentence
 from engine.wording import quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import feature_packs, name_argument, one_of, packs
-from tuiapp.cli.output import print_json, print_table, progress_bar, say, thousands, web_for
+from tuiapp.cli.output import new_folder, print_json, print_table, progress_bar, say, thousands, web_for
 from tuiapp.import_report import packs_in_words
 from tuiapp.safe import shown
 from tuiapp.text import came_from
@@ -243,6 +243,7 @@ def update(
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
+    callback=new_folder,
     metavar="DIR",
     help="A new folder.",
 )

@@ -16,7 +16,7 @@ from engine.wording import quantity
 from tuiapp.cli.group import Options, cli, from_library_option
 from tuiapp.cli.names import contexts, lists, name_argument, playlist_formats
 from tuiapp.cli.names import playlists as saved
-from tuiapp.cli.output import is_output, only_what_you_have, print_json, print_table, say
+from tuiapp.cli.output import OutFile, is_output, only_what_you_have, print_json, print_table, say
 from tuiapp.own_reasons import because
 from tuiapp.safe import shown
 from tuiapp.text import duration, tempo
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, help="Seed: another number gives another list.")
 @from_library_option
 @click.option("--save", "save_as", metavar="NAME", shell_complete=saved, help="Save as a playlist.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Export to a file.")
+@click.option("--out", type=OutFile(), metavar="FILE", help="Export to a file.")
 @click.pass_obj
 def playlist(
     options: Options,
@@ -232,7 +232,11 @@ def remove(options: Options, name: str) -> None:
     help="For --list discover or less-known: one track per artist, or tracks.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
+    "--out",
+    type=OutFile(),
+    required=True,
+    metavar="FILE",
+    help="The file to write; - is standard output, with --format.",
 )
 @click.option(
     "--format",

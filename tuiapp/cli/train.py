@@ -11,7 +11,7 @@ from engine.errors import DiscoverError, UsageError
 from engine.wording import percent, quantity
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.numbers import FloatRange
-from tuiapp.cli.output import print_json, progress_bar, say, say_coverage
+from tuiapp.cli.output import new_folder, print_json, progress_bar, say, say_coverage
 from tuiapp.resurfacing import in_short
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ FACTORS = Factors()
 @click.option("--master", metavar="URL", help="Spark's master.  [default: local[*], this machine]")
 @click.option(
     "--parquet",
+    callback=new_folder,
     metavar="DIR",
     help="Where Spark reads the plays: a folder or address that all workers reach. A folder is written if missing.",
 )

@@ -13,6 +13,7 @@ import pytest
 
 from engine.errors import (
     BusyError,
+    ClosedPipeError,
     DamagedDataError,
     DamagedLibraryError,
     DiscoverError,
@@ -177,6 +178,11 @@ def test_an_export_goes_through_links_devices_and_pipes_and_replaces_none(
     assert os.read(reader, 99) == b"a,b\n"
     os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with pytest.raises(ClosedPipeError):
+        door.export(Path(f"/dev/fd/{writer}"), b"a,b\n")
+    os.close(writer)
     with pytest.raises(DiscoverError, match="directory"):
         door.export(tmp_path, b"")
 

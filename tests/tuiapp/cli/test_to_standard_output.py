@@ -68,6 +68,44 @@ def test_a_model_is_alone_there(
     assert printed_to(file, monkeypatch, *line, "--json") == 2
 
 
+@pytest.mark.parametrize("out", ["-", "/dev/stdout"])
+def test_a_file_for_standard_output_is_named_alike_in_every_command(
+    filled: Folders, tmp_path: Path, out: str
+) -> None:
+    def called(*line: str) -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "tuiapp", "--data-dir", str(filled.root), *line]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True)
+
+    listed = called("export", "Song for the hill", "--format", "csv", "--out", out)
+    assert (listed.returncode, listed.stdout[:11]) == (0, b"Track name,")
+    model = called("model", "export", out)
+    assert (model.returncode, model.stdout[:2]) == (0, b"PK")
+    for command in (["playlist", "running", "--out"], ["mix", names(ITEMS)[0], "--out"]):
+        refused = called(*command, out)
+        assert (refused.returncode, refused.stdout) == (2, b"")
+        assert b"standard output, where the list is shown" in refused.stderr
+    for command in (["community", "export", "--parquet"], ["train", "--engine", "spark", "--parquet"]):
+        refused = called(*command, "-")
+        assert (refused.returncode, b"standard output is no folder" in refused.stderr) == (2, True)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no pipe without a reader")
+def test_a_reader_who_leaves_ends_every_command_quietly(filled: Folders, tmp_path: Path) -> None:
+    for command in (
+        ["stats"],
+        ["export", "Song for the hill", "--format", "csv", "--out", "/dev/stdout"],
+        ["export", "Song for the hill", "--format", "csv", "--out", "-"],
+        ["model", "export", "-"],
+    ):
+        reader, writer = os.pipe()
+        os.close(reader)
+        line = [sys.executable, "-m", "tuiapp", "--data-dir", str(filled.root), *command]
+        done = subprocess.run(line, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE)
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (0, b""), command
+
+
 @pytest.mark.skipif(os.name != "posix", reason="no descriptors to close")
 @pytest.mark.parametrize("closed", [(1,), (0, 1, 2)], ids=["output", "all"])
 def test_a_closed_stream_is_nowhere_and_no_file_takes_its_place(
