@@ -108,6 +108,9 @@ def make_writable(path: Path) -> None:
         if not path.exists():
             # Created here first, so that it is never readable by others.
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        elif not os.access(path, os.R_OK):
+            # More than read-only: that would be advice to look at it, which is denied too.
+            raise DiscoverError(disk_trouble(PermissionError(errno.EACCES, "Permission denied"), path))
         elif is_read_only(path):
             raise PermissionError(errno.EROFS, "it is read-only")
     except OSError as error:

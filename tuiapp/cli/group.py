@@ -129,7 +129,8 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="No messages on standard error."),
         click.option("--private", is_flag=True, expose_value=False, callback=_store("private"),
                      help="Private session: nothing is written."),
-        click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), expose_value=False,
+        # Whether it may be read is said as of a folder that the variable names.
+        click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False, readable=False), expose_value=False,
                      callback=_store("data_dir"), metavar="DIR",
                      help="Folder for all of discover's data.  [default: DISCOVER_DATA_DIR, else the usual folder]"),
     ):  # fmt: skip

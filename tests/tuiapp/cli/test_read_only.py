@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,48 @@ def test_writing_commands_are_refused_and_change_nothing(
         assert run(["--data-dir", str(read_only.root), *line]) == 1, command
         assert f"Cannot write to {read_only.root}: it is read-only." in capsys.readouterr().err
     assert fingerprint(read_only.root) == before
+
+
+def test_what_may_not_be_read_is_not_called_read_only(
+    filled: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = Folders(tmp_path / "data")
+    shutil.copytree(filled.root, folders.root)
+    write(tmp_path, "IN.csv", lastfm((START, SONG)))
+    before, may = fingerprint(folders.root), os.access
+
+    def access(path: Any, mode: int, **how: Any) -> bool:
+        # As of a file of mode 000 to anybody but root.
+        return Path(path) != folders.database and may(path, mode, **how)
+
+    monkeypatch.setattr(os, "access", access)
+    for command in [*WRITING, ["doctor", "--repair"]]:
+        line = [word.replace("IN.csv", str(tmp_path / "IN.csv")) for word in command]
+        assert run(["--data-dir", str(folders.root), *line]) == 1, command
+        said = capsys.readouterr()
+        assert f"{folders.database} may not be read or written" in said.err, command
+        assert "read-only" not in said.out + said.err
+    assert fingerprint(folders.root) == before
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None or os.geteuid() != 0, reason="needs root, and setpriv")
+def test_a_folder_that_may_not_be_read_is_denied_alike_however_it_is_named(tmp_path: Path) -> None:
+    """By root without its rights to pass over modes."""
+    folders = Folders(tmp_path / "data")
+    open_library(Door(folders)).close()
+    rights = "-dac_override,-dac_read_search"
+    denied = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}", sys.executable, "-m", "tuiapp"]
+    for path in (folders.root, folders.database):
+        mode = path.stat().st_mode
+        path.chmod(0)
+        for command in (["stats"], ["like", "X"], ["forget", "--all", "--yes"], ["audit"]):
+            for named, variable in ((["--data-dir", str(folders.root)], ""), ([], str(folders.root))):
+                there = {**os.environ, "DISCOVER_DATA_DIR": variable}
+                done = subprocess.run([*denied, *named, *command], env=there, capture_output=True, text=True)
+                assert done.returncode == 1, (command, done.stderr)
+                assert "may not be read or written: see whose it is" in done.stderr
+                assert "read-only" not in done.stderr
+        path.chmod(mode)
 
 
 def test_what_has_to_be_written_to_before_it_is_read_says_so(
