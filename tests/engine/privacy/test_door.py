@@ -63,7 +63,7 @@ def test_folders_and_files_are_the_owners_alone(filled: Folders) -> None:
 def test_a_read_only_disk_is_reported_and_can_be_looked_at(
     filled: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.access", lambda *_: False)
+    monkeypatch.setattr("os.access", lambda _path, mode: not mode & os.W_OK)
     with pytest.raises(DiscoverError, match=r"Cannot write to .*--data-dir"):
         open_library(Door(filled))
     private = open_library(Door(filled, private=True))
