@@ -15,7 +15,7 @@ from typing import NamedTuple
 from engine.audio.tags import Tags
 from engine.audio.walk import NOT_UTF8, UNREADABLE_FILE, Found, LeftOut, is_gone, is_utf8
 from engine.errors import UnreadableFileError, UsageError, reason
-from engine.store.guarded import MAGIC, as_os_errors, bound, read_only_tables
+from engine.store.guarded import MAGIC, as_os_errors, bound, read_only_tables, select
 from engine.store.music_files import Kind
 
 NOT_THERE = "file that is not where the database says"
@@ -102,9 +102,7 @@ def _beets(
         ("path", "title", "artist", "album", "length", "bpm", "mb_trackid", "original_year", "year"),
         tables["items"],
     )
-    for raw, *tags in database.execute(
-        f"SELECT {wanted} FROM items ORDER BY id"  # noqa: S608 - fixed names
-    ):
+    for raw, *tags in select(database, "items", wanted, "ORDER BY id"):
         file = os.fsdecode(raw) if isinstance(raw, bytes) else str(raw)
         if not PurePosixPath(file).is_absolute():
             if below is None:
@@ -150,9 +148,7 @@ def _navidrome(
         columns,
     )
     there = "WHERE NOT missing" if "missing" in columns else ""
-    for library, file, *tags in database.execute(
-        f"SELECT {wanted} FROM media_file {there} ORDER BY id"  # noqa: S608 - fixed names
-    ):
+    for library, file, *tags in select(database, "media_file", wanted, f"{there} ORDER BY id"):
         at = str(file)
         if PurePosixPath(at).is_absolute():
             # From before servers had several libraries: absolute paths with an unknown prefix.
@@ -183,9 +179,9 @@ def _tags(
     )
 
 
-def _those_there(names: Sequence[str], columns: frozenset[str]) -> str:
+def _those_there(names: Sequence[str], columns: frozenset[str]) -> list[str]:
     """Columns for a SELECT, with null for those the table does not have."""
-    return ", ".join(name if name in columns else "NULL" for name in names)
+    return [name if name in columns else "NULL" for name in names]
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
-from engine.store.guarded import MAGIC, as_os_errors, bound, read_only_tables
+from engine.store.guarded import MAGIC, as_os_errors, bound, read_only_tables, select
 
 # A media server's library of half a million tracks takes some 300 MB.
 _MAX_BYTES = 768 << 20
@@ -37,11 +37,12 @@ class Rows:
         return all(set(columns) <= self.tables.get(name, frozenset()) for name, columns in tables.items())
 
     def select(self, table: str, wanted: Mapping[str, str], joined: str = "") -> Iterator[tuple[object, ...]]:
-        """The expressions `wanted` of a table, in order, null where the column (its key) is in no table named.
+        """The expressions `wanted` of a table, `x`, in order, null where the column (its key) is in no table named,
+        and where a value is larger than any.
 
         Keys are `table.column`; `joined` follows the table's name. Raises OSError when a page is damaged.
         """
         there = {f"{name}.{column}" for name, columns in self.tables.items() for column in columns}
         parts = [sql if key in there else "NULL" for key, sql in wanted.items()]
         with as_os_errors():
-            yield from self._db.execute(f"SELECT {', '.join(parts)} FROM {table} {joined}")  # noqa: S608 - fixed parts
+            yield from select(self._db, table, parts, joined)

@@ -45,7 +45,7 @@ def _all(database: Rows, options: Options) -> Iterator[tuple[str, Record]]:
     )
     if database.has(scrobbles=("media_file_id", "user_id", "submission_time")):
         wanted = {**who, **_FILE, "scrobbles.submission_time": "x.submission_time"}
-        joined = f"AS x LEFT JOIN media_file AS f ON f.id = x.media_file_id {library} {user}"
+        joined = f"LEFT JOIN media_file AS f ON f.id = x.media_file_id {library} {user}"
         for person, *names, at in database.select("scrobbles", wanted, joined):
             yield str(person or ""), _play(names, anything(str(at or ""), options.zone), 1, counted=False)
     if database.has(annotation=("item_id", "item_type", "user_id")):
@@ -56,9 +56,7 @@ def _all(database: Rows, options: Options) -> Iterator[tuple[str, Record]]:
             "annotation.play_date": "x.play_date",
             "annotation.starred": "x.starred",
         }
-        joined = (
-            f"AS x JOIN media_file AS f ON f.id = x.item_id {library} {user} WHERE x.item_type = 'media_file'"
-        )
+        joined = f"JOIN media_file AS f ON f.id = x.item_id {library} {user} WHERE x.item_type = 'media_file'"
         for person, *names, plays, at, starred in database.select("annotation", wanted, joined):
             count = number(plays) or 0
             yield str(person or ""), _play(names, anything(str(at or ""), options.zone), count, counted=True)

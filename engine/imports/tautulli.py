@@ -30,7 +30,7 @@ _WANTED = {
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """Every session of one user."""
     found = Rows(stream).select(
-        "session_history", _WANTED, "AS x LEFT JOIN session_history_metadata AS m ON m.id = x.id"
+        "session_history", _WANTED, "LEFT JOIN session_history_metadata AS m ON m.id = x.id"
     )
     yield from of_one_person(((str(row[0] or ""), _record(row[1:])) for row in found), options)
 

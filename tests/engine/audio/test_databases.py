@@ -57,6 +57,19 @@ def test_a_database_of_music_takes_no_longer_than_its_size_can_mean(session: Ses
     assert session.music.folders()[0].left_out == {"file that is not where the database says": 600}
 
 
+def test_a_value_larger_than_any_costs_no_other_file(session: Session, tmp_path: Path) -> None:
+    for name in ("Snow", "Tin Roof", "Weir"):
+        song(tmp_path / "music", "Ida", name)
+    path = beets(
+        tmp_path, *((f"Ida - {name}.wav".encode(), "Ida", name, 9.0, 96) for name in ("Snow", "Weir"))
+    )
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE items SET album = zeroblob(2000000) WHERE title = 'Snow'")
+    connection.close()
+    session.music.add(path, music=tmp_path / "music")
+    assert [one.files for one in session.music.folders()] == [2]
+
+
 @pytest.mark.parametrize(
     "line", ["directory: {0}", "directory:   '{0}'  # mine", 'directory: "{0}"', "directory: {0} # mine"]
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from engine.imports.database import Rows
 from tests.support.databases import JELLYFIN, NAVIDROME, STRAWBERRY, TAUTULLI, database
 from tests.support.importing import OTHER, SONG, START, bring, listens, write
 
@@ -116,6 +117,39 @@ def test_files_of_navidrome_are_found(
         )
     bring(db, database(tmp_path, "navidrome.db", sql))
     assert [path for _, path in files_of(db)] == found
+
+
+@pytest.mark.parametrize("kind", ["TEXT", "BLOB"])
+@pytest.mark.parametrize(
+    ("sql", "table", "column", "kept"),
+    [
+        (STRAWBERRY, "songs", "title", 1),
+        (STRAWBERRY, "songs", "album", 2),
+        (NAVIDROME, "media_file", "album", 2),
+        (NAVIDROME, "annotation", "play_date", 2),
+        (NAVIDROME, "scrobbles", "submission_time", 2),
+        (JELLYFIN, "PlaybackActivity", "ItemName", 0),
+        (TAUTULLI, "session_history_metadata", "parent_title", 1),
+    ],
+)
+def test_a_value_larger_than_any_costs_its_record_alone(
+    db: sqlite3.Connection, tmp_path: Path, sql: str, table: str, column: str, kept: int, kind: str
+) -> None:
+    """SQLite ends the statement at it."""
+    first = f"(SELECT min(rowid) FROM {table})"
+    large = f"UPDATE {table} SET {column} = CAST(zeroblob(1100000) AS {kind}) WHERE rowid = {first};"
+    plain = bring(db, database(tmp_path, "plain.db", sql), zone="Europe/Copenhagen", dry_run=True).files[0]
+    file = bring(db, database(tmp_path, "x.db", sql + large), zone="Europe/Copenhagen").files[0]
+    assert (file.read, file.kept, file.note) == (plain.read, kept, plain.note)
+
+
+def test_a_table_without_numbers_says_that_a_value_is_larger_than_any(tmp_path: Path) -> None:
+    sql = "CREATE TABLE songs (id PRIMARY KEY, title) WITHOUT ROWID; INSERT INTO songs VALUES (1, 'Snow'), (2, zeroblob(1100000))"
+    path = database(tmp_path, "x.db", sql)
+    with path.open("rb") as stream:
+        rows = Rows(stream).select("songs", {"songs.title": "title"})
+        with pytest.raises(OSError, match="a value in the database is larger"):
+            list(rows)
 
 
 def test_an_unknown_database_is_named(db: sqlite3.Connection, tmp_path: Path) -> None:
