@@ -121,6 +121,8 @@ def test_a_library_that_alone_may_not_be_written_is_named(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: path != folders.database and may(path, mode))
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not (path == folders.database and mode & os.W_OK) and may(path, mode)
+    )
     with pytest.raises(DiscoverError, match=r"Cannot write to .*library\.sqlite: it is read-only\."):
         Session(folders)
