@@ -62,7 +62,7 @@ def export_playlist(
     written = write(named, title, kind, date=date, folder=path.parent, music=music)
     if not written.tracks:
         raise NothingYetError(
-            _none_in(kind, len(titled)) if titled else _no_titles(len(tracks), "nothing was written")
+            _none_in(kind, titled) if titled else _no_titles(len(tracks), "nothing was written")
         )
     door.export(path, written.data)
     by_name = _by_name(len(tracks) - len(named))
@@ -101,7 +101,12 @@ def _no_titles(artists: int, so: str) -> str:
     )
 
 
-def _none_in(kind: str, tracks: int) -> str:
+def _none_in(kind: str, tracks: Sequence[PlaylistTrack]) -> str:
+    if kind != "uris" and any(identifier(one, "file") for one in tracks):
+        return (
+            f"{_unwritable(kind, tracks)} Nothing else could be listed, so nothing was written. Rename the files, or "
+            "export as XSPF or JSPF."
+        )
     what = "a Spotify id" if kind == "uris" else "a file on this machine"
     other = (
         "import a history of Spotify's or add data with its ids"
@@ -109,7 +114,7 @@ def _none_in(kind: str, tracks: int) -> str:
         else "add the folder your music is in: discover library add DIR"
     )
     return (
-        f"None of the {quantity(tracks, 'tracks')} has {what}, which is what {kind.upper()} lists, so nothing was "
+        f"None of the {quantity(len(tracks), 'tracks')} has {what}, which is what {kind.upper()} lists, so nothing was "
         f"written. Export as CSV, XSPF, JSPF, JSON or TXT, which name tracks; or {other}."
     )
 
@@ -120,9 +125,23 @@ def _by_name(artists: int) -> str:
     return f"{quantity(artists, 'artists')} of whom no track is known {one_or_many(artists, 'were', 'was')} left out."
 
 
+def _unwritable(kind: str, tracks: Sequence[PlaylistTrack]) -> str:
+    """Tracks whose file has a path that a line of text cannot hold."""
+    files = tuple(one for one in tracks if identifier(one, "file"))
+    what = one_or_many(len(files), "files have", "file has")
+    return (
+        f"{len(files):,} {what} a line break or another control character in the path, which {kind.upper()} cannot "
+        f"hold: {few([display(one) for one in files])}."
+    )
+
+
 def _note(kind: str, tracks: int, missing: Sequence[PlaylistTrack], written: int) -> str:
     if not missing:
         return ""
+    unwritable = () if kind == "uris" else tuple(one for one in missing if identifier(one, "file"))
+    if unwritable:
+        rest = [one for one in missing if one not in unwritable]
+        return f"{_unwritable(kind, unwritable)} {_note(kind, tracks, rest, written)}".strip()
     number = len(missing)
     of, named = quantity(tracks, "tracks have", "track has"), few([display(one) for one in missing])
     if kind == "uris":

@@ -104,6 +104,22 @@ def test_every_format_says_which_tracks_have_no_file(tmp_path: Path, kind: str) 
         assert music.missing == (TIN_ROOF,)
 
 
+@pytest.mark.parametrize("kind", ["m3u8", "pls"])
+def test_a_path_that_no_line_can_hold_is_not_called_missing(tmp_path: Path, kind: str) -> None:
+    door, file = Door(Folders(tmp_path / "data")), tmp_path / f"evening.{kind}"
+    broken = replace(TIN_ROOF, ids=(("file", "/music/Tin\nRoof.flac"),))
+    so = "1 file has a line break or another control character in the path, which"
+    report = export_playlist(door, file, [HARBOUR, broken], "Evening")
+    assert f"{so} {kind.upper()} cannot hold: Ida & the Oaks - Tin Roof." in report.note
+    assert "no local file" not in report.note
+    report = export_playlist(door, file, [HARBOUR, TIN_ROOF, broken], "Evening")
+    assert so in report.note
+    assert "1 of 3 tracks have no local file" in report.note
+    with pytest.raises(NothingYetError, match=f"{so} {kind.upper()} cannot .*XSPF"):
+        export_playlist(door, file, [TIN_ROOF, broken], "Evening")
+    assert export_playlist(door, tmp_path / "evening.xspf", [broken], "Evening").missing == ()
+
+
 def test_export_into_nowhere_says_so(tmp_path: Path) -> None:
     door = Door(Folders(tmp_path / "data"))
     with pytest.raises(DiscoverError, match="Cannot write"):
