@@ -23,9 +23,17 @@ SONG_ENTRY = '<entry type="song"><title>%s</title><artist>Burel</artist><play-co
         (b"&#xd800;", "7"),
         ("\uffff".encode(), "7"),
         (b"\xe9", "é7"),
-        # These end it, and cost nothing before them.
+        (b"R & ", "R & 7"),
+        (b"R&B ", "R&B 7"),
+        (b"&", "&7"),
+        (b"&&amp;&#0038;", "&&&7"),
+        (b"&eacute;&NotEqualTilde;", "é≂̸7"),
+        (b"&nosuch;", "&nosuch;7"),
+        (b"<![CDATA[R&B &amp; &eacute; ]] ]]>R&B ", "R&B &amp; &eacute; ]] R&B 7"),
+        (b"<q:b/>", "7"),
+        (b"<b q:c='&'/>", "7"),
+        # This ends it, and costs nothing before it.
         (b"<", ""),
-        (b"&nosuch;", ""),
     ],
 )
 @pytest.mark.parametrize("head", [b"", b'<?xml version="1.0" encoding="UTF-8"?>'])
@@ -40,8 +48,8 @@ def test_a_broken_letter_in_xml_costs_no_other_song(
     assert ("record 7" in file.note) == (not reads)
 
 
-def test_a_number_between_two_pieces_of_xml_is_read_whole() -> None:
-    whole = b"<a>&amp;&#233;&#0;&#x1F3B5;</a>"
+def test_a_reference_between_two_pieces_of_xml_is_read_whole() -> None:
+    whole = b"<a>&amp;&#233;&#0;&#x1F3B5;R&B &eacute;&<![CDATA[&b ]]]]>&</a>"
     for at in range(1, len(whole)):
         pieces = [whole[:at], whole[at:]]
 
@@ -49,4 +57,5 @@ def test_a_number_between_two_pieces_of_xml_is_read_whole() -> None:
             def read(self, _size: int | None = -1, /) -> bytes:
                 return pieces.pop(0) if pieces else b""  # noqa: B023 - read before the next turn
 
-        assert list(events(Stream())) == [("a", {}, ""), ("a", None, "&é\N{MUSICAL NOTE}")]
+        text = "&é\N{MUSICAL NOTE}R&B é&&b ]]&"
+        assert list(events(Stream())) == [("a", {}, ""), ("a", None, text)], at
