@@ -73,8 +73,8 @@ def backups(folders: Folders) -> list[Backup]:
     for path in entries(folders.backups):
         named = _NAME.fullmatch(path.name)
         with contextlib.suppress(FileNotFoundError, ValueError):
-            # A pipe of that name would never be read to its end.
-            if named is not None and path.is_file():
+            # A pipe of that name would never be read to its end; a folder is listed as not readable.
+            if named is not None and (path.is_file() or path.is_dir()):
                 made = datetime.strptime(named[1], _STAMP).replace(tzinfo=UTC)
                 found.append(Backup(path, int(made.timestamp()), named[2], path.stat().st_size))
     return sorted(found, key=lambda backup: backup.path.name, reverse=True)
