@@ -162,6 +162,8 @@ def finish(connection: sqlite3.Connection, door: Door) -> tuple[tuple[str, ...],
         busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if not busy:
             done_to(connection, NOTHING)
+            # Without that write in it the log is empty, where a short name might stand by chance.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.OperationalError as error:
         # Another program has it open: the rest stays recorded as to be done.
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

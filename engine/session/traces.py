@@ -267,14 +267,18 @@ def search_files(
     copies = {backup.path: backup for backup in backups}
     searched: list[str] = []
     found: list[str] = []
+    # A log that another process keeps filled has pages of the library; its index has only their numbers.
+    log, index = (database.with_name(f"{database.name}-{end}") for end in ("wal", "shm"))
     for path in sorted(_files(root, away, found)):
+        if path == index:
+            continue
         inside = str(path.relative_to(root))
         with suppress(FileNotFoundError):  # another program's, gone meanwhile
             data = path.read_bytes()
             searched.append(inside)
             if path in copies:
                 holds = _in_backup(copies[path], data, names)
-            elif path == database:
+            elif path in (database, log):
                 holds = others.in_database(data, names)
             else:
                 holds = others.in_file(data, names)

@@ -17,6 +17,7 @@ from engine.store.imported_likes import keep_verdict
 from engine.store.restoring import restore
 from engine.taste.rules import Rule
 from tests.support.importing import START, lastfm, spotify, write
+from tests.support.listens import play
 from tests.support.models import write_model
 from tuiapp.cli.main import run
 
@@ -210,8 +211,8 @@ def test_what_only_a_backup_holds_is_forgotten_there_and_reported(
 ) -> None:
     opened = Session(Folders(tmp_path / "data"))
     long_before = START - 5 * 86_400
-    for name, play in (("a.csv", (START, KEPT)), ("b.csv", (long_before, ("Lone Lantern", "Ninth Harbour")))):
-        write(tmp_path / "in", name, lastfm(play))
+    for name, one in (("a.csv", (START, KEPT)), ("b.csv", (long_before, ("Lone Lantern", "Ninth Harbour")))):
+        write(tmp_path / "in", name, lastfm(one))
         opened.history.import_paths([tmp_path / "in" / name])
     opened.close()
     restore(opened.door)
@@ -224,3 +225,13 @@ def test_what_only_a_backup_holds_is_forgotten_there_and_reported(
     assert b"Lone Lantern" not in bytes_of(opened.folders)
     with Session(opened.folders) as session, pytest.raises((NothingYetError, UnknownNameError)):
         session.forget(rule)
+
+
+def test_an_artist_of_one_letter_is_gone_and_the_log_with_it(session: Session) -> None:
+    """The log's last page has a mark of hexadecimal letters."""
+    log = session.folders.database.with_name(f"{session.folders.database.name}-wal")
+    for name in "abcdef":
+        play(session.library.connection, name, "Song", 1_704_067_200)
+        done = session.forget(Rule(artist=name))
+        assert (done.found_in, done.holds) == ((), True)
+        assert log.stat().st_size == 0

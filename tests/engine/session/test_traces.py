@@ -147,3 +147,19 @@ def test_words_are_found_across_the_pieces_a_long_text_is_read_in() -> None:
         assert not stands_in("air", f"{before}fairly affair fair airs{' abc' * 300}"), at
     assert stands_in("!!!", "Best of !!!")
     assert not stands_in("air", None)
+
+
+def test_a_short_name_is_not_found_in_the_log_by_chance_nor_a_long_one_missed(named: Library) -> None:
+    folders, connection = named.folders, named.connection
+    play(connection, "e", "Nobody Hears", 400)
+    log = folders.database.with_name(f"{folders.database.name}-wal")
+    for name, found in (("e", False), (SECRET, True)):
+        # Its pages are in the log as long as the library is open.
+        with connection:
+            connection.execute("UPDATE tracks SET album = album")
+        assert name.encode() in log.read_bytes()
+        read, holds = search_files(
+            connection, folders.root, folders.database, (), ("models",), Names(artist_key(name), (name,), ())
+        )
+        assert (log.name in holds) == found
+        assert f"{folders.database.name}-shm" not in read
