@@ -26,6 +26,8 @@ _HELD = (
 _OUT_OF_REACH = (
     "Not covered: exported and downloaded files, copies made elsewhere, and deleted bytes on the disk."
 )
+# A title may be a word like any other.
+_NOT_FOR_TITLES = "Names of playlists are neither searched nor changed for a track's title."
 
 
 @cli.command()
@@ -49,7 +51,9 @@ _OUT_OF_REACH = (
     help="Plays from this service, or imported file, archive or folder.",
 )
 @click.option(
-    "--playlists", is_flag=True, help="Also remove the artist from saved playlists and their names."
+    "--playlists",
+    is_flag=True,
+    help="Also remove the artist from saved playlists and their names, or the tracks from playlists.",
 )
 @click.option("--all", "everything", is_flag=True, help="Everything except settings and public packs.")
 @click.option("--yes", is_flag=True, help="Skip confirmation.")
@@ -109,7 +113,8 @@ def _forget_some(
             "public": list(done.public),
         }
         deleted = {**done.deleted, "backups": done.backups, "files": list(done.files)}
-        said = {"no_backup": done.no_backup, "out_of_reach": _OUT_OF_REACH}
+        beyond = f"{_NOT_FOR_TITLES} {_OUT_OF_REACH}" if rule.track else _OUT_OF_REACH
+        said = {"no_backup": done.no_backup, "out_of_reach": beyond}
         print_json({"deleted": deleted, "proof": proof} | said)
     else:
         parts = [f"{thousands(count)} {kind}" for kind, count in done.deleted.items() if count]
@@ -137,6 +142,8 @@ def _forget_some(
             click.echo(f"Not searched, because they are public: {shown(', '.join(done.public))}.")
         if any("playlist" in place for place in done.places) and not playlists:
             click.echo("Saved playlists still contain it; add --playlists to remove it there.")
+        if rule.track:
+            click.echo(_NOT_FOR_TITLES)
     return done
 
 

@@ -235,3 +235,17 @@ def test_an_artist_of_one_letter_is_gone_and_the_log_with_it(session: Session) -
         done = session.forget(Rule(artist=name))
         assert (done.found_in, done.holds) == ((), True)
         assert log.stat().st_size == 0
+
+
+def test_forgetting_a_track_says_that_names_of_playlists_stay(
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, said = (
+        ["--data-dir", str(session.folders.root)],
+        "Names of playlists are neither searched nor changed",
+    )
+    for option, where in ((["--track", "Song"], True), (["--artist", "Ida Oaks"], False)):
+        for more in ([], ["--json"]):
+            play(session.library.connection, "Ida Oaks", "Song", START)
+            assert run([*data, "forget", *option, "--yes", *more]) == 0
+            assert (said in capsys.readouterr().out) == where
