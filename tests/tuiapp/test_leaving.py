@@ -128,6 +128,37 @@ async def test_quitting_in_the_middle_of_a_job_asks(empty: Folders) -> None:
     assert app.return_value == 0
 
 
+async def test_the_key_that_quits_ends_no_job_however_often_it_is_pressed(empty: Folders) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.job = Job("Training", ["train"])
+        for _ in range(2):
+            await pilot.press("q")
+            await pilot.pause()
+            assert "Training is running" in screen_text(app)
+            await pilot.press("q")
+            await pilot.pause()
+            assert "Training is running" not in screen_text(app), "as it closes any question"
+        # Twice before the question is there.
+        await app.action_quit()
+        await app.action_quit()
+        await pilot.pause()
+        assert "Training is running" in screen_text(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "Training is running" not in screen_text(app)
+        # A view shown meanwhile closes it without an answer.
+        await app.action_quit()
+        app.views.go("history")
+        await settled(pilot)
+        await pilot.press("q")
+        await pilot.pause()
+        assert "Training is running" in screen_text(app)
+        assert not app.leaving
+        app.job = None
+
+
 async def test_quitting_asks_nothing_of_a_job_that_was_asked_to_stop(empty: Folders) -> None:
     app = DiscoverApp(empty)
     async with app.run_test(size=(80, 24)) as pilot:

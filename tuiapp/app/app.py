@@ -111,7 +111,9 @@ class DiscoverApp(PlayerKeys):
         self._session: Session | None = None
         # Held while one is opened, and for the moment in which one takes the place of another.
         self._opening, self._switching = threading.Lock(), threading.Lock()
-        self.leaving = self._asked_to_quit = False
+        self.leaving = False
+        # The question whether to quit, as long as it is on the screen.
+        self._question: Screen[Any] | None = None
         self.garbage = Garbage()
         self.changes = Changes(self)
         self.under_way = Working(lambda words: setattr(self, "working", words))
@@ -183,17 +185,12 @@ class DiscoverApp(PlayerKeys):
         self.repairing.offer_settings()
 
     async def action_quit(self) -> None:
-        """Quit; during a job that was not asked to stop ask first, unless pressed again."""
-        if self.job is None or self.job.stage == STOPPING or self._asked_to_quit:
+        """Quit; during a job that was not asked to stop ask first. In the question the key closes it, as any other:
+        twice the same key ends no job."""
+        if self.job is None or self.job.stage == STOPPING:
             await self.leave()
-        else:
-            self._asked_to_quit = True
-            ask_whether_to_stop(self, self.job.title, self._whether_to_quit)
-
-    def _whether_to_quit(self, yes: bool) -> None:
-        self._asked_to_quit = False
-        if yes:
-            self.call_later(self.leave)
+        elif self._question not in self.screen_stack:
+            self._question = ask_whether_to_stop(self, self.job.title)
 
     async def leave(self, code: int = 0) -> None:
         """Quit with an exit code, whatever is running."""

@@ -8,7 +8,6 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual.worker import NoActiveWorker, Worker, get_current_worker
@@ -23,6 +22,8 @@ from tuiapp.textual_internals import (
 )
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from tuiapp.app.app import DiscoverApp
 
 
@@ -63,8 +64,8 @@ def terminal_is_gone(fileno: int) -> bool:
     return any(event & select.POLLHUP for _, event in poller.poll(0))
 
 
-def ask_whether_to_stop(app: DiscoverApp, job: str, then: Callable[[bool], None]) -> None:
-    """Ask whether to quit while a job runs, which quitting would stop."""
+def ask_whether_to_stop(app: DiscoverApp, job: str) -> Screen[Any]:
+    """Ask whether to quit while a job runs, which quitting would stop; returns the question."""
     from tuiapp.screens.pick import Choice, Pick
 
     question = Pick(
@@ -73,7 +74,13 @@ def ask_whether_to_stop(app: DiscoverApp, job: str, then: Callable[[bool], None]
         more="What is done so far is kept; the rest is lost.",
         now="stay",
     )
-    app.push_screen(question, lambda choice: then(choice == "stop"))
+
+    def answered(choice: str | None) -> None:
+        if choice == "stop":
+            app.call_later(app.leave)
+
+    app.push_screen(question, answered)
+    return question
 
 
 def leave_on_signals(app: DiscoverApp) -> None:
