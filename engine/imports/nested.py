@@ -5,13 +5,18 @@ Exporters wrap their rows (`{"history": [...]}`, `{"page": 1, "items": [...]}`),
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import IO, TYPE_CHECKING
 
+from engine.archives import ARCHIVE_ERRORS
 from engine.imports.encoding import as_utf8
 from engine.imports.head import HEAD_BYTES, Head
+from engine.imports.json_stream import whole_objects
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -24,6 +29,9 @@ _KEY = re.compile(rb'"((?:[^"\\]++|\\.)*+)"\s*+:\s*+\Z', re.DOTALL)
 _MAX_BETWEEN = 8 << 20
 # Lists deeper than this are not looked for, nor more at the beginning of a file.
 _MAX_DEPTH, _MAX_LISTS = 6, 20
+
+# Of records that begin a file and are of no known kind, so many are passed over, in so many bytes.
+_MAX_PASSED, _MAX_PASSED_BYTES = 8, 1 << 19
 
 # The keys that lead to a list, None for an element of another list.
 Way = tuple[bytes | None, ...]
@@ -68,6 +76,44 @@ def lists_of(head: Head) -> Iterator[tuple[Head, Way]]:
             yield Head(head.name, text[start:], inside=True), place.way
         place.take(found[1], found[2])
         start = at - 1 if found[2] == b"[" else start
+
+
+def later_records(head: Head) -> Iterator[Head]:
+    """A list, or lines, as if begun at one of the next records: the first may be longer than a beginning, or of another
+    kind, such as a line about the file. Those with the same keys are passed over."""
+    data = _further(head) if head.json else b""
+    # The keys of a line that is cut may be those of the others.
+    seen = set[frozenset[str]]() if head.json == "object" else {head.keys}
+    for start in islice(_starts(data, head), _MAX_PASSED):
+        opened = b"[" if head.json == "array" else b""
+        later = Head(head.name, opened + data[start : start + HEAD_BYTES])
+        if later.json == (head.json if opened else "lines") and later.keys not in seen:
+            seen.add(later.keys)
+            yield later
+
+
+def _starts(data: bytes, head: Head) -> Iterator[int]:
+    """Where the records after the first begin."""
+    if head.json == "array":
+        yield from islice((start for start, _ in whole_objects(data)), 1, None)
+        return
+    # An object on several lines is one document.
+    at = data.find(b"\n") if head.json == "lines" or "\n" not in head.text.strip() else -1
+    while at >= 0:
+        if data.startswith(b"{", at + 1):
+            yield at + 1
+        at = data.find(b"\n", at + 1)
+
+
+def _further(head: Head) -> bytes:
+    """The beginning of a JSON file in UTF-8, and more of it where that is known and there is more."""
+    if len(head.data) < HEAD_BYTES or head.data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head.text.encode("utf-8", "replace")
+    with suppress(*ARCHIVE_ERRORS), head.open() as stream:
+        # What the beginning was made of may be in another encoding.
+        if stream.read(len(head.data)) == head.data:
+            return (head.data + stream.read(_MAX_PASSED_BYTES)).removeprefix(codecs.BOM_UTF8)
+    return head.text.encode("utf-8", "replace")
 
 
 class Unwrapped(io.RawIOBase):

@@ -11,7 +11,7 @@ from typing import IO
 from engine.canonical_keys import nearest
 from engine.errors import UsageError
 from engine.imports.head import Head
-from engine.imports.nested import Way, lists_of
+from engine.imports.nested import Way, later_records, lists_of
 from engine.imports.record import Options, Record
 from engine.imports.text import normal
 
@@ -84,6 +84,9 @@ def reading_of(head: Head, columns: Mapping[str, str] | None = None) -> tuple[Fo
     for inner, way in lists_of(head):
         if found := _known(inner, named):
             return found, way
+    for later in later_records(head):
+        if found := _known(later, named):
+            return found, ()
     return (_by_columns(head), ()) if named else None
 
 

@@ -203,6 +203,34 @@ def test_unknown_encodings_and_zones_are_wrong_usage(db: sqlite3.Connection, tmp
             bring(db, path, **options)
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        [{"version": 1}],
+        [{"note": "x" * 200_000}],
+        [{"a": 1}, {"b": {"ts": 2}}, {}],
+        [{**spotify(START - 900, 200_000), "note": "x" * 200_000}],
+    ],
+)
+@pytest.mark.parametrize("lines", [True, False])
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_history_whose_first_records_are_others_or_very_long_is_known(
+    db: sqlite3.Connection, tmp_path: Path, others: list[dict[str, Any]], lines: bool, packed: bool
+) -> None:
+    rows = [*others, *(spotify(START + n * 300, 200_000) for n in range(40))]
+    text = "\n".join(map(json.dumps, rows)) if lines else json.dumps(rows)
+    path = write_zip(tmp_path, "a.zip", {"a.json": text}) if packed else write(tmp_path, "a.json", text)
+    file = bring(db, path).files[0]
+    assert (file.format or "").startswith("spotify")
+    assert (file.kept, file.read) == (40 + ("ts" in others[0]), 40 + len(others))
+
+
+def test_an_object_on_many_lines_is_no_list_of_lines(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = ",\n".join(json.dumps(spotify(START + n * 300, 200_000)) for n in range(3))
+    path = write(tmp_path, "a.json", '{"about": "' + "x" * 100 + '",\n"rows":\n{"a":\n' + rows[:-1] + "\n}}}")
+    assert bring(db, path).files[0].format is None
+
+
 # -- names that are not UTF-8 ------------------------------------------------------------------------------------
 
 LATIN = os.fsdecode("Café".encode("latin-1"))
