@@ -13,8 +13,7 @@ from textual.widgets import Input
 
 from engine.paths import Folders
 from tests.support.driving import screen_lines, screen_text, settled, the_list, toasts
-from tests.support.folders import fingerprint
-from tests.tuiapp.cli.test_read_only import make_read_only
+from tests.support.folders import fingerprint, make_read_only
 from tuiapp.app.app import DiscoverApp
 from tuiapp.job import STOPPING, Job
 from tuiapp.screens.dialogs import ShowText

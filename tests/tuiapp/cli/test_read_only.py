@@ -16,7 +16,7 @@ from engine.paths import Folders
 from engine.privacy import Door
 from engine.store import schema
 from engine.store.database import open_library
-from tests.support.folders import fingerprint
+from tests.support.folders import fingerprint, make_read_only
 from tests.support.importing import SONG, START, lastfm, write
 from tests.support.listens import play
 from tests.support.models import names
@@ -52,15 +52,6 @@ def read_only(filled: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     shutil.copytree(filled.root, folders.root)
     make_read_only(folders, monkeypatch)
     return folders
-
-
-def make_read_only(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
-    may = os.access
-
-    def access(path: Any, mode: int, **how: Any) -> bool:
-        return not (mode & os.W_OK and Path(path).is_relative_to(folders.root)) and may(path, mode, **how)
-
-    monkeypatch.setattr(os, "access", access)
 
 
 def test_reading_commands_read_and_say_so(
