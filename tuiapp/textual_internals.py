@@ -136,10 +136,12 @@ class Guarded(App[int]):
 
     async def on_event(self, event: Event) -> None:
         """A key read together with the one that opened a screen waits until the screen is composed, since its actions
-        query widgets. With a timeout: a screen opened by an exiting app is never composed."""
+        query widgets. With a timeout: a screen opened by an exiting app is never composed, where keys do nothing."""
         if isinstance(event, Key) and not self.screen.is_mounted:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.screen._mounted_event.wait(), _MADE_SECONDS)
+        if isinstance(event, Key) and (self._exit or not self.screen.is_mounted):
+            return
         try:
             await super().on_event(event)
         except AttributeError as error:

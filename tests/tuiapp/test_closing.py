@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import pytest
 from textual.app import App, ComposeResult
-from textual.events import MouseDown
+from textual.binding import Binding
+from textual.events import Key, MouseDown
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widgets import Static
@@ -68,6 +71,29 @@ async def test_a_dialog_that_is_closed_while_it_is_made_looks_for_nothing(closed
         app.push_screen(dialog)
         await pilot.pause()
     assert (whole.mounted, dialog.mounted) == (1, 0)
+    assert not app.failed
+
+
+@pytest.mark.parametrize("goes", [False, True])
+async def test_a_key_of_an_app_that_goes_does_nothing(goes: bool) -> None:
+    class Scrolled(_Dialog):
+        BINDINGS: ClassVar[list[Any]] = [Binding("j", "scroll", priority=True)]
+        scrolled = 0
+
+        def action_scroll(self) -> None:
+            self.query_one(Static).scroll_relative(y=1)
+            self.scrolled += 1
+
+    app = _App()
+    async with app.run_test() as pilot:
+        dialog = Scrolled()
+        app.push_screen(dialog)
+        await pilot.pause()
+        if goes:
+            app.exit()
+            await dialog.query(Static).remove()
+        await app.on_event(Key("j", "j"))
+        assert dialog.scrolled == (not goes)
     assert not app.failed
 
 
