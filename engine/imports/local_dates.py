@@ -34,8 +34,8 @@ _WORDS = re.compile(
 _SHORT_DOTS = re.compile(r"(?<=\s)(\d{1,2})\.(\d{2})(?![\d.])()")
 # What is between signs, as in `2024-Mar-02` and `02-Mar-09`, is no zone's name.
 _OFFSET = re.compile(r"(?<![^\s(\[])[^\s\d(+\-\u2212]*([+\-\u2212])(\d{1,2})(?::?(\d{2}))?(?![\d\w-])")
-# AM or PM may follow the day directly: `2日下午8:01`.
 _TWO_NUMBERS = re.compile(r"\d\D+\d")
+# AM or PM may follow the day directly: `2日下午8:01`.
 _PART = re.compile(r"\d+|[^\d\s.,،、日:/()\[\]\-\u2013·՝]+")
 # The place that names a zone, `[Europe/Paris]`.
 _PLACE = re.compile(r"\[?\b([A-Z][A-Za-z]+(?:/[A-Z][\w+-]*){1,2})\]?", re.ASCII)
