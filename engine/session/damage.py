@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.canonical_keys import Level
 from engine.community.whole import damaged_packs
 from engine.errors import (
     DamagedDataError,
@@ -27,11 +28,16 @@ _WORKED_OUT = ("hindsight", "mixes", "state")
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A damaged `path`, with a sentence on the damage and what to do; `worked_out` if deleting it is enough."""
+    """A damaged `path`, with a sentence on the damage and what to do; `worked_out` if deleting it is enough.
+
+    Of a model, its `level`, and whether it `follows` from files of the model that are whole.
+    """
 
     path: Path
     said: str
     worked_out: bool = False
+    level: Level | None = None
+    follows: bool = False
 
 
 def damage(folders: Folders, connection: sqlite3.Connection | None = None) -> list[Damage]:
@@ -42,9 +48,9 @@ def damage(folders: Folders, connection: sqlite3.Connection | None = None) -> li
     found: list[Damage] = []
     of_all = (
         _of_library(folders, connection),
-        _of_models(folders),
+        damage_of_models(folders),
         _of_packs(folders),
-        _of_small_files(folders),
+        damage_of_small_files(folders),
     )
     for damaged in of_all:
         try:
@@ -63,7 +69,7 @@ def damage_of_data(folders: Folders, connection: sqlite3.Connection | None) -> I
     Raises OSError and sqlite3.Error where the disk or the system is in the way.
     """
     yield from _of_library(folders, connection)
-    yield from _of_models(folders)
+    yield from damage_of_models(folders)
     yield from _of_packs(folders)
 
 
@@ -76,17 +82,18 @@ def _of_packs(folders: Folders) -> Iterator[Damage]:
     return (Damage(folder, said) for folder, said in damaged_packs(folders))
 
 
-def _of_models(folders: Folders) -> Iterator[Damage]:
+def damage_of_models(folders: Folders) -> Iterator[Damage]:
+    """Damage of the models in use, whose files are all read. Raises OSError."""
     if not folders.models.is_dir():
         return
     from engine.training.artifact import POINTERS, current_manifest, damaged_files
-    from engine.training.mending import mend
+    from engine.training.mending import mend, rebuildable
 
     for level, pointer in POINTERS.items():
         try:
             manifest = current_manifest(folders, level)
         except DamagedDataError as error:
-            yield Damage(folders.models / pointer, str(error))
+            yield Damage(folders.models / pointer, str(error), level=level)
             continue
         if manifest is not None:
             folder = folders.models / manifest.id
@@ -94,10 +101,11 @@ def _of_models(folders: Folders) -> Iterator[Damage]:
             how = mend(manifest, names)
             for name in names:
                 said = f"{name} {what_is_wrong(folder / name)}. {how}"
-                yield Damage(folder / name, said)
+                yield Damage(folder / name, said, level=level, follows=rebuildable(names))
 
 
-def _of_small_files(folders: Folders) -> Iterator[Damage]:
+def damage_of_small_files(folders: Folders) -> Iterator[Damage]:
+    """Damage of derived files and of those on players and servers, which are read in a moment."""
     from engine.live.token import access
     from engine.push.credentials import credentials
 

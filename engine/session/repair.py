@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from engine.errors import CancelledError, DamagedDataError, DiscoverError, Unrea
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.progress import SCANNING, Cancelled, StageReport
-from engine.session.damage import Damage, damage
+from engine.session.damage import Damage, damage_of_models, damage_of_small_files
 from engine.store.backups import BROKEN, DAMAGED, Backup, backups, remove, trouble
 from engine.store.database import open_library
 from engine.store.integrity import checked
@@ -169,7 +169,7 @@ def _rebuilt(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[
 
 
 def _worked_out(door: Door, *_: object) -> Iterator[str]:
-    for one in damage(door.folders):
+    for one in damage_of_small_files(door.folders):
         if one.worked_out:
             door.remove(one.path)
             yield f"{one.path.name} was damaged and is deleted: it is recomputed."
@@ -184,18 +184,11 @@ def _backups(door: Door, *_: object) -> Iterator[str]:
 
 def is_mended(folders: Folders, one: Damage) -> bool:
     """Whether `repair` repairs this: it leaves what needs a training or a download."""
-    from engine.training.artifact import POINTERS, damaged_files
-    from engine.training.mending import rebuildable
+    from engine.training.artifact import POINTERS
 
-    if one.path.is_relative_to(folders.models):
-        for level, pointer in POINTERS.items():
-            if one.path == folders.models / pointer:
-                return len(_that_can_be_read(folders.models, level)) == 1
-        with contextlib.suppress(DamagedDataError):
-            by_level = [[name for _, name in damaged_files(folders, (level,))] for level in POINTERS]
-            return any(names and rebuildable(names) for names in by_level)
-        return False
-    return one.worked_out or one.path == folders.database
+    if one.level is not None and one.path == folders.models / POINTERS[one.level]:
+        return len(_that_can_be_read(folders.models, one.level)) == 1
+    return one.worked_out or one.follows or one.path == folders.database
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +213,12 @@ class Retraining:
         return f"about {quantity(round(self.seconds / 60), 'minutes')}, as the last time"
 
 
-def retrainings(folders: Folders) -> list[Retraining]:
+def retrainings(folders: Folders, damage: Iterable[Damage] | None = None) -> list[Retraining]:
     """The trainings that repair what `repair` left, for levels whose data is here: without its pack a new model would
-    know less."""
-    from engine.training.artifact import POINTERS, current_manifest, damaged_files
+    know less. Models are read for `damage`, unless it was found before."""
+    from engine.training.artifact import POINTERS, current_manifest
 
+    damaged = list(damage_of_models(folders) if damage is None else damage)
     here = {pack.level for pack in list_packs(folders) if pack.kind == "community"}
     found = []
     for level in POINTERS:
@@ -232,11 +226,12 @@ def retrainings(folders: Folders) -> list[Retraining]:
         try:
             manifest = current_manifest(folders, level) if folders.models.is_dir() else None
             if manifest is not None:
-                if not (bad := damaged_files(folders, (level,))):
+                bad = [one.path for one in damaged if one.level == level]
+                if not bad:
                     continue
                 solo, factors = manifest.solo, manifest.factors
                 seconds = None if manifest.origin is not None else manifest.seconds
-                why = f"The model of {level} is damaged ({bad[0][1]})."
+                why = f"The model of {level} is damaged ({bad[0].name})."
             else:
                 why = f"There is no model of {level}."
         except DamagedDataError as error:

@@ -69,7 +69,8 @@ class Repairing:
 
         folders = self._app.folders
         try:
-            found, train = damage(folders), retrainings(folders)
+            found = damage(folders)
+            train = retrainings(folders, found)
             repairable = any(is_mended(folders, one) for one in found)
         except (DiscoverError, OSError):
             return  # the view shows the error

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.community.packs import PackInfo
     from engine.paths import Folders
     from engine.session import Session
+    from engine.session.damage import Damage
     from engine.session.repair import Retraining
     from engine.taste.coverage import Coverage
 
@@ -61,13 +62,11 @@ def doctor(options: Options, installed: bool, repair: bool, yes: bool) -> None:
         _list_installed(options)
         return
     mended = _mended(options, yes) if repair else []
-    report = _report(options)
+    report, found = _report(options)
     library = report["library"]
     whole = not isinstance(library, str) and library["integrity"] == "ok"
     if repair:
-        from engine.session.damage import damage
-
-        left = not whole or damage(options.folders)
+        left = found or not whole
         report = {
             "mended": mended or ["Nothing was repaired: see “next”." if left else "Nothing to repair."]
         } | report
@@ -163,7 +162,8 @@ def _as_dict(coverage: Coverage) -> dict[str, Any]:
     return coverage.as_dict() | {"pack": ", ".join(coverage.packs)}
 
 
-def _report(options: Options) -> dict[str, Any]:
+def _report(options: Options) -> tuple[dict[str, Any], list[Damage]]:
+    """The sections of the report, and the damage they tell of: all of every pack and model is read for it."""
     from importlib import metadata
 
     from engine.community.packs import read_packs
@@ -186,28 +186,27 @@ def _report(options: Options) -> dict[str, Any]:
     try:
         opened = options.reading()
     except DiscoverError as error:
-        advice += [str(error), *(one.said for one in damage(folders))]
+        found = damage(folders)
+        advice += [str(error), *(one.said for one in found)]
         report["library"] = f"cannot be opened: {error}"
         with contextlib.suppress(OSError):
             report["packs"] = _in_lines(read_packs(folders), advice)
-        return report | {"coverage": [], "next": advice}
+        return report | {"coverage": [], "next": advice}, found
     with opened as session:
-        report |= _data(session, advice)
+        found = damage(folders, session.library.connection)
+        report |= _data(session, found, advice)
     if is_read_only(folders.database):
         advice.append(f"{folders.root} is read-only: it can be looked at, and nothing new is kept.")
     report["size"] = _sizes(folders)
     if folders.root.exists() and folders.root.stat().st_mode & 0o077:
         advice.append(f"Other users can read the data folder: chmod 700 {folders.root}")
     report["next"] = advice or ["Nothing: all good."]
-    return report
+    return report, found
 
 
-def _data(session: Session, advice: list[str]) -> dict[str, Any]:
-    """The sections on the library, packs and models."""
-    from engine.session.damage import damage
-
+def _data(session: Session, found: list[Damage], advice: list[str]) -> dict[str, Any]:
+    """The sections on the library, packs and models, of which `found` is damaged."""
     folders = session.library.folders
-    found = damage(folders, session.library.connection)
     advice += [one.said for one in found]
     report: dict[str, Any] = {}
     if session.library.forgetting_is_held_up():

@@ -17,9 +17,9 @@ from engine.session.damage import damage
 from engine.session.library import Library
 from engine.session.packs import Packs
 from engine.session.repair import Retraining, is_mended, repair, retrainings
-from tests.support.communities import write_community
+from tests.support.communities import write_community, write_playlists
 from tests.support.folders import fingerprint
-from tests.support.models import names
+from tests.support.models import names, write_model
 from tests.support.services import played_some
 from tuiapp.cli.main import run
 
@@ -66,6 +66,25 @@ def test_what_needs_a_training_is_left_and_the_training_named(folders: Folders) 
     ]
     (folders.models / "current").unlink()
     assert [one.why for one in retrainings(folders)] == ["There is no model of artists."]
+
+
+def test_what_was_found_is_not_read_for_again(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_model(folders.root, level="tracks")
+    Packs(library := Library(folders)).add(write_playlists(folders.root.parent / "lists.csv"))
+    library.close()
+    for name in ("made-by-hand/index/shard-0.ann", "made-by-hand-tracks/listeners.npy"):
+        (folders.models / name).write_bytes(b"\xff")
+    found = damage(folders)
+
+    def reads(*_: object) -> bool:
+        raise AssertionError("all of the model is read again")
+
+    monkeypatch.setattr("engine.training.artifact.has_digest", reads)
+    assert [is_mended(folders, one) for one in found] == [True, False], "each by its own model"
+    assert [one.why for one in retrainings(folders, found)] == [
+        "The model of artists is damaged (shard-0.ann).",
+        "The model of tracks is damaged (listeners.npy).",
+    ]
 
 
 def test_a_private_session_repairs_nothing_and_stopping_leaves_what_was_done(folders: Folders) -> None:
