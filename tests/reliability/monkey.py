@@ -89,6 +89,8 @@ def run(folders: Folders, files: Path, seed: int, minutes: float, *, keys: int =
             found.ended.append(terminal.left())
             if stacks := terminal.notes.stacks():
                 found.faults.append(f"start {found.starts} hung: {stacks}")
+            if errors := terminal.notes.errors():
+                found.faults.append(f"start {found.starts} failed: {errors}")
         if found.ended[-1] not in (0, 130, 128 + signal.SIGTERM):
             found.faults.append(f"start {found.starts} ended with {found.ended[-1]}: {terminal.text[-600:]}")
             if found.ended[-1] == _Terminal.NOT_STARTED:

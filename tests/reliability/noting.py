@@ -1,5 +1,6 @@
 """The app as the monkey runs it: `python -m tests.reliability.noting FOLDER …` is `python -m tuiapp …`, which notes
-in the folder how its memory is divided, how many private sessions it began, and where it is when SIGUSR1 asks.
+in the folder how its memory is divided, how many private sessions it began, where it is when SIGUSR1 asks, and where it
+failed: a private session has no log.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import re
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import NamedTuple
 
+from textual.worker import WorkerFailed
+
 # Seconds between two notes of the memory.
 _EVERY = 5.0
-_MEMORY, _SESSIONS, _STACKS = "memory", "private sessions", "stacks"
+_MEMORY, _SESSIONS, _STACKS, _ERRORS = "memory", "private sessions", "stacks", "errors"
 
 
 class Memory(NamedTuple):
@@ -51,8 +55,15 @@ class Notes:
 
     def stacks(self) -> str:
         """Where each thread was when SIGUSR1 asked, last."""
+        return self._text(_STACKS)
+
+    def errors(self) -> str:
+        """The unexpected errors with their tracebacks."""
+        return self._text(_ERRORS)
+
+    def _text(self, name: str) -> str:
         try:
-            return (self._folder / _STACKS).read_text()
+            return (self._folder / name).read_text()
         except OSError:
             return ""
 
@@ -103,12 +114,27 @@ def _count_sessions(folder: Path) -> None:
     Presence.enter = counted  # type: ignore[method-assign]  # put in place of the app's own
 
 
+def _note_errors(folder: Path) -> None:
+    from tuiapp.app.crash import Failures
+
+    take = Failures.take
+
+    def noted(self: Failures, error: Exception) -> None:
+        of = error.error if isinstance(error, WorkerFailed) else error
+        with (folder / _ERRORS).open("a") as file:
+            file.writelines(traceback.format_exception(of))
+        take(self, error)
+
+    Failures.take = noted  # type: ignore[method-assign]  # put in place of the app's own
+
+
 def main() -> None:
     """Run the app."""
     folder = Path(sys.argv.pop(1))
     faulthandler.register(signal.SIGUSR1, (folder / _STACKS).open("w"), all_threads=True)
     threading.Thread(target=_note_memory, args=(folder,), daemon=True).start()
     _count_sessions(folder)
+    _note_errors(folder)
     from tuiapp.__main__ import main as app
 
     app()

@@ -14,7 +14,8 @@ from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tuiapp.textual_internals import Guarded, hear_answers
+from tuiapp.textual_internals.guarded import Guarded
+from tuiapp.textual_internals.terminal import hear_answers
 from tuiapp.widgets.art import Art
 
 

@@ -19,7 +19,7 @@ from tests.support.driving import screen_lines, screen_text, settled
 from tests.support.folders import fingerprint
 from tests.support.pictures import png
 from tuiapp.app.app import DiscoverApp
-from tuiapp.textual_internals import Guarded
+from tuiapp.textual_internals.guarded import Guarded
 from tuiapp.widgets import art
 from tuiapp.widgets.art import COLUMNS, ROWS, Art, way_of
 

@@ -12,7 +12,7 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tuiapp.textual_internals import Guarded
+from tuiapp.textual_internals.guarded import Guarded
 from tuiapp.widgets.closing import ClosedOnce
 
 

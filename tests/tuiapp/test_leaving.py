@@ -6,8 +6,6 @@ import asyncio
 import os
 import select
 import signal
-import subprocess
-import sys
 import termios
 import threading
 import time
@@ -22,6 +20,7 @@ from textual.events import Key, Paste
 from engine.paths import Folders
 from engine.session import Session
 from tests.support.driving import screen_text, settled, toasts
+from tests.support.terminals import at_a_terminal, drawn_to_the_end, drawn_until
 from tuiapp.app.app import DiscoverApp
 from tuiapp.app.quit import (
     _leave_before_other_input,
@@ -31,7 +30,7 @@ from tuiapp.app.quit import (
 )
 from tuiapp.job import Job
 from tuiapp.screens.add_to import AddTo
-from tuiapp.textual_internals import wait_for_no_writer
+from tuiapp.textual_internals.terminal import wait_for_no_writer
 
 
 def app_with(driver: Any) -> Any:
@@ -271,11 +270,11 @@ def test_a_signal_leaves_the_terminal_clean_and_says_so_in_the_exit_code(tmp_pat
     number = getattr(signal, name)
     outer, inner = os.openpty()
     before = termios.tcgetattr(inner)
-    started = _at_a_terminal(inner, "-m", "tuiapp", "--data-dir", str(tmp_path / "data"))
+    started = at_a_terminal(inner, "-m", "tuiapp", "--data-dir", str(tmp_path / "data"))
     try:
-        drawn = _drawn_until(outer, b"Welcome to")
+        drawn = drawn_until(outer, b"Welcome to")
         started.send_signal(number)
-        drawn += _drawn_to_the_end(outer, started)
+        drawn += drawn_to_the_end(outer, started)
     finally:
         started.kill()
         after = termios.tcgetattr(inner)
@@ -313,14 +312,14 @@ sys.exit(app.run_app(Folders(Path(sys.argv[1]))))
 def test_an_app_that_failed_ends_whatever_its_threads_are_at(tmp_path: Path, asked: bool) -> None:
     outer, inner = os.openpty()
     before = termios.tcgetattr(inner)
-    started = _at_a_terminal(inner, "-c", _FAILS, str(tmp_path / "data"), "60" if asked else "1")
+    started = at_a_terminal(inner, "-c", _FAILS, str(tmp_path / "data"), "60" if asked else "1")
     try:
-        drawn = _drawn_until(outer, b"Welcome to")
+        drawn = drawn_until(outer, b"Welcome to")
         os.write(outer, b"?")
-        drawn += _drawn_until(outer, b"Nothing was")
+        drawn += drawn_until(outer, b"Nothing was")
         if asked:
             started.send_signal(signal.SIGTERM)
-        drawn += _drawn_to_the_end(outer, started)
+        drawn += drawn_to_the_end(outer, started)
         assert started.returncode == 1
         assert termios.tcgetattr(inner) == before
     finally:
@@ -329,32 +328,3 @@ def test_an_app_that_failed_ends_whatever_its_threads_are_at(tmp_path: Path, ask
         os.close(outer)
     assert drawn.rindex(b"\x1b[?1049l") > drawn.rindex(b"\x1b[?1049h")
     assert b"Vesper" not in drawn
-
-
-def _at_a_terminal(terminal: int, *arguments: str) -> subprocess.Popen[bytes]:
-    # A shell gives each command a terminal to control; the app has this one.
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-        env=os.environ | {"TERM": "xterm-256color"},
-    )
-
-
-def _drawn_until(outer: int, text: bytes) -> bytes:
-    drawn = b""
-    while text not in drawn and select.select([outer], [], [], 20)[0]:
-        drawn += os.read(outer, 65536)
-    return drawn
-
-
-def _drawn_to_the_end(outer: int, started: subprocess.Popen[bytes]) -> bytes:
-    drawn, until = b"", time.monotonic() + 20
-    while started.poll() is None and time.monotonic() < until:
-        if select.select([outer], [], [], 0.1)[0]:
-            drawn += os.read(outer, 65536)
-    while select.select([outer], [], [], 0)[0]:
-        drawn += os.read(outer, 65536)
-    return drawn

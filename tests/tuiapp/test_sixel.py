@@ -30,7 +30,8 @@ from textual.events import Key
 from engine.audio.art import Pixels, pixels_of
 from tests.support.audio import wav
 from tests.support.pictures import png
-from tuiapp.textual_internals import Answer, AnsweringParser, Guarded
+from tuiapp.textual_internals.guarded import Guarded
+from tuiapp.textual_internals.terminal import Answer, AnsweringParser
 from tuiapp.widgets.art import COLUMNS, ROWS
 from tuiapp.widgets.sixel import Sixels, drawn, says_sixel, sixels_of
 

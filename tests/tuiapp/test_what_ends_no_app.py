@@ -22,7 +22,7 @@ from tuiapp.app.app import DiscoverApp
 from tuiapp.garbage import Garbage
 from tuiapp.screens.dialogs import AskText
 from tuiapp.settings.actions import SCREENS
-from tuiapp.textual_internals import let_no_page_be_turned_without_room, let_painted_lines_go
+from tuiapp.textual_internals.widgets import let_no_page_be_turned_without_room, let_painted_lines_go
 
 
 @pytest.fixture

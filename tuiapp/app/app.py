@@ -41,13 +41,11 @@ from tuiapp.safe import shown
 from tuiapp.settings.actions import EVERYWHERE, SCREENS, bindings
 from tuiapp.settings.keys import Keymap
 from tuiapp.settings.remembering import Remembering
-from tuiapp.textual_internals import (
+from tuiapp.textual_internals.terminal import end_at_once, hear_answers, mark_what_is_not_utf8
+from tuiapp.textual_internals.widgets import (
     begin_styled,
-    end_at_once,
-    hear_answers,
     let_no_page_be_turned_without_room,
     let_painted_lines_go,
-    mark_what_is_not_utf8,
 )
 from tuiapp.working import Working
 

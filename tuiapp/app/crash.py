@@ -14,7 +14,7 @@ from textual.worker import WorkerFailed
 from engine.errors import system_trouble
 from tuiapp.app import quit as leaving
 from tuiapp.safe import shown
-from tuiapp.textual_internals import end_with_failure, report_to_test
+from tuiapp.textual_internals.guarded import end_with_failure, report_to_test
 
 if TYPE_CHECKING:
     from engine.privacy import Door

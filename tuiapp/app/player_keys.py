@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.reactive import reactive
 
 from tuiapp.shell import InShell
-from tuiapp.textual_internals import Guarded
+from tuiapp.textual_internals.guarded import Guarded
 
 if TYPE_CHECKING:
     from textual.events import Key

@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING, Any
 from textual.worker import NoActiveWorker, Worker, get_current_worker
 
 from engine.errors import DiscoverError
-from tuiapp.textual_internals import (
-    end_at_once,
-    forget_input,
-    terminal_of,
-    terminal_reader,
-    wait_for_no_writer,
-)
+from tuiapp.textual_internals.terminal import end_at_once, terminal_of, terminal_reader, wait_for_no_writer
+from tuiapp.textual_internals.widgets import forget_input
 
 if TYPE_CHECKING:
     from textual.screen import Screen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuiapp.textual_internals import all_screens
+from tuiapp.textual_internals.widgets import all_screens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

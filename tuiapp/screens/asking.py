@@ -12,7 +12,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from engine.errors import CancelledError, DiscoverError
 from tuiapp.shell import InShell
-from tuiapp.textual_internals import forget_watchers
+from tuiapp.textual_internals.widgets import forget_watchers
 from tuiapp.widgets.closing import ClosedOnce
 
 if TYPE_CHECKING:

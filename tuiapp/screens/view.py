@@ -16,7 +16,7 @@ from tuiapp.screens.acting import NO_LIST, NOTHING_LISTED, STILL_LOADING, Acting
 from tuiapp.screens.asking import LibraryScreen
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
 from tuiapp.settings.in_keys import in_keys
-from tuiapp.textual_internals import toasts_in_sight
+from tuiapp.textual_internals.widgets import toasts_in_sight
 from tuiapp.widgets.chrome import JobLine, KeyLine, PlayingLine, TabStrip
 from tuiapp.widgets.line import Line
 from tuiapp.widgets.notice import Notice

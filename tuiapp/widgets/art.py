@@ -20,7 +20,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine.errors import DiscoverError
-from tuiapp.textual_internals import Guarded, OverCells, write_to_terminal
+from tuiapp.textual_internals.guarded import Guarded, OverCells
+from tuiapp.textual_internals.terminal import write_to_terminal
 
 if TYPE_CHECKING:
     from tuiapp.widgets.sixel import Sixels

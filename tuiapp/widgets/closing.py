@@ -7,7 +7,7 @@ from textual.await_complete import AwaitComplete
 from textual.events import ScreenResume
 from textual.screen import ScreenResultType
 
-from tuiapp.textual_internals import MountedWhole
+from tuiapp.textual_internals.guarded import MountedWhole
 
 
 class ClosedOnce(MountedWhole[ScreenResultType]):

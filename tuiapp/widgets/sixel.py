@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 
 from engine.audio.art import Pixels
-from tuiapp.textual_internals import Guarded, pixels_of_cell
+from tuiapp.textual_internals.guarded import Guarded
+from tuiapp.textual_internals.terminal import pixels_of_cell
 
 _RUN = re.compile(rb"(.)\1{3,}")
 _SIZE = re.compile(r"\x1b\[6;(\d{1,3});(\d{1,3})t")
