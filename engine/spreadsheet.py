@@ -17,6 +17,9 @@ PLAYLIST_COLUMNS = (
 )
 # One column more if tracks have reasons.
 REASON = "Reason"
+# The last column, of empty cells: whether names that begin like formulas are guarded. Earlier versions wrote none, and
+# guarded all but the names of `csv-as-is`.
+GUARDED, EXACT = "Guarded names", "Exact names"
 # What begins a formula (OWASP, CSV Injection), full-width signs too. After any apostrophes, so that a name that itself
 # begins with one is read back unchanged.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -40,8 +43,18 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
+def is_own(header: Sequence[str]) -> bool:
+    """Whether a table says that this program wrote it: each cell is one name, where services put several artists into
+    one."""
+    return bool({GUARDED.lower(), EXACT.lower()} & set(_columns(header)))
+
+
 def is_guarded(header: Sequence[str]) -> bool:
-    """Whether a table has this program's playlist columns, and so guarded cells."""
-    columns = [*PLAYLIST_COLUMNS, REASON][: len(header)]
-    enough = len(header) >= len(PLAYLIST_COLUMNS)
-    return enough and [cell.strip().lower() for cell in header] == [column.lower() for column in columns]
+    """Whether a table has guarded cells: it says so, or has the playlist columns of an earlier version."""
+    there = _columns(header)
+    earlier = [column.lower() for column in (*PLAYLIST_COLUMNS, REASON)]
+    return GUARDED.lower() in there or there in (earlier, earlier[:-1])
+
+
+def _columns(header: Sequence[str]) -> list[str]:
+    return [cell.strip().lower() for cell in header]

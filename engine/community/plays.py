@@ -18,6 +18,7 @@ from engine.community.named_files import lines_of
 from engine.community.rows import Gathering, Row, Rows, count_in
 from engine.community.tables import cell_of, columns_of, read_table, tables
 from engine.errors import UnreadableFileError
+from engine.spreadsheet import is_own
 
 ROLES: dict[str, tuple[str, ...]] = {
     "listener": (
@@ -107,10 +108,12 @@ def _track_rows(path: Path, into: Gathering) -> Iterator[Row]:
         if not _has(table, _OF_TRACKS):
             continue
         with read_table(table, into.reading) as (header, rows):
-            columns = columns_of(header, ROLES)
+            columns, own = columns_of(header, ROLES), is_own(header)
             for cells in rows:
                 cell = {role: cell_of(cells, place) for role, place in columns.items()}
-                artist, track = first_artist(cell["artist"], cell.get("artist_ids", "")), cell["track"]
+                artist, track = cell["artist"], cell["track"]
+                if not own:
+                    artist = first_artist(artist, cell.get("artist_ids", ""))
                 plays = count_in(cell["plays"]) if "plays" in cell else None
                 # Tables made with R write NA for a missing name; alone it may be a name, in both places it is missing.
                 if not track or artist == track == "NA":

@@ -17,7 +17,7 @@ from engine.imports.record import Dropped, Ids, Options, PlaylistEntry, Record
 from engine.imports.registry import Format
 from engine.imports.text import Table, rows
 from engine.imports.times import milliseconds
-from engine.spreadsheet import is_guarded, unguarded
+from engine.spreadsheet import is_guarded, is_own, unguarded
 
 _URI = re.compile(r"^spotify:(track|episode|local):")
 # Where things are in watsonbox' table, whose header is translated.
@@ -32,12 +32,16 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     if "track name" not in table:
         table = Table([*_BY_PLACE, *header[len(_BY_PLACE) :]])
     name = PurePath(options.name).stem.replace("_", " ").strip() or "Exportify"
-    as_written = unguarded if is_guarded(header) else str
+    as_written, own = unguarded if is_guarded(header) else str, is_own(header)
     for row in body:
         cells = table.at([as_written(cell) for cell in row])
         uri = cells("track uri", "spotify id", "track id", "spotify - id")
-        artist = first_artist(cells("artist name(s)", "artist name"), cells("artist uri(s)", "artist ids"))
-        title = cells("track name").replace("\\,", ",")
+        artist, title = cells("artist name(s)", "artist name"), cells("track name")
+        album = cells("album name", "album")
+        if not own:
+            artist = first_artist(artist, cells("artist uri(s)", "artist ids"))
+            title = title.replace("\\,", ",")
+            album = "" if album == "undefined" else album
         if uri.startswith(("spotify:episode:", "spotify:local:")):
             yield Dropped(reasons.PODCAST if "episode" in uri else reasons.RADIO)
         elif not artist or not title:
@@ -47,12 +51,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
             value = uri.rpartition(":")[2]
             ids: Ids = tuple(pair for pair in (("spotify", value), ("isrc", isrc)) if pair[1])
             length = milliseconds(cells("track duration (ms)", "duration (ms)")) or None
-            playlist = cells("playlist name") or name
-            yield PlaylistEntry(playlist, artist, title, _known(cells("album name", "album")), length, ids)
-
-
-def _known(cell: str) -> str | None:
-    return cell if cell and cell != "undefined" else None
+            yield PlaylistEntry(cells("playlist name") or name, artist, title, album or None, length, ids)
 
 
 def sniff(head: Head) -> bool:

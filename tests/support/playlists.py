@@ -38,6 +38,7 @@ NASTY = [
     "&", "<b>", '"quoted"', "]]>", "line\nbreak", "tab\tstop", "\r\n", "#EXTM3U", "=1+1", "-", " - ",
     "\u0000", "a\u0000b", "\u2028", "\x85", "\ufffe", "\ud800", "👩‍🎤", "שלום", "e\u0301", "'", ",", ";",
     "[playlist]", "\\", "../../etc", "%s", "", "\u202e", "\u202efdp.\u202c", "\u2067", "\u202e=1+1",
+    "'=1+1", "'-", "''@", "undefined", "\\,",
 ]  # fmt: skip
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=12), st.lists(st.sampled_from(NASTY)).map("".join))
 tracks = st.builds(

@@ -20,6 +20,7 @@ from engine.playlists.files import FORMATS, format_of, write
 from engine.playlists.playlist import PlaylistTrack
 from engine.privacy import Door
 from engine.session import Session
+from engine.spreadsheet import is_guarded, is_own
 from tests.support.playlists import EVENING, HARBOUR, TIN_ROOF, texts
 from tuiapp.cli.main import run
 
@@ -165,19 +166,23 @@ FORMULAS = [
     "@SUM(A1)",
     "'=1",
     "''-x",
+    "A,B;C",
     "'Round Midnight",
     "＝1",
     "Tin Roof",
 ]
 
 
-def test_formulas_in_names_do_not_run_in_a_spreadsheet_and_come_back_as_they_were(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["csv", "csv-as-is"])
+def test_formulas_in_names_do_not_run_in_a_spreadsheet_and_come_back_as_they_were(
+    tmp_path: Path, kind: str
+) -> None:
     tracks = [PlaylistTrack(f"{name} a{n}", f"{name} t{n}", f"{name} l") for n, name in enumerate(FORMULAS)]
     file = tmp_path / "own.csv"
     with Session(Folders(tmp_path / "data")) as session:
-        export_playlist(session.door, file, tracks, "=Evening")
+        export_playlist(session.door, file, tracks, "=Evening", kind)
         cells = [cell for row in csv.reader(file.open(newline="")) for cell in row]
-        assert not [cell for cell in cells if cell[:1] in {*"=+-@＝"}]
+        assert (kind == "csv") == (not [cell for cell in cells if cell[:1] in {*"=+-@＝"}])
         session.history.import_paths([file])
         back = session.playlists.show("=Evening")
         assert [(one.artist, one.track, one.album) for one in back] == [
@@ -196,15 +201,19 @@ def test_the_help_of_export_says_what_becomes_of_formulas(capsys: pytest.Capture
 
 
 def test_a_csv_with_reasons_is_known_for_this_programs_own() -> None:
-    from engine.spreadsheet import is_guarded
-
     for why in ("", "because"):
         header, row = list(
             csv.reader(io.StringIO(write([replace(HARBOUR, reason=why)], "=E", "csv").data.decode()))
         )
         assert is_guarded(header)
+        assert is_guarded(header[:-1]), "as earlier versions wrote it"
+        assert is_guarded([*header, "Mood"])
         assert row[3] == "'=E"
         as_is = write([replace(HARBOUR, reason=why)], "=E", "csv-as-is").data.decode()
-        assert list(csv.reader(io.StringIO(as_is)))[1][3] == "=E"
-    assert not is_guarded([*header, "Mood"])
+        header_as_is, row = list(csv.reader(io.StringIO(as_is)))
+        assert row[3] == "=E"
+        assert is_own(header_as_is)
+        assert not is_guarded(header_as_is)
+    assert not is_own(header[:-1])
+    assert not is_guarded([*header[:-1], "Mood"])
     assert not is_guarded(header[:5])

@@ -66,9 +66,9 @@ def test_m3u8_is_as_documented() -> None:
 def test_csv_is_as_tunemymusic_reads_it() -> None:
     written = write(EVENING, "Evening", "csv")
     assert written.data.decode() == (
-        "Track name,Artist name,Album,Playlist name,Type,ISRC,Spotify - id\n"
-        f"Harbour Lights,Café Tundra,Slow Ferry,Evening,Playlist,DKABC2300001,{SPOTIFY}\n"
-        "Tin Roof,Ida & the Oaks,Weather Songs,Evening,Playlist,,\n"
+        "Track name,Artist name,Album,Playlist name,Type,ISRC,Spotify - id,Guarded names\n"
+        f"Harbour Lights,Café Tundra,Slow Ferry,Evening,Playlist,DKABC2300001,{SPOTIFY},\n"
+        "Tin Roof,Ida & the Oaks,Weather Songs,Evening,Playlist,,,\n"
     )
 
 
@@ -138,7 +138,7 @@ def test_a_reason_has_its_place_where_the_format_has_one_and_none_elsewhere() ->
     assert lines[lines.index(f"# because of: {said}") + 1].startswith("#EXTINF")
     for format_name in ("pls", "txt", "uris"):
         assert write(both, "E", format_name) == write(EVENING, "E", format_name)
-    assert write(EVENING, "E", "csv").data.decode().splitlines()[0].endswith("Spotify - id")
+    assert write(EVENING, "E", "csv").data.decode().splitlines()[0].endswith("Spotify - id,Guarded names")
 
 
 def test_assumed_lengths_are_not_written_as_lengths() -> None:
