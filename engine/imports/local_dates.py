@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from engine.imports.date_order import DAY_FIRST, Readings, readings_of, year_of
 from engine.imports.times import MAX_STAMP, is_zone, to_epoch, wall_clock, zone_of
 from engine.store.play import DAY
 
@@ -40,7 +41,6 @@ _PART = re.compile(r"\d+|[^\d\s.,،、日:/()\[\]\-\u2013·՝]+")
 # The place that names a zone, `[Europe/Paris]`.
 _PLACE = re.compile(r"\[?\b([A-Z][A-Za-z]+(?:/[A-Z][\w+-]*){1,2})\]?", re.ASCII)
 _LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
-_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-]) ?(\d{1,2})\2 ?\d{2,4}\b")
 _DATE = re.compile(r"\d{4}|(?<!\d)\d{1,2}([./-])\d{1,2}\1\d{2}(?!\d)")
 _MAX_PARTS = 4
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
@@ -101,7 +101,7 @@ class Moment(NamedTuple):
 class LocalDates:
     """Reads the dates of one file. `unknown` counts the zones read as the person's, or as UTC without one.
 
-    `zoned`: each date should name its zone. `month_first`: of `3/2/2024` the first number is the month.
+    `zoned`: each date should name its zone. `order`: how dates are read that may be of several orders.
 
     >>> dates = LocalDates()
     >>> dates.read("Mar 2, 2024, 8:01:00 PM CET"), dates.read("2024. 3. 2. 오후 8:01:00 KST"), dates.read("soon")
@@ -112,7 +112,7 @@ class LocalDates:
         self._zone = zone
         self._zoned = zoned
         self.unknown: Counter[str] = Counter()
-        self.month_first = False
+        self.order = DAY_FIRST
         # The first of the dates of another calendar.
         self.other_calendar = ""
 
@@ -143,7 +143,7 @@ class LocalDates:
         if is_other_calendar(plain):
             self.other_calendar = self.other_calendar or text.strip()
             return None
-        day = _day(parts, months, f"{before} {after}", self.month_first)
+        day = _day(parts, months, f"{before} {after}", self.order)
         if day is None:
             return None
         (year, month, date), used = day
@@ -231,48 +231,16 @@ def is_month(text: str) -> bool:
     return bool(month) and len(rest) == 1 and _YEAR.fullmatch(rest[0]) is not None
 
 
-def contradiction(orders: Mapping[bool, str], month_first: bool) -> str:
-    """A note if dates of one file disagree on whether the month (True) or the day comes first; `orders` has the first
-    date of each order."""
-    if len(orders) < 2:
-        return ""
-    read = "month/day" if month_first else "day/month"
-    return (
-        f"dates contradict one another: {orders[False]} has the day first, {orders[True]} the month; those that may be "
-        f"either were read as {read}, check them"
-    )
+def readings(text: str) -> Readings:
+    """Every day that a date in numbers alone may be, by the order of these (`readings_of`).
 
-
-def is_month_first(text: str) -> bool | None:
-    """Whether a date in numbers alone has the month before the day; None when either may be, or it has none.
-
-    >>> is_month_first("3/13/2024 19:01"), is_month_first("13/3/2024"), is_month_first("3/2/2024")
-    (True, False, None)
+    >>> readings("3/13/2024 19:01"), readings("13. marts 2024 18.02.17")
+    ({'month/day': (2024, 3, 13)}, {})
     """
-    found = _numbers(text)
-    if found is None:
-        return None
-    first, second = int(found[1]), int(found[3])
-    return None if (first > 12) == (second > 12) else second > 12
-
-
-def is_either(text: str) -> bool:
-    """Whether a date in numbers alone may have its day or its month first. Between dots the day is first.
-
-    >>> is_either("3/2/2024 19:01"), is_either("2.3.2024"), is_either("3/3/2024"), is_either("2024-03-02")
-    (True, False, False, False)
-    """
-    found = _numbers(text)
-    return bool(
-        found and found[2] != "." and found[1] != found[3] and max(int(found[1]), int(found[3])) <= 12
-    )
-
-
-def _numbers(text: str) -> re.Match[str] | None:
     plain = text if text.isascii() else _plain(text)
     # A clock with dots is no date.
     clock = _clock(plain) if plain.count(".") > 1 else None
-    return _NUMBERS.search(plain[: clock.start()] + " " + plain[clock.end() :] if clock else plain)
+    return readings_of(f"{plain[: clock.start()]} {plain[clock.end() :]}" if clock else plain)
 
 
 def _clock(plain: str) -> re.Match[str] | None:
@@ -342,7 +310,7 @@ def _hour(hour: int, parts: list[str], at: int, halves: Mapping[str, str]) -> tu
 
 
 def _day(
-    parts: list[str], months: Mapping[str, int], text: str, month_first: bool
+    parts: list[str], months: Mapping[str, int], text: str, order: str
 ) -> tuple[tuple[int, int, int], set[int]] | None:
     """Year, month and day, and which of the parts they are."""
     month, used = _month(parts, months, text)
@@ -351,16 +319,16 @@ def _day(
     ]
     if len(numbers) != (2 if month else 3):
         return None
-    # Of two digits alone (`02-Mar-24`, `3/2/24`) the last number is the year.
+    used |= {place for place, _ in numbers}
+    if not month and (found := readings_of(text)):
+        return found.get(order) or next(iter(found.values())), used
+    # Of two digits alone (`02-Mar-24`) the last number is the year.
     year = next((one for one in numbers if one[1] >= 1000), numbers[-1])
     rest = [one[1] for one in numbers if one is not year]
-    whole = year[1] - 543 if year[1] > 2400 else year[1]  # Thai years count from the Buddha
-    whole += 2000 if whole < 100 else 0
-    used |= {place for place, _ in numbers}
+    whole = year_of(year[1])
     if month:
         return (whole, month, rest[0]), used
-    in_front = year is numbers[0] or (month_first and _NUMBERS.search(text.replace(".", " ")) is not None)
-    first, second = rest if in_front else rest[::-1]
+    first, second = rest if year is numbers[0] else rest[::-1]
     return ((whole, second, first) if first > 12 >= second else (whole, first, second)), used
 
 

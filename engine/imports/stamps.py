@@ -14,15 +14,14 @@ from itertools import count, pairwise
 from typing import TypeVar
 
 from engine.imports import record as reasons
+from engine.imports.date_order import DAY_FIRST, MONTH_FIRST, ORDERS, Readings, contradiction, is_dotted
 from engine.imports.local_dates import (
     LocalDates,
     Moment,
-    contradiction,
     has_clock,
-    is_either,
     is_month,
-    is_month_first,
     is_other_calendar,
+    readings,
 )
 from engine.imports.record import Options
 from engine.imports.text import Table
@@ -112,8 +111,10 @@ Moment(at=1709406060, width=1, day=None))
         self._local = LocalDates(options.zone, zoned=False)
         self._days_only = False
         self._rounded = False
-        # The first date with month first (True) and with day first, and the first month without a day.
-        self._orders: dict[bool, str] = {}
+        # The orders no date has spoken against, the first date that is of one order alone, by that, and the first month
+        # without a day.
+        self._possible = frozenset(ORDERS)
+        self._orders: dict[str, str] = {}
         self._month = ""
         # By column: how many times accompany a day, and their latest hour; and how many moments of about that day.
         self._clocks: dict[int, tuple[int, int]] = {}
@@ -291,17 +292,16 @@ Moment(at=1709406060, width=1, day=None))
         for row in rows:
             text = stamp(row)[: MAX_STAMP + 1]
             # A count of seconds, or with the year first: not ambiguous.
-            plain = text.isdecimal() or text[4:5] == "-"
-            order = None if plain else is_month_first(text)
-            if order is not None:
-                self._orders.setdefault(order, text.strip())
+            plain = text.isdecimal() or (text[4:5] == "-" and text[:4].isdecimal())
+            found = {} if plain else readings(text)
+            if len(found) == 1:
+                self._orders.setdefault(next(iter(found)), text.strip())
             if timed and (ordered or plain) and not waiting:
                 yield row, text
                 continue
             if not ordered:
-                if order is not None:
-                    ordered, self._local.month_first = True, order
-                asks_order = not ordered and (asks_order or (not plain and is_either(text)))
+                ordered = self._is_ordered(found)
+                asks_order = not ordered and (asks_order or self._is_either(found))
             if not timed:
                 moment = self._read(text.strip())
                 timed = moment is not None and moment.width < DAY and moment.day is None
@@ -311,29 +311,48 @@ Moment(at=1709406060, width=1, day=None))
                 yield from waiting
                 waiting.clear()
         self._days_only = asks_clock
+        self._local.order = min(self._possible, key=ORDERS.index)
         if asks_order and not self._day_first:
             self._guess_order([text for _, text in waiting])
         yield from waiting
         self._note()
 
-    def _guess_order(self, texts: Sequence[str]) -> None:
-        """Month or day first where no number is above 12: the order in which the file is sorted, and not ahead."""
-        latest = latest_possible()
+    def _is_ordered(self, found: Readings) -> bool:
+        """Whether with this date one order is left for the file, which is then read so."""
+        self._possible = self._possible & found.keys() or self._possible
+        if len(self._possible) == 1:
+            (self._local.order,) = self._possible
+        return len(self._possible) == 1
 
-        def disorder(month_first: bool) -> tuple[int, int]:
-            self._local.month_first = month_first
+    def _is_either(self, found: Readings) -> bool:
+        """Whether a date is another day by another of the orders the file may have."""
+        return len({day for order, day in found.items() if order in self._possible}) > 1
+
+    def _guess_order(self, texts: Sequence[str]) -> None:
+        """What is first where no number tells: by the order in which the file is sorted, and not ahead."""
+        latest = latest_possible()
+        open_ones = [text.strip() for text in texts if self._is_either(readings(text))]
+        # Between dots the day is first.
+        if not open_ones or (DAY_FIRST in self._possible and all(map(is_dotted, open_ones))):
+            return
+
+        def disorder(order: str) -> tuple[int, int]:
+            self._local.order = order
             times = [moment.at for text in texts if (moment := self._read(text.strip()))]
             ahead = sum(not EARLIEST <= at <= latest for at in times)
             return ahead, sum(abs(one - other) for one, other in pairwise(times))
 
-        day, month = disorder(False), disorder(True)
         american = any(re.search(r"\d\s*[ap]m\b", text, re.IGNORECASE) for text in texts)
-        self._local.month_first = month < day or (month == day and american)
-        read = "month/day" if self._local.month_first else "day/month"
-        self._options.notes.append(f"dates such as {texts[0].strip()} were read as {read}; check a few")
+        orders = sorted(self._possible, key=ORDERS.index)
+        if american:
+            orders.sort(key=lambda order: order != MONTH_FIRST)
+        self._local.order = min(orders, key=disorder)
+        self._options.notes.append(
+            f"dates such as {open_ones[0]} were read as {self._local.order}; check a few"
+        )
 
     def _note(self) -> None:
-        for note in (self._local.note(), contradiction(self._orders, self._local.month_first)):
+        for note in (self._local.note(), contradiction(self._orders, self._local.order)):
             if note:
                 self._options.notes.append(note)
         if self._month:

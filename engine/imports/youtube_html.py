@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
+from engine.imports.date_order import DAY_FIRST, ORDERS, contradiction
 from engine.imports.encoding import OTHER_BYTES, as_utf8
 from engine.imports.head import Head
-from engine.imports.local_dates import LocalDates, contradiction, is_month_first
+from engine.imports.local_dates import LocalDates, readings
 from engine.imports.record import Options, Record
 from engine.imports.registry import Format
 from engine.imports.times import MAX_STAMP
@@ -39,15 +40,15 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
         found.append(one)
         dates.append(date)
     reader = LocalDates(options.zone)
-    orders: dict[bool, str] = {}
+    orders: dict[str, str] = {}
     for date in dates:
-        if (order := is_month_first(date)) is not None:
-            orders.setdefault(order, date)
-    reader.month_first = True in orders and False not in orders
+        if len(possible := readings(date)) == 1:
+            orders.setdefault(next(iter(possible)), date)
+    reader.order = next((order for order in ORDERS if order in orders), DAY_FIRST)
     for one, date in zip(found, dates, strict=True):
         one.at = reader.read(date)
     yield from records(found, options.names)
-    options.notes.extend(filter(None, (reader.note(), contradiction(orders, reader.month_first))))
+    options.notes.extend(filter(None, (reader.note(), contradiction(orders, reader.order))))
 
 
 def _cells(stream: IO[bytes]) -> Iterator[str]:

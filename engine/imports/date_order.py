@@ -1,0 +1,80 @@
+"""In which order dates in numbers alone have day, month and year, as far as one of them tells.
+
+Years of two digits may be in front too, as in Sweden, Canada or Japan: `24-03-13` is a day of 2024 or of 2013.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+
+# The orders, the likeliest first. Of four digits a year stands out, wherever it is.
+DAY_FIRST, MONTH_FIRST, YEAR_FIRST = ORDERS = ("day/month", "month/day", "year/month")
+_FIRST = {DAY_FIRST: "day", MONTH_FIRST: "month", YEAR_FIRST: "year"}
+_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-]) ?(\d{1,2})\2 ?(\d{2,4})(?!\d)")
+# No play was recorded before, and a computer's clock that is before the latter is wrong.
+_EARLIEST_YEAR, _THIS_YEAR = 2002, 2026
+
+# By order, the year, month and day that a date has if read so.
+Readings = Mapping[str, tuple[int, int, int]]
+
+
+def readings_of(date: str) -> Readings:
+    """Every day that a date may be, without its clock; none where it is not of two numbers and a year.
+
+    A year of two digits is one in which plays may have been recorded. Between dots the day is before the month wherever
+    it can be.
+
+    >>> readings_of("13/3/2024"), readings_of("3/2/2024")
+    ({'day/month': (2024, 3, 13)}, {'day/month': (2024, 2, 3), 'month/day': (2024, 3, 2)})
+    >>> readings_of("24-03-13"), readings_of("24-03-01")
+    ({'day/month': (2013, 3, 24), 'year/month': (2024, 3, 13)}, {'year/month': (2024, 3, 1)})
+    """
+    found = _NUMBERS.search(date)
+    if found is None:
+        return {}
+    first, second, last = int(found[1]), int(found[3]), int(found[4])
+    year = _year(last) if len(found[4]) == 2 else year_of(last)
+    possible = {DAY_FIRST: (year, second, first), MONTH_FIRST: (year, first, second)}
+    if len(found[1]) == len(found[4]) == 2:
+        possible[YEAR_FIRST] = (_year(first), second, last)
+    whole = {order: day for order, day in possible.items() if _is_day(*day)}
+    if found[2] == "." and DAY_FIRST in whole:
+        whole.pop(MONTH_FIRST, None)
+    return whole
+
+
+def is_dotted(date: str) -> bool:
+    """Whether the numbers of a date have dots between them, as where the day is first."""
+    found = _NUMBERS.search(date)
+    return found is not None and found[2] == "."
+
+
+def year_of(number: int) -> int:
+    """The year that is written as this number."""
+    year = number - 543 if number > 2400 else number  # Thai years count from the Buddha
+    return year + 2000 if year < 100 else year
+
+
+def contradiction(orders: Mapping[str, str], read: str) -> str:
+    """A note if dates of one file disagree on what is first; `orders` has the first date that is of each order alone,
+    `read` is the order of the file."""
+    if len(orders) < 2:
+        return ""
+    said = [f"{orders[order]} has the {_FIRST[order]} first" for order in ORDERS if order in orders]
+    return f"dates contradict one another: {', '.join(said)}; those that may be either were read as {read}, check them"
+
+
+def _year(number: int) -> int:
+    """A year by its last two digits; 0 where no play was recorded in it, or it is yet to come."""
+    year = 2000 + number
+    latest = max(_THIS_YEAR, datetime.datetime.now(datetime.UTC).year)
+    return year if _EARLIEST_YEAR <= year <= latest else 0
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        return bool(datetime.date(year, month, day))
+    except ValueError:
+        return False
