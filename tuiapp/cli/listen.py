@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.errors import DiscoverError, PrivateSessionError, UsageError
+from engine.errors import BusyError, DiscoverError, PrivateSessionError, UsageError
 from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import players
 from tuiapp.cli.output import print_json, print_table, say
@@ -73,9 +74,14 @@ def _listen(options: Options, port: int | None) -> None:
             "A private session keeps no plays: there is nothing to listen for. Start `discover listen` without it; "
             "while a private session is on it takes plays and drops them."
         )
+    from engine.privacy.presence import private_session_on
     from tuiapp.settings.config import read
 
     folders = options.folders
+    # That no play can be kept is said here at once, not to the players alone; it may be busy for a moment.
+    if not private_session_on(folders) and folders.database.exists():
+        with contextlib.suppress(BusyError), options.session():
+            pass
     watched = {name: read(folders.config)[f"listen.{name}"] for name in ("mpd", "mpris")}
     words = json.dumps({"root": str(folders.root), "port": port, "quiet": options.quiet, **watched})
     # To save memory: each allocating thread would get its own heap, a megabyte used once, and Python's allocator

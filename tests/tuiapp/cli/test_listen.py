@@ -21,6 +21,7 @@ from engine.errors import DiscoverError
 from engine.live import daemon as listening
 from engine.live.token import HOST, PORT, access, granted
 from engine.paths import Folders
+from engine.privacy.presence import Presence, Role
 from engine.session import Session
 from tests.support.commands import document
 from tests.support.folders import fingerprint
@@ -103,6 +104,23 @@ def test_units_are_written_and_removed_and_those_of_others_are_left_alone(
         assert run(["listen", what]) == 1
         assert "is not one discover wrote" in capsys.readouterr().err
     assert [path.name for path in where.iterdir()] == ["discover-listen.socket"]
+
+
+def test_a_library_that_can_keep_no_play_is_said_before_anything_listens(
+    folders: Folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr("os.execv", lambda path, _words: begun.append(path))
+    folders.database.write_bytes(b"not what it was" * 1000)
+    (elsewhere := Presence(folders)).enter(Role.PRIVATE)
+    assert run(["listen"]) == 0, "a private session is on: nothing is touched"
+    elsewhere.close()
+    assert run(["listen"]) == 1
+    assert "library.sqlite is damaged" in capsys.readouterr().err
+    folders.database.unlink()
+    assert run(["listen"]) == 0
+    assert len(begun) == 2
+    assert not folders.database.exists(), "the first play makes it"
 
 
 def test_there_is_no_listening_in_a_private_session(

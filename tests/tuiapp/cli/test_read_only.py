@@ -114,10 +114,11 @@ def test_a_folder_that_may_not_be_read_is_denied_alike_however_it_is_named(tmp_p
     for path in (folders.root, folders.database):
         mode = path.stat().st_mode
         path.chmod(0)
-        for command in (["stats"], ["like", "X"], ["forget", "--all", "--yes"], ["audit"]):
+        for command in (["stats"], ["like", "X"], ["forget", "--all", "--yes"], ["audit"], ["listen"]):
             for named, variable in ((["--data-dir", str(folders.root)], ""), ([], str(folders.root))):
                 there = {**os.environ, "DISCOVER_DATA_DIR": variable}
-                done = subprocess.run([*denied, *named, *command], env=there, capture_output=True, text=True)
+                line = [*denied, *named, *command]
+                done = subprocess.run(line, env=there, capture_output=True, text=True, timeout=60)
                 assert done.returncode == 1, (command, done.stderr)
                 assert "may not be read or written: see whose it is" in done.stderr
                 assert "read-only" not in done.stderr
