@@ -55,17 +55,17 @@ def list_packs(folders: Folders) -> list[PackInfo]:
     return read_packs(folders)[0]
 
 
-def read_packs(folders: Folders) -> tuple[list[PackInfo], list[str]]:
-    """Every pack that can be read, by name, and sentences on those that cannot and what to do.
+def read_packs(folders: Folders) -> tuple[list[PackInfo], dict[str, str]]:
+    """Every pack that can be read, by name, and by the names of those that cannot sentences on them and what to do.
 
     Both are of one reading: a disk that fails for a moment leaves no pack out of both.
     """
-    found = list(_read_all(folders))
-    damaged = [str(one) for one in found if isinstance(one, DamagedDataError)]
-    return [one for one in found if isinstance(one, PackInfo)], damaged
+    found = dict(_read_all(folders))
+    unread = {name: str(one) for name, one in found.items() if isinstance(one, DamagedDataError)}
+    return [one for one in found.values() if isinstance(one, PackInfo)], unread
 
 
-def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
+def _read_all(folders: Folders) -> Iterator[tuple[str, PackInfo | DamagedDataError]]:
     for folder in entries(folders.packs):
         if folder.name.startswith("."):
             continue
@@ -73,13 +73,14 @@ def _read_all(folders: Folders) -> Iterator[PackInfo | DamagedDataError]:
             # One alone that the disk does not give: the others are read.
             if not folder.is_dir():
                 continue
-            yield _info(folder, json.loads(bytes_of(folder / "manifest.json")))
+            yield folder.name, _info(folder, json.loads(bytes_of(folder / "manifest.json")))
         except FileNotFoundError:
             # One that was removed meanwhile is passed over.
             if os.path.isdir(folder):  # noqa: PTH112 - of what fails the path would raise
-                yield damaged_pack(ValueError("its manifest is missing"), folder / "manifest.json")
+                missing = ValueError("its manifest is missing")
+                yield folder.name, damaged_pack(missing, folder / "manifest.json")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            yield damaged_pack(error, folder / "manifest.json")
+            yield folder.name, damaged_pack(error, folder / "manifest.json")
 
 
 def _info(folder: Path, manifest: dict[str, object]) -> PackInfo:
@@ -111,7 +112,7 @@ def community_packs(folders: Folders, level: str) -> list[Pack]:
     """
     from engine.community.pack import Pack
 
-    found = list(_read_all(folders))
+    found = [one for _, one in _read_all(folders)]
     for one in found:
         if isinstance(one, DamagedDataError):
             raise one

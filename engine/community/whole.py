@@ -15,11 +15,10 @@ from engine.paths import Folders, bytes_of, digest_of
 
 
 def damaged_packs(folders: Folders) -> Iterator[tuple[Path, str]]:
-    """A sentence on each pack that is not whole, and its folder, or that of all where it cannot be read; all of every
-    pack is read."""
+    """A sentence on each pack that is not whole, and its folder; all of every pack is read."""
     read, unread = packs.read_packs(folders)
-    for said in unread:
-        yield folders.packs, said
+    for name, said in unread.items():
+        yield folders.packs / name, said
     for pack in read:
         folder = folders.packs / pack.name
         try:

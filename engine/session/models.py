@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import Level
-from engine.community.packs import list_packs
+from engine.community.packs import read_packs
 from engine.session.library import Change, Library, Service, synchronized
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ class Models(Service):
 
     @synchronized
     def removed_packs(self) -> list[str]:
-        """Sentences on models in use whose packs were removed; they still work."""
+        """Sentences on models in use whose packs were removed, or cannot be read; they still work."""
         from engine.training.in_use import removed_packs
 
-        return list(filter(None, (removed_packs(manifest, packs) for manifest, packs in self._in_use())))
+        return list(filter(None, (removed_packs(*found) for found in self._in_use())))
 
     def much_joined(self) -> list[str]:
         """Sentences on models in use to which so much was added since training that another is suggested.
@@ -82,7 +82,7 @@ class Models(Service):
         from engine.training.growth import much_joined
         from engine.training.in_use import removed_packs
 
-        found = [much_joined(of) for of, packs in self._in_use() if not removed_packs(of, packs)]
+        found = [much_joined(found[0]) for found in self._in_use() if not removed_packs(*found)]
         return list(filter(None, found))
 
     def not_in_use(self) -> list[str]:
@@ -99,8 +99,9 @@ class Models(Service):
 
     def lost_by_training(self, level: Level) -> str:
         """Sentences on models that training would replace and whose data is gone; else empty."""
-        for model, packs in self._in_use():
-            if model.level == level and not model.solo and not packs:
+        for model, packs, unread in self._in_use():
+            # With packs that cannot be read there is no training.
+            if model.level == level and not model.solo and not packs and not unread:
                 gone = " and ".join(model.packs)
                 return (
                     f"No pack of {level} is here: this trains on your own listening only, and takes the place of the "
@@ -108,13 +109,17 @@ class Models(Service):
                 )
         return ""
 
-    def _in_use(self) -> list[tuple[ModelManifest, list[str]]]:
-        """The models in use, each with the packs of its level that are there."""
+    def _in_use(self) -> list[tuple[ModelManifest, list[str], list[str]]]:
+        """The models in use, each with the packs of its level that are there, and those that cannot be read."""
         from engine.training.artifact import POINTERS
 
-        packs = list_packs(self.library.folders)
+        packs, unread = read_packs(self.library.folders)
         return [
-            (manifest, [pack.name for pack in packs if (pack.kind, pack.level) == ("community", level)])
+            (
+                manifest,
+                [pack.name for pack in packs if (pack.kind, pack.level) == ("community", level)],
+                [*unread],
+            )
             for level in POINTERS
             if (manifest := self.manifest(level)) is not None
         ]

@@ -67,8 +67,8 @@ class Packs(Service):
         """Community and feature packs, by name."""
         return tuple(community_packs.list_packs(self.library.folders))
 
-    def with_damaged(self) -> tuple[list[PackInfo], list[str]]:
-        """All that can be read, and sentences on packs that cannot and what to do."""
+    def with_damaged(self) -> tuple[list[PackInfo], dict[str, str]]:
+        """All that can be read, and by the names of those that cannot sentences on them and what to do."""
         return community_packs.read_packs(self.library.folders)
 
     @synchronized

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -62,7 +62,7 @@ class Status:
     packs: tuple[PackInfo, ...]
     model: ModelManifest | None
     private: bool
-    # A sentence if the data changed since the model was trained, else empty.
+    # Sentences if the data changed since the model was trained, or packs cannot be read, else empty.
     outdated: str = ""
     # The model of tracks, if one was trained.
     track_model: ModelManifest | None = None
@@ -160,30 +160,31 @@ class Session:
         """The library, packs and model at a glance."""
         with self.exclusive():
             n = self.history.counts()
-            packs, model = self.packs.all(), self.models.manifest()
+            (packs, unread), model = self.packs.with_damaged(), self.models.manifest()
             return Status(
                 n.listens,
                 n.artists,
                 n.tracks,
                 n.first,
                 n.last,
-                packs,
+                tuple(packs),
                 model,
                 self.private,
-                self._outdated(model, packs) if model is not None else "",
+                self._outdated(model, packs, unread) if model is not None else " ".join(unread.values()),
                 self.models.manifest("tracks"),
                 "" if n.listens else offer(self.folders),
             )
 
-    def _outdated(self, model: ModelManifest, packs: tuple[PackInfo, ...]) -> str:
-        """What changed since a model was trained, in a sentence; empty if nothing did."""
+    def _outdated(self, model: ModelManifest, packs: Sequence[PackInfo], unread: Mapping[str, str]) -> str:
+        """What changed since a model was trained, in sentences; empty if nothing did."""
         from engine.training.in_use import fewer_members, removed_packs
 
         community = {
             pack.name: pack.date for pack in packs if pack.kind == "community" and pack.level == model.level
         }
-        if stale := removed_packs(model, community) or fewer_members(model):
-            return stale
+        stale = removed_packs(model, community, unread) or fewer_members(model)
+        if stale or unread:
+            return " ".join(filter(None, (stale, *unread.values())))
         # An added model needs no pack, and was chosen with the packs in place.
         if not model.solo and model.origin is None and community.keys() != set(model.packs):
             return "The installed packs differ from those this model was trained on. Train again: discover train."

@@ -179,13 +179,17 @@ def fewer_members(model: ModelManifest) -> str:
     )
 
 
-def removed_packs(manifest: ModelManifest, installed: Collection[str]) -> str:
+def removed_packs(manifest: ModelManifest, installed: Collection[str], unread: Collection[str]) -> str:
     """What it means that packs a model was trained on are not among those of its level that are there, in sentences.
 
-    Empty where none is missing, and of a model that was added from a file: it came without.
+    Empty where none is missing, and of a model that was added from a file: it came without. What is the matter with
+    packs that are there `unread` is said elsewhere.
     """
     if manifest.origin is not None:
         return ""
+    said = f"The model of {manifest.level} was trained on"
+    if kept := " and ".join(name for name in manifest.packs if name in unread):
+        return f"{said} {kept}, which cannot be read now: it recommends as before."
     gone = " and ".join(name for name in manifest.packs if name not in installed)
     if not gone:
         return ""
@@ -197,6 +201,4 @@ def removed_packs(manifest: ModelManifest, installed: Collection[str]) -> str:
         # Trained now it would know the person's own listening only.
         else f"Add that again before you train: {again}."
     )
-    return (
-        f"The model of {manifest.level} was trained on {gone}, since removed: it recommends as before. {then}"
-    )
+    return f"{said} {gone}, since removed: it recommends as before. {then}"

@@ -290,10 +290,10 @@ def _packs(session: Session, advice: list[str]) -> dict[str, str]:
     return lines
 
 
-def _in_lines(packs: tuple[list[PackInfo], list[str]], advice: list[str]) -> dict[str, str]:
+def _in_lines(packs: tuple[list[PackInfo], dict[str, str]], advice: list[str]) -> dict[str, str]:
     found, damaged = packs
     # Of those that were whole a moment before.
-    advice += [said for said in damaged if said not in advice]
+    advice += [said for said in damaged.values() if said not in advice]
     return {pack.name: f"{pack.kind}, {quantity(pack.items, 'items')}" for pack in found}
 
 

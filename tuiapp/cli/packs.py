@@ -269,10 +269,7 @@ def export(options: Options, folder: Path, level: Level) -> None:
 def list_(options: Options) -> None:
     """List the packs, and the share of your plays each one covers."""
     with options.reading() as session:
-        found, damaged = session.packs.with_damaged()
-        _print_packs(options, session, found, damaged)
-        for sentence in damaged:
-            say(options, shown(sentence))
+        _print_packs(options, session, session.packs.all())
 
 
 @community.command("remove")
@@ -292,13 +289,15 @@ def _some(count: int) -> str:
     return thousands(count) if count else ""
 
 
-def _print_packs(
-    options: Options, session: Session, packs: Sequence[PackInfo], damaged: Sequence[str] = ()
-) -> None:
+def _print_packs(options: Options, session: Session, packs: Sequence[PackInfo]) -> None:
+    """Print some packs, and say which of all there cannot be read."""
+    unread = session.packs.with_damaged()[1].values()
+    for said in unread:
+        say(options, shown(said))
     if options.json:
         print_json({"packs": [session.coverage.described(pack) for pack in packs]})
         return
-    if not packs and not damaged:
+    if not packs and not unread:
         say(options, "No packs. Add what you have: discover community add FILE.")
     known = [session.coverage.of_pack(pack) for pack in packs]
     rows = [

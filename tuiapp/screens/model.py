@@ -167,7 +167,8 @@ class ModelView(View):
                 if status.packs
                 else f"Press {add} to add community data, or {alone}."
             )
-            self.set_state("empty", "No model yet", text)
+            damaged = f"{self.in_keys(shown(status.outdated))}\n\n" if status.outdated else ""
+            self.set_state("empty", "No model yet", damaged + text)
             self.set_status("")
             return
         self.set_state("")

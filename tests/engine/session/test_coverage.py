@@ -11,6 +11,7 @@ import pytest
 
 from engine.community.catalog import Catalog
 from engine.job_messages import DescribedPack
+from engine.session import Session
 from engine.session.artists import Artists
 from engine.session.coverage import Coverages
 from engine.session.library import Library
@@ -156,3 +157,25 @@ def test_a_pack_that_a_model_was_trained_on_may_go(library: Library, packs: Pack
     assert other.endswith("Train again on what is there: discover train.")
     add("made up", ARTISTS)
     assert models.removed_packs() == [other], "a pack by another name is another pack"
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_pack_that_cannot_be_read_is_not_said_to_be_removed(
+    library: Library, packs: Packs, add, another: bool
+) -> None:
+    file = library.folders.models / "made-by-hand" / "manifest.json"
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | {"packs": ["crowd"]}))
+    add("crowd", ARTISTS)
+    if another:
+        add("others", OTHERS)
+    (library.folders.packs / "crowd" / "manifest.json").write_bytes(b"{")
+    models = Models(library)
+    cannot = "The model of artists was trained on crowd, which cannot be read now: it recommends as before."
+    assert models.removed_packs() == [cannot]
+    assert models.lost_by_training("artists") == "", "a training says what is the matter, and ends"
+    library.close()
+    with Session(library.folders) as session:
+        outdated = session.status().outdated
+        assert outdated.startswith(f"{cannot} The pack crowd is damaged (")
+        without_model(library)
+        assert f"{cannot} {session.status().outdated}" == outdated

@@ -70,7 +70,7 @@ def test_a_half_removed_pack_is_named_and_keeps_no_other_from_being_used(
     (folders.packs / "half").mkdir()
     (folders.packs / "half" / "plays.npy").write_bytes(b"")
     assert [pack.name for pack in packs.all()] == ["tempos"]
-    (said,) = packs.with_damaged()[1]
+    (said,) = packs.with_damaged()[1].values()
     assert said.endswith("discover community remove half, then discover community add PATH --name half")
     # What it was nobody knows: nothing is trained without it unasked.
     with pytest.raises(DamagedDataError, match="manifest is missing"):
@@ -78,6 +78,11 @@ def test_a_half_removed_pack_is_named_and_keeps_no_other_from_being_used(
     packs.library.close()
     assert run(["--data-dir", str(folders.root), "doctor"]) == 0
     assert said in capsys.readouterr().out
+    for command in (["features", "list"], ["features", "remove", "tempos"], ["community", "list"]):
+        assert run(["--data-dir", str(folders.root), *command]) == 0
+        printed = capsys.readouterr()
+        assert said in printed.err
+        assert "No packs" not in printed.err
     assert run(["--data-dir", str(folders.root), "community", "remove", "half"]) == 0
     assert not (folders.packs / "half").exists()
 
