@@ -17,10 +17,13 @@ _CHUNK = 1 << 18
 _MAX_PENDING = 8 << 20
 # Characters no XML document may have, which players write all the same: as they are, or by number.
 _ILLEGAL = bytes(set(range(0x20)) - {0x9, 0xA, 0xD})
-# What begins a reference, with its number or name where it is whole; and where a section begins and ends that has none.
-_REFERENCE = rb"&(?:#x([0-9a-fA-F]{1,20});|#([0-9]{1,20});|([A-Za-z][A-Za-z0-9]{0,39});)?"
+# What begins a reference, with its number or name where it is whole, or a `<` that begins no tag; and where a section
+# begins and ends that has neither.
+_REFERENCE = (
+    rb"&(?:#x([0-9a-fA-F]{1,20});|#([0-9]{1,20});|([A-Za-z][A-Za-z0-9]{0,39});)?|<(?![A-Za-z_:/!?\x80-\xff])"
+)
 _REFERENCES = re.compile(_REFERENCE)
-_SECTION = b"<![CDATA["
+_SECTION, _SECTION_END = b"<![CDATA[", b"]]>"
 _TOKENS = re.compile(_REFERENCE + rb"|<!\[CDATA\[|\]\]>")
 # Either, begun at the end of a piece.
 _BEGUN = re.compile(rb"(?:&[#A-Za-z0-9]{0,41}|<[!\[CDAT]{0,7}|\]{1,2})\Z")
@@ -85,8 +88,8 @@ def events(stream: IO[bytes]) -> Iterator[tuple[str, Mapping[str, str] | None, s
 
 def _legal(stream: IO[bytes]) -> Iterator[bytes]:
     """The encoding to read the document by, empty for the one it declares; then its bytes, where one broken letter does
-    not end it: without characters XML forbids, in UTF-8 without bytes that are not, and with each `&` that begins no
-    reference, or one to what only HTML has, written out.
+    not end it: without characters XML forbids, in UTF-8 without bytes that are not, and with each `<` that begins no
+    tag, and each `&` that begins no reference, or one to what only HTML has, written out.
     """
     data = stream.read(_CHUNK)
     if b"\0" in data[:4] or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -127,11 +130,13 @@ class _References:
         return (_TOKENS if sections else _REFERENCES).sub(self._written, piece)
 
     def _written(self, found: re.Match[bytes]) -> bytes:
-        if not found[0].startswith(b"&"):
+        if found[0] in (_SECTION, _SECTION_END):
             self._in_section = found[0] == _SECTION
             return found[0]
         if self._in_section:
             return found[0]
+        if found[0] == b"<":
+            return b"&lt;"
         by_hex, by_number, name = found.groups()
         if by_hex or by_number:
             return found[0] if _is_legal(int(by_hex, 16) if by_hex else int(by_number)) else b""

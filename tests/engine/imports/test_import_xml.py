@@ -30,10 +30,15 @@ SONG_ENTRY = '<entry type="song"><title>%s</title><artist>Burel</artist><play-co
         (b"&eacute;&NotEqualTilde;", "é≂̸7"),
         (b"&nosuch;", "&nosuch;7"),
         (b"<![CDATA[R&B &amp; &eacute; ]] ]]>R&B ", "R&B &amp; &eacute; ]] R&B 7"),
+        (b"<", "<7"),
+        (b"I <3 U < & <- <<", "I <3 U < & <- <<7"),
+        (b"<![CDATA[1 < <3]]>1 < ", "1 < <31 < 7"),
         (b"<q:b/>", "7"),
         (b"<b q:c='&'/>", "7"),
-        # This ends it, and costs nothing before it.
-        (b"<", ""),
+        # These end it, and cost nothing before it.
+        (b"<b", ""),
+        (b"<b>", ""),
+        (b"</b>", ""),
     ],
 )
 @pytest.mark.parametrize("head", [b"", b'<?xml version="1.0" encoding="UTF-8"?>'])
@@ -49,7 +54,7 @@ def test_a_broken_letter_in_xml_costs_no_other_song(
 
 
 def test_a_reference_between_two_pieces_of_xml_is_read_whole() -> None:
-    whole = b"<a>&amp;&#233;&#0;&#x1F3B5;R&B &eacute;&<![CDATA[&b ]]]]>&</a>"
+    whole = b"<a>&amp;&#233;&#0;&#x1F3B5;R&B &eacute;&<![CDATA[&b <]]]]>&<3<</a>"
     for at in range(1, len(whole)):
         pieces = [whole[:at], whole[at:]]
 
@@ -57,5 +62,5 @@ def test_a_reference_between_two_pieces_of_xml_is_read_whole() -> None:
             def read(self, _size: int | None = -1, /) -> bytes:
                 return pieces.pop(0) if pieces else b""  # noqa: B023 - read before the next turn
 
-        text = "&é\N{MUSICAL NOTE}R&B é&&b ]]&"
+        text = "&é\N{MUSICAL NOTE}R&B é&&b <]]&<3<"
         assert list(events(Stream())) == [("a", {}, ""), ("a", None, text)], at
