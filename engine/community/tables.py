@@ -26,6 +26,7 @@ from engine.spreadsheet import is_guarded, unguarded
 
 _MAX_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
 _MAX_LINE = 1 << 22  # a matrix names all its artists in one
+_SEPARATORS = re.compile(r"[\",;\t\r\n]")
 _QUOTED_LINES = (
     20  # a quote that so many lines do not close is part of a name, as every lone one between tabs
 )
@@ -67,17 +68,18 @@ def read_table(table: DataFile, reading: Reading | None = None) -> Iterator[Tabl
 
 @contextmanager
 def _of_csv(table: DataFile, text: IO[str], reading: Reading | None) -> Iterator[Table]:
-    first = text.readline(_MAX_LINE)
+    lines = _lines(table.shown, text)
+    first = next(lines, "")
     if reading is not None:
         reading.took(first)
     delimiter = max(",;\t", key=first.count)
-    lines = _closed(_lines(text), 0 if delimiter == "\t" else _QUOTED_LINES)
+    lines = _closed(lines, 0 if delimiter == "\t" else _QUOTED_LINES)
     # The limit is the whole process's: an importer may have raised it.
     csv.field_size_limit(_MAX_FIELD)
     reader, before = csv.reader([first], delimiter=delimiter), 0
     try:
         header = next(reader, [])
-        reader, before = csv.reader(_limited(table.shown, lines, reading), delimiter=delimiter), 1
+        reader, before = csv.reader(_reported(lines, reading), delimiter=delimiter), 1
         found = _readable(reader, reading)
         yield header, ([unguarded(cell) for cell in row] for row in found) if is_guarded(header) else found
     except csv.Error as error:
@@ -116,9 +118,25 @@ def as_text(binary: Peekable, start: bytes) -> Iterator[io.TextIOWrapper]:
         text.detach()
 
 
-def _lines(text: IO[str]) -> Iterator[str]:
-    """The lines, one that no table has in pieces, so that no memory holds all of it."""
+def _lines(name: str, text: IO[str]) -> Iterator[str]:
+    """The lines. One that no table has is passed over, so that no memory holds all of it: its beginning alone is there,
+    without what separates cells, which makes it a single one that is longer than any.
+
+    Raises UnreadableFileError for more than a table unpacks to.
+    """
+    size = 0
     while line := text.readline(_MAX_LINE):
+        size += len(line)
+        piece, whole = line, len(line)
+        while len(piece) == _MAX_LINE and not piece.endswith(("\n", "\r")) and size <= MAX_BYTES:
+            piece = text.readline(_MAX_LINE)
+            size, whole = size + len(piece), whole + len(piece)
+        if whole > _MAX_LINE:
+            line = _SEPARATORS.sub(" ", line)
+        if size > MAX_BYTES:
+            raise UnreadableFileError(
+                f"{name} unpacks to more than {MAX_BYTES >> 30} GiB. Is it a table of tracks?"
+            )
         yield line
 
 
@@ -140,16 +158,10 @@ def _closed(lines: Iterator[str], ahead: int) -> Iterator[str]:
         yield from behind
 
 
-def _limited(name: str, lines: Iterable[str], reading: Reading | None) -> Iterator[str]:
-    size = 0
+def _reported(lines: Iterable[str], reading: Reading | None) -> Iterator[str]:
     for line in lines:
-        size += len(line)
         if reading is not None:
             reading.took(line)
-        if size > MAX_BYTES:
-            raise UnreadableFileError(
-                f"{name} unpacks to more than {MAX_BYTES >> 30} GiB. Is it a table of tracks?"
-            )
         yield line
 
 
@@ -159,7 +171,7 @@ def _of_json_lines(table: DataFile, text: IO[str], reading: Reading | None) -> I
     decode = msgspec.json.Decoder(dict[str, Any]).decode
 
     def objects() -> Iterator[dict[str, Any]]:
-        for line in _limited(table.shown, _lines(text), reading):
+        for line in _reported(_lines(table.shown, text), reading):
             try:
                 yield decode(line)
             except UNREADABLE:

@@ -172,7 +172,7 @@ def test_a_hostile_file_is_refused_by_name(tmp_path: Path, damage: str) -> None:
         + struct.pack("<HHL", 9, 9, 9 * len(entry))
         + data[end + 16 :],
         "bomb": data,
-        "packed bomb": gzip.compress(table + b" " * (40 << 20), 1),
+        "packed bomb": gzip.compress(table + (b" " * (10 << 20) + b"\n") * 4, 1),
         "cut": data[:-30],
         "header": b"user,artist," + b"x" * 200_000 + b"\nu,Ida,3\n",
     }
