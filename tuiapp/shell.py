@@ -111,7 +111,7 @@ class SettingsInUse(Protocol):
     def change(self, key: str, value: Any) -> None:
         """Change a setting, or with None put it back to its default. Raises ValueError with what is expected."""
 
-    def change_all(self, changes: Mapping[str, Any], words: str) -> None:
+    def change_all(self, changes: Mapping[str, Any], words: str) -> object:
         """Change several settings at once; undo calls them `words`."""
 
     def show_theme(self, theme: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DiscoverError, PrivateSessionError, sentence
+from engine.errors import DiscoverError, PrivateSessionError, UsageError, sentence
 from tuiapp.settings import config
 from tuiapp.settings.config import Config
 from tuiapp.settings.registry import SETTINGS
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from textual.worker import Worker
+
     from tuiapp.app.app import DiscoverApp
+    from tuiapp.app.undo import Entry
 
 
 class Preferences:
@@ -30,6 +33,8 @@ class Preferences:
         self.config: Config = config.read(self._file)
         # Changes not in the file yet, which is older.
         self._unwritten = 0
+        # The keys of those that could not be written, until all were tried.
+        self._refused: set[str] = set()
         # Settings changed only for this private session.
         self._passing: set[str] = set()
 
@@ -108,8 +113,10 @@ class Preferences:
             value = None
         self.change_all({key: value}, f"the setting {key}")
 
-    def change_all(self, changes: Mapping[str, Any], words: str, *, undoing: bool = False) -> None:
-        """Change several settings at once, as `change` does one; undo calls them `words`."""
+    def change_all(
+        self, changes: Mapping[str, Any], words: str, *, undoing: bool = False
+    ) -> Worker[DiscoverError | None] | None:
+        """Change several settings at once, as `change` does one; undo calls them `words`. Returns what writes them."""
         app, before = self._app, self.config
         self.config = before.with_values(changes, again=undoing)
         old = {
@@ -118,42 +125,55 @@ class Preferences:
             if before.values.get(key) != self.config.values.get(key)
         }
         if not old:
-            return
+            return None
         self._apply(*old)
-        if not undoing:
-            app.changes.remember(words, lambda: self._undo(old, words))
+        entry = None if undoing else app.changes.remember(words, lambda: self._undo(old, words))
         if app.private_since is not None:
             self._passing |= old.keys()
             if not undoing:
                 app.notify(f"{', '.join(old)} applies until the private session ends; nothing is written.")
-        else:
-            self._unwritten += 1
-            app.changes.in_turn(lambda: self._keep(tuple(old)), "settings")
+            return None
+        self._unwritten += 1
+        return app.changes.in_turn(lambda: self._keep(tuple(old), entry), "settings")
 
-    def _undo(self, values: Mapping[str, Any], words: str) -> None:
+    def _undo(self, values: Mapping[str, Any], words: str) -> Worker[DiscoverError | None] | None:
         try:
-            self.change_all(values, words, undoing=True)
+            return self.change_all(values, words, undoing=True)
         except ValueError as error:
             # Its old key was given to another action since.
-            self._app.notify(sentence(str(error)), severity="warning")
+            raise UsageError(sentence(str(error))) from None
 
-    def _keep(self, keys: tuple[str, ...]) -> None:
+    def _keep(self, keys: tuple[str, ...], entry: Entry | None) -> DiscoverError | None:
         """Write the setting's current value: of several quick changes the last is kept, in whatever order their threads
-        run."""
+        run. If it cannot be written, it is as it was, and the error is returned."""
         from tuiapp.settings import config_file
 
         app = self._app
         try:
             config_file.write(app.engine().door, {key: self.config.values.get(key) for key in keys})
+            self._refused -= set(keys)
         except PrivateSessionError:
             self._passing |= set(keys)
         except DiscoverError as error:
+            self._refused |= set(keys)
             app.call_from_thread(app.notify, str(error), title="Not saved", severity="error", timeout=15)
+            if entry is not None:
+                app.call_from_thread(app.changes.drop, entry)
+            return error
         finally:
-            app.call_from_thread(self._written)
+            app.call_from_thread(self._tried)
+        return None
 
-    def _written(self) -> None:
+    def _tried(self) -> None:
+        """A change was written, or could not be: what was not is again what the file says, once none is under way."""
         self._unwritten -= 1
+        if self._unwritten or not self._refused:
+            return
+        there = config.read(self._file).values
+        values = {key: value for key, value in self.config.values.items() if key not in self._refused}
+        values |= {key: there[key] for key in self._refused if key in there}
+        self._refused.clear()
+        self._adopt(Config(values, self.config.problems))
 
     def _apply(self, *keys: str) -> None:
         app = self._app

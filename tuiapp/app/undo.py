@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from engine.errors import DiscoverError
+from textual.worker import WorkerError
+
+from engine.errors import DiscoverError, NothingYetError, UnknownNameError
 from engine.wording import quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
@@ -27,14 +29,18 @@ PLAYLISTS = "playlists"
 _JUDGED = {"like": "Liked", "hide": "Hidden", "block": "Blocked", None: "Cleared"}
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 class Entry(NamedTuple):
-    """One change in words, and its undo function; changes are numbered."""
+    """One change in words, and its undo function; changes are numbered.
+
+    Undoing what is written takes a while and may fail: the function returns its worker, which returns the error then.
+    """
 
     number: int
     what: str
-    undo: Callable[[], None]
+    undo: Callable[[], Worker[DiscoverError | None] | None]
 
 
 class Changes:
@@ -55,7 +61,7 @@ class Changes:
         # Number of changes so far: a dialog undoes only those with a higher number.
         self.made = 0
 
-    def remember(self, what: str, undo: Callable[[], None]) -> Entry:
+    def remember(self, what: str, undo: Callable[[], Worker[DiscoverError | None] | None]) -> Entry:
         """Add a change that was made, or is being made, to the undo stack; returns the entry."""
         self.made += 1
         entry = Entry(self.made, what, undo)
@@ -66,9 +72,15 @@ class Changes:
         self._undo = entries
         self._app.undoable = entries[-1].what if entries else ""
 
-    def _drop(self, entry: Entry) -> None:
+    def drop(self, entry: Entry) -> None:
+        """It was not made: there is nothing to undo."""
         self._before_private = [one for one in self._before_private if one is not entry]
         self._now([one for one in self._undo if one is not entry])
+
+    def _put_back(self, entry: Entry) -> None:
+        """Its undo failed: it can be tried again, before those of earlier changes."""
+        later = [one for one in self._undo if one.number > entry.number]
+        self._now([*self._undo[: len(self._undo) - len(later)], entry, *later])
 
     def forget(self) -> None:
         """Clear the undo stack."""
@@ -91,21 +103,21 @@ class Changes:
 
     def in_turn(
         self,
-        work: Callable[[], None],
+        work: Callable[[], T],
         group: str,
         asks: DOMNode | None = None,
         ended: Callable[[], None] = lambda: None,
-    ) -> Worker[None]:
+    ) -> Worker[T]:
         """Run a change in a thread once those asked for earlier are made; later ones wait for it.
 
         They wait without a thread: there are few, and a change may need another one for what it waits for. The screen
         that `asks`, by default the app, hears how it ended; `ended` is called whatever became of it.
         """
 
-        async def run() -> None:
+        async def run() -> T:
             try:
                 async with self.turn:
-                    await asyncio.to_thread(work)
+                    return await asyncio.to_thread(work)
             finally:
                 ended()
 
@@ -122,7 +134,28 @@ class Changes:
             return
         entry = self._undo[-1]
         self._now(self._undo[:-1])
-        entry.undo()
+        try:
+            work = entry.undo()
+        except DiscoverError as error:
+            self._say(error)
+            return
+        if work is None:
+            self._say_undone(entry)
+        else:
+            self._app.run_worker(self._undone(entry, work), group="change")
+
+    async def _undone(self, entry: Entry, work: Worker[DiscoverError | None]) -> None:
+        """Say that it is undone once it is. What could not be undone now (a full disk, a lock) can be tried again."""
+        try:
+            error = await work.wait()
+        except WorkerError:
+            return  # the app ends
+        if error is None:
+            self._say_undone(entry)
+        elif not isinstance(error, UnknownNameError | NothingYetError):  # else there is nothing left to undo
+            self._put_back(entry)
+
+    def _say_undone(self, entry: Entry) -> None:
         self._app.notify(f"Undone: {shown(entry.what)}.")
 
     def make(
@@ -131,25 +164,30 @@ class Changes:
         view: str | None = None,
         failed: Callable[[DiscoverError], None] | None = None,
         what: str = "saving",
-    ) -> None:
+    ) -> Worker[DiscoverError | None]:
         """Change the library in a thread, then reload every view, or the only one that shows the change.
 
-        `what` is shown if it takes longer than a moment. Errors are shown, or passed to `failed`.
+        `what` is shown if it takes longer than a moment. Errors are shown, or passed to `failed`. The worker returns
+        the error.
         """
         app = self._app
 
-        def run() -> None:
+        def run() -> DiscoverError | None:
             try:
                 change(app.engine())
             except DiscoverError as error:
                 app.call_from_thread(failed or self._say, error)
+                return error
+            return None
 
         def ended() -> None:
             self._unmade.remove(view)
             app.library_changed(view)
 
         self._unmade.append(view)
-        app.under_way.follow(self.in_turn(run, "change", ended=ended), what)
+        work = self.in_turn(run, "change", ended=ended)
+        app.under_way.follow(work, what)
+        return work
 
     def _say(self, error: DiscoverError) -> None:
         self._app.notify(in_keys(str(error), self._app.keymap), severity="error")
@@ -168,25 +206,50 @@ class Changes:
         error is shown, or passed to `failed`. A failed change, or one with false `changed`, is not added to the undo
         stack.
         """
+        self.edit_each(
+            what,
+            (None,),
+            lambda session, _: change(session),
+            undo,
+            lambda results: then(results[0] if results else None),
+            view=PLAYLISTS,
+            failed=failed,
+        )
+
+    def edit_each(
+        self,
+        what: str,
+        things: Sequence[S],
+        change: Callable[[Session, S], T],
+        undo: Callable[[Session, T], Any],
+        then: Callable[[Sequence[T] | None], None] = lambda _results: None,
+        *,
+        view: str | None = None,
+        failed: Callable[[DiscoverError], None] | None = None,
+    ) -> None:
+        """Change several things as one, as `edit` does; those changed before one failed, or its undo, can be undone."""
         results: list[T] = []
 
-        def made(result: T | None) -> None:
-            if result is None or not getattr(result, "changed", True):
-                self._drop(entry)
-            then(result)
+        def made(results: Sequence[T], failed: bool) -> None:
+            if not any(getattr(result, "changed", True) for result in results):
+                self.drop(entry)
+            then(None if failed else results)
 
         def run(session: Session) -> None:
             try:
-                results.append(change(session))
+                for thing in things:
+                    result = change(session, thing)
+                    results.append(result)
             finally:
-                self._app.call_from_thread(made, results[0] if results else None)
+                self._app.call_from_thread(made, tuple(results), len(results) < len(things))
 
         def undo_all(session: Session) -> None:
-            for result in results:
-                undo(session, result)
+            while results:
+                undo(session, results[-1])
+                results.pop()
 
-        entry = self.remember(what, lambda: self.make(undo_all, PLAYLISTS))
-        self.make(run, PLAYLISTS, failed, what)
+        entry = self.remember(what, lambda: self.make(undo_all, view))
+        self.make(run, view, failed, what)
 
     def says(self, done: str) -> Callable[[object], None]:
         """A `then` of `edit` that says what was done, and the key that undoes it; nothing of what failed."""
@@ -219,7 +282,7 @@ class Changes:
         def judged() -> None:
             if all((earlier and earlier.verdict) == verdict for earlier in before.values()):
                 # Nothing changed (a held key): no undo entry, or undo would revert something else.
-                self._drop(entry)
+                self.drop(entry)
                 self._app.notify(f"Already {words.lower()}: {shown(what)}.")
             elif entry in self._undo:  # not undone before it was made
                 self._app.notify(f"{words}: {shown(what)}. {self._app.keymap.label('undo')} undoes it.")
@@ -239,14 +302,15 @@ class Changes:
         def failed(error: DiscoverError) -> None:
             # The changes made so far stay, and can be undone.
             if not before:
-                self._drop(entry)
+                self.drop(entry)
+                queue_as_before()
             self._say(error)
 
         queue_as_before = self._app.playback.leave_out(chosen) if verdict == "block" else lambda: None
 
-        def undo() -> None:
-            self.make(restore)
+        def undo() -> Worker[DiscoverError | None]:
             queue_as_before()
+            return self.make(restore)
 
         entry = self.remember(f"{words.lower()} {what}", undo)
         self.make(change, failed=failed)

@@ -62,19 +62,32 @@ def _to_end(standing: Standing) -> Offer:
 def _begin(shell: Shell, name: str | None) -> None:
     if name is None:
         return
-    _change(shell, lambda comparisons: comparisons.begin(name), f"comparing with {name}")
-    shell.notify(f"Discover mixes “{name}” in from now on. Look here later to see which is better.")
+    _change(
+        shell,
+        lambda comparisons: comparisons.begin(name),
+        f"comparing with {name}",
+        f"Discover mixes “{name}” in from now on. Look here later to see which is better.",
+    )
 
 
 def _end(shell: Shell, name: str | None) -> None:
     if not name:
         return
-    _change(shell, lambda comparisons: comparisons.end(name), f"ranking by {name}")
-    shell.notify(f"Discover ranks by “{name}”. {shell.keymap.label('undo')} undoes it.")
+    undo = shell.keymap.label("undo")
+    _change(
+        shell,
+        lambda comparisons: comparisons.end(name),
+        f"ranking by {name}",
+        f"Discover ranks by “{name}”. {undo} undoes it.",
+    )
 
 
-def _change(shell: Shell, change: Callable[[Comparisons], object], words: str) -> None:
-    """Change the comparison; undoable under these words."""
-    changes = shell.changes
-    changes.make(lambda session: change(session.comparisons))
-    changes.remember(words, lambda: changes.make(lambda session: session.comparisons.undo()))
+def _change(shell: Shell, change: Callable[[Comparisons], object], words: str, done: str) -> None:
+    """Change the comparison; undoable under these words, and `done` is said of it."""
+    shell.changes.edit_each(
+        words,
+        (None,),
+        lambda session, _: change(session.comparisons),
+        lambda session, _: session.comparisons.undo(),
+        lambda results: shell.notify(done) if results is not None else None,
+    )

@@ -22,10 +22,12 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.community.packs import PackInfo
     from engine.recommend.hindsight import Backtest
     from engine.session import Status
-    from engine.store.music_files import MusicFolder, TakenFolder
+    from engine.store.music_files import MusicFolder
     from engine.taste.coverage import Coverage
     from engine.training.manifest import ModelManifest
     from tuiapp.job import Job
@@ -273,23 +275,30 @@ class ModelView(View):
         else:
             name = row.name
             self._packs.drop([name])
-            changes = self.shell.changes
-            changes.make(lambda session: session.packs.stash(name))
-            changes.remember(
-                f"removing {name}", lambda: changes.make(lambda session: session.packs.restore(name))
+            self.shell.changes.edit_each(
+                f"removing {name}",
+                (name,),
+                lambda session, name: session.packs.stash(name),
+                lambda session, _: session.packs.restore(name),
+                self._says_removed(f"{shown(name)} removed."),
             )
-            self.notify(f"{shown(name)} removed. {self.key('undo')} undoes it until you quit.")
 
     def _remove_music(self, row: PackInfo) -> None:
         """Remove a music folder; its files stay."""
-        path, changes = Path(row.source), self.shell.changes
-        taken: list[TakenFolder] = []
+        path = Path(row.source)
         self._packs.drop([_key(row)])
-        changes.make(lambda session: taken.append(session.music.take(path)))
-        changes.remember(
+        self.shell.changes.edit_each(
             f"removing {row.name}",
-            lambda: changes.make(lambda session: [session.music.put(one) for one in taken]),
+            (path,),
+            lambda session, path: session.music.take(path),
+            lambda session, taken: session.music.put(taken),
+            self._says_removed(f"{shown(row.source)} removed; its files are untouched."),
         )
-        self.notify(
-            f"{shown(row.source)} removed; its files are untouched. {self.key('undo')} undoes it until you quit."
+
+    def _says_removed(self, done: str) -> Callable[[object], None]:
+        """What says, if it was, that it was removed."""
+        return lambda result: (
+            self.notify(f"{done} {self.key('undo')} undoes it until you quit.")
+            if result is not None
+            else None
         )

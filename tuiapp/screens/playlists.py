@@ -112,12 +112,10 @@ class PlaylistsView(View):
     def _lists_or_none(self) -> None:
         if self._lists.counts[1]:
             self.set_state("")
-            return
-        self.set_state("empty", "No playlists yet", none_yet(self._backup, self.key))
+        else:
+            self.set_state("empty", "No playlists yet", none_yet(self._backup, self.key))
 
-    def _show_tracks(
-        self, tracks: Sequence[PlaylistTrack], *, cursor: str | None = None, blocked: int = 0
-    ) -> None:
+    def _show_tracks(self, tracks: Sequence[PlaylistTrack], cursor: str | None, blocked: int = 0) -> None:
         self._tracks.show(rows_of(tracks), cursor_key=cursor)
         self._which.update(heading(self._open or "", tracks, blocked))
         if tracks:
@@ -250,11 +248,13 @@ class PlaylistsView(View):
 
     def _remove_lists(self, names: list[str]) -> None:
         self._lists.drop(names)
-        self.shell.changes.edit(
+        self.shell.changes.edit_each(
             f"removing {', '.join(names)}",
-            lambda session: [session.playlists.take(name) for name in names],
-            lambda session, gone: [session.playlists.put(playlist) for playlist in gone],
+            names,
+            lambda session, name: session.playlists.take(name),
+            lambda session, gone: session.playlists.put(gone),
             self.shell.changes.says(f"Removed: {', '.join(names)}."),
+            view=self.NAME,
         )
 
     def action_export(self) -> None:

@@ -290,22 +290,18 @@ class TasteView(SeveralLists):
     def _exclude(self, rule: Rule | None) -> None:
         if rule is None:
             return
-        done: list[Exclusion] = []
-
-        def change(session: Any) -> None:
-            done.append(session.taste.exclude(rule))
-            self.app.call_from_thread(self._excluded, done[0])
-
-        self.shell.changes.make(change)
-        self.shell.changes.remember(
+        self.shell.changes.edit_each(
             f"excluding {rule.in_words()}",
-            lambda: self.shell.changes.make(
-                lambda session: [session.taste.include(made.id or 0) for made in done]
-            ),
+            (rule,),
+            lambda session, rule: session.taste.exclude(rule),
+            lambda session, made: session.taste.include(made.id or 0),
+            self._excluded,
         )
 
-    def _excluded(self, done: Exclusion) -> None:
-        self.notify(f"{quantity(done.listens, 'plays')} excluded: {done.rule}. {self.key('undo')} undoes it.")
+    def _excluded(self, made: Sequence[Exclusion] | None) -> None:
+        for done in made or ():
+            plays = quantity(done.listens, "plays")
+            self.notify(f"{plays} excluded: {done.rule}. {self.key('undo')} undoes it.")
 
     def action_remove(self) -> None:
         """Remove the rules selected or under the cursor, or the likes, hides and blocks there."""
@@ -333,29 +329,25 @@ class TasteView(SeveralLists):
             return
         names = [credited(mark.artist, mark.track) for mark in said]
         what = names[0] if len(names) == 1 else f"{len(names)} likes, hides and blocks"
-        self.shell.changes.make(
-            lambda session: [session.verdicts.judge(None, mark.artist, mark.track) for mark in said]
-        )
-        self.shell.changes.remember(
+        self.shell.changes.edit_each(
             f"clearing {what}",
-            lambda: self.shell.changes.make(
-                lambda session: [session.verdicts.put_back(mark) for mark in said]
-            ),
+            said,
+            lambda session, mark: session.verdicts.replace(None, mark.artist, mark.track) or mark,
+            lambda session, mark: session.verdicts.put_back(mark),
+            self.shell.changes.says(f"Cleared: {what}."),
         )
-        self.notify(f"Cleared: {what}. {self.key('undo')} undoes it.")
 
     def _include(self, rules: list[KeptRule]) -> None:
         if not rules:
             return
         words = rules[0].rule.in_words() if len(rules) == 1 else f"{len(rules)} exclusions"
-        self.shell.changes.make(lambda session: [session.taste.include(kept.id) for kept in rules])
-        self.shell.changes.remember(
+        self.shell.changes.edit_each(
             f"including {words}",
-            lambda: self.shell.changes.make(
-                lambda session: [session.taste.restore_rule(kept) for kept in rules]
-            ),
+            rules,
+            _included,
+            lambda session, kept: session.taste.restore_rule(kept),
+            self.shell.changes.says(f"Included again: {words}."),
         )
-        self.notify(f"Included again: {words}. {self.key('undo')} undoes it.")
 
     # -- remembering -----------------------------------------------------------------------------------
 
@@ -392,3 +384,8 @@ def _tastes(session: Session) -> tuple[Sequence[Mode], TasteMap] | None:
 def _drift(session: Session) -> Drift | None:
     """How they drift, null without a model."""
     return session.taste.drift() if session.models.manifest() else None
+
+
+def _included(session: Session, kept: KeptRule) -> KeptRule:
+    session.taste.include(kept.id)
+    return kept

@@ -1,0 +1,198 @@
+"""Undoing on a disk that is full or beside another writer: what could not be undone now can be tried again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from engine.errors import BusyError, DiscoverError
+from engine.paths import Folders
+from engine.session import Session
+from engine.session.comparisons import Comparisons
+from engine.session.packs import Packs
+from engine.session.playlists import Playlists
+from engine.session.taste import Tastes
+from engine.session.verdicts import Verdicts
+from engine.taste.rules import Rule
+from tests.support.driving import settled, toasts
+from tuiapp.app.app import DiscoverApp
+from tuiapp.screens import compare
+from tuiapp.settings import config_file
+
+FULL = "The disk is full. Make room, then try again."
+
+
+@contextmanager
+def kept_by_another(app: DiscoverApp) -> Iterator[None]:
+    """Another program is writing in the library, and does not end."""
+    app.engine().library.connection.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(app.folders.database)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.close()
+
+
+@pytest.mark.parametrize("change", ["list", "like", "clearing", "rule", "pack"])
+async def test_what_could_not_be_undone_is_undone_by_the_next_u(
+    folders: Folders, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session(folders) as session:
+        session.verdicts.judge("hide", "Artist H33")
+        before = _all_there_is(session)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        match change:
+            case "list":
+                await pilot.press("4")
+                await settled(pilot)
+                await pilot.press("D")
+            case "like":
+                await pilot.press("l")
+            case "clearing":
+                await pilot.press("6")
+                await settled(pilot)
+                app.screen._clear_verdicts(app.engine().verdicts.all())
+            case "rule":
+                await pilot.press("6")
+                await settled(pilot)
+                app.screen._exclude(Rule(artist="Artist H33"))
+            case _:
+                await pilot.press("7")
+                await settled(pilot)
+                await pilot.press("D")
+        await settled(pilot)
+        changed = app.undoable
+        assert changed
+        assert _all_there_is(app.engine()) != before
+        said = len(toasts(app))
+        if change == "pack":
+
+            def refuses(_self: Packs, _name: str) -> None:
+                raise DiscoverError(FULL)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(Packs, "restore", refuses)
+                await pilot.press("u")
+                await settled(pilot)
+        else:
+            with kept_by_another(app):
+                await pilot.press("u")
+                await settled(pilot)
+        assert app.undoable == changed
+        assert not [toast for toast in toasts(app)[said:] if toast.startswith("Undone")]
+        await pilot.press("u")
+        await settled(pilot)
+        assert f"Undone: {changed}." in toasts(app)
+        assert app.undoable == ""
+        assert _all_there_is(app.engine()) == before
+
+
+def _all_there_is(session: Session) -> object:
+    lists = session.playlists.all()
+    tracks = [[(track.artist, track.track) for track in session.playlists.show(one.name)] for one in lists]
+    rules = [kept.rule for kept in session.taste.rules()]
+    return lists, tracks, session.verdicts.all(), rules, sorted(pack.name for pack in session.packs.all())
+
+
+async def test_of_several_lists_those_removed_before_one_failed_come_back(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session(folders) as session:
+        for name in ("One", "Two", "Three"):
+            session.playlists.create(name)
+        before = len(session.playlists.all())
+    take, left = Playlists.take, [True, False]
+
+    def fails_the_second_time(self: Playlists, name: str) -> object:
+        if left and not left.pop(0):
+            raise BusyError(FULL)
+        return take(self, name)
+
+    monkeypatch.setattr(Playlists, "take", fails_the_second_time)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("4")
+        await settled(pilot)
+        await pilot.press("ctrl+a", "D")
+        await settled(pilot)
+        assert len(app.engine().playlists.all()) == before - 1
+        assert not [toast for toast in toasts(app) if toast.startswith("Removed")]
+        await pilot.press("u")
+        await settled(pilot)
+        assert len(app.engine().playlists.all()) == before
+
+
+@pytest.mark.parametrize("change", ["clearing", "including", "pack", "comparing"])
+async def test_nothing_is_said_to_be_done_that_was_not(
+    folders: Folders, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Session(folders) as session:
+        session.verdicts.judge("hide", "Artist H33")
+        session.taste.exclude(Rule(artist="Artist B27"))
+
+    def refuses(*_arguments: object, **_named: object) -> None:
+        raise DiscoverError(FULL)
+
+    for kind, name in (
+        (Verdicts, "replace"),
+        (Tastes, "include"),
+        (Packs, "stash"),
+        (Comparisons, "begin"),
+    ):
+        monkeypatch.setattr(kind, name, refuses)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("7" if change == "pack" else "6")
+        await settled(pilot)
+        match change:
+            case "clearing":
+                app.screen._clear_verdicts(app.engine().verdicts.all())
+            case "including":
+                app.screen._include(list(app.engine().taste.rules()))
+            case "pack":
+                await pilot.press("D")
+            case _:
+                compare._begin(app, "popularity")
+        await settled(pilot)
+        assert toasts(app) == [FULL]
+        assert app.undoable == ""
+
+
+async def test_a_setting_that_could_not_be_written_is_as_it_was(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = DiscoverApp(folders)
+    write = config_file.write
+
+    def full(*_arguments: object) -> None:
+        raise DiscoverError(FULL)
+
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("S")
+        await settled(pilot)
+        monkeypatch.setattr(config_file, "write", full)
+        app.preferences.change("theme", "nord")
+        await settled(pilot)
+        assert app.preferences.where("theme") == "default"
+        assert app.theme == app.preferences.config["theme"] != "nord"
+        assert app.undoable == ""
+        monkeypatch.setattr(config_file, "write", write)
+        app.preferences.change("theme", "nord")
+        await settled(pilot)
+        monkeypatch.setattr(config_file, "write", full)
+        await pilot.press("u")
+        await settled(pilot)
+        assert app.theme == "nord"
+        assert app.undoable == "the setting theme"
+        monkeypatch.setattr(config_file, "write", write)
+        await pilot.press("u")
+        await settled(pilot)
+        assert app.preferences.where("theme") == "default"
+        assert app.theme != "nord"
