@@ -172,7 +172,7 @@ class Door:
         if it cannot be written or would be in the data folder, ClosedPipeError if its reader has left.
         """
         target = Path(os.path.realpath(path))
-        if target.is_relative_to(self.folders.root.resolve()):
+        if self._holds(target):
             raise DiscoverError(f"{path} is inside the data folder. Export to another folder.")
         try:
             if target.is_symlink():
@@ -195,7 +195,7 @@ class Door:
         Allowed in a private session. Raises DiscoverError if it cannot be written, would be in the data folder, or
         exists and is not empty.
         """
-        if path.resolve().is_relative_to(self.folders.root.resolve()):
+        if self._holds(path.resolve()):
             raise DiscoverError(f"{path} is inside the data folder. Export to another folder.")
         try:
             if path.exists() and not (path.is_dir() and not any(path.iterdir())):
@@ -211,6 +211,11 @@ class Door:
             reason = error.strerror or error
             raise DiscoverError(f"Cannot write {path}: {reason}. Choose another place.") from error
 
+    def _holds(self, path: Path) -> bool:
+        """Whether a resolved path is in the data folder, which may be mounted at several, or spelled in capitals."""
+        root = self.folders.root.resolve()
+        return path.is_relative_to(root) or any(_is_same(folder, root) for folder in (path, *path.parents))
+
     def require_writable(self, what: str) -> None:
         """Raise PrivateSessionError in a private session: "Can't `what` in a private session"."""
         if self.private:
@@ -223,3 +228,10 @@ class Door:
             raise PrivateSessionError(
                 f"Can't {what} while a private session is on, in another window. End it first."
             )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False  # missing, or not accessible

@@ -18,6 +18,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.errors import BusyError
 from engine.paths import Folders
@@ -27,6 +28,8 @@ WAIT_SECONDS = 2.0
 _LOOK_SECONDS = 0.02
 # `struct flock`: kind, from where, start, length, process.
 _LOCK = struct.Struct("hhqqi4x")
+# The bytes of roles each data folder has: versions with more roles use more.
+_ROLES = 64
 # Where numbers are shown, beyond all roles, and how many each data folder has.
 _SHOWN, _NUMBERS = 1 << 40, 1 << 16
 # A private session shows the second it began in, among these: from 2026 on for 34 years.
@@ -48,18 +51,32 @@ class Role(enum.IntEnum):
     HAS = 5  # has the library's file open to write: it must not be replaced
 
 
+class _Bytes(NamedTuple):
+    """Where a data folder's bytes begin: of roles, numbers shown, and moments."""
+
+    roles: int
+    numbers: int
+    moments: int
+
+
 class Presence:
     """The roles of one open library, or one task, in a data folder."""
 
     def __init__(self, folders: Folders) -> None:
         self._root = Path(os.path.realpath(folders.root))
-        # A parent folder is shared: each data folder has bytes of its own, of which versions with more roles use more.
-        mark = zlib.crc32(os.fsencode(self._root))
-        self._byte, self._numbers = mark * 64, _SHOWN + mark * _NUMBERS
-        self._moments = _MOMENTS + mark * _SECONDS
         self._descriptor: int | None = None
         # The folder the descriptor is of.
         self._at = self._root
+
+    def _bytes(self, folder: Path) -> _Bytes:
+        """This data folder's bytes of a folder, its own or a parent.
+
+        A parent is shared: each data folder there has bytes of its own, by its path from there. Its own are the same
+        whatever path leads to it, since it may be mounted at several.
+        """
+        within = os.fsencode(self._root.relative_to(folder)) if folder != self._root else b""
+        mark = zlib.crc32(within)
+        return _Bytes(mark * _ROLES, _SHOWN + mark * _NUMBERS, _MOMENTS + mark * _SECONDS)
 
     def enter(self, role: Role) -> None:
         """Take a role; others may have it too."""
@@ -68,22 +85,24 @@ class Presence:
             with contextlib.suppress(OSError):
                 self._descriptor = os.open(self._at, os.O_RDONLY)
         if self._descriptor is not None:
-            _lock(self._descriptor, "F_OFD_SETLK", "F_RDLCK", self._byte + role)
+            mine = self._bytes(self._at)
+            _lock(self._descriptor, "F_OFD_SETLK", "F_RDLCK", mine.roles + role)
             if role == Role.PRIVATE:
                 moment = min(max(int(time.time()) - _FIRST_SECOND, 0), _SECONDS - 1)
-                _lock(self._descriptor, "F_OFD_SETLK", "F_RDLCK", self._moments + moment)
+                _lock(self._descriptor, "F_OFD_SETLK", "F_RDLCK", mine.moments + moment)
 
     def leave(self, role: Role) -> None:
         """Give up a role."""
         if self._descriptor is not None:
-            _lock(self._descriptor, "F_OFD_SETLK", "F_UNLCK", self._byte + role)
+            mine = self._bytes(self._at)
+            _lock(self._descriptor, "F_OFD_SETLK", "F_UNLCK", mine.roles + role)
             if role == Role.PRIVATE:
-                _lock(self._descriptor, "F_OFD_SETLK", "F_UNLCK", self._moments, _SECONDS)
+                _lock(self._descriptor, "F_OFD_SETLK", "F_UNLCK", mine.moments, _SECONDS)
 
     def show(self, number: int) -> None:
         """Show other processes a number below 65,536, such as a port, until closed; a role must have been taken."""
         if self._descriptor is not None:
-            _lock(self._descriptor, "F_OFD_SETLK", "F_RDLCK", self._numbers + number)
+            _lock(self._descriptor, "F_OFD_SETLK", "F_RDLCK", self._bytes(self._at).numbers + number)
 
     def close(self) -> None:
         """Give up every role. Idempotent."""
@@ -95,30 +114,30 @@ class Presence:
 
     def others(self, role: Role) -> bool:
         """Whether anybody else has a role, in this process or another."""
-        return self._held(self._byte + role, 1) is not None
+        return self._held(lambda its: its.roles + role, 1) is not None
 
     def shown(self) -> int | None:
         """The number somebody else shows; null without one."""
-        held = self._held(self._numbers, _NUMBERS)
-        return None if held is None else held - self._numbers
+        return self._held(lambda its: its.numbers, _NUMBERS)
 
     def private_since(self) -> float | None:
         """When the first of the private sessions began that are on elsewhere, in seconds UTC; null if none is on."""
         first = None
-        while first != 0 and (held := self._held(self._moments, first or _SECONDS)) is not None:
-            first = held - self._moments
+        while first != 0 and (held := self._held(lambda its: its.moments, first or _SECONDS)) is not None:
+            first = held
         if first is not None:
             return float(_FIRST_SECOND + first)
         # A disk may lock only the first of its bytes.
         return time.time() - _UNKNOWN if self.others(Role.PRIVATE) else None
 
-    def _held(self, byte: int, length: int) -> int | None:
-        """A byte of a range that somebody else holds."""
+    def _held(self, first: Callable[[_Bytes], int], length: int) -> int | None:
+        """Which of a range of bytes somebody else holds, counted from its first."""
         for folder in (self._root, *self._root.parents):
             # A descriptor does not see its own locks.
             own = self._descriptor if folder == self._at else None
+            byte = first(self._bytes(folder))
             if (held := _held(folder, byte, length, own)) is not None:
-                return held
+                return held - byte
         return None
 
     @contextlib.contextmanager

@@ -288,7 +288,8 @@ def test_since_when_a_private_session_is_on_is_seen_by_other_processes(
     other = Presence(folders)
     other.enter(Role.PRIVATE)
     assert other._descriptor is not None
-    presence._lock(other._descriptor, "F_OFD_SETLK", "F_UNLCK", other._moments, 1 << 30)
+    moments = other._bytes(folders.root).moments
+    presence._lock(other._descriptor, "F_OFD_SETLK", "F_UNLCK", moments, 1 << 30)
     assert private_since(folders) == 1_790_000_100.9 - 86_400
     other.close()
     assert private_since(folders) is None

@@ -144,6 +144,23 @@ def test_an_export_may_be_written_but_not_into_the_data_folder(filled: Folders, 
             door.export(nowhere, b"")
 
 
+def test_no_export_reaches_the_data_folder_by_another_of_its_paths(
+    filled: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where it is mounted twice, or capitals are the same: paths that do not resolve to each other."""
+    library = filled.database.read_bytes()
+    (tmp_path / "mounted").symlink_to(filled.root)
+    monkeypatch.setattr(os.path, "realpath", os.path.abspath)
+    monkeypatch.setattr(Path, "resolve", Path.absolute)
+    door = Door(filled)
+    for name in (filled.database.name, "packs/list.csv"):
+        with pytest.raises(DiscoverError, match="data folder"):
+            door.export(tmp_path / "mounted" / name, b"a,b\n")
+    with pytest.raises(DiscoverError, match="data folder"), door.export_folder(tmp_path / "mounted" / "new"):
+        pass
+    assert filled.database.read_bytes() == library
+
+
 def test_an_export_goes_through_links_devices_and_pipes_and_replaces_none(
     folders: Folders, tmp_path: Path
 ) -> None:

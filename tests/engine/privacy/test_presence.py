@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,6 +152,26 @@ def test_a_private_session_is_known_where_there_is_no_library_or_folder_yet(
         assert not list(tmp_path.iterdir())
         ready.run("db.close()")
         assert not private_session_on(folders)
+
+
+def test_a_folder_that_is_mounted_at_two_paths_is_one(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by `mount --bind`, or in a container: paths that do not resolve to each other."""
+    monkeypatch.setattr(os.path, "realpath", os.path.abspath)
+    (tmp_path / "mounted").symlink_to(folders.root)
+    there = Folders(tmp_path / "mounted")
+    with Session(there, private=True):
+        assert private_session_on(folders)
+        assert run(["--data-dir", str(folders.root), "played", "Burel", "Tin Roof", "--seconds", "200"]) == 0
+    assert not private_session_on(folders)
+    with Session(folders) as session:
+        assert session.status().listens == 0
+    listener = Presence(there)
+    listener.enter(Role.LISTENS)
+    listener.show(17_000)
+    assert Presence(folders).shown() == 17_000
+    listener.close()
 
 
 def test_a_command_that_only_looks_is_not_a_private_session(folders: Folders, tmp_path: Path) -> None:
