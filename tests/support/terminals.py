@@ -9,14 +9,14 @@ import sys
 import time
 
 
-def at_a_terminal(terminal: int, *arguments: str) -> subprocess.Popen[bytes]:
-    """A Python process in a session of its own, as a terminal's."""
+def at_a_terminal(terminal: int, *arguments: str, **elsewhere: int) -> subprocess.Popen[bytes]:
+    """A Python process in a session of its own, as a terminal's, with streams of these names led elsewhere."""
     # A shell gives each command a terminal to control; the app has this one.
     return subprocess.Popen(
         [sys.executable, *arguments],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
+        stdin=elsewhere.get("stdin", terminal),
+        stdout=elsewhere.get("stdout", terminal),
+        stderr=elsewhere.get("stderr", terminal),
         start_new_session=True,
         env=os.environ | {"TERM": "xterm-256color"},
     )

@@ -64,7 +64,8 @@ def test_it_lists_new_artists_with_reasons_and_a_second_start_prepares_nothing(p
 def test_on_a_terminal_the_app_knows_the_demo_and_the_way_back(place, monkeypatch) -> None:
     opened: list[DiscoverApp] = []
     monkeypatch.setattr(DiscoverApp, "run", lambda app: opened.append(app))
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
     switching = sys.getswitchinterval()
     try:
         assert run(["demo"]) == 0

@@ -62,7 +62,8 @@ def test_a_demo_that_data_dir_names_is_one(
 ) -> None:
     opened: list[dict[str, Any]] = []
     monkeypatch.setattr("tuiapp.cli.group.open_app", lambda at, **how: opened.append({"at": at, **how}) or 0)
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True, raising=False)
     elsewhere = Folders(tmp_path / "elsewhere")
     for place in (folders.demo, elsewhere):
         for name in PACKS:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
+
+from tuiapp.textual_internals.terminal import drawn_on
 
 # Consoles that would print the escape sequences, or keep the title.
 _WITHOUT = ("", "dumb", "linux")
@@ -15,9 +16,8 @@ _SAVE, _SET, _RESTORE = "\x1b[22;2t", "\x1b]2;{}\x07", "\x1b[23;2t"
 @contextlib.contextmanager
 def window_title(title: str) -> Iterator[None]:
     """Set the window's title; restored after the block."""
-    # Where Textual draws.
-    terminal = sys.__stderr__
-    if terminal is None or not terminal.isatty() or os.environ.get("TERM", "") in _WITHOUT:
+    terminal = drawn_on()
+    if terminal is None or os.environ.get("TERM", "") in _WITHOUT:
         yield
         return
     terminal.write(_SAVE + _SET.format(title))

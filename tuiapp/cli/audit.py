@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.wording import quantity
-from tuiapp.cli.group import Options, cli, open_app, own_beside
+from tuiapp.cli.group import Options, cli, open_app, opens_app, own_beside
 from tuiapp.cli.output import print_json, say
 from tuiapp.safe import shown
 
@@ -34,9 +34,9 @@ def audit(options: Options, command: tuple[str, ...]) -> None:
     """
     from engine.privacy.evidence import watched
 
-    root = options.folders.root
+    root, in_app = options.folders.root, not command and opens_app(options)
     with watched(root) as evidence:
-        if command or options.json or not sys.stdout.isatty():
+        if not in_app:
             looks = (command,) if command else _LOOKS
             ended = {" ".join(look): _run_private(options, look) for look in looks}
         else:

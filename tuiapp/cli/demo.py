@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from tuiapp.cli.group import Options, cli, open_app
+from tuiapp.cli.group import Options, cli, open_app, opens_app
 from tuiapp.cli.output import progress_bar, say
 
 if TYPE_CHECKING:
@@ -22,10 +21,11 @@ def demo(context: click.Context, fresh: bool) -> None:
     from engine.paths import Folders
 
     options = context.ensure_object(Options)
+    in_app = opens_app(options)
     own = options.folders
     options.data_dir = own.demo.root
     prepare(options, Folders(options.data_dir), fresh=fresh)
-    if sys.stdout.isatty() and not options.json:
+    if in_app:
         context.exit(open_app(options.folders, private=options.private, own=own))
     from tuiapp.cli.recommend import print_discover
 

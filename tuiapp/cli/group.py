@@ -226,12 +226,27 @@ def cli(context: click.Context) -> None:
     options = context.ensure_object(Options)
     if context.invoked_subcommand is not None:
         return
-    if sys.stdout.isatty() and not options.json:
+    if opens_app(options):
         context.exit(open_app(options.folders, private=options.private, own=own_beside(options.folders)))
     # Found by name, as all commands are.
     recommend = cli.get_command(context, "recommend")
     assert recommend is not None  # noqa: S101 - registered by its module
     context.invoke(recommend)
+
+
+def opens_app(options: Options) -> bool:
+    """Whether a command that opens the app where it is at a terminal does so. Raises UsageError where no keys can be
+    read there."""
+    if options.json or not sys.stdout.isatty():
+        return False
+    if not sys.stdin.isatty():
+        from engine.errors import UsageError
+
+        raise UsageError(
+            "The app reads keys from standard input, which is not a terminal here. Start it without < or a pipe; "
+            "without the app: discover recommend."
+        )
+    return True
 
 
 def own_beside(folders: Folders) -> Folders | None:

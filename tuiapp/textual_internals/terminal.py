@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import io
 import os
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from textual._xterm_parser import XTermParser
 from textual.app import App
@@ -60,6 +61,18 @@ class AnsweringParser(XTermParser):
             return super()._parse_extended_key(sequence)
         except (ValueError, OverflowError):
             return None
+
+
+def drawn_on() -> TextIO | None:
+    """Where the app is drawn: standard error, as Textual has it, unless standard output alone is a terminal. Null for
+    neither."""
+    for stream in (sys.__stderr__, sys.__stdout__):
+        if stream is not None and stream.isatty():
+            if isinstance(stream, io.TextIOWrapper):
+                # As standard error is: a character its encoding lacks would end the thread that draws.
+                stream.reconfigure(errors="backslashreplace")
+            return stream
+    return None
 
 
 def end_at_once(app: App[Any], said: str) -> NoReturn:
