@@ -1,14 +1,16 @@
-"""Undoing on a disk that is full or beside another writer: what could not be undone now can be tried again."""
+"""On a disk that is full or beside another writer: what could not be undone, or logged, now is not lost."""
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from engine.errors import BusyError, DiscoverError
+from engine.live.clock import PlayedSong, Song
 from engine.paths import Folders
 from engine.session import Session
 from engine.session.comparisons import Comparisons
@@ -196,3 +198,47 @@ async def test_a_setting_that_could_not_be_written_is_as_it_was(
         await settled(pilot)
         assert app.preferences.where("theme") == "default"
         assert app.theme != "nord"
+
+
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_play_that_cannot_be_logged_waits_until_it_can(folders: Folders, ends: bool) -> None:
+    app = DiscoverApp(folders)
+
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        before = app.engine().status().listens
+        with kept_by_another(app):
+            for title in ("One", "Two"):
+                app.playback._log("mpv", PlayedSong(Song("Ida", title, length=200), time.time() - 999, 150))
+            await settled(pilot)
+            app.changes.log_late()
+            await settled(pilot)
+            assert app.engine().status().listens == before
+        assert "The library is busy" in " ".join(toasts(app))
+        if ends:
+            await app.action_quit()
+        else:
+            app.changes.log_late()
+            await settled(pilot, lambda: app.engine().status().listens == before + 2)
+            assert app.undoable == "the play of Ida - Two"
+            app.changes.log_late()
+            await settled(pilot)
+    with Session(folders) as session:
+        assert session.status().listens == before + 2
+
+
+async def test_a_play_that_waits_is_not_lost_to_a_private_session(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        before = app.engine().status().listens
+        with kept_by_another(app):
+            app.playback._log("mpv", PlayedSong(Song("Ida", "One", length=200), time.time() - 999, 150))
+            await settled(pilot)
+        for _ in range(2):
+            app.private.toggle()
+            await settled(pilot)
+            app.changes.log_late()
+            await settled(pilot)
+        assert app.private_since is None
+        assert app.engine().status().listens == before + 1

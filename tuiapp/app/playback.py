@@ -205,7 +205,7 @@ class Playback:
             if number is not None:
                 app.call_from_thread(self._logged, number, Music(played.song.artist, played.song.title))
 
-        app.changes.make(keep)
+        app.changes.log(keep)
 
     def _logged(self, number: int, music: Music) -> None:
         changes = self._app.changes

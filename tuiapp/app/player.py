@@ -269,7 +269,7 @@ class Opening:
             logged = session.history.log_play(music.artist, track, seconds=seconds, at=ended)
             app.call_from_thread(self._logged, logged, Music(music.artist, track))
 
-        app.changes.make(keep)
+        app.changes.log(keep)
 
     def _logged(self, logged: LoggedPlay, music: Music) -> None:
         app = self._app

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.worker import WorkerError
 
-from engine.errors import DiscoverError, NothingYetError, UnknownNameError
+from engine.errors import DiscoverError, NothingYetError, PrivateSessionError, UnknownNameError
 from engine.wording import quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
@@ -58,6 +58,9 @@ class Changes:
         self._unmade: list[str | None] = []
         self._undo: list[Entry] = []
         self._before_private: list[Entry] = []
+        # Plays that could not be logged so far.
+        self._late: list[Callable[[Session], Any]] = []
+        self._logging_late: Worker[None] | None = None
         # Number of changes so far: a dialog undoes only those with a higher number.
         self.made = 0
 
@@ -188,6 +191,31 @@ class Changes:
         work = self.in_turn(run, "change", ended=ended)
         app.under_way.follow(work, what)
         return work
+
+    def log(self, play: Callable[[Session], Any]) -> None:
+        """Log a play: nobody reports it again, so that where it cannot be (a full disk, a lock) it waits, in memory."""
+
+        def failed(error: DiscoverError) -> None:
+            self._say(error)
+            if not isinstance(error, PrivateSessionError):
+                self._late.append(play)
+
+        self.make(play, failed=failed)
+
+    def log_late(self) -> None:
+        """Try again to log the plays that wait; called about once a second, and as the app ends."""
+        if self._late and (self._logging_late is None or self._logging_late.is_finished):
+            self._logging_late = self.in_turn(self._log_late, "change")
+
+    def _log_late(self) -> None:
+        session = self._app.engine()
+        while self._late and not session.private:
+            try:
+                self._late[0](session)
+            except DiscoverError:
+                return
+            self._late.pop(0)
+            self._app.call_from_thread(self._app.library_changed)
 
     def _say(self, error: DiscoverError) -> None:
         self._app.notify(in_keys(str(error), self._app.keymap), severity="error")

@@ -37,6 +37,7 @@ class Watching:
     def look(self) -> None:
         """Check once, in a thread, since the library may be locked by another call; not while the last check waits for
         that, or each would take a thread."""
+        self._app.changes.log_late()
         if self._check is None or self._check.is_finished:
             self._check = self._app.run_worker(self._look, thread=True, group="watching")
 
