@@ -20,6 +20,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from engine.index import build
 from engine.privacy import database_file
 
+# Also where Python was started to write no bytecode: each worker would compile every test anew.
+sys.dont_write_bytecode = False
+
 # A machine that is slow for a moment is not a failure, and an example nobody saw before is not the change's fault.
 settings.register_profile("the same every time", derandomize=True, deadline=None)
 settings.load_profile("the same every time")
@@ -47,6 +50,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         # Errors of imports are reported when tests are collected.
         with contextlib.suppress(Exception, pytest.skip.Exception):
             importlib.import_module(".".join(module.relative_to(root).with_suffix("").parts))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
 
 def _beginning_at(share: float, files: list[Path]) -> list[Path]:

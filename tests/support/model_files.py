@@ -138,5 +138,5 @@ HOSTILE: dict[str, Change] = {
     "a pack that is a path": say(packs=["../../../etc"]),
     "a pack of ten thousand letters": say(packs=["x" * 10_000]),
     "controls in what it is from": say(source="\x1b[2Jhere"),
-    "a bomb": put("names.json", b"[" + b" " * (64 << 20) + b"]"),
+    "a bomb": lambda _about, members: members.update({"names.json": b"[" + b" " * (64 << 20) + b"]"}),
 }

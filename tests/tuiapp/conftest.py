@@ -15,6 +15,7 @@ from textual._compositor import Compositor
 from textual._context import active_app
 from textual.app import App
 from textual.css.stylesheet import Stylesheet
+from textual.pilot import Pilot
 
 from engine.paths import Folders
 from tests.support.disorder import disorder
@@ -50,13 +51,24 @@ def _in_another_order(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 @pytest.fixture(autouse=True)
 def _no_waiting_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key pressed and a pause end when every message is dealt with, not when the processor has been idle."""
+    """A key pressed and a pause end when every message is dealt with, not when the processor has been idle.
 
-    async def wait(*_seconds: Any) -> None:
+    Textual's pilot also has every widget answer a message of its own before each of these waits: half of all messages.
+    """
+    begun: set[Pilot[Any]] = set()
+
+    async def wait(*_seconds: float) -> None:
         await drained(active_app.get())
+
+    async def wait_where_nothing_else_does(pilot: Pilot[Any]) -> bool:
+        if pilot not in begun:
+            begun.add(pilot)
+            await drained(pilot.app)
+        return True
 
     monkeypatch.setattr("textual.pilot.wait_for_idle", wait)
     monkeypatch.setattr("textual.app.wait_for_idle", wait)
+    monkeypatch.setattr(Pilot, "_wait_for_screen", wait_where_nothing_else_does)
 
 
 @pytest.fixture(scope="session", autouse=True)

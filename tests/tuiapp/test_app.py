@@ -153,7 +153,7 @@ async def test_the_less_known_are_a_key_away_and_their_rows_have_all_keys(folder
         await pilot.press("enter")
         await settled(pilot)
         header, row, *_ = (tmp_path / "less.csv").read_text().splitlines()
-        assert header.endswith("Reason")
+        assert header.endswith("Reason,Guarded names")
         assert ",Less known," in row
         await pilot.press("v")
         await settled(pilot)
