@@ -128,9 +128,11 @@ def make(door: Door, connection: sqlite3.Connection, why: str) -> Backup | None:
     if not any(connection.execute(f"SELECT 1 FROM main.{table} LIMIT 1").fetchone() for table in _OWN):  # noqa: S608 - fixed names
         return None
     there = [one for one in backups(folders) if one.why != DAMAGED]
-    if there and _written(folders) < there[0].path.stat().st_mtime_ns:
+    written = _written(folders)
+    if there and written == there[0].path.stat().st_mtime_ns:
         return there[0]
-    begun = time.time_ns() - _CLOCK_NS
+    # What is written meanwhile, or at the same time by the clock, makes another copy; so does a clock that was set.
+    settled = written < time.time_ns() - _CLOCK_NS
     # An older library has no marks; forgetting upgrades it first.
     marked = connection.execute("PRAGMA main.user_version").fetchone()[0] == len(STEPS)
     since = mark(connection) if marked else ""
@@ -141,11 +143,12 @@ def make(door: Door, connection: sqlite3.Connection, why: str) -> Backup | None:
         with _new(copy) as to:
             copied(connection, to)
         fsync(copy)
-        os.utime(copy, ns=(begun, begun))
+        if settled:
+            os.utime(copy, ns=(written, written))
         with unforgotten(connection, since) if marked else contextlib.nullcontext():
             path = _put(door, copy, why)
     _rotate(door)
-    return Backup(path, int(time.time()), why, path.stat().st_size)
+    return next((one for one in backups(folders) if one.path == path), None)
 
 
 def _written(folders: Folders) -> int:
@@ -184,7 +187,7 @@ def copied(source: sqlite3.Connection, to: sqlite3.Connection) -> None:
 
 
 def _put(door: Door, copy: Path, why: str) -> Path:
-    """Give a complete copy a free name: of the next second if this one's is taken."""
+    """Give a complete copy its name."""
     path = new_name(door, why)
     copy.replace(path)
     fsync(path.parent)
@@ -192,12 +195,9 @@ def _put(door: Door, copy: Path, why: str) -> Path:
 
 
 def new_name(door: Door, why: str) -> Path:
-    """The path of a backup made now."""
+    """The path of a backup made now: the newest one's, also while or after the clock was wrong."""
     door.make_folder(door.folders.backups)
-    moment = int(time.time())
-    taken = {one.made for one in backups(door.folders)}
-    while moment in taken:
-        moment += 1
+    moment = max([int(time.time()), *(one.made + 1 for one in backups(door.folders))])
     stamp = datetime.fromtimestamp(moment, UTC).strftime(_STAMP)
     return door.folders.backups / f"{stamp}-{why}.sqlite"
 

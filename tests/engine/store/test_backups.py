@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import time
@@ -92,6 +93,25 @@ def test_what_did_not_change_and_what_is_no_history_is_not_copied_again(
         with pytest.raises(PrivateSessionError):
             restore(session.door)
     assert fingerprint(folders.backups) == before
+
+
+@pytest.mark.parametrize("moment", [2_110_000_000, 946_684_800])
+def test_a_clock_that_is_wrong_for_a_while_costs_no_backup(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """Set ten years ahead, or back to what it has when its battery is empty."""
+    for day in range(4):
+        with monkeypatch.context() as wrong, Session(folders) as session:
+            if day == 0:
+                wrong.setattr(time, "time", lambda: float(moment))
+                wrong.setattr(time, "time_ns", lambda: moment * 1_000_000_000)
+            session.history.import_paths([export(tmp_path, f"in/{day}.csv", f"Ida {day}", 5 + day)])
+        if day == 0:  # what was written then has the stamps of then
+            for path, second in ((backups(folders)[0].path, moment), (folders.database, moment + 1)):
+                os.utime(path, (second, second))
+        newest = backups(folders)[0]
+        assert listens_in(newest) == 10 + 5 * day
+    assert [listens_in(one) for one in backups(folders)][:3] == [25, 20, 15]
 
 
 def test_a_log_that_another_program_deletes_meanwhile_ends_no_backup(
