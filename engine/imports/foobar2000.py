@@ -17,8 +17,10 @@ from engine.imports.xml_stream import events
 
 def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """A dropped row for each file."""
-    for tag, attributes, _ in events(stream):
-        if tag == "Entry" and attributes is not None:
+    for tag, attributes, _ in events(stream, ("PlaybackStatistics", "Entry")):
+        if not tag:
+            yield Dropped(reasons.BROKEN)
+        elif tag == "Entry" and attributes is not None:
             never = attributes.get("Count", "0") == "0"
             yield Dropped(reasons.NOTHING if never else reasons.FILE_ONLY)
 

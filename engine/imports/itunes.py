@@ -46,7 +46,9 @@ def _records(entries: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[Record]:
     # Sorted by its keys a library has its playlists before the tracks they name.
     early: list[tuple[str, list[int]]] = []
     for kind, entry in entries:
-        if kind == "track":
+        if kind == "broken":
+            yield Dropped(reasons.BROKEN)
+        elif kind == "track":
             if entry.get("Artist") and entry.get("Name"):
                 key = number(entry.get("Track ID")) or 0
                 names[key] = (
@@ -112,10 +114,14 @@ def _text(value: object) -> str | None:
 
 
 def _entries(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(`track` or `playlist`, its keys), each as soon as it ends and then forgotten."""
+    """(`track`, `playlist` or `broken`, its keys), each as soon as it ends and then forgotten."""
     opened: list[Any] = []
     keys: list[str] = []
-    for tag, attributes, text in events(stream):
+    for tag, attributes, text in events(stream, ("plist", "dict", "dict", "dict")):
+        if not tag:
+            del opened[2:], keys[2:]
+            yield "broken", {}
+            continue
         if attributes is not None:
             if tag in ("dict", "array"):
                 opened.append({} if tag == "dict" else [])

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO
 
+from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.lastfm_json import Date, Named, Track, record_of
-from engine.imports.record import Options, Record
+from engine.imports.record import Dropped, Options, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import Stamps
 from engine.imports.xml_stream import events
@@ -34,7 +35,12 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     track: int | None = None  # depth of the current track
     found: dict[str, str] = {}
     uts = ""
-    for tag, attributes, text in events(stream):
+    for tag, attributes, text in events(stream, ("lfm", "", "track")):
+        if not tag:
+            track = None
+            del opened[2:]
+            yield Dropped(reasons.BROKEN)
+            continue
         if attributes is not None:
             opened.append(tag)
             loved = loved or tag == "lovedtracks"

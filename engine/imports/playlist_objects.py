@@ -51,7 +51,11 @@ def parse_xspf(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A record a track."""
     playlist, opened = title_of(options), list[str]()
     track: dict[str, list[str]] = {}
-    for tag, attributes, text in events(stream):
+    for tag, attributes, text in events(stream, ("playlist", "trackList", "track")):
+        if not tag:
+            del opened[2:]
+            yield Dropped(reasons.BROKEN)
+            continue
         if attributes is not None:
             opened.append(tag)
             if tag == "track":

@@ -19,7 +19,13 @@ from engine.imports.times import number
 from engine.imports.xml_stream import events
 from engine.store.locations import file_ids
 
-_KINDS = {"podcast-post": reasons.PODCAST, "podcast-feed": reasons.PODCAST, "iradio": reasons.RADIO}
+_BROKEN = "broken"
+_KINDS = {
+    _BROKEN: reasons.BROKEN,
+    "podcast-post": reasons.PODCAST,
+    "podcast-feed": reasons.PODCAST,
+    "iradio": reasons.RADIO,
+}
 
 
 def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
@@ -31,8 +37,10 @@ def _entries(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, str]]]:
     """The type of each entry, and its elements."""
     kind = ""
     entry: dict[str, str] = {}
-    for tag, attributes, text in events(stream):
-        if attributes is not None:
+    for tag, attributes, text in events(stream, ("rhythmdb", "entry")):
+        if not tag:
+            yield _BROKEN, {}
+        elif attributes is not None:
             if tag == "entry":
                 kind, entry = attributes.get("type", ""), {}
         elif tag == "entry":
@@ -52,8 +60,10 @@ def names_of_files(stream: IO[bytes]) -> Iterator[tuple[tuple[str, str], tuple[s
 def parse_playlists(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """The files of every playlist that somebody made; the others are searches."""
     playlist = ""
-    for tag, attributes, text in events(stream):
-        if tag == "playlist" and attributes is not None:
+    for tag, attributes, text in events(stream, ("rhythmdb-playlists", "playlist", "location")):
+        if not tag:
+            yield Dropped(reasons.BROKEN)
+        elif tag == "playlist" and attributes is not None:
             playlist = attributes.get("name", "") if attributes.get("type") == "static" else ""
         elif tag == "location" and attributes is None and playlist:
             ids = file_ids(text.strip())

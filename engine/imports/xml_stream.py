@@ -6,10 +6,16 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html.entities import html5
 from typing import IO
-from xml.parsers.expat import ExpatError, ParserCreate
+from xml.parsers.expat import ErrorString, ExpatError, ParserCreate
+from xml.parsers.expat.errors import (
+    XML_ERROR_DUPLICATE_ATTRIBUTE,
+    XML_ERROR_INVALID_TOKEN,
+    XML_ERROR_TAG_MISMATCH,
+    codes,
+)
 
 from engine.imports.encoding import OTHER_BYTES
 
@@ -34,56 +40,130 @@ _UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 
 # What a broken document raises, beside the errors of its archive.
 XmlError = ExpatError
+# Tag, attributes, text.
+Event = tuple[str, Mapping[str, str] | None, str]
+BROKEN: Event = ("", None, "")
+# Of so many records no file is one with tags out of place here and there.
+_MAX_BROKEN = 1000
+_OUT_OF_PLACE = frozenset(
+    codes[message]
+    for message in (XML_ERROR_INVALID_TOKEN, XML_ERROR_TAG_MISMATCH, XML_ERROR_DUPLICATE_ATTRIBUTE)
+)
+_SLICE = 1 << 14
 
 
-def events(stream: IO[bytes]) -> Iterator[tuple[str, Mapping[str, str] | None, str]]:
+def events(stream: IO[bytes], record: Sequence[str] = ()) -> Iterator[Event]:
     """(tag, attributes, '') where an element starts, and (tag, None, text) where it ends.
 
-    `text` is directly in the element after its last child. Tags are without namespaces. Raises XmlError for what is not
-    XML or declares entities or attributes.
+    `text` is directly in the element after its last child. Tags are without namespaces. A `record` is given by the tags
+    around it and its own, empty for any: where tags are out of place in one or after it there is BROKEN, those around
+    it alone are open, and what follows is the next one. Raises XmlError for what is not XML otherwise, or declares
+    entities or attributes.
     """
-    found: list[tuple[str, Mapping[str, str] | None, str]] = []
-    text: list[str] = []
-
-    def start(tag: str, attributes: Mapping[str, str]) -> None:
-        text.clear()
-        found.append((tag.rpartition(":")[2], attributes, ""))
-
-    def end(tag: str) -> None:
-        found.append((tag.rpartition(":")[2], None, "".join(text)))
-        text.clear()
-
-    def refuse(*_: object) -> None:
-        raise ExpatError("it declares XML entities or attributes, which no library file does")
-
     pieces = _legal(stream)
-    # Prefixes are not looked up: one that is declared nowhere would end the document.
-    parser = ParserCreate(next(pieces).decode() or None)
-    parser.buffer_text = True
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text.append
-    parser.EntityDeclHandler = parser.AttlistDeclHandler = refuse
-    taken, data = 0, b""
-    broken: ExpatError | None = None
-    while broken is None:
-        taken, data = taken + len(data), next(pieces, b"")
+    encoding = next(pieces).decode()
+    document, left = _Document(encoding), _MAX_BROKEN
+    # What has no such encoding declares its own, which is not there again.
+    begins = re.compile(rb"<(?:[\w.-]+:)?%s(?=[\s/>])" % record[-1].encode()) if record and encoding else None
+    rest = b""
+    while True:
+        data, rest = rest or next(pieces, b""), b""
         try:
-            parser.Parse(data, not data)
-            # Incomplete tokens are scanned again with each piece.
-            if taken - parser.CurrentByteIndex > _MAX_PENDING:
-                broken = ExpatError(f"it has a tag of more than {_MAX_PENDING >> 20} MiB")
-        except (LookupError, ValueError):
-            broken = ExpatError("it is written in an encoding that is not read here; save it as UTF-8")
+            document.take(data)
         except ExpatError as error:
-            broken = error
-        # Whole elements before what is broken count.
-        yield from found
-        found.clear()
-        if not data:
-            break
-    if broken is not None:
-        raise broken
+            # Whole elements before what is broken count.
+            yield from document.taken()
+            around = document.opened[: len(record) - 1]
+            left -= 1
+            # Of one that begins amid others the line would be another.
+            final = error if left == _MAX_BROKEN - 1 else _error(ErrorString(error.code) or str(error))
+            if begins is None or not left or error.code not in _OUT_OF_PLACE or not _are(around, record):
+                raise final from error.__cause__
+            at = document.broken_at
+            while (found := begins.search(data, at)) is None:
+                # One may begin at the end.
+                data, at = data[max(at, len(data) - _LONGEST) :], 0
+                if not (more := next(pieces, b"")):
+                    raise final from error.__cause__
+                data += more
+            rest, document = data[found.start() :], _Document(encoding, around)
+            yield BROKEN
+        else:
+            yield from document.taken()
+            if not data:
+                return
+
+
+def _are(opened: Sequence[str], record: Sequence[str]) -> bool:
+    """Whether these are the raw tags around a record."""
+    names = [tag.rpartition(":")[2] for tag in opened]
+    return len(names) == len(record) - 1 and all(
+        wanted in ("", name) for name, wanted in zip(names, record, strict=False)
+    )
+
+
+class _Document:
+    """A document, piece by piece, that begins amid elements with the raw tags `opened`."""
+
+    def __init__(self, encoding: str, opened: Sequence[str] = ()) -> None:
+        self.opened = list[str]()
+        # Where in the last piece it is broken.
+        self.broken_at = 0
+        self._found: list[Event] = []
+        self._text: list[str] = []
+        self._before = 0
+        # Prefixes are not looked up: one that is declared nowhere would end the document.
+        self._parser = parser = ParserCreate(encoding or None)
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text.append
+        parser.EntityDeclHandler = parser.AttlistDeclHandler = self._refuse
+        if opened:
+            self.take("".join(f"<{tag}>" for tag in opened).encode())
+            self._found.clear()
+
+    def taken(self) -> list[Event]:
+        """What was found since the last call."""
+        found, self._found = self._found, []
+        return found
+
+    def take(self, data: bytes) -> None:
+        """Parse a piece; an empty one is the end. Raises XmlError."""
+        parser, before = self._parser, self._before
+        self._before += len(data)
+        try:
+            # The parser copies what it is given, and another may follow after a few bytes.
+            parser.Parse(data[:_SLICE], not data)
+            if len(data) > _SLICE:
+                parser.Parse(data[_SLICE:], False)
+        except (LookupError, ValueError) as error:
+            raise _error("it is written in an encoding that is not read here; save it as UTF-8") from error
+        except ExpatError:
+            self.broken_at = max(0, parser.ErrorByteIndex - before)
+            raise
+        # Incomplete tokens are scanned again with each piece.
+        if before - parser.CurrentByteIndex > _MAX_PENDING:
+            raise _error(f"it has a tag of more than {_MAX_PENDING >> 20} MiB")
+
+    def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._text.clear()
+        self.opened.append(tag)
+        self._found.append((tag.rpartition(":")[2], attributes, ""))
+
+    def _end(self, tag: str) -> None:
+        self.opened.pop()
+        self._found.append((tag.rpartition(":")[2], None, "".join(self._text)))
+        self._text.clear()
+
+    def _refuse(self, *_: object) -> None:
+        raise _error("it declares XML entities or attributes, which no library file does")
+
+
+def _error(why: str) -> ExpatError:
+    error = ExpatError(why)
+    error.code = 0
+    return error
 
 
 def _legal(stream: IO[bytes]) -> Iterator[bytes]:

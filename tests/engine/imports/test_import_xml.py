@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.imports.xml_stream import events
+from engine.imports.record import BROKEN, Dropped, Options, Play, Record
+from engine.imports.registry import format_named
+from engine.imports.xml_stream import XmlError, events
 from tests.support.importing import one, write
 
 SONG_ENTRY = '<entry type="song"><title>%s</title><artist>Burel</artist><play-count>2</play-count></entry>'
@@ -35,10 +37,13 @@ SONG_ENTRY = '<entry type="song"><title>%s</title><artist>Burel</artist><play-co
         (b"<![CDATA[1 < <3]]>1 < ", "1 < <31 < 7"),
         (b"<q:b/>", "7"),
         (b"<b q:c='&'/>", "7"),
-        # These end it, and cost nothing before it.
+        # These cost the song they are in.
         (b"<b", ""),
         (b"<b>", ""),
         (b"</b>", ""),
+        (b"<b c=d>", ""),
+        (b"</title></b>", ""),
+        (b"</title></artist></entry>", ""),
     ],
 )
 @pytest.mark.parametrize("head", [b"", b'<?xml version="1.0" encoding="UTF-8"?>'])
@@ -49,8 +54,9 @@ def test_a_broken_letter_in_xml_costs_no_other_song(
     path = write(tmp_path, "rhythmdb.xml", head + b'<rhythmdb version="2.0">' + songs + b"</rhythmdb>")
     file = one(db, path)
     titles = [str(title) for (title,) in db.execute("SELECT title FROM tracks ORDER BY id")]
-    assert titles == [reads if n == 7 else str(n) for n in range(20 if reads else 7)]
-    assert ("record 7" in file.note) == (not reads)
+    assert titles == [reads if n == 7 else str(n) for n in range(20) if reads or n != 7]
+    assert "record" not in file.note
+    assert file.dropped == ({} if reads else {"unreadable record": 1})
 
 
 def test_a_reference_between_two_pieces_of_xml_is_read_whole() -> None:
@@ -64,3 +70,80 @@ def test_a_reference_between_two_pieces_of_xml_is_read_whole() -> None:
 
         text = "&é\N{MUSICAL NOTE}R&B é&&b <]]&<3<"
         assert list(events(Stream())) == [("a", {}, ""), ("a", None, text)], at
+
+
+_SONGS = {
+    "rhythmbox": (
+        '<rhythmdb version="2.0">',
+        '<entry type="song"><title>{}</title><artist>Burel</artist><play-count>2</play-count></entry>',
+        "</rhythmdb>",
+    ),
+    "rhythmbox-playlists": (
+        '<rhythmdb-playlists><playlist name="Evening" type="static">',
+        "<location>file:///{}.mp3</location>",
+        "</playlist></rhythmdb-playlists>",
+    ),
+    "xspf": (
+        '<playlist version="1" xmlns="http://xspf.org/ns/0/"><title>Evening</title><trackList>',
+        "<track><title>{}</title><creator>Burel</creator></track>",
+        "</trackList></playlist>",
+    ),
+    "lastfm-xml": (
+        '<lfm status="ok"><recenttracks user="u">',
+        '<track><artist>Burel</artist><name>{}</name><date uts="1709406060">x</date></track>',
+        "</recenttracks></lfm>",
+    ),
+    "itunes": (
+        '<plist version="1.0"><dict><key>Tracks</key><dict>',
+        "<key>1</key><dict><key>Name</key><string>{}</string><key>Artist</key><string>Burel</string>"
+        "<key>Play Count</key><integer>2</integer></dict>",
+        "</dict></dict></plist>",
+    ),
+    "foobar2000": (
+        "<PlaybackStatistics>",
+        '<Entry Count="2" ID="{}"><Item/></Entry>',
+        "</PlaybackStatistics>",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _SONGS)
+@pytest.mark.parametrize("size", [1, 7, 1 << 18])
+def test_tags_out_of_place_cost_the_songs_they_are_in_alone(
+    monkeypatch: pytest.MonkeyPatch, name: str, size: int
+) -> None:
+    monkeypatch.setattr("engine.imports.xml_stream._CHUNK", size)
+    start, song, end = _SONGS[name]
+    wrong = {3: "<b>", 8: "</b>", 9: "x<b c=d"}
+    if name == "foobar2000":
+        wrong = dict.fromkeys(wrong, '" Count="3')
+
+    def read(songs: list[str]) -> list[Record]:
+        data = (start + "".join(songs) + end).encode()
+        return list(format_named(name).parse(io.BytesIO(data), Options(name="Evening")))
+
+    whole = read([song.format(n) for n in range(20) if n not in wrong])
+    records = read([song.format(wrong.get(n, n)) for n in range(20)])
+    assert [one for one in records if one != Dropped(BROKEN)] == whole
+    assert records.count(Dropped(BROKEN)) == len(wrong)
+    assert records[3] == records[8] == Dropped(BROKEN)
+
+
+def test_a_file_of_nothing_but_tags_out_of_place_is_given_up() -> None:
+    data = b"<rhythmdb>" + b"<entry></b></entry>" * 3000 + b"</rhythmdb>"
+    records = format_named("rhythmbox").parse(io.BytesIO(data), Options(name="rhythmdb.xml"))
+    for _ in range(999):
+        assert next(records) == Dropped(BROKEN)
+    # The line would be another's.
+    with pytest.raises(XmlError, match=r"mismatched tag$"):
+        next(records)
+
+
+def test_nothing_is_declared_after_a_break() -> None:
+    declared = "<!DOCTYPE x [<!ENTITY a 'Burel'>]>"
+    song = SONG_ENTRY.replace("Burel", "&a;") % "1"
+    data = f"<rhythmdb><entry></b></entry>{declared}{song}</rhythmdb>".encode()
+    *broken, read = format_named("rhythmbox").parse(io.BytesIO(data), Options(name="rhythmdb.xml"))
+    assert broken == [Dropped(BROKEN)]
+    assert isinstance(read, Play)
+    assert read.artist == "&a;"
