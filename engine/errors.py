@@ -7,6 +7,7 @@ turns these into a line on standard error or a panel; `exit_code` is the command
 from __future__ import annotations
 
 import errno
+import os
 import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ _LOST = tuple(
     if hasattr(errno, name)
 )
 _CANNOT_OPEN, _CORRUPT = 14, 11
+# SQLite's own limit is 512 bytes, with the suffix of a log beside the file.
+_LONGEST = 500
 # A file that is gone, or is there, against what was seen a moment before.
 _CHANGED = (errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY)
 # A file that is not a database, is damaged, or lacks tables.
@@ -159,6 +162,8 @@ def disk_trouble(error: BaseException, path: object = "The library") -> str:
     if code & 0xFF in _BUSY:
         return "The library is busy: another program is writing to it. Try again when it is done."
     named = getattr(error, "filename", None) or path
+    if code & 0xFF == _CANNOT_OPEN and len(os.fsencode(Path(str(named)).absolute())) > _LONGEST:
+        return f"{named}: SQLite opens no path as long. Choose another --data-dir, of less than {_LONGEST - 20} bytes."
     if code & 0xFF in _DENIED or number in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
             f"{named} may not be read or written: see whose it is and who may, or choose another --data-dir."

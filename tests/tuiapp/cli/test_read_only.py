@@ -187,3 +187,9 @@ def test_doctor_fails_where_the_library_cannot_be_opened_or_is_not_whole(
             assert "doctor --repair" in printed.out, "it reports all the same"
             if options:
                 assert json.loads(printed.out)["next"]
+
+
+def test_a_path_too_long_for_sqlite_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = tmp_path.joinpath(*["d" * 120] * 4)
+    assert run(["--data-dir", str(long), "like", "Burel"]) == 1
+    assert "SQLite opens no path as long. Choose another --data-dir" in capsys.readouterr().err
