@@ -79,7 +79,7 @@ def test_every_stage_of_a_training_is_foreseen_and_reports_its_steps(
     else:
         session.packs.add(write_playlists(tmp_path / "lists.zip"))
     whole, shares, stages = Whole(parts_of([level])), [], {}
-    settings = TrainingSettings(level=level, factors=4, iterations=4, tune_seconds=1)
+    settings = TrainingSettings(level=level, factors=4, iterations=4, tune_seconds=0.3)
 
     def tell(update) -> None:
         stages[update.stage] = stages.get(update.stage, 0) + 1

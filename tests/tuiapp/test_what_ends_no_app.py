@@ -128,9 +128,10 @@ async def test_pages_that_were_closed_are_gone(app: DiscoverApp) -> None:
         assert len({id(page) for page in pages}) == 4
 
         def are_gone() -> bool:
-            # A list that was queried again meanwhile may have frozen one: those are collected later.
-            gc.unfreeze()
-            gc.collect()
+            if any(page() is not None for page in pages[:-1]):
+                # A list that was queried again meanwhile may have frozen one: those are collected later.
+                gc.unfreeze()
+                gc.collect()
             return all(page() is None for page in pages[:-1])
 
         # One may be held for a moment by what is on its way, the last one for longer.
@@ -153,14 +154,15 @@ async def test_what_was_painted_of_closed_pages_is_gone(
     counts = []
     async with app.run_test(size=(100, 30)) as pilot:
         await settled(pilot)
-        for _ in range(8):
-            await pilot.press("enter")
-            await settled(pilot)
-            await pilot.press("escape", "j")
-            await settled(pilot)
+        for pages in (2, 6):
+            for _ in range(pages):
+                await pilot.press("enter")
+                await settled(pilot)
+                await pilot.press("escape", "j")
+                await settled(pilot)
             counts.append(painted())
     # A few are held for a moment by what is on its way.
-    assert counts[-1] - counts[1] < 10, counts
+    assert counts[1] - counts[0] < 10, counts
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ pytestmark = pytest.mark.xdist_group("compiled")
 
 PLAYS = random_matrix(60, 40, density=0.2, format="csr", dtype=np.float32, random_state=3)
 SOURCES = Path(compiled.__file__).parent
+FLAGS = compiled._FLAGS
+# Whether it is compiled is asked, not how well: a fifth of the time.
+PLAIN = (*FLAGS, "-O0")
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The one file a fit leaves."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(compiled, "_folder", tmp_path_factory.mktemp("made") / "kernels")
+        patched.setattr(compiled, "_FLAGS", PLAIN)
         compiled.kernels.cache_clear()
         fitted()
         compiled.kernels.cache_clear()
@@ -42,6 +46,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of one's own that holds it."""
     monkeypatch.setattr(compiled, "_folder", tmp_path / "kernels")
+    monkeypatch.setattr(compiled, "_FLAGS", PLAIN)
     shutil.copytree(library.parent, tmp_path / "kernels")
     compiled.kernels.cache_clear()
     yield tmp_path / "kernels"
@@ -232,6 +237,7 @@ def test_compilers_have_nothing_to_warn_of(
         raise LookupError
 
     monkeypatch.setattr(compiled, "_library", library)
+    monkeypatch.setattr(compiled, "_FLAGS", FLAGS)
     with pytest.raises(LookupError):
         Kernels(kind[1], np.dtype(kind[2]), 1) if kind[0] == "als" else products_of(PLAYS)
     source, made = SOURCES / f"{kind[0]}.c", tmp_path / "made.so"
