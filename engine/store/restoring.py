@@ -41,6 +41,7 @@ from engine.store.backups import (
     rows_in,
 )
 from engine.store.database import open_library
+from engine.store.indexed_rows import name_as_in
 from engine.store.integrity import sound
 from engine.store.salvage import OWN_TABLES, Salvage, salvage
 from engine.store.schema import migrate
@@ -134,6 +135,9 @@ def repaired(door: Door, report: StageReport) -> tuple[str, Salvage | Backup] | 
         if found is None:
             return None
         with contextlib.closing(sqlite3.connect(rows)) as rebuilt:
+            if backup is not None:
+                with contextlib.suppress(sqlite3.Error), opened(backup) as source:
+                    name_as_in(source, rebuilt, found.in_part)
             return _exchanged(door, rebuilt, folder), found
 
 

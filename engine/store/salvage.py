@@ -2,7 +2,7 @@
 
 An undamaged table is copied as a whole. In others the rows between lost pages are searched from the middle of each gap,
 upwards and downwards, until the gaps are empty (as SQLite's own `.recover` does without parsing pages itself:
-https://www.sqlite.org/recovery.html).
+https://www.sqlite.org/recovery.html). What is on lost pages is then read from the table's indexes, in part.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from engine.errors import disk_trouble
 from engine.progress import StageReport
 from engine.store.guarded import MAGIC
+from engine.store.indexed_rows import add_indexed_rows
 from engine.store.integrity import definitions
 from engine.store.schema import STEPS, migrate
 
@@ -51,6 +52,8 @@ class Salvage:
 
     rows: dict[str, int] = field(default_factory=dict)
     lost: dict[str, int | None] = field(default_factory=dict)
+    # Of the rows those that only indexes had.
+    in_part: dict[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -62,6 +65,8 @@ class Salvage:
 
         >>> Salvage({"listens": 9_900, "feedback": 3, "rules": 0}, {"listens": 10_000}).in_words()
         '9,900 of 10,000 listens, 3 likes and blocks'
+        >>> Salvage({"listens": 9_900, "artists": 7}, {}, {"listens": 20, "artists": 7}).in_words()
+        '9,900 listens, 20 of these by track and time alone, 7 names of artists in small letters'
         """
         found = []
         for table, name in OWN_TABLES.items():
@@ -70,6 +75,10 @@ class Salvage:
                 found.append(f"{kept:,} of {all_:,} {name}")
             elif kept or table in self.lost:
                 found.append(f"{kept:,} {name}")
+            if table == "listens" and (count := self.in_part.get(table)):
+                found.append(f"{count:,} of these by track and time alone")
+        names = ((table, self.in_part.get(table, 0)) for table in ("artists", "tracks"))
+        found += [f"{count:,} names of {table} in small letters" for table, count in names if count > 0]
         return ", ".join(found)
 
 
@@ -106,6 +115,9 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
         for number, table in enumerate(tables):
             report(SALVAGING, number, len(tables))
             _Table(rebuilt, damaged, table).save(found)
+        found.in_part = add_indexed_rows(damaged, rebuilt) if found.lost else {}
+        for table, count in found.in_part.items():
+            found.rows[table] += count
         _stand_in_for_imports(rebuilt)
         _drop_orphans(rebuilt, tables, found)
         rebuilt.commit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from engine.paths import Folders
+from engine.privacy import Door
 from engine.session import Session
+from engine.store.restoring import repaired
 from engine.store.salvage import Salvage, salvage
 from tests.support.importing import START, lastfm, write
 
@@ -92,6 +95,79 @@ def test_listens_outlive_the_row_of_their_import(library: Path, tmp_path: Path) 
             "SELECT file, sha256, format, kept FROM imports ORDER BY kept"
         ).fetchall()
     assert imports == [("discover", "discover", "discover", 1), ("lastfm", "", "lastfm", PLAYS)]
+
+
+def lost_roots(library: Path, *tables: str) -> Damage:
+    with contextlib.closing(sqlite3.connect(library)) as connection:
+        roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_schema WHERE type = 'table'"))
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+
+    def lose(data: bytearray) -> None:
+        for table in tables:
+            data[(roots[table] - 1) * size : roots[table] * size] = bytes(size)
+
+    return lose
+
+
+@pytest.mark.parametrize(
+    "tables", [("artists",), ("tracks",), ("listens",), ("artists", "tracks", "listens", "imports")]
+)
+def test_one_page_of_the_names_or_of_the_listens_costs_no_listen(
+    library: Path, tmp_path: Path, tables: tuple[str, ...]
+) -> None:
+    asked = (
+        "SELECT a.key, t.key, l.started_at, l.plays FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
+        "JOIN artists AS a ON a.id = t.artist_id ORDER BY l.id"
+    )
+    found, rows = salvaged(library, tmp_path, lost_roots(library, *tables))
+    assert found is not None
+    assert found.rows["listens"] == PLAYS + 1
+    kept = [f"{PLAYS + 1:,} of these by track and time alone"] * ("listens" in tables)
+    assert [words for words in found.in_words().split(", ") if "alone" in words] == kept
+    with (
+        contextlib.closing(sqlite3.connect(rows)) as now,
+        contextlib.closing(sqlite3.connect(library)) as then,
+    ):
+        assert now.execute(asked).fetchall() == then.execute(asked).fetchall()
+        assert now.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert now.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_page_amid_the_listens_costs_what_the_indexes_do_not_have(library: Path, tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(library)) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        there = connection.execute("SELECT * FROM listens ORDER BY id").fetchall()
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'listens'").fetchone()
+
+    def lose_one(data: bytearray) -> None:
+        # The first child that the root, an interior page, has.
+        at = (root - 1) * size
+        cell = at + int.from_bytes(data[at + 12 : at + 14], "big")
+        child = int.from_bytes(data[cell : cell + 4], "big")
+        data[(child - 1) * size : child * size] = bytes(size)
+
+    found, rows = salvaged(library, tmp_path, lose_one)
+    assert found is not None
+    assert 0 < found.in_part["listens"] < PLAYS // 2
+    with contextlib.closing(sqlite3.connect(rows)) as connection:
+        assert connection.execute("SELECT * FROM listens ORDER BY id").fetchall() == there
+
+
+def test_names_are_as_in_the_backup_there_is(library: Path, tmp_path: Path) -> None:
+    folders = Folders(tmp_path / "data")
+    shutil.copytree(library.parent, folders.root)
+    write(tmp_path / "in", "more.csv", lastfm((START - 999, ("New One", "New Song"))))
+    with Session(folders) as session:
+        session.history.import_paths([tmp_path / "in"])
+    data = bytearray(folders.database.read_bytes())
+    lost_roots(folders.database, "artists", "tracks")(data)
+    folders.database.write_bytes(data)
+    _, found = repaired(Door(folders), lambda *_: None) or ("", None)
+    assert isinstance(found, Salvage)
+    assert found.in_part == {"artists": 1, "tracks": 1}
+    with contextlib.closing(sqlite3.connect(folders.database)) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM artists")}
+    assert names == {f"Artist {n}" for n in range(40)} | {"new one"}
 
 
 def test_what_is_no_library_has_no_rows(library: Path, tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""Rows of a damaged library that its indexes still have, where the pages of the table itself are lost.
+
+An index has a few columns of each row. With them an artist's name and a track's title are known in small letters, and a
+listen or skip by its track and time; of which file it was, and by what clock, is what the nearest row left says. A
+backup may have the names as they were.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class _Indexed(NamedTuple):
+    """A table, its indexes with enough of each row, and the columns they have, and those that the nearest row gives."""
+
+    table: str
+    indexes: tuple[str, ...]
+    columns: tuple[str, ...]
+    # Columns with the value of another.
+    same: tuple[tuple[str, str], ...] = ()
+    nearest: tuple[str, ...] = ()
+
+
+_INDEXED = (
+    _Indexed("artists", ("sqlite_autoindex_artists_1",), ("key",), same=(("name", "key"),)),
+    _Indexed("tracks", ("sqlite_autoindex_tracks_1",), ("artist_id", "key"), same=(("title", "key"),)),
+    _Indexed(
+        "listens",
+        ("listens_by_track", "listens_by_time"),
+        ("track_id", "started_at", "plays"),
+        nearest=("import_id", "source", "precision", "flags"),
+    ),
+    _Indexed("skips", ("skips_by_track",), ("track_id", "started_at"), nearest=("import_id", "source")),
+)
+
+
+def add_indexed_rows(damaged: sqlite3.Connection, rebuilt: sqlite3.Connection) -> dict[str, int]:
+    """Add the rows that the tables of `rebuilt` lack and the indexes of `damaged` have: how many, by table."""
+    added: dict[str, int] = {}
+    for of in _INDEXED:
+        there = [row[0] for row in rebuilt.execute(f"SELECT id FROM {of.table} ORDER BY id")]  # noqa: S608 - fixed names
+        known = set(there)
+        columns = ("id", *of.columns, *(name for name, _ in of.same), *of.nearest)
+        insert = f"INSERT OR IGNORE INTO {of.table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - fixed names
+        same = [of.columns.index(column) for _, column in of.same]
+        for number, *values in _rows(damaged, of):
+            if number not in known:
+                known.add(number)
+                row = (
+                    number,
+                    *values,
+                    *(values[at] for at in same),
+                    *_of_nearest(rebuilt, of, there, number),
+                )
+                # A row that violates the table's constraints is damaged.
+                with contextlib.suppress(sqlite3.IntegrityError):
+                    added[of.table] = added.get(of.table, 0) + rebuilt.execute(insert, row).rowcount
+    # A row without a time has no clock; one with a time has one.
+    rebuilt.execute("UPDATE listens SET precision = NULL WHERE started_at IS NULL AND precision IS NOT NULL")
+    rebuilt.execute("UPDATE listens SET precision = 1 WHERE started_at IS NOT NULL AND precision IS NULL")
+    return added
+
+
+def name_as_in(backup: sqlite3.Connection, rebuilt: sqlite3.Connection, in_part: dict[str, int]) -> None:
+    """Take the names that are known in small letters from a backup that has them, and count them no more."""
+    names = {
+        "artists": (
+            "SELECT name, key FROM artists",
+            "UPDATE artists SET name = ? WHERE key = ? AND name = key",
+        ),
+        "tracks": (
+            "SELECT t.title, t.key, a.key FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id",
+            "UPDATE tracks SET title = ? WHERE key = ? AND title = key "
+            "AND artist_id = (SELECT id FROM artists WHERE key = ?)",
+        ),
+    }
+    for table, (asked, named) in names.items():
+        if in_part.get(table):
+            in_part[table] -= rebuilt.executemany(named, backup.execute(asked).fetchall()).rowcount
+    rebuilt.commit()
+
+
+def _rows(damaged: sqlite3.Connection, of: _Indexed) -> Iterator[tuple[int, ...]]:
+    """The readable entries of the indexes, from both ends of each to where it is damaged."""
+    for index in of.indexes:
+        for order in ("", "DESC"):
+            by = ", ".join(f"{column} {order}" for column in of.columns[:1])
+            asked = f"SELECT id, {', '.join(of.columns)} FROM {of.table} INDEXED BY {index} ORDER BY {by}"  # noqa: S608 - fixed names
+            try:
+                yield from damaged.execute(asked)
+            except (sqlite3.DatabaseError, UnicodeDecodeError):
+                continue
+            break
+
+
+def _of_nearest(
+    rebuilt: sqlite3.Connection, of: _Indexed, there: list[int], number: int
+) -> tuple[object, ...]:
+    """What is not in the index, as the nearest row has it: those of one import lie together."""
+    if not of.nearest:
+        return ()
+    if there:
+        at = bisect_left(there, number)
+        near = min(there[max(at - 1, 0) : at + 1], key=lambda one: abs(one - number))
+        asked = f"SELECT {', '.join(of.nearest)} FROM {of.table} WHERE id = ?"  # noqa: S608 - fixed names
+        return tuple(rebuilt.execute(asked, (near,)).fetchone())
+    # None is left: as of the import that brought most.
+    found = rebuilt.execute("SELECT id, format FROM imports ORDER BY kept DESC, id LIMIT 1").fetchone()
+    return (*(found or (1, "csv")), 1, 0)[: len(of.nearest)]
