@@ -29,7 +29,6 @@ from tuiapp.app.quit import (
     terminal_is_gone,
 )
 from tuiapp.job import Job
-from tuiapp.screens.add_to import AddTo
 from tuiapp.textual_internals.terminal import wait_for_no_writer
 
 
@@ -221,23 +220,6 @@ async def test_leaving_waits_for_no_keys_of_a_paste(empty: Folders) -> None:
         while app.return_value is None and time.monotonic() < begun + 20:
             await asyncio.sleep(0.01)
     assert app.return_value == 129
-
-
-async def test_a_dialog_closed_while_it_is_composed_ends_nothing(empty: Folders) -> None:
-    app = DiscoverApp(empty)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-
-        class Slow(AddTo):
-            async def on_compose(self) -> None:
-                app.pop_screen()
-                await asyncio.sleep(0.1)
-                await self.query("*").remove()
-
-        app.push_screen(Slow("a track"))
-        await asyncio.sleep(0.5)
-        await settled(pilot)
-        assert not app.failures.over
 
 
 async def test_ctrl_c_says_which_key_quits_without_markup(empty: Folders) -> None:
