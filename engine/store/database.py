@@ -5,10 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from engine.errors import PrivateSessionError, library_trouble
+from engine.errors import PrivateSessionError, corruption, library_trouble
 from engine.privacy import Door
 from engine.store.backups import UPGRADE, back_up
+from engine.store.integrity import is_of_this_version
 from engine.store.schema import STEPS, migrate, rebuild_indexes
+
+# No newer version has so many more that change no table.
+_STEPS_TO_COME = 20
 
 
 def open_library(door: Door, warn: Callable[[str], object] = str) -> sqlite3.Connection:
@@ -30,6 +34,9 @@ def open_library(door: Door, warn: Callable[[str], object] = str) -> sqlite3.Con
             )
         if earlier and (no_backup := back_up(door, connection, UPGRADE)):
             warn(no_backup)
+        # So many steps that change no table will not come.
+        if version < 0 or (version > len(STEPS) + _STEPS_TO_COME and is_of_this_version(connection)):
+            raise corruption("the number of its version is not the one that was written")
         migrate(connection)
         # Without a file it is one in memory.
         if not door.private or not version:

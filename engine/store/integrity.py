@@ -73,6 +73,15 @@ def definitions(version: int) -> Mapping[tuple[str, str], tuple[str, str]]:
     return _definitions(STEPS[:version])
 
 
+def is_of_this_version(connection: sqlite3.Connection) -> bool:
+    """Whether the tables are those of this version, whatever number the file has for it."""
+    rows = connection.execute("SELECT name, sql FROM main.sqlite_schema WHERE type = 'table'")
+    there = {name: sql for name, sql in rows if not name.startswith("sqlite_")}
+    return there == {
+        name: sql for (kind, name), (_, sql) in definitions(len(STEPS)).items() if kind == "table"
+    }
+
+
 @functools.cache
 def _definitions(steps: tuple[Step, ...]) -> Mapping[tuple[str, str], tuple[str, str]]:
     with contextlib.closing(sqlite3.connect(":memory:")) as new:

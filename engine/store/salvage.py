@@ -20,7 +20,7 @@ from engine.errors import disk_trouble
 from engine.progress import StageReport
 from engine.store.guarded import MAGIC
 from engine.store.indexed_rows import add_indexed_rows
-from engine.store.integrity import definitions
+from engine.store.integrity import definitions, is_of_this_version
 from engine.store.schema import STEPS, migrate
 
 SALVAGING = "saving rows"
@@ -101,7 +101,8 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
         damaged.text_factory = lambda raw: raw.decode("utf-8", "replace")
         try:
             (version,) = damaged.execute("PRAGMA user_version").fetchone()
-            if version != len(STEPS):
+            # An older library has other tables; a changed bit of the number leaves them as they are.
+            if version != len(STEPS) and not is_of_this_version(damaged):
                 return None
             # If SQLite allows no change of definitions, the other tables can still be read.
             with contextlib.suppress(sqlite3.DatabaseError):

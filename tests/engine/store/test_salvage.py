@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import DamagedLibraryError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.session import Session
+from engine.store.database import open_library
 from engine.store.restoring import repaired
 from engine.store.salvage import Salvage, salvage
 from tests.support.importing import START, lastfm, write
@@ -95,6 +97,20 @@ def test_listens_outlive_the_row_of_their_import(library: Path, tmp_path: Path) 
             "SELECT file, sha256, format, kept FROM imports ORDER BY kept"
         ).fetchall()
     assert imports == [("discover", "discover", "discover", 1), ("lastfm", "", "lastfm", PLAYS)]
+
+
+@pytest.mark.parametrize(("at", "bit"), [(60, 128), (61, 1), (62, 32), (63, 64), (63, 16), (63, 2)])
+def test_a_bit_of_the_version_is_damage_and_mended(library: Path, tmp_path: Path, at: int, bit: int) -> None:
+    folders = Folders(tmp_path / "data")
+    shutil.copytree(library.parent, folders.root)
+    data = bytearray(library.read_bytes())
+    changed(at, bit)(data)
+    folders.database.write_bytes(data)
+    with pytest.raises(DamagedLibraryError, match="doctor --repair"):
+        open_library(Door(folders))
+    assert repaired(Door(folders), lambda *_: None) is not None
+    with Session(folders) as session:
+        assert session.status().listens == PLAYS + 1
 
 
 def lost_roots(library: Path, *tables: str) -> Damage:

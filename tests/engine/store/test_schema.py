@@ -61,10 +61,14 @@ def test_thirty_first_starts_at_once_all_succeed(tmp_path) -> None:
     assert said == [(0,)] * 30
 
 
-def test_a_library_of_a_newer_version_is_refused(tmp_path) -> None:
+@pytest.mark.parametrize(
+    "newer",
+    [f"PRAGMA user_version = {len(schema.STEPS) + 1}", "CREATE TABLE n (n); PRAGMA user_version = 999"],
+)
+def test_a_library_of_a_newer_version_is_refused(tmp_path, newer: str) -> None:
     folders = Folders(tmp_path)
     connection = open_library(Door(folders))
-    connection.execute("PRAGMA user_version = 999")
+    connection.executescript(newer)
     connection.close()
     with pytest.raises(DamagedDataError, match="newer version"):
         open_library(Door(folders))
