@@ -123,9 +123,9 @@ class Head:
         start = self.text.lstrip(" \t\r\n\0")
         if start.startswith("["):
             return "array" if _ARRAY.match(start) else ""
-        if not start.startswith("{"):
-            return ""
-        return "object" if self._first_line is None else "lines"
+        if self._first_line is not None:
+            return "lines"
+        return "object" if start.startswith("{") else ""
 
     @cached_property
     def _first_line(self) -> int | None:
@@ -133,12 +133,18 @@ class Head:
         Null if it is no file of such lines."""
         start = self.text.lstrip(" \t\r\n\0")
         first, *others = start.split("\n", _LINES)
+        at = len(self.text) - len(start)
+        # In an object, or a text, no two whole objects follow one another on lines of their own.
+        after = [line for line in others if line.strip()][:2]
+        if len(after) == 2 and all(map(_is_object, after)) and not _is_object(first):
+            return at + start.index(after[0], len(first))
+        if not first.startswith("{"):
+            return None
         if any(map(str.strip, others)) and not "".join(others).lstrip().startswith("{"):
             return None
         # Within an object what comes before a line that begins with a brace ends with one of these.
         if first.rstrip().endswith((":", ",", "[", "{")):
             others = []
-        at = len(self.text) - len(start)
         for line in (first, *others):
             if _is_object(line):
                 return at

@@ -145,10 +145,14 @@ FIRST_LINES = (
     '{"listened_at": NaN, "track_metadata": {"artist_name": "A", "track_name": "T"}}',
     '{"listened_at": 1, "track_metadata": {"artist_name": "A", "x": ' + "[" * 3000 + "]" * 3000 + "}}",
     '{"listened_at": 1600000000, "track_me',
+    '{"listened_at": 1600000000, "track_metadata": ',
+    "12:00 written by an exporter",
+    "\x00\x01\x02",
+    ": 1600000000}",
 )
 
 
-@pytest.mark.parametrize("first", FIRST_LINES, ids=range(4))
+@pytest.mark.parametrize("first", FIRST_LINES, ids=range(len(FIRST_LINES)))
 def test_a_first_line_that_cannot_be_read_hides_no_format(
     db: sqlite3.Connection, tmp_path: Path, first: str
 ) -> None:
