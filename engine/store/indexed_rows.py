@@ -1,8 +1,8 @@
 """Rows of a damaged library that its indexes still have, where the pages of the table itself are lost.
 
-An index has a few columns of each row. With them an artist's name and a track's title are known in small letters, and a
-listen or skip by its track and time; of which file it was, and by what clock, is what the nearest row left says. A
-backup may have the names as they were.
+An index has a few columns of each row. With them an artist's name and a track's title are known in small letters, a
+playlist by its name, and a listen or skip by its track and time; of which file it was, and by what clock, is what the
+nearest row left says. A backup may have the names as they were.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ class _Indexed(NamedTuple):
     # Columns with the value of another.
     same: tuple[tuple[str, str], ...] = ()
     nearest: tuple[str, ...] = ()
+    # Columns of which nothing is known, with what stands in for them.
+    unknown: tuple[tuple[str, object], ...] = ()
 
 
 _INDEXED = (
@@ -34,6 +36,12 @@ _INDEXED = (
         ("track_id", "started_at", "plays"),
         nearest=("import_id", "source", "precision", "flags"),
     ),
+    _Indexed(
+        "playlists",
+        ("sqlite_autoindex_playlists_1",),
+        ("name",),
+        unknown=(("context", ""), ("settings", "{}"), ("at", 0)),
+    ),
     _Indexed("skips", ("skips_by_track",), ("track_id", "started_at"), nearest=("import_id", "source")),
 )
 
@@ -44,7 +52,7 @@ def add_indexed_rows(damaged: sqlite3.Connection, rebuilt: sqlite3.Connection) -
     for of in _INDEXED:
         there = [row[0] for row in rebuilt.execute(f"SELECT id FROM {of.table} ORDER BY id")]  # noqa: S608 - fixed names
         known = set(there)
-        columns = ("id", *of.columns, *(name for name, _ in of.same), *of.nearest)
+        columns = ("id", *of.columns, *(name for name, _ in of.same), *of.nearest, *dict(of.unknown))
         insert = f"INSERT OR IGNORE INTO {of.table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - fixed names
         same = [of.columns.index(column) for _, column in of.same]
         for number, *values in _rows(damaged, of):
@@ -55,6 +63,7 @@ def add_indexed_rows(damaged: sqlite3.Connection, rebuilt: sqlite3.Connection) -
                     *values,
                     *(values[at] for at in same),
                     *_of_nearest(rebuilt, of, there, number),
+                    *dict(of.unknown).values(),
                 )
                 # A row that violates the table's constraints is damaged.
                 with contextlib.suppress(sqlite3.IntegrityError):

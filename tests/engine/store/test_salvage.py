@@ -12,6 +12,8 @@ import pytest
 
 from engine.errors import DamagedLibraryError
 from engine.paths import Folders
+from engine.playlists.playlist import PlaylistTrack
+from engine.playlists.saved import playlist_tracks, saved_playlists
 from engine.privacy import Door
 from engine.session import Session
 from engine.store.database import open_library
@@ -33,6 +35,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         session.history.import_paths([root / "in"])
         session.history.log_play("Artist 1", "Song 1", seconds=200)
         session.verdicts.judge("like", "Artist 2")
+        session.playlists.create("Mine", [PlaylistTrack("Artist 1", f"Song {n}") for n in range(9)])
     return root / "data" / "library.sqlite"
 
 
@@ -147,6 +150,15 @@ def test_one_page_of_the_names_or_of_the_listens_costs_no_listen(
         assert now.execute(asked).fetchall() == then.execute(asked).fetchall()
         assert now.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert now.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_playlist_outlives_its_row(library: Path, tmp_path: Path) -> None:
+    found, rows = salvaged(library, tmp_path, lost_roots(library, "playlists"))
+    assert found is not None
+    assert found.rows["playlist_tracks"] == 9
+    with contextlib.closing(sqlite3.connect(rows)) as connection:
+        assert [one.name for one in saved_playlists(connection)] == ["Mine"]
+        assert len(playlist_tracks(connection, "Mine")) == 9
 
 
 def test_a_page_amid_the_listens_costs_what_the_indexes_do_not_have(library: Path, tmp_path: Path) -> None:
