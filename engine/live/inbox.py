@@ -28,6 +28,8 @@ from engine.store.play import MINUTE, Play
 _MAX_WAITING = 5000
 # Maximum verdicts that wait for the first play of their track.
 _MAX_EARLY = 100
+# Seconds without a look after which a private session may have begun and ended unseen: the process was stopped.
+_UNSEEN = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class _Waiting:
 
 class Inbox:
     """Stores reports in the library under `folders`. `now` returns seconds UTC; `private_since` when the session
-    that is on began, null if none is."""
+    that is on began, null if none is; `clock` seconds by one that stops while the computer sleeps."""
 
     def __init__(
         self,
@@ -48,11 +50,14 @@ class Inbox:
         *,
         now: Callable[[], float] = time.time,
         private_since: Callable[[Folders], float | None] = private_since,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folders = folders
         self._now = now
         self._private_since = private_since
         self._windows = Windows()
+        # When private sessions were looked for last, by a clock that stops while the computer sleeps.
+        self._clock, self._looked = clock, clock()
         self._waiting: list[_Waiting] = []
         # Verdicts on tracks the library does not know, as during the first play of one.
         self._early: list[Report] = []
@@ -68,7 +73,10 @@ class Inbox:
 
     def look(self) -> None:
         """Check whether a private session is on; to be called about once a second."""
-        self._windows.see(self._private_since(self._folders), self._now())
+        before, self._looked = self._looked, self._clock()
+        self._windows.see(
+            self._private_since(self._folders), self._now(), unseen=self._looked - before > _UNSEEN
+        )
         self._go_on()
 
     async def take(self, report: Report) -> None:

@@ -76,8 +76,11 @@ class Windows:
         """Whether a session is on."""
         return self._since is not None
 
-    def see(self, since: float | None, at: float) -> None:
-        """A check at `at`: a session is on since then, or none is."""
+    def see(self, since: float | None, at: float, *, unseen: bool = False) -> None:
+        """A check at `at`: a session is on since then, or none is. With `unseen` the last check was so long ago that
+        one may have begun and ended since: that time counts as one."""
+        if unseen and self._clear is not None and self._since is None:
+            self._ended.append((min(self._clear, at), at))
         if since is not None:
             if self._since is None:
                 # Its begin is known to the second, the last check without it better.

@@ -24,6 +24,8 @@ class World:
 
     folders: Folders
     now: float = NOW
+    # Seconds that the listener's process was stopped.
+    stopped: float = 0.0
     # Since when a private session is on.
     since: float | None = None
 
@@ -36,7 +38,12 @@ class World:
         self.since = self.now if on else None
 
     def inbox(self) -> Inbox:
-        return Inbox(self.folders, now=lambda: self.now, private_since=lambda _: self.since)
+        return Inbox(
+            self.folders,
+            now=lambda: self.now,
+            private_since=lambda _: self.since,
+            clock=lambda: self.stopped,
+        )
 
     def listens(self) -> list[tuple[str, str, int, str]]:
         """(artist, title, start, source) of all there are."""

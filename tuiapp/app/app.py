@@ -119,6 +119,7 @@ class DiscoverApp(PlayerKeys):
         self.opening = Opening(self)
         self.playback = Playback(self)
         self.listening = Listening(self)
+        self.watching = Watching(self)
         self.failures = Failures(self)
         self.dialog_queue = DialogQueue(self)
         self.repairing = Repairing(self)
@@ -178,7 +179,7 @@ class DiscoverApp(PlayerKeys):
         if not self.is_headless:
             leave_on_signals(self)
         self.screen_change_signal.subscribe(self, self.forget_remarks)
-        Watching(self).begin()
+        self.watching.begin()
         self.run_worker(self.listening.follow(), group="listening")
         self.repairing.offer_settings()
 

@@ -24,7 +24,7 @@ class Playback:
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         self._player: Player | None = None
-        # Whether a private session was on since the song began, and the song.
+        # Whether a private session was or may have been on since the song began, and the song.
         self._hushed, self._place = False, 0
         # Songs added by "play next": further ones follow them.
         self._asked_next: list[Song] = []
@@ -36,7 +36,7 @@ class Playback:
         """Start a player; returns at once."""
         self.end(pressed=True)
         self._player, self._place, self._left = player, 0, ()
-        self._hushed = self._app.private_since is not None
+        self._hushed = self._app.private.may_be_on
         self._app.run_worker(self._follow(player), group="player")
 
     @property
@@ -154,7 +154,7 @@ class Playback:
                 return
             self._keep(player, ended)
             if now is not None and now.place != self._place:
-                self._place, self._hushed = now.place, app.private_since is not None
+                self._place, self._hushed = now.place, app.private.may_be_on
             if now is not None:
                 self._volume = now.volume
             if now is not None or player.over:  # else the next is about to begin
@@ -185,7 +185,7 @@ class Playback:
             if isinstance(one, Failed):
                 name = shown(f"{one.song.artist} - {one.song.title}")
                 app.notify(f"{name} can't be played: {shown(one.why)}", severity="warning")
-            elif not self._hushed and app.private_since is None and not self._is_watched(player):
+            elif not self._hushed and not app.private.may_be_on and not self._is_watched(player):
                 self._log(player.name, one)
 
     def _is_watched(self, player: Player) -> bool:

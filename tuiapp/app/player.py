@@ -235,7 +235,7 @@ class Opening:
             text = f"{name} can't be started ({error.strerror}). Choose another player in the settings."
             app.notify(text, severity="error", timeout=10)
             return
-        playing = _Playing(process, hushed=app.private_since is not None)
+        playing = _Playing(process, hushed=app.private.may_be_on)
         self._players.append(playing)
         if number != self._asked or app.leaving:
             playing.end()  # overtaken while it was being started
@@ -254,7 +254,7 @@ class Opening:
     def _keep(self, playing: _Playing, music: Music, seconds: float, title: str | None) -> None:
         """Log a play the player reported; in a private session it is dropped silently."""
         app = self._app
-        if playing.hushed or app.private_since is not None:
+        if playing.hushed or app.private.may_be_on:
             return
         track = music.track or (plain(title) if title else None)
         if not track:

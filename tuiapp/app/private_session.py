@@ -33,6 +33,11 @@ class PrivateSession:
         """Whether a toggle is pending."""
         return self._pressed > 0
 
+    @property
+    def may_be_on(self) -> bool:
+        """Whether what is heard now is not to be logged: one is on here, or may be in another process, unseen."""
+        return self._app.private_since is not None or self._app.watching.unseen
+
     def open(self, folders: Folders) -> Session:
         """Open the library, on a thread: as a private session too where it may not be written.
 

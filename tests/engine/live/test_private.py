@@ -54,6 +54,33 @@ async def test_a_private_play_is_taken_and_is_nowhere(
     assert titles(world) == ["Before"]
 
 
+async def test_one_that_came_and_went_while_the_process_was_stopped_is_kept_private(
+    world: World, listener: Listener, player: Player
+) -> None:
+    pass_on(world, listener, 0)
+    stopped = 600.0
+    world.stopped += stopped
+    began = world.now
+    world.now += stopped
+    # They were answered by nobody until now.
+    for at in (began + 100, began + 400):
+        heard = listen(f"While stopped {at}", at, duration_ms=200_000)
+        assert (await player.submit(heard))[0] == 200
+    assert titles(world) == []
+    pass_on(world, listener, 8 * HOUR)
+    assert (await player.submit(listen("Later", world.now - 300, duration_ms=200_000)))[0] == 200
+    assert titles(world) == ["Later"]
+
+
+async def test_a_moment_without_a_look_is_no_session(
+    world: World, listener: Listener, player: Player
+) -> None:
+    world.stopped += 10
+    pass_on(world, listener, 10)
+    assert (await player.submit(listen("One", world.now - 300, duration_ms=200_000)))[0] == 200
+    assert titles(world) == ["One"]
+
+
 async def test_what_was_heard_around_it_is_kept(world: World, listener: Listener, player: Player) -> None:
     pass_on(world, listener, 0, private=True)
     pass_on(world, listener, 60)
