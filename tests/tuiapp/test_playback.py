@@ -119,14 +119,16 @@ async def test_files_play_in_order_with_a_line_and_keys(
 
 
 async def test_what_is_heard_is_logged_and_nothing_where_a_private_session_was_on(
-    empty: Folders, music: list[Music], mpv: Callable[[str], None]
+    empty: Folders, music: list[Music], mpv: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor where one may have been: a stopped app sees none elsewhere."""
     mpv(FAKE)
     app = DiscoverApp(empty)
     song = Song("Ida", "One", length=200)
     async with app.run_test() as pilot:
         await settled(pilot)
-        for hush in (True, False):
+        for hush, unseen in ((True, 30.0), (False, -1.0), (False, 30.0)):
+            monkeypatch.setattr("tuiapp.app.watching.UNSEEN_SECONDS", unseen)
             app.opening.open(music[0], app.preferences.config, music)
             await until(pilot, lambda: app.playing is not None)
             if hush:
@@ -137,7 +139,7 @@ async def test_what_is_heard_is_logged_and_nothing_where_a_private_session_was_o
             )
             app.playback.end()
             await settled(pilot)
-            assert (logged(empty), logged(empty, "skips")) == (([], []) if hush else ([("One",)], [("One",)]))
+            assert logged(empty) == logged(empty, "skips") == ([] if hush or unseen < 0 else [("One",)])
         assert app.undoable == "the play of Ida - One"
         await pilot.press("u")
         await settled(pilot)
@@ -197,29 +199,6 @@ async def test_what_a_player_that_died_had_yet_to_play_is_not_lost(
         assert [song.title for song in app.playback.upcoming] == ["One", "Two"]
         await pilot.press("exclamation_mark")
         assert app.check_action("pause", ()) is False
-
-
-async def test_what_sounds_while_nobody_looks_for_private_sessions_is_not_logged(
-    empty: Folders, music: list[Music], mpv: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A stopped app, or a busy library: one may have begun and ended elsewhere."""
-    mpv(FAKE)
-    app = DiscoverApp(empty)
-    heard = [PlayedSong(Song("Ida", "One", length=200), 1.7e9, 150)]
-    async with app.run_test() as pilot:
-        await settled(pilot)
-        for seconds, looks in ((-1.0, False), (-1.0, True), (30.0, False)):
-            app.opening.open(music[0], app.preferences.config, music)
-            await until(pilot, lambda: app.playing is not None)
-            monkeypatch.setattr("tuiapp.app.watching.UNSEEN_SECONDS", seconds)
-            if looks:  # which is how it goes on, with the song not over
-                app.watching.look()
-                monkeypatch.setattr("tuiapp.app.watching.UNSEEN_SECONDS", 30.0)
-            app.playback._keep(app.playback._player, heard)
-            monkeypatch.setattr("tuiapp.app.watching.UNSEEN_SECONDS", 30.0)
-            app.playback.end()
-            await settled(pilot)
-            assert logged(empty) == ([("One",)] if (seconds, looks) == (30.0, False) else [])
 
 
 async def test_an_app_that_was_suspended_hears_on(

@@ -36,7 +36,7 @@ async def test_what_another_process_writes_is_seen(folders: Folders, private: bo
 
 @pytest.mark.parametrize("job", [None, Job("Import", ["import", "x"])])
 async def test_what_plays_in_a_private_session_of_another_window_is_not_logged_after_it(
-    folders: Folders, job: Job | None
+    folders: Folders, job: Job | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -51,6 +51,9 @@ async def test_what_plays_in_a_private_session_of_another_window_is_not_logged_a
             Watching(app).look()
             await settled(pilot)
         assert hushed == [True]
+        monkeypatch.setattr("tuiapp.app.watching.UNSEEN_SECONDS", -1.0)
+        Watching(app).look()
+        assert hushed == [True, True], "it was stopped, and one may have been on meanwhile"
         app.job = None
 
 

@@ -144,6 +144,8 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
         say(options, note)
     if found.popularity_cost is not None:
         say(options, f"Popularity {settings.popularity:g}: {dial_cost(found.popularity_cost)}.")
+    if not found.items:
+        say(options, _why_empty(lacking))
     if options.json:
         coverage = found.coverage and found.coverage.as_dict()
         print_json(
@@ -157,6 +159,12 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
         )
     else:
         _print_list(found)
+
+
+def _why_empty(lacking: Sequence[Recommendation]) -> str:
+    if lacking:
+        return "Nothing to list without them: leave out --from-library, or add your music: discover library add DIR."
+    return "Nothing to list: all that is left is known, hidden or blocked. --new 0.5 lists what you know too."
 
 
 def _named(item: Recommendation) -> dict[str, str]:

@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from engine.paths import Folders
+from engine.session import Session
 from tests.support.commands import document
 from tests.support.models import names
 from tuiapp.cli.main import run
@@ -45,3 +47,14 @@ def test_exports_carry_the_reasons_of_the_list(place, tmp_path, capsys, kind) ->
         assert line.endswith(f"  {row['Reason']}")
     document(capsys, "export", "--list", f"related:{names(60)[0]}", "--out", str(file))
     assert "Reason" not in file.read_text().splitlines()[0]
+
+
+def test_a_list_of_nothing_says_why(place, capsys) -> None:
+    with Session(Folders(place)) as session:
+        for name in names(60):
+            session.verdicts.judge("hide", name)
+    assert run(["recommend"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "known, hidden or blocked. --new 0.5 lists what you know too." in shown.err
+    assert document(capsys, "recommend")["items"] == []
