@@ -221,7 +221,7 @@ def _print_manual(context: click.Context, _parameter: click.Parameter, asked: bo
 def cli(context: click.Context) -> None:
     """Discover music from your own listening history, on your own machine.
 
-    Without a command, opens the app; if standard output is not a terminal, prints the Discover list.
+    Without a command, opens the app; without a terminal, prints the Discover list.
     """
     options = context.ensure_object(Options)
     if context.invoked_subcommand is not None:
@@ -235,17 +235,14 @@ def cli(context: click.Context) -> None:
 
 
 def opens_app(options: Options) -> bool:
-    """Whether a command that opens the app where it is at a terminal does so. Raises UsageError where no keys can be
-    read there."""
+    """Whether a command that opens the app where it is at a terminal does so: not where it could read no keys."""
     if options.json or not sys.stdout.isatty():
         return False
     if not sys.stdin.isatty():
-        from engine.errors import UsageError
-
-        raise UsageError(
-            "The app reads keys from standard input, which is not a terminal here. Start it without < or a pipe; "
-            "without the app: discover recommend."
-        )
+        if not options.quiet:
+            text = "Without the app, which reads its keys from standard input: that is no terminal here."
+            click.echo(text, err=True)
+        return False
     return True
 
 
