@@ -17,11 +17,13 @@ from engine.imports.xml_stream import events
 
 def parse(stream: IO[bytes], _options: Options) -> Iterator[Record]:
     """A dropped row for each file."""
+    never = False
     for tag, attributes, _ in events(stream, ("PlaybackStatistics", "Entry")):
         if not tag:
             yield Dropped(reasons.BROKEN)
         elif tag == "Entry" and attributes is not None:
             never = attributes.get("Count", "0") == "0"
+        elif tag == "Entry":
             yield Dropped(reasons.NOTHING if never else reasons.FILE_ONLY)
 
 

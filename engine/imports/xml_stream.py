@@ -49,6 +49,7 @@ _OUT_OF_PLACE = frozenset(
     codes[message]
     for message in (XML_ERROR_INVALID_TOKEN, XML_ERROR_TAG_MISMATCH, XML_ERROR_DUPLICATE_ATTRIBUTE)
 )
+_MISMATCH = codes[XML_ERROR_TAG_MISMATCH]
 _SLICE = 1 << 14
 
 
@@ -62,7 +63,7 @@ def events(stream: IO[bytes], record: Sequence[str] = ()) -> Iterator[Event]:
     """
     pieces = _legal(stream)
     encoding = next(pieces).decode()
-    document, left = _Document(encoding), _MAX_BROKEN
+    document, left = _Document(encoding, record), _MAX_BROKEN
     # What has no such encoding declares its own, which is not there again.
     begins = re.compile(rb"<(?:[\w.-]+:)?%s(?=[\s/>])" % record[-1].encode()) if record and encoding else None
     rest = b""
@@ -77,7 +78,7 @@ def events(stream: IO[bytes], record: Sequence[str] = ()) -> Iterator[Event]:
             left -= 1
             # Of one that begins amid others the line would be another.
             final = error if left == _MAX_BROKEN - 1 else _error(ErrorString(error.code) or str(error))
-            if begins is None or not left or error.code not in _OUT_OF_PLACE or not _are(around, record):
+            if begins is None or not left or error.code not in _OUT_OF_PLACE or not _are(around, record[:-1]):
                 raise final from error.__cause__
             at = document.broken_at
             while (found := begins.search(data, at)) is None:
@@ -86,7 +87,7 @@ def events(stream: IO[bytes], record: Sequence[str] = ()) -> Iterator[Event]:
                 if not (more := next(pieces, b"")):
                     raise final from error.__cause__
                 data += more
-            rest, document = data[found.start() :], _Document(encoding, around)
+            rest, document = data[found.start() :], _Document(encoding, record, around)
             yield BROKEN
         else:
             yield from document.taken()
@@ -94,21 +95,25 @@ def events(stream: IO[bytes], record: Sequence[str] = ()) -> Iterator[Event]:
                 return
 
 
-def _are(opened: Sequence[str], record: Sequence[str]) -> bool:
-    """Whether these are the raw tags around a record."""
+def _are(opened: Sequence[str], tags: Sequence[str]) -> bool:
+    """Whether the raw tags `opened` are these."""
     names = [tag.rpartition(":")[2] for tag in opened]
-    return len(names) == len(record) - 1 and all(
-        wanted in ("", name) for name, wanted in zip(names, record, strict=False)
+    return len(names) == len(tags) and all(
+        wanted in ("", name) for name, wanted in zip(names, tags, strict=True)
     )
 
 
 class _Document:
-    """A document, piece by piece, that begins amid elements with the raw tags `opened`."""
+    """A document of records, piece by piece, that begins amid elements with the raw tags `opened`."""
 
-    def __init__(self, encoding: str, opened: Sequence[str] = ()) -> None:
+    def __init__(self, encoding: str, record: Sequence[str] = (), opened: Sequence[str] = ()) -> None:
         self.opened = list[str]()
+        # What has the tag of what is around it may be in itself, too.
+        self._record = record if record[-1:] != record[-2:-1] else ()
         # Where in the last piece it is broken.
         self.broken_at = 0
+        # Where a record begins in another one.
+        self._begun_at = 0
         self._found: list[Event] = []
         self._text: list[str] = []
         self._before = 0
@@ -140,16 +145,20 @@ class _Document:
         except (LookupError, ValueError) as error:
             raise _error("it is written in an encoding that is not read here; save it as UTF-8") from error
         except ExpatError:
-            self.broken_at = max(0, parser.ErrorByteIndex - before)
+            self.broken_at = max(0, (self._begun_at or parser.ErrorByteIndex) - before)
             raise
         # Incomplete tokens are scanned again with each piece.
         if before - parser.CurrentByteIndex > _MAX_PENDING:
             raise _error(f"it has a tag of more than {_MAX_PENDING >> 20} MiB")
 
     def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        name = tag.rpartition(":")[2]
+        if self._record and name == self._record[-1] and _are(self.opened, self._record):
+            self._begun_at = self._parser.CurrentByteIndex
+            raise _error(ErrorString(_MISMATCH), _MISMATCH)
         self._text.clear()
         self.opened.append(tag)
-        self._found.append((tag.rpartition(":")[2], attributes, ""))
+        self._found.append((name, attributes, ""))
 
     def _end(self, tag: str) -> None:
         self.opened.pop()
@@ -160,9 +169,9 @@ class _Document:
         raise _error("it declares XML entities or attributes, which no library file does")
 
 
-def _error(why: str) -> ExpatError:
+def _error(why: str, code: int = 0) -> ExpatError:
     error = ExpatError(why)
-    error.code = 0
+    error.code = code
     return error
 
 

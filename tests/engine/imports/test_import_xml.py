@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.imports.record import BROKEN, Dropped, Options, Play, Record
+from engine.imports.record import BROKEN, NOTHING, Dropped, Options, Play, Record
 from engine.imports.registry import format_named
 from engine.imports.xml_stream import XmlError, events
 from tests.support.importing import one, write
@@ -127,6 +127,31 @@ def test_tags_out_of_place_cost_the_songs_they_are_in_alone(
     assert [one for one in records if one != Dropped(BROKEN)] == whole
     assert records.count(Dropped(BROKEN)) == len(wrong)
     assert records[3] == records[8] == Dropped(BROKEN)
+
+
+@pytest.mark.parametrize("name", ["rhythmbox", "rhythmbox-playlists", "xspf", "lastfm-xml"])
+def test_a_song_that_does_not_end_costs_no_other_and_none_is_read_twice(name: str) -> None:
+    start, song, end = _SONGS[name]
+    songs = [song.format(n) for n in range(9)]
+    tag = song[song.rindex("</") :]
+    songs[3], songs[5], songs[7] = songs[3].removesuffix(tag), "", songs[7] + tag
+
+    def read(songs: list[str]) -> list[Record]:
+        data = (start + "".join(songs) + end).encode()
+        return list(format_named(name).parse(io.BytesIO(data), Options(name="Evening")))
+
+    records = read(songs)
+    assert [one for one in records if one != Dropped(BROKEN)] == read(
+        [*songs[:3], *map(song.format, (4, 6, 7, 8))]
+    )
+    # The one without an end, and the end without one.
+    assert records.count(Dropped(BROKEN)) == 2
+
+
+def test_what_is_broken_after_its_beginning_is_counted_once() -> None:
+    data = b'<PlaybackStatistics><Entry Count="2"></b></Entry><Entry Count="0"/></PlaybackStatistics>'
+    records = format_named("foobar2000").parse(io.BytesIO(data), Options(name="x.xml"))
+    assert list(records) == [Dropped(BROKEN), Dropped(NOTHING)]
 
 
 def test_a_file_of_nothing_but_tags_out_of_place_is_given_up() -> None:
