@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -241,4 +242,45 @@ async def test_a_play_that_waits_is_not_lost_to_a_private_session(folders: Folde
             app.changes.log_late()
             await settled(pilot)
         assert app.private_since is None
+        assert app.engine().status().listens == before + 1
+
+
+async def test_a_play_that_waits_is_logged_in_no_other_library(folders: Folders, tmp_path: Path) -> None:
+    """The demo may be opened meanwhile."""
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        before = app.engine().status().listens
+        with kept_by_another(app):
+            app.playback._log("mpv", PlayedSong(Song("Ida", "One", length=200), time.time() - 999, 150))
+            await settled(pilot)
+        for opened, listens in ((Folders(tmp_path / "other"), 0), (folders, before + 1)):
+            app.open_folders(opened)
+            app.changes.log_late()
+            await settled(pilot)
+            assert app.engine().status().listens == listens
+
+
+async def test_a_library_that_cannot_be_opened_for_a_play_ends_no_app(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed by a repair it is opened again by whoever needs it first."""
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        before = app.engine().status().listens
+        with kept_by_another(app):
+            app.playback._log("mpv", PlayedSong(Song("Ida", "One", length=200), time.time() - 999, 150))
+            await settled(pilot)
+        with monkeypatch.context() as patch:
+
+            def full(_folders: Folders) -> Session:
+                raise DiscoverError(FULL)
+
+            patch.setattr(app.private, "open", full)
+            app.open_folders(folders)
+            app.changes.log_late()
+            await settled(pilot)
+        app.changes.log_late()
+        await settled(pilot)
         assert app.engine().status().listens == before + 1

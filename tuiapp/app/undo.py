@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.worker import Worker
 
+    from engine.paths import Folders
     from engine.session import Session
     from engine.store.feedback import Feedback
     from tuiapp.app.app import DiscoverApp
@@ -58,8 +59,8 @@ class Changes:
         self._unmade: list[str | None] = []
         self._undo: list[Entry] = []
         self._before_private: list[Entry] = []
-        # Plays that could not be logged so far.
-        self._late: list[Callable[[Session], Any]] = []
+        # Plays that could not be logged so far, and in which library they were heard.
+        self._late: list[tuple[Folders, Callable[[Session], Any]]] = []
         self._logging_late: Worker[None] | None = None
         # Number of changes so far: a dialog undoes only those with a higher number.
         self.made = 0
@@ -194,11 +195,12 @@ class Changes:
 
     def log(self, play: Callable[[Session], Any]) -> None:
         """Log a play: nobody reports it again, so that where it cannot be (a full disk, a lock) it waits, in memory."""
+        folders = self._app.folders
 
         def failed(error: DiscoverError) -> None:
             self._say(error)
             if not isinstance(error, PrivateSessionError):
-                self._late.append(play)
+                self._late.append((folders, play))
 
         self.make(play, failed=failed)
 
@@ -208,14 +210,15 @@ class Changes:
             self._logging_late = self.in_turn(self._log_late, "change")
 
     def _log_late(self) -> None:
-        session = self._app.engine()
-        while self._late and not session.private:
-            try:
-                self._late[0](session)
-            except DiscoverError:
-                return
-            self._late.pop(0)
-            self._app.call_from_thread(self._app.library_changed)
+        try:
+            session = self._app.engine()
+            # Beside the demo's they wait for the person's own library.
+            for late in [one for one in self._late if one[0] == session.folders and not session.private]:
+                late[1](session)
+                self._late.remove(late)
+                self._app.call_from_thread(self._app.library_changed)
+        except DiscoverError:
+            return  # next time
 
     def _say(self, error: DiscoverError) -> None:
         self._app.notify(in_keys(str(error), self._app.keymap), severity="error")
