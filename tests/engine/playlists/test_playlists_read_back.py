@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from collections.abc import Callable
@@ -156,6 +157,21 @@ def test_uris_come_back(found: list[PlaylistTrack], title: str) -> None:
     records = read("uris", write(found, title, "uris").data)
     ids = [entry.ids for entry in entries(records)]
     assert ids == [(("spotify", spotify_id(track)),) for track in found if spotify_id(track)]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("format_name", ["csv", "csv-as-is"])
+def test_a_table_a_spreadsheet_saved_with_its_own_delimiter_comes_back(
+    format_name: str, delimiter: str
+) -> None:
+    found = [PlaylistTrack("Bob, Jr; A & B", "=1+1"), PlaylistTrack("Ida", "'Round")]
+    data = write(found, "Evening", format_name).data
+    saved = io.StringIO(newline="")
+    csv.writer(saved, delimiter=delimiter).writerows(csv.reader(io.StringIO(data.decode(), newline="")))
+    again = saved.getvalue().encode()
+    assert recognise(Head("Evening.csv", again)) is format_named("exportify")
+    assert read(format_name, again) == read(format_name, data)
+    assert len(entries(read(format_name, again))) == 2
 
 
 def test_a_playlist_beside_its_files_knows_them_and_one_in_an_archive_does_not() -> None:
