@@ -341,6 +341,16 @@ async def test_a_library_that_is_locked_is_looked_at_once_at_a_time(folders: Fol
             new = {worker for worker in app.workers if worker.group == "watching"} - before
             assert len(new) == 1
             assert not any(worker.is_cancelled for worker in before | new)
+            # What sounds is logged all the same: private sessions are looked for meanwhile.
+            for _ in range(2):
+                looked = watching._looked
+
+                def looked_again(looked: float = looked) -> bool:
+                    watching.look()
+                    return watching._looked > looked
+
+                await drained(app, 20.0, looked_again)
+                assert looked_again()
         await settled(pilot)
         assert "error" not in screen_text(app)
 

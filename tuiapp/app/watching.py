@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tuiapp.app.app import DiscoverApp
 
 # Seconds between checks, and without one after which a private session may have begun and ended unseen: the app was
-# stopped, or the library busy.
+# stopped.
 LOOK_SECONDS = 1.0
 UNSEEN_SECONDS = 30.0
 # Jobs that write continuously: their changes are shown once they are done.
@@ -31,6 +31,7 @@ class Watching:
         self._began = int(time.time())
         self._said: tuple[Feedback, ...] | None = None
         self._check: Worker[None] | None = None
+        self._private_check: Worker[None] | None = None
         # When private sessions were looked for last, by a clock that stops while the computer sleeps.
         self._looked = time.monotonic()
 
@@ -45,21 +46,27 @@ class Watching:
 
     def look(self) -> None:
         """Check once, in a thread, since the library may be locked by another call; not while the last check waits for
-        that, or each would take a thread."""
+        that, or each would take a thread. Private sessions are looked for beside it, which needs no library."""
         if self.unseen:
             self._app.opening.hush()
         self._app.changes.log_late()
+        if self._private_check is None or self._private_check.is_finished:
+            look = self._look_for_private_sessions
+            self._private_check = self._app.run_worker(look, thread=True, group="private sessions")
         if self._check is None or self._check.is_finished:
             self._check = self._app.run_worker(self._look, thread=True, group="watching")
+
+    def _look_for_private_sessions(self) -> None:
+        session = self._app.session_in_use
+        if session is not None and not session.private and _private_elsewhere(session):
+            # As one that begins here: the current song is not logged when it is over.
+            self._app.call_from_thread(self._app.opening.hush)
+        self._looked = time.monotonic()
 
     def _look(self) -> None:
         self._app.preferences.look()
         self._look_who_listens()
         session, job = self._app.session_in_use, self._app.job
-        if session is not None and not session.private and _private_elsewhere(session):
-            # As one that begins here: the current song is not logged when it is over.
-            self._app.call_from_thread(self._app.opening.hush)
-        self._looked = time.monotonic()
         if session is None:
             return
         if job is not None and job.arguments[0] in _WRITES_ON:
