@@ -40,8 +40,10 @@ def _run(arguments: Sequence[str], options: Options) -> int:
     except click.ClickException as error:
         said = io.StringIO()
         error.show(said)
-        # An argument may contain a line end. Click strips escape sequences if it is not a terminal.
-        text = said.getvalue().replace(click.unstyle(error.message), shown(error.message))
+        text = said.getvalue()
+        if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # which has lines of its own
+            # An argument may contain a line end. Click strips escape sequences if it is not a terminal.
+            text = text.replace(click.unstyle(error.message), shown(error.message))
         click.echo(_QUOTED.sub("“\\1\\2”", text), nl=False, err=True)
         if hint := _about_extra_words(error, arguments):
             click.echo(hint, err=True)

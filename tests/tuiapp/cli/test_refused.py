@@ -1,4 +1,4 @@
-"""What no command takes: numbers that are none, and one name where two belong."""
+"""What no command takes: numbers that are none, one name where two belong, and nothing where a command does."""
 
 from __future__ import annotations
 
@@ -36,3 +36,14 @@ def test_an_artists_name_without_quotes_is_no_artist_and_track(
         assert f"“{' '.join(halves)}” is an artist: put the name in quotes" in capsys.readouterr().err
     for names in (("Artist A0", "B27"), ("Someone", "New")):
         assert run(["played", *names]) == 0
+
+
+@pytest.mark.parametrize("group", ["backup", "community", "features", "library", "model"])
+def test_a_group_without_a_command_shows_its_commands_a_line_each(
+    place: Path, capsys: pytest.CaptureFixture[str], group: str
+) -> None:
+    assert run([group]) == 2
+    without = capsys.readouterr().err
+    assert run([group, "--help"]) == 0
+    assert without.split() == capsys.readouterr().out.split()
+    assert "\n\nCommands:\n" in without
