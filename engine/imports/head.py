@@ -134,10 +134,8 @@ class Head:
         start = self.text.lstrip(" \t\r\n\0")
         first, *others = start.split("\n", _LINES)
         at = len(self.text) - len(start)
-        # In an object, or a text, no two whole objects follow one another on lines of their own.
-        after = [line for line in others if line.strip()][:2]
-        if len(after) == 2 and all(map(_is_object, after)) and not _is_object(first):
-            return at + start.index(after[0], len(first))
+        if (lines := _objects_from(first, *others)) is not None:
+            return at + lines
         if not first.startswith("{"):
             return None
         if any(map(str.strip, others)) and not "".join(others).lstrip().startswith("{"):
@@ -219,6 +217,21 @@ def _is_object(line: str) -> bool:
     except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
         return False
     return True
+
+
+def _objects_from(*lines: str) -> int | None:
+    """Where the first whole object begins in lines of which two that follow one another are: in an object over several
+    lines, or a text, there are no such two. Null where there are none here."""
+    at, first, before = 0, None, False
+    for line in lines:
+        if line.strip():
+            whole = _is_object(line)
+            first = at if whole and first is None else first
+            if whole and before:
+                return first
+            before = whole
+        at += len(line) + 1
+    return None
 
 
 def delimiter_of(line: str) -> str:

@@ -152,18 +152,29 @@ FIRST_LINES = (
 )
 
 
+def _rows_of_listenbrainz(count: int) -> list[str]:
+    named = [{"artist_name": "A", "track_name": f"T{n}"} for n in range(count)]
+    return [
+        json.dumps({"listened_at": START + 900 * n, "track_metadata": one}) for n, one in enumerate(named)
+    ]
+
+
 @pytest.mark.parametrize("first", FIRST_LINES, ids=range(len(FIRST_LINES)))
 def test_a_first_line_that_cannot_be_read_hides_no_format(
     db: sqlite3.Connection, tmp_path: Path, first: str
 ) -> None:
-    rows = [
-        json.dumps(
-            {"listened_at": START + 900 * n, "track_metadata": {"artist_name": "A", "track_name": f"T{n}"}}
-        )
-        for n in range(3)
-    ]
+    rows = _rows_of_listenbrainz(3)
     file = bring(db, write(tmp_path, "a.jsonl", "\n".join([first, *rows]))).files[0]
     assert (file.format, file.read, file.kept) == ("listenbrainz", 4, 3)
+
+
+@pytest.mark.parametrize("broken", [(0, 1), (1,), (1, 4)])
+def test_nor_does_a_second_line(db: sqlite3.Connection, tmp_path: Path, broken: tuple[int, ...]) -> None:
+    rows = _rows_of_listenbrainz(5)
+    for place in broken:
+        rows[place] = "written by an exporter"
+    file = bring(db, write(tmp_path, "a.jsonl", "\n".join(rows))).files[0]
+    assert (file.format, file.read, file.kept) == ("listenbrainz", 5, 5 - len(broken))
 
 
 @pytest.mark.parametrize("first", ["{}", "null", "-7.5e3", '"x, [{"'])
