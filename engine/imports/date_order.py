@@ -57,11 +57,15 @@ def year_of(number: int) -> int:
     return year + 2000 if year < 100 else year
 
 
-def contradiction(orders: Mapping[str, str], read: str) -> str:
-    """A note if dates of one file disagree on what is first; `orders` has the first date that is of each order alone,
-    `read` is the order of the file."""
-    if len(orders) < 2:
+def contradiction(dates: Mapping[frozenset[str], str], read: str) -> str:
+    """A note if dates of one file disagree on what is first: `dates` has the first that may be of these orders and no
+    other, `read` is the order of the file."""
+    if not dates or frozenset.intersection(*dates):
         return ""
+    orders: dict[str, str] = {}
+    for possible in sorted(dates, key=len):
+        order = read if read in possible else min(possible, key=ORDERS.index)
+        orders.setdefault(order, dates[possible])
     said = [f"{orders[order]} has the {_FIRST[order]} first" for order in ORDERS if order in orders]
     return f"dates contradict one another: {', '.join(said)}; those that may be either were read as {read}, check them"
 

@@ -111,10 +111,10 @@ Moment(at=1709406060, width=1, day=None))
         self._local = LocalDates(options.zone, zoned=False)
         self._days_only = False
         self._rounded = False
-        # The orders no date has spoken against, the first date that is of one order alone, by that, and the first month
-        # without a day.
+        # The orders no date has spoken against, the first date by the orders it may have, and the first month without a
+        # day.
         self._possible = frozenset(ORDERS)
-        self._orders: dict[str, str] = {}
+        self._dates: dict[frozenset[str], str] = {}
         self._month = ""
         # By column: how many times accompany a day, and their latest hour; and how many moments of about that day.
         self._clocks: dict[int, tuple[int, int]] = {}
@@ -294,8 +294,8 @@ Moment(at=1709406060, width=1, day=None))
             # A count of seconds, or with the year first: not ambiguous.
             plain = text.isdecimal() or (text[4:5] == "-" and text[:4].isdecimal())
             found = {} if plain else readings(text)
-            if len(found) == 1:
-                self._orders.setdefault(next(iter(found)), text.strip())
+            if found:
+                self._dates.setdefault(frozenset(found), text.strip())
             if timed and (ordered or plain) and not waiting:
                 yield row, text
                 continue
@@ -352,7 +352,7 @@ Moment(at=1709406060, width=1, day=None))
         )
 
     def _note(self) -> None:
-        for note in (self._local.note(), contradiction(self._orders, self._local.order)):
+        for note in (self._local.note(), contradiction(self._dates, self._local.order)):
             if note:
                 self._options.notes.append(note)
         if self._month:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
-from engine.imports.date_order import DAY_FIRST, ORDERS, contradiction
+from engine.imports.date_order import ORDERS, contradiction
 from engine.imports.encoding import OTHER_BYTES, as_utf8
 from engine.imports.head import Head
 from engine.imports.local_dates import LocalDates, readings
@@ -40,15 +40,16 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
         found.append(one)
         dates.append(date)
     reader = LocalDates(options.zone)
-    orders: dict[str, str] = {}
+    possible, first = frozenset(ORDERS), dict[frozenset[str], str]()
     for date in dates:
-        if len(possible := readings(date)) == 1:
-            orders.setdefault(next(iter(possible)), date)
-    reader.order = next((order for order in ORDERS if order in orders), DAY_FIRST)
+        if orders := frozenset(readings(date)):
+            first.setdefault(orders, date)
+            possible = possible & orders or possible
+    reader.order = min(possible, key=ORDERS.index)
     for one, date in zip(found, dates, strict=True):
         one.at = reader.read(date)
     yield from records(found, options.names)
-    options.notes.extend(filter(None, (reader.note(), contradiction(orders, reader.order))))
+    options.notes.extend(filter(None, (reader.note(), contradiction(first, reader.order))))
 
 
 def _cells(stream: IO[bytes]) -> Iterator[str]:

@@ -44,7 +44,9 @@ _LAST = 3
 BROKEN = "damaged"
 # Why it was made: before one of these operations, or as a copy of a damaged library.
 IMPORT, FORGET, UPGRADE, RESTORE, DAMAGED = "import", "forget", "upgrade", "restore", "damaged"
-_NAME = re.compile(rf"(\d{{8}}-\d{{6}})-({'|'.join((IMPORT, FORGET, UPGRADE, RESTORE, DAMAGED))})\.sqlite")
+_NAME = re.compile(
+    rf"((?:19|2[01])\d{{6}}-\d{{6}})-({'|'.join((IMPORT, FORGET, UPGRADE, RESTORE, DAMAGED))})\.sqlite"
+)
 _STAMP = "%Y%m%d-%H%M%S"
 # File time stamps lag the system clock by less than this, in nanoseconds.
 _CLOCK_NS = 20_000_000

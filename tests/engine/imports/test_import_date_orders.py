@@ -82,6 +82,19 @@ def test_years_in_both_places_are_said_and_each_date_is_read_as_it_can_be(
     assert days(db) == ["2024-03-01 14:02", "2024-03-13 13:01", "2024-03-13 12:00"]
 
 
+def test_a_date_that_fits_no_order_of_the_others_is_said_whatever_it_may_be_itself(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """The first may have the day in front, or the year."""
+    [file] = bring(
+        db, write(tmp_path, "a.csv", table("13/03/24 10:00", "03/14/24 10:00", "05/06/24 10:00"))
+    ).files
+    assert (
+        "dates contradict one another: 13/03/24 10:00 has the day first, 03/14/24 10:00 has the month first; those "
+        "that may be either were read as day/month, check them"
+    ) in file.note
+
+
 def test_a_computers_clock_that_is_wrong_decides_no_order(
     db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

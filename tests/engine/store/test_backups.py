@@ -304,6 +304,9 @@ def test_everything_forgotten_leaves_no_backup(folders: Folders) -> None:
 
 def test_the_list_says_when_and_before_what(folders: Folders, capsys: pytest.CaptureFixture[str]) -> None:
     (backup,) = backups(folders)
+    # A file of no time there was is none of ours: the next one's name would have to come after it.
+    shutil.copy(backup.path, backup.path.with_name("99991231-235959-import.sqlite"))
+    assert backups(folders) == [backup]
     assert run(["--data-dir", str(folders.root), "backup", "list"]) == 0
     output = capsys.readouterr().out
     assert backup.name in output
