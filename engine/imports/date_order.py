@@ -57,17 +57,40 @@ def year_of(number: int) -> int:
     return year + 2000 if year < 100 else year
 
 
-def contradiction(dates: Mapping[frozenset[str], str], read: str) -> str:
-    """A note if dates of one file disagree on what is first: `dates` has the first that may be of these orders and no
-    other, `read` is the order of the file."""
-    if not dates or frozenset.intersection(*dates):
-        return ""
-    orders: dict[str, str] = {}
-    for possible in sorted(dates, key=len):
-        order = read if read in possible else min(possible, key=ORDERS.index)
-        orders.setdefault(order, dates[possible])
-    said = [f"{orders[order]} has the {_FIRST[order]} first" for order in ORDERS if order in orders]
-    return f"dates contradict one another: {', '.join(said)}; those that may be either were read as {read}, check them"
+class FileOrder:
+    """The orders that the dates of one file may have, as far as these tell: `possible`, one at least."""
+
+    def __init__(self) -> None:
+        self.possible = frozenset(ORDERS)
+        # The first date that may have these orders and no other.
+        self._dates: dict[frozenset[str], str] = {}
+
+    def see(self, found: Readings, date: str) -> None:
+        """Take in the readings of a date; one that fits none of the others decides nothing."""
+        if found:
+            orders = frozenset(found)
+            self._dates.setdefault(orders, date)
+            self.possible = self.possible & orders or self.possible
+
+    @property
+    def likeliest(self) -> str:
+        """The likeliest of them."""
+        return min(self.possible, key=ORDERS.index)
+
+    def contradiction(self, read: str) -> str:
+        """A note if dates disagree on what is first, `read` being the order they were read in; else empty."""
+        if not self._dates or frozenset.intersection(*self._dates):
+            return ""
+        orders: dict[str, str] = {}
+        for possible in sorted(self._dates, key=len):
+            order = read if read in possible else min(possible, key=ORDERS.index)
+            orders.setdefault(order, self._dates[possible])
+        said = ", ".join(
+            f"{orders[order]} has the {_FIRST[order]} first" for order in ORDERS if order in orders
+        )
+        return (
+            f"dates contradict one another: {said}; those that may be either were read as {read}, check them"
+        )
 
 
 def _year(number: int) -> int:

@@ -14,7 +14,7 @@ from itertools import count, pairwise
 from typing import TypeVar
 
 from engine.imports import record as reasons
-from engine.imports.date_order import DAY_FIRST, MONTH_FIRST, ORDERS, Readings, contradiction, is_dotted
+from engine.imports.date_order import DAY_FIRST, MONTH_FIRST, ORDERS, FileOrder, Readings, is_dotted
 from engine.imports.local_dates import (
     LocalDates,
     Moment,
@@ -111,10 +111,8 @@ Moment(at=1709406060, width=1, day=None))
         self._local = LocalDates(options.zone, zoned=False)
         self._days_only = False
         self._rounded = False
-        # The orders no date has spoken against, the first date by the orders it may have, and the first month without a
-        # day.
-        self._possible = frozenset(ORDERS)
-        self._dates: dict[frozenset[str], str] = {}
+        self._order = FileOrder()
+        # The first month without a day.
         self._month = ""
         # By column: how many times accompany a day, and their latest hour; and how many moments of about that day.
         self._clocks: dict[int, tuple[int, int]] = {}
@@ -294,13 +292,13 @@ Moment(at=1709406060, width=1, day=None))
             # A count of seconds, or with the year first: not ambiguous.
             plain = text.isdecimal() or (text[4:5] == "-" and text[:4].isdecimal())
             found = {} if plain else readings(text)
-            if found:
-                self._dates.setdefault(frozenset(found), text.strip())
+            self._order.see(found, text.strip())
             if timed and (ordered or plain) and not waiting:
                 yield row, text
                 continue
             if not ordered:
-                ordered = self._is_ordered(found)
+                # Rows may be held back for another reason, and are read so meanwhile.
+                ordered, self._local.order = len(self._order.possible) == 1, self._order.likeliest
                 asks_order = not ordered and (asks_order or self._is_either(found))
             if not timed:
                 moment = self._read(text.strip())
@@ -311,29 +309,22 @@ Moment(at=1709406060, width=1, day=None))
                 yield from waiting
                 waiting.clear()
         self._days_only = asks_clock
-        self._local.order = min(self._possible, key=ORDERS.index)
+        self._local.order = self._order.likeliest
         if asks_order and not self._day_first:
             self._guess_order([text for _, text in waiting])
         yield from waiting
         self._note()
 
-    def _is_ordered(self, found: Readings) -> bool:
-        """Whether with this date one order is left for the file, which is then read so."""
-        self._possible = self._possible & found.keys() or self._possible
-        if len(self._possible) == 1:
-            (self._local.order,) = self._possible
-        return len(self._possible) == 1
-
     def _is_either(self, found: Readings) -> bool:
         """Whether a date is another day by another of the orders the file may have."""
-        return len({day for order, day in found.items() if order in self._possible}) > 1
+        return len({day for order, day in found.items() if order in self._order.possible}) > 1
 
     def _guess_order(self, texts: Sequence[str]) -> None:
         """What is first where no number tells: by the order in which the file is sorted, and not ahead."""
         latest = latest_possible()
         open_ones = [text.strip() for text in texts if self._is_either(readings(text))]
         # Between dots the day is first.
-        if not open_ones or (DAY_FIRST in self._possible and all(map(is_dotted, open_ones))):
+        if not open_ones or (DAY_FIRST in self._order.possible and all(map(is_dotted, open_ones))):
             return
 
         def disorder(order: str) -> tuple[int, int]:
@@ -343,7 +334,7 @@ Moment(at=1709406060, width=1, day=None))
             return ahead, sum(abs(one - other) for one, other in pairwise(times))
 
         american = any(re.search(r"\d\s*[ap]m\b", text, re.IGNORECASE) for text in texts)
-        orders = sorted(self._possible, key=ORDERS.index)
+        orders = sorted(self._order.possible, key=ORDERS.index)
         if american:
             orders.sort(key=lambda order: order != MONTH_FIRST)
         self._local.order = min(orders, key=disorder)
@@ -352,7 +343,7 @@ Moment(at=1709406060, width=1, day=None))
         )
 
     def _note(self) -> None:
-        for note in (self._local.note(), contradiction(self._dates, self._local.order)):
+        for note in (self._local.note(), self._order.contradiction(self._local.order)):
             if note:
                 self._options.notes.append(note)
         if self._month:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
-from engine.imports.date_order import ORDERS, contradiction
+from engine.imports.date_order import FileOrder
 from engine.imports.encoding import OTHER_BYTES, as_utf8
 from engine.imports.head import Head
 from engine.imports.local_dates import LocalDates, readings
@@ -40,16 +40,14 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
         found.append(one)
         dates.append(date)
     reader = LocalDates(options.zone)
-    possible, first = frozenset(ORDERS), dict[frozenset[str], str]()
+    order = FileOrder()
     for date in dates:
-        if orders := frozenset(readings(date)):
-            first.setdefault(orders, date)
-            possible = possible & orders or possible
-    reader.order = min(possible, key=ORDERS.index)
+        order.see(readings(date), date)
+    reader.order = order.likeliest
     for one, date in zip(found, dates, strict=True):
         one.at = reader.read(date)
     yield from records(found, options.names)
-    options.notes.extend(filter(None, (reader.note(), contradiction(first, reader.order))))
+    options.notes.extend(filter(None, (reader.note(), order.contradiction(reader.order))))
 
 
 def _cells(stream: IO[bytes]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from engine.live.windows import Windows
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
-from engine.privacy.presence import private_since
+from engine.privacy.presence import UNSEEN_SECONDS, private_since
 from engine.store.database import open_library
 from engine.store.imported_likes import keep_verdict, track_with_id
 from engine.store.logged_plays import add_logged_plays, live_source
@@ -28,8 +28,6 @@ from engine.store.play import MINUTE, Play
 _MAX_WAITING = 5000
 # Maximum verdicts that wait for the first play of their track.
 _MAX_EARLY = 100
-# Seconds without a look after which a private session may have begun and ended unseen: the process was stopped.
-_UNSEEN = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class Inbox:
         """Check whether a private session is on; to be called about once a second."""
         before, self._looked = self._looked, self._clock()
         self._windows.see(
-            self._private_since(self._folders), self._now(), unseen=self._looked - before > _UNSEEN
+            self._private_since(self._folders), self._now(), unseen=self._looked - before > UNSEEN_SECONDS
         )
         self._go_on()
 

@@ -25,6 +25,9 @@ from engine.paths import Folders
 
 # Seconds to wait for another process.
 WAIT_SECONDS = 2.0
+# Seconds without a look after which a private session may have begun and ended unseen: the process that looks was
+# stopped.
+UNSEEN_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
 # `struct flock`: kind, from where, start, length, process.
 _LOCK = struct.Struct("hhqqi4x")

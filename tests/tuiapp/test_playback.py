@@ -128,7 +128,7 @@ async def test_what_is_heard_is_logged_and_nothing_where_a_private_session_was_o
     async with app.run_test() as pilot:
         await settled(pilot)
         for hush, unseen in ((True, 30.0), (False, -1.0), (False, 30.0)):
-            monkeypatch.setattr("tuiapp.app.watching.UNSEEN_SECONDS", unseen)
+            monkeypatch.setattr("engine.privacy.presence.UNSEEN_SECONDS", unseen)
             app.opening.open(music[0], app.preferences.config, music)
             await until(pilot, lambda: app.playing is not None)
             if hush:

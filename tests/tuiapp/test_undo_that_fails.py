@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from engine.errors import BusyError, DiscoverError
 from engine.live.clock import PlayedSong, Song
@@ -36,6 +37,24 @@ def kept_by_another(app: DiscoverApp) -> Iterator[None]:
     other.execute("BEGIN IMMEDIATE")
     yield
     other.close()
+
+
+def heard(title: str) -> PlayedSong:
+    return PlayedSong(Song("Ida", title, length=200), time.time() - 999, 150)
+
+
+@asynccontextmanager
+async def a_play_that_waits(folders: Folders) -> AsyncIterator[tuple[DiscoverApp, Pilot[int], int]]:
+    """An app with a play that could not be logged beside another writer, who has ended since; and how many listens
+    there were."""
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        before = app.engine().status().listens
+        with kept_by_another(app):
+            app.playback._log("mpv", heard("One"))
+            await settled(pilot)
+        yield app, pilot, before
 
 
 @pytest.mark.parametrize("change", ["list", "like", "clearing", "rule", "pack"])
@@ -210,7 +229,7 @@ async def test_a_play_that_cannot_be_logged_waits_until_it_can(folders: Folders,
         before = app.engine().status().listens
         with kept_by_another(app):
             for title in ("One", "Two"):
-                app.playback._log("mpv", PlayedSong(Song("Ida", title, length=200), time.time() - 999, 150))
+                app.playback._log("mpv", heard(title))
             await settled(pilot)
             app.changes.log_late()
             await settled(pilot)
@@ -229,13 +248,7 @@ async def test_a_play_that_cannot_be_logged_waits_until_it_can(folders: Folders,
 
 
 async def test_a_play_that_waits_is_not_lost_to_a_private_session(folders: Folders) -> None:
-    app = DiscoverApp(folders)
-    async with app.run_test(size=(110, 30)) as pilot:
-        await settled(pilot)
-        before = app.engine().status().listens
-        with kept_by_another(app):
-            app.playback._log("mpv", PlayedSong(Song("Ida", "One", length=200), time.time() - 999, 150))
-            await settled(pilot)
+    async with a_play_that_waits(folders) as (app, pilot, before):
         for _ in range(2):
             app.private.toggle()
             await settled(pilot)
@@ -247,13 +260,7 @@ async def test_a_play_that_waits_is_not_lost_to_a_private_session(folders: Folde
 
 async def test_a_play_that_waits_is_logged_in_no_other_library(folders: Folders, tmp_path: Path) -> None:
     """The demo may be opened meanwhile."""
-    app = DiscoverApp(folders)
-    async with app.run_test(size=(110, 30)) as pilot:
-        await settled(pilot)
-        before = app.engine().status().listens
-        with kept_by_another(app):
-            app.playback._log("mpv", PlayedSong(Song("Ida", "One", length=200), time.time() - 999, 150))
-            await settled(pilot)
+    async with a_play_that_waits(folders) as (app, pilot, before):
         for opened, listens in ((Folders(tmp_path / "other"), 0), (folders, before + 1)):
             app.open_folders(opened)
             app.changes.log_late()
@@ -265,13 +272,7 @@ async def test_a_library_that_cannot_be_opened_for_a_play_ends_no_app(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Closed by a repair it is opened again by whoever needs it first."""
-    app = DiscoverApp(folders)
-    async with app.run_test(size=(110, 30)) as pilot:
-        await settled(pilot)
-        before = app.engine().status().listens
-        with kept_by_another(app):
-            app.playback._log("mpv", PlayedSong(Song("Ida", "One", length=200), time.time() - 999, 150))
-            await settled(pilot)
+    async with a_play_that_waits(folders) as (app, pilot, before):
         with monkeypatch.context() as patch:
 
             def full(_folders: Folders) -> Session:

@@ -51,7 +51,7 @@ async def test_what_plays_in_a_private_session_of_another_window_is_not_logged_a
             Watching(app).look()
             await settled(pilot)
         assert hushed == [True]
-        monkeypatch.setattr("tuiapp.app.watching.UNSEEN_SECONDS", -1.0)
+        monkeypatch.setattr("engine.privacy.presence.UNSEEN_SECONDS", -1.0)
         Watching(app).look()
         assert hushed == [True, True], "it was stopped, and one may have been on meanwhile"
         app.job = None

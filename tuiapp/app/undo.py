@@ -282,12 +282,12 @@ class Changes:
         entry = self.remember(what, lambda: self.make(undo_all, view))
         self.make(run, view, failed, what)
 
-    def says(self, done: str) -> Callable[[object], None]:
-        """A `then` of `edit` that says what was done, and the key that undoes it; nothing of what failed."""
+    def says(self, done: str, until: str = "") -> Callable[[object], None]:
+        """A `then` of `edit` that says what was done, the key that undoes it and `until` when, and no failure."""
 
         def say(result: object) -> None:
             if result is not None:
-                self._app.notify(f"{shown(done)} {self._app.keymap.label('undo')} undoes it.")
+                self._app.notify(f"{shown(done)} {self._app.keymap.label('undo')} undoes it{until}.")
 
         return say
 

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from engine.store.feedback import Feedback
     from tuiapp.app.app import DiscoverApp
 
-# Seconds between checks, and without one after which a private session may have begun and ended unseen: the app was
-# stopped.
+# Seconds between checks.
 LOOK_SECONDS = 1.0
-UNSEEN_SECONDS = 30.0
 # Jobs that write continuously: their changes are shown once they are done.
 _WRITES_ON = ("import", "demo")
 
@@ -38,6 +36,8 @@ class Watching:
     @property
     def unseen(self) -> bool:
         """Whether a private session elsewhere may have been missed."""
+        from engine.privacy.presence import UNSEEN_SECONDS
+
         return time.monotonic() - self._looked > UNSEEN_SECONDS
 
     def begin(self) -> None:

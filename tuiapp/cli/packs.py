@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -149,7 +149,7 @@ def fetch(
             packs = session.packs.fetch(
                 web, source, url=url, min_listeners=min_listeners, name=name, report=bar
             )
-        _print_packs(options, session, packs)
+        _print_packs(options, session, packs, session.packs.with_damaged()[1])
 
 
 def _agree(options: Options, what: str, yes: bool) -> None:
@@ -269,7 +269,7 @@ def export(options: Options, folder: Path, level: Level) -> None:
 def list_(options: Options) -> None:
     """List the packs, and the share of your plays each one covers."""
     with options.reading() as session:
-        _print_packs(options, session, session.packs.all())
+        _print_packs(options, session, *session.packs.with_damaged())
 
 
 @community.command("remove")
@@ -281,7 +281,7 @@ def remove(options: Options, name: str) -> None:
         session.packs.remove(name)
         for sentence in session.models.removed_packs():
             say(options, shown(sentence))
-        _print_packs(options, session, session.packs.all())
+        _print_packs(options, session, *session.packs.with_damaged())
 
 
 def _some(count: int) -> str:
@@ -289,10 +289,11 @@ def _some(count: int) -> str:
     return thousands(count) if count else ""
 
 
-def _print_packs(options: Options, session: Session, packs: Sequence[PackInfo]) -> None:
-    """Print some packs, and say which of all there cannot be read."""
-    unread = session.packs.with_damaged()[1].values()
-    for said in unread:
+def _print_packs(
+    options: Options, session: Session, packs: Sequence[PackInfo], unread: Mapping[str, str]
+) -> None:
+    """Print some packs, and say of all there which cannot be read."""
+    for said in unread.values():
         say(options, shown(said))
     if options.json:
         print_json({"packs": [session.coverage.described(pack) for pack in packs]})
@@ -339,11 +340,11 @@ def list_features(options: Options) -> None:
     from engine.community.feature_catalog import read_manifest
 
     with options.reading() as session:
-        packs, coverage = _of_features(session), session.packs.tempo_coverage()
+        (packs, unread), coverage = _of_features(session), session.packs.tempo_coverage()
         with session.packs.features() as known:
             sources = known.sources
         if not options.json:
-            _print_packs(options, session, packs)
+            _print_packs(options, session, packs, unread)
     manifests = [read_manifest(options.folders.packs / pack.name) for pack in packs]
     if options.json:
         print_json(
@@ -371,8 +372,9 @@ def remove_features(options: Options, name: str) -> None:
     """Remove a pack of features."""
     with options.session() as session:
         session.packs.remove(name, kind="features")
-        _print_packs(options, session, _of_features(session))
+        _print_packs(options, session, *_of_features(session))
 
 
-def _of_features(session: Session) -> list[PackInfo]:
-    return [pack for pack in session.packs.all() if pack.kind == "features"]
+def _of_features(session: Session) -> tuple[list[PackInfo], dict[str, str]]:
+    packs, unread = session.packs.with_damaged()
+    return [pack for pack in packs if pack.kind == "features"], unread

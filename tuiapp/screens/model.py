@@ -22,8 +22,6 @@ from tuiapp.widgets.notice import Notice
 from tuiapp.widgets.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from engine.community.packs import PackInfo
     from engine.recommend.hindsight import Backtest
     from engine.session import Status
@@ -33,6 +31,8 @@ if TYPE_CHECKING:
     from tuiapp.job import Job
 
 
+# A pack that was removed is kept no longer.
+_UNTIL = " until you quit"
 # The label of a music folder among the packs.
 FILES = "files"
 
@@ -280,7 +280,7 @@ class ModelView(View):
                 (name,),
                 lambda session, name: session.packs.stash(name),
                 lambda session, _: session.packs.restore(name),
-                self._says_removed(f"{shown(name)} removed."),
+                self.shell.changes.says(f"{name} removed.", _UNTIL),
             )
 
     def _remove_music(self, row: PackInfo) -> None:
@@ -292,13 +292,5 @@ class ModelView(View):
             (path,),
             lambda session, path: session.music.take(path),
             lambda session, taken: session.music.put(taken),
-            self._says_removed(f"{shown(row.source)} removed; its files are untouched."),
-        )
-
-    def _says_removed(self, done: str) -> Callable[[object], None]:
-        """What says, if it was, that it was removed."""
-        return lambda result: (
-            self.notify(f"{done} {self.key('undo')} undoes it until you quit.")
-            if result is not None
-            else None
+            self.shell.changes.says(f"{row.source} removed; its files are untouched.", _UNTIL),
         )

@@ -15,13 +15,13 @@ class StoppingDriver(LinuxDriver):
     """Textual stops, and goes on, wherever a signal finds it: also while it does the other. A second ctrl+z as it goes
     on would join a thread that has not begun, and one that stopped otherwise would read the terminal twice over."""
 
+    # Until it goes on: a signal that comes before is of the same stop, as of a person who pressed ctrl+z twice.
+    _asked = _to_stop = False
+
     def __init__(self, *args: Any, **how: Any) -> None:
         super().__init__(*args, **how)
         if (stream := drawn_on()) is not None:
             self._file = stream  # type: ignore[assignment]  # any stream of text is written to alike
-
-    # Until it goes on: a signal that comes before is of the same stop, as of a person who pressed ctrl+z twice.
-    _asked = _to_stop = False
 
     def _sigtstp_application(self, *_: object) -> None:
         self._to_stop = True
