@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.errors import DiscoverError, disk_trouble
-from engine.live.listenbrainz import Report, Verdict
+from engine.live.listenbrainz import Report
 from engine.live.windows import Windows
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
 from engine.privacy.presence import UNSEEN_SECONDS, private_since
 from engine.store.database import open_library
+from engine.store.forgetting import ForgottenError, mark, unforgotten
 from engine.store.imported_likes import keep_verdict, track_with_id
 from engine.store.logged_plays import add_logged_plays, live_source
 from engine.store.play import MINUTE, Play
@@ -32,10 +33,12 @@ _MAX_EARLY = 100
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A report and the caller waiting for it; null: nobody, and it is retried until stored."""
+    """A report and the caller waiting for it; null: nobody, and it is retried until stored or something is forgotten.
+    `since`: the mark of the last forgetting when it began to wait; null if it is new, or that is unknown."""
 
     report: Report
     kept: asyncio.Future[None] | None
+    since: str | None = None
 
 
 class Inbox:
@@ -58,7 +61,9 @@ class Inbox:
         self._clock, self._looked = clock, clock()
         self._waiting: list[_Waiting] = []
         # Verdicts on tracks the library does not know, as during the first play of one.
-        self._early: list[Report] = []
+        self._early: list[_Waiting] = []
+        # The mark of the last forgetting when the library was last open; null if it was not yet.
+        self._mark: str | None = None
         self._at_work: asyncio.Task[None] | None = None
         # How often something was stored.
         self.stored = 0
@@ -89,7 +94,7 @@ class Inbox:
         if self._windows.on:
             if sum(len(one.report.plays) for one in self._waiting) + len(report.plays) > _MAX_WAITING:
                 raise DiscoverError("Too much waits for the end of a private session. Send it again later.")
-            self._waiting.append(_Waiting(report, None))
+            self._waiting.append(_Waiting(report, None, self._mark))
             return
         if report.single:
             self._date_by_arrival(report.plays)
@@ -103,7 +108,7 @@ class Inbox:
         self.look()
         report = self._windows.open_part(report, self._now())
         if report.plays or report.verdicts:
-            self._waiting.append(_Waiting(report, None))
+            self._waiting.append(_Waiting(report, None, self._mark if self._windows.on else None))
             self._go_on()
 
     def note(self, error: Exception) -> None:
@@ -132,15 +137,17 @@ class Inbox:
         try:
             while self._waiting and not self._windows.on:
                 batch, self._waiting = self._waiting, []
-                reports = [one.report for one in batch]
-                ids = {pair for report in reports for play in report.plays for pair in play.ids}
-                due = [one for one in self._early if not ids.isdisjoint(one.verdicts[0].ids)]
+                ids = {pair for one in batch for play in one.report.plays for pair in play.ids}
+                due = [one for one in self._early if not ids.isdisjoint(one.report.verdicts[0].ids)]
                 try:
-                    early = await asyncio.to_thread(
-                        _keep, self._folders, [*reports, *due], self._windows.is_secret
-                    )
+                    early = await asyncio.to_thread(self._keep, [*batch, *due])
+                except ForgottenError:
+                    # Just as they were stored: they were made before.
+                    _answer(batch)
                 except DiscoverError as error:
-                    self._waiting += [one for one in batch if one.kept is None]
+                    self._waiting += [
+                        replace(one, since=one.since or self._mark) for one in batch if one.kept is None
+                    ]
                     _answer(batch, error)
                     return
                 except Exception as error:  # noqa: BLE001 - the waiting caller is answered, whatever happens
@@ -154,6 +161,34 @@ class Inbox:
         finally:
             self._at_work = None
 
+    def _keep(self, waiting: Sequence[_Waiting]) -> list[_Waiting]:
+        """Store reports; returns the verdicts on tracks the library does not know. Those that turn out to be on a
+        secret track are dropped, and so is all that waited while something was forgotten.
+
+        Raises ForgottenError if something is forgotten just now.
+        """
+        plays: dict[str, list[Play]] = {}
+        early = []
+        connection = open_library(Door(self._folders))
+        try:
+            since = self._mark = mark(connection)
+            reports = [one.report for one in waiting if one.since in (None, since)]
+            for report in reports:
+                if report.plays:
+                    plays.setdefault(live_source(report.client), []).extend(report.plays)
+            if plays:
+                add_logged_plays(connection, plays, since)
+            for client, said in ((one.client, said) for one in reports for said in one.verdicts):
+                named = said.named or track_with_id(connection, said.ids)
+                if named is None:
+                    early.append(_Waiting(Report(client, verdicts=(said,)), None, since))
+                elif not self._windows.is_secret(replace(said, named=named)):
+                    with unforgotten(connection, since):
+                        keep_verdict(connection, live_source(client), *named, said.verdict)
+        finally:
+            connection.close()
+        return early
+
 
 def _answer(batch: Sequence[_Waiting], error: DiscoverError | None = None) -> None:
     for one in batch:
@@ -162,27 +197,3 @@ def _answer(batch: Sequence[_Waiting], error: DiscoverError | None = None) -> No
                 one.kept.set_result(None)
             else:
                 one.kept.set_exception(error)
-
-
-def _keep(folders: Folders, reports: Sequence[Report], is_secret: Callable[[Verdict], bool]) -> list[Report]:
-    """Store reports; returns the verdicts on tracks the library does not know. Those that turn out to be on a track
-    that `is_secret` are dropped."""
-    plays: dict[str, list[Play]] = {}
-    for report in reports:
-        if report.plays:
-            plays.setdefault(live_source(report.client), []).extend(report.plays)
-    early = []
-    connection = open_library(Door(folders))
-    try:
-        if plays:
-            add_logged_plays(connection, plays)
-        for client, said in ((one.client, said) for one in reports for said in one.verdicts):
-            named = said.named or track_with_id(connection, said.ids)
-            if named is None:
-                early.append(Report(client, verdicts=(said,)))
-            elif not is_secret(replace(said, named=named)):
-                with connection:
-                    keep_verdict(connection, live_source(client), *named, said.verdict)
-    finally:
-        connection.close()
-    return early

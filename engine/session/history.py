@@ -121,30 +121,36 @@ class History(Service):
 
     @synchronized
     def log_play(
-        self, artist: str, track: str, *, seconds: float | None = None, at: int | None = None
+        self,
+        artist: str,
+        track: str,
+        *,
+        seconds: float | None = None,
+        at: int | None = None,
+        since: str | None = None,
     ) -> LoggedPlay:
         """Log a play that a player reports as ended at `at` (seconds UTC, null: now) after `seconds`.
 
         Raises PrivateSessionError while a private session is on, here or in any other process: then no play is logged
-        from any source.
+        from any source. Raises ForgottenError if something was forgotten after it, when the library's mark was `since`.
         """
         from engine.store.logged_plays import add_logged_play
 
         self.library.door.require_no_private_session("log a play")
         moment = int(time.time()) if at is None else at
-        logged = add_logged_play(self.library.connection, artist, track, moment, seconds)
+        logged = add_logged_play(self.library.connection, artist, track, moment, seconds, since)
         self.library.changed(Change.TASTE)
         return logged
 
     @synchronized
-    def log_played_song(self, player: str, played: PlayedSong) -> int | None:
+    def log_played_song(self, player: str, played: PlayedSong, since: str | None = None) -> int | None:
         """Log a song played in the app, as a play or a skip; returns the id of a new listen. Raises as `log_play`."""
         from engine.live.listener import report_of
         from engine.store.logged_plays import add_logged_plays, live_source, newest
 
         self.library.door.require_no_private_session("log a play")
         source = live_source(player)
-        added = add_logged_plays(self.library.connection, {source: report_of(player, played).plays})
+        added = add_logged_plays(self.library.connection, {source: report_of(player, played).plays}, since)
         self.library.changed(Change.TASTE)
         return newest(self.library.connection, source) if added.kept else None
 

@@ -97,7 +97,8 @@ class Library:
         connection = open_library(self.door, self.warnings.append)
         try:
             self._settle(connection)
-            self._mark = mark(connection)
+            # Of the last forgetting: when the library was opened, and as seen last.
+            self._mark = self.seen_mark = mark(connection)
         except BaseException as error:
             connection.close()
             if isinstance(error, sqlite3.DatabaseError):
@@ -204,7 +205,7 @@ class Library:
     def reread(self) -> None:
         """Another process wrote: drop all caches."""
         with self.exclusive():
-            self._seen = self._versions()
+            self._seen, self.seen_mark = self._versions(), mark(self.connection)
             self.changed(Change.EVERYTHING)
 
     def changed_elsewhere(self) -> bool:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.store.forgetting import ForgottenError, mark
 from engine.store.ingest import Ingest
 from engine.store.play import END, MIN_MS, Play, is_half
 
@@ -39,30 +40,40 @@ class LoggedPlays:
 
 
 def add_logged_play(
-    connection: sqlite3.Connection, artist: str, title: str, at: int, seconds: float | None
+    connection: sqlite3.Connection,
+    artist: str,
+    title: str,
+    at: int,
+    seconds: float | None,
+    since: str | None = None,
 ) -> LoggedPlay:
     """Keep one play that ended at `at` (seconds UTC) after `seconds`, null if unknown.
 
-    Raises DiscoverError while another program writes to the library.
+    Raises as `add_logged_plays`.
     """
     played = None if seconds is None else round(seconds * 1000)
     start = at - round(seconds or 0)
     play = Play(artist=artist, title=title, started_at=start, ms_played=played, basis=END)
-    added = add_logged_plays(connection, {SOURCE: [play]})
+    added = add_logged_plays(connection, {SOURCE: [play]}, since)
     if added.kept:
         return LoggedPlay("kept", newest(connection, SOURCE))
     return LoggedPlay("skip" if added.skips else "nameless" if added.nameless else "duplicate")
 
 
-def add_logged_plays(connection: sqlite3.Connection, plays: Mapping[str, Sequence[Play]]) -> LoggedPlays:
+def add_logged_plays(
+    connection: sqlite3.Connection, plays: Mapping[str, Sequence[Play]], since: str | None = None
+) -> LoggedPlays:
     """Store the plays each source reported, those of one source all or none. Plays too short for a listen are stored as
     skips, as in an import. All plays of a source belong to one import of its name.
 
-    Raises DiscoverError while another program writes to the library.
+    Raises DiscoverError while another program writes to the library; ForgottenError, and stores none, if something was
+    forgotten after the plays, when the mark was `since`.
     """
     kept = duplicates = skips = without_name = 0
     ingest = Ingest(connection, few=True)
     try:
+        if since is not None and mark(connection) != since:
+            raise ForgottenError("Something was forgotten since this was played, so it is not logged.")
         for source, reported in plays.items():
             short = [play for play in reported if _is_short(play)]
             new, there = 0, 0

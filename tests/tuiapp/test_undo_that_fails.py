@@ -23,6 +23,7 @@ from engine.session.verdicts import Verdicts
 from engine.taste.rules import Rule
 from tests.support.driving import settled, toasts
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.watching import Watching
 from tuiapp.screens import compare
 from tuiapp.settings import config_file
 
@@ -266,6 +267,38 @@ async def test_a_play_that_waits_is_logged_in_no_other_library(folders: Folders,
             app.changes.log_late()
             await settled(pilot)
             assert app.engine().status().listens == listens
+
+
+async def test_a_play_that_waits_is_not_logged_once_something_is_forgotten(folders: Folders) -> None:
+    async with a_play_that_waits(folders) as (app, pilot, _):
+        with Session(folders) as other:
+            other.forget_all()
+        for _ in range(2):
+            app.changes.log_late()
+            await settled(pilot)
+            assert app.engine().status().listens == 0
+        assert " ".join(toasts(app)).count("Something was forgotten") == 1
+        app.watching.look()
+        await settled(pilot)
+        app.playback._log("mpv", heard("Two"))
+        await settled(pilot)
+        assert app.engine().status().listens == 1
+
+
+async def test_a_play_that_is_logged_just_as_something_is_forgotten_is_dropped(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Watching, "look", lambda _: None)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        with Session(folders) as other:
+            other.forget_all()
+        app.playback._log("mpv", heard("One"))
+        await settled(pilot)
+        app.changes.log_late()
+        await settled(pilot)
+        assert app.engine().status().listens == 0
 
 
 async def test_a_library_that_cannot_be_opened_for_a_play_ends_no_app(

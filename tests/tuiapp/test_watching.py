@@ -57,6 +57,26 @@ async def test_what_plays_in_a_private_session_of_another_window_is_not_logged_a
         app.job = None
 
 
+async def test_what_is_forgotten_elsewhere_is_not_brought_back_from_memory(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        hushed: list[bool] = []
+        app.opening.hush = lambda: hushed.append(True)  # type: ignore[method-assign]  # put in place of the method
+        app.watching.look()
+        await settled(pilot)
+        await pilot.press("l")
+        await settled(pilot)
+        assert app.undoable.startswith("liked")
+        with Session(folders) as other:
+            other.forget_all()
+        assert hushed == []
+        app.watching.look()
+        await settled(pilot)
+        assert app.undoable == ""
+        assert hushed == [True], "nor is the current song logged, most of which was heard before"
+
+
 async def test_nothing_is_queried_again_while_nobody_wrote(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

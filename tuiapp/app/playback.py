@@ -198,10 +198,10 @@ class Playback:
     def _log(self, player: str, played: PlayedSong) -> None:
         app = self._app
 
-        def keep(session: Session) -> None:
+        def keep(session: Session, since: str | None) -> None:
             if session.private:
                 return  # it began meanwhile
-            number = session.history.log_played_song(player, played)
+            number = session.history.log_played_song(player, played, since)
             if number is not None:
                 app.call_from_thread(self._logged, number, Music(played.song.artist, played.song.title))
 

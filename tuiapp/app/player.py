@@ -263,10 +263,10 @@ class Opening:
             return
         ended = int(time.time())
 
-        def keep(session: Session) -> None:
+        def keep(session: Session, since: str | None) -> None:
             if session.private:
                 return  # it began meanwhile
-            logged = session.history.log_play(music.artist, track, seconds=seconds, at=ended)
+            logged = session.history.log_play(music.artist, track, seconds=seconds, at=ended, since=since)
             app.call_from_thread(self._logged, logged, Music(music.artist, track))
 
         app.changes.log(keep)

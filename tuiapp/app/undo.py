@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from textual.worker import WorkerError
 
 from engine.errors import DiscoverError, NothingYetError, PrivateSessionError, UnknownNameError
+from engine.store.forgetting import ForgottenError
 from engine.wording import quantity
 from tuiapp.music import Music
 from tuiapp.safe import shown
@@ -193,16 +194,21 @@ class Changes:
         app.under_way.follow(work, what)
         return work
 
-    def log(self, play: Callable[[Session], Any]) -> None:
-        """Log a play: nobody reports it again, so that where it cannot be (a full disk, a lock) it waits, in memory."""
-        folders = self._app.folders
+    def log(self, play: Callable[[Session, str | None], Any]) -> None:
+        """Log a play: nobody reports it again, so that where it cannot be (a full disk, a lock) it waits, in memory,
+        unless something is forgotten meanwhile. `play` also gets the mark of the last forgetting before it."""
+        folders, session = self._app.folders, self._app.session_in_use
+        since = session.library.seen_mark if session is not None else None
+
+        def logged(session: Session) -> None:
+            play(session, since)
 
         def failed(error: DiscoverError) -> None:
             self._say(error)
-            if not isinstance(error, PrivateSessionError):
-                self._late.append((folders, play))
+            if not isinstance(error, PrivateSessionError | ForgottenError):
+                self._late.append((folders, logged))
 
-        self.make(play, failed=failed)
+        self.make(logged, failed=failed)
 
     def log_late(self) -> None:
         """Try again to log the plays that wait; called about once a second, and as the app ends."""
@@ -214,7 +220,10 @@ class Changes:
             session = self._app.engine()
             # Beside the demo's they wait for the person's own library.
             for late in [one for one in self._late if one[0] == session.folders and not session.private]:
-                late[1](session)
+                try:
+                    late[1](session)
+                except ForgottenError as error:
+                    self._app.call_from_thread(self._say, error)
                 self._late.remove(late)
                 self._app.call_from_thread(self._app.library_changed)
         except DiscoverError:

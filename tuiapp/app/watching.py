@@ -28,6 +28,8 @@ class Watching:
         # Since when what is said in players can be undone here, and all that was said at the last look.
         self._began = int(time.time())
         self._said: tuple[Feedback, ...] | None = None
+        # The library looked at last, and the mark of the last forgetting then.
+        self._forgetting: tuple[Session, str] | None = None
         self._check: Worker[None] | None = None
         self._private_check: Worker[None] | None = None
         # When private sessions were looked for last, by a clock that stops while the computer sleeps.
@@ -80,6 +82,7 @@ class Watching:
                 self._look_what_players_said(session)
         except DiscoverError:
             return  # it is closing
+        self._look_what_is_forgotten(session)
         if changed:
             self._app.call_from_thread(self._app.library_changed)
 
@@ -91,6 +94,13 @@ class Watching:
         for one in sorted((one for one in new if one.at >= self._began), key=lambda one: one.at):
             earlier = before.get((one.artist, one.track))
             self._app.call_from_thread(self._app.changes.judged_in_player, one, earlier)
+
+    def _look_what_is_forgotten(self, session: Session) -> None:
+        """What was forgotten elsewhere is not brought back from memory: not by undo, nor by the current song."""
+        before, self._forgetting = self._forgetting, (session, session.library.seen_mark)
+        if before is not None and before[0] is session and before != self._forgetting:
+            self._app.call_from_thread(self._app.changes.forget)
+            self._app.call_from_thread(self._app.opening.hush)
 
     def _look_who_listens(self) -> None:
         """Show in the header whether plays are logged, here or by another process."""
