@@ -18,7 +18,7 @@ from engine.live.windows import Windows
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
-from engine.privacy.presence import UNSEEN_SECONDS, private_since
+from engine.privacy.presence import may_have_missed_one, private_since
 from engine.store.database import open_library
 from engine.store.forgetting import ForgottenError, mark, unforgotten
 from engine.store.imported_likes import keep_verdict, track_with_id
@@ -77,9 +77,8 @@ class Inbox:
     def look(self) -> None:
         """Check whether a private session is on; to be called about once a second."""
         before, self._looked = self._looked, self._clock()
-        self._windows.see(
-            self._private_since(self._folders), self._now(), unseen=self._looked - before > UNSEEN_SECONDS
-        )
+        unseen = may_have_missed_one(self._looked - before)
+        self._windows.see(self._private_since(self._folders), self._now(), unseen=unseen)
         self._go_on()
 
     async def take(self, report: Report) -> None:

@@ -170,6 +170,12 @@ def wait_a_moment() -> None:
     pause(_LOOK_SECONDS * (1 + os.urandom(1)[0] / 255))
 
 
+def may_have_missed_one(seconds: float) -> bool:
+    """Whether a private session may have been missed by who last looked that many seconds ago: not where another
+    process's is never seen."""
+    return sys.platform == "linux" and seconds > UNSEEN_SECONDS
+
+
 def private_session_on(folders: Folders) -> bool:
     """Whether a private session is on over a data folder, in any process: then no play may be logged into it.
 

@@ -38,9 +38,9 @@ class Watching:
     @property
     def unseen(self) -> bool:
         """Whether a private session elsewhere may have been missed."""
-        from engine.privacy.presence import UNSEEN_SECONDS
+        from engine.privacy.presence import may_have_missed_one
 
-        return time.monotonic() - self._looked > UNSEEN_SECONDS
+        return may_have_missed_one(time.monotonic() - self._looked)
 
     def begin(self) -> None:
         """Start checking."""

@@ -243,3 +243,13 @@ def test_of_two_that_make_models_one_is_refused(folders: Folders, monkeypatch: p
     assert not other.others(Role.MODELS)
     with Door(folders).making_models():
         pass
+
+
+@pytest.mark.parametrize(("platform", "missed"), [("linux", True), ("darwin", False)])
+def test_none_is_missed_where_none_of_another_process_is_ever_seen(
+    platform: str, missed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else plays heard before a stop would be dropped for nothing."""
+    monkeypatch.setattr(presence.sys, "platform", platform)
+    assert presence.may_have_missed_one(31) is missed
+    assert not presence.may_have_missed_one(29)
