@@ -98,10 +98,10 @@ def unmarked_utf16(start: bytes) -> str:
     """
     start = start[: min(256, len(start) // 2 * 2)]
     for name, low, high in (("utf-16-le", 0, 1), ("utf-16-be", 1, 0)):
-        # Of such text most letters have a NUL beside them, and those that declare their encoding are read by that.
+        # Of such text most letters have a NUL beside them.
         nuls = start[high::2].count(0)
         text = start.decode(name, "replace") if nuls * 4 > len(start) and 0 not in start[low::2] else ""
-        if len(text) > 4 and not _ODD.search(text) and not text.startswith("<?xml"):
+        if len(text) > 4 and not _ODD.search(text):
             return name
     return ""
 

@@ -119,11 +119,14 @@ def _entries(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
     keys: list[str] = []
     for tag, attributes, text in events(stream, ("plist", "dict", "dict", "dict")):
         if not tag:
-            del opened[2:], keys[2:]
+            opened[1:], keys[:] = [{}], ["Tracks", ""]
             yield "broken", {}
             continue
         if attributes is not None:
             if tag in ("dict", "array"):
+                if len(opened) == 2 and keys[1] == "Playlists":
+                    # The last track does not end: its end was that of all.
+                    del opened[1:], keys[0]
                 opened.append({} if tag == "dict" else [])
                 keys.append("")
             continue

@@ -17,7 +17,7 @@ from xml.parsers.expat.errors import (
     codes,
 )
 
-from engine.imports.encoding import OTHER_BYTES
+from engine.imports.encoding import OTHER_BYTES, is_encoding
 
 _CHUNK = 1 << 18
 _MAX_PENDING = 8 << 20
@@ -36,7 +36,15 @@ _BEGUN = re.compile(rb"(?:&[#A-Za-z0-9]{0,41}|<[!\[CDAT]{0,7}|\]{1,2})\Z")
 _LONGEST = 42
 _OWN_NAMES = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,100}\sencoding\s*=\s*["']([^"']{0,40})""")
-_UTF_8 = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
+# Whatever is declared: by their marks, and by how `<` is written.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"),
+)  # fmt: skip
+# How Python writes names and addresses: no documents, and slow to read.
+_NO_TEXTS = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
+# What is declared so, and is not, is most likely UTF-8.
+_WIDE = re.compile("utf-?(8|16|32)|(us-)?ascii|ucs-?[24]|iso-10646")
 
 # What a broken document raises, beside the errors of its archive.
 XmlError = ExpatError
@@ -62,10 +70,8 @@ def events(stream: IO[bytes], record: Sequence[str] = ()) -> Iterator[Event]:
     entities or attributes.
     """
     pieces = _legal(stream)
-    encoding = next(pieces).decode()
-    document, left = _Document(encoding, record), _MAX_BROKEN
-    # What has no such encoding declares its own, which is not there again.
-    begins = re.compile(rb"<(?:[\w.-]+:)?%s(?=[\s/>])" % record[-1].encode()) if record and encoding else None
+    document, left = _Document(record), _MAX_BROKEN
+    begins = re.compile(rb"<(?:[\w.-]+:)?%s(?=[\s/>])" % record[-1].encode()) if record else None
     rest = b""
     while True:
         data, rest = rest or next(pieces, b""), b""
@@ -80,14 +86,14 @@ def events(stream: IO[bytes], record: Sequence[str] = ()) -> Iterator[Event]:
             final = error if left == _MAX_BROKEN - 1 else _error(ErrorString(error.code) or str(error))
             if begins is None or not left or error.code not in _OUT_OF_PLACE or not _are(around, record[:-1]):
                 raise final from error.__cause__
-            at = document.broken_at
+            data, at = document.pending + data, document.broken_at
             while (found := begins.search(data, at)) is None:
                 # One may begin at the end.
                 data, at = data[max(at, len(data) - _LONGEST) :], 0
                 if not (more := next(pieces, b"")):
                     raise final from error.__cause__
                 data += more
-            rest, document = data[found.start() :], _Document(encoding, record, around)
+            rest, document = data[found.start() :], _Document(record, around)
             yield BROKEN
         else:
             yield from document.taken()
@@ -106,11 +112,14 @@ def _are(opened: Sequence[str], tags: Sequence[str]) -> bool:
 class _Document:
     """A document of records, piece by piece, that begins amid elements with the raw tags `opened`."""
 
-    def __init__(self, encoding: str, record: Sequence[str] = (), opened: Sequence[str] = ()) -> None:
+    def __init__(self, record: Sequence[str] = (), opened: Sequence[str] = ()) -> None:
         self.opened = list[str]()
-        # What has the tag of what is around it may be in itself, too.
-        self._record = record if record[-1:] != record[-2:-1] else ()
-        # Where in the last piece it is broken.
+        self._record = record
+        # What has the tag of what is around it may be in itself, too, under a name: records have numbers.
+        self._numbered = len(record) > 1 and record[-1] == record[-2]
+        self._number = False
+        # The end of the pieces before, with the token that goes on in the last one, and where in both it is broken.
+        self.pending = b""
         self.broken_at = 0
         # Where a record begins in another one.
         self._begun_at = 0
@@ -118,7 +127,7 @@ class _Document:
         self._text: list[str] = []
         self._before = 0
         # Prefixes are not looked up: one that is declared nowhere would end the document.
-        self._parser = parser = ParserCreate(encoding or None)
+        self._parser = parser = ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -142,27 +151,37 @@ class _Document:
             parser.Parse(data[:_SLICE], not data)
             if len(data) > _SLICE:
                 parser.Parse(data[_SLICE:], False)
-        except (LookupError, ValueError) as error:
-            raise _error("it is written in an encoding that is not read here; save it as UTF-8") from error
         except ExpatError:
-            self.broken_at = max(0, (self._begun_at or parser.ErrorByteIndex) - before)
+            self.broken_at = max(0, (self._begun_at or parser.ErrorByteIndex) - before + len(self.pending))
             raise
         # Incomplete tokens are scanned again with each piece.
         if before - parser.CurrentByteIndex > _MAX_PENDING:
             raise _error(f"it has a tag of more than {_MAX_PENDING >> 20} MiB")
+        left = self._before - parser.CurrentByteIndex
+        self.pending = (self.pending + data if left > len(data) else data)[-left:] if left else b""
 
     def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
         name = tag.rpartition(":")[2]
-        if self._record and name == self._record[-1] and _are(self.opened, self._record):
+        record = self._record
+        if record and name == record[-1] and self._number == self._numbered and self._is_misplaced():
             self._begun_at = self._parser.CurrentByteIndex
             raise _error(ErrorString(_MISMATCH), _MISMATCH)
         self._text.clear()
         self.opened.append(tag)
         self._found.append((name, attributes, ""))
 
+    def _is_misplaced(self) -> bool:
+        """Whether a record that begins now is in one that did not end, or follows an end too many."""
+        if self._numbered and _are(self.opened, self._record[:-2]):
+            self.opened.append(self._record[-2])
+            return True
+        return _are(self.opened, self._record)
+
     def _end(self, tag: str) -> None:
         self.opened.pop()
-        self._found.append((tag.rpartition(":")[2], None, "".join(self._text)))
+        text = "".join(self._text)
+        self._number = self._numbered and text.isdecimal()
+        self._found.append((tag.rpartition(":")[2], None, text))
         self._text.clear()
 
     def _refuse(self, *_: object) -> None:
@@ -176,35 +195,35 @@ def _error(why: str, code: int = 0) -> ExpatError:
 
 
 def _legal(stream: IO[bytes]) -> Iterator[bytes]:
-    """The encoding to read the document by, empty for the one it declares; then its bytes, where one broken letter does
-    not end it: without characters XML forbids, in UTF-8 without bytes that are not, and with each `<` that begins no
-    tag, and each `&` that begins no reference, or one to what only HTML has, written out.
+    """The document in UTF-8, where one broken letter does not end it: without characters XML forbids or bytes that are
+    no letter, and with each `<` that begins no tag, and each `&` that begins no reference, or one to what only HTML
+    has, written out.
     """
     data = stream.read(_CHUNK)
-    if b"\0" in data[:4] or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        yield b""
-        while data:
-            yield data
-            data = stream.read(_CHUNK)
-        return
-    declared = _DECLARED.match(data.removeprefix(codecs.BOM_UTF8))
-    decoder = None
-    if declared is None or declared[1].strip().lower() in _UTF_8:
-        decoder = codecs.getincrementaldecoder("utf-8")(OTHER_BYTES)
-    yield b"utf-8" if decoder else b""
-    kept, written_out = b"", _References()
+    decoder, kept, written_out = _decoder(data), b"", _References()
     while data:
         following = stream.read(_CHUNK)
-        if decoder:
-            text = decoder.decode(data, final=not following)
-            data = text.replace("\ufffe", "").replace("\uffff", "").encode()
-        data = kept + data.translate(None, _ILLEGAL)
+        text = decoder.decode(data, final=not following)
+        text = text.replace("\ufffe", "").replace("\uffff", "")
+        data = kept + text.encode("utf-8", "replace").translate(None, _ILLEGAL)
         # A reference may go on in the next piece.
         begun = _BEGUN.search(data, max(0, len(data) - _LONGEST)) if following else None
         data, kept = (data[: begun.start()], begun[0]) if begun else (data, b"")
         if piece := written_out.of(data):
             yield piece
         data = following
+
+
+def _decoder(start: bytes) -> codecs.IncrementalDecoder:
+    """By what encoding a document that begins so is read: the one its bytes show, else the one it declares. Raises
+    XmlError for one that is unknown."""
+    if (shown := next((name for mark, name in _MARKS if start.startswith(mark)), "")) == "":
+        declared = _DECLARED.match(start)
+        shown = declared[1].decode("ascii", "replace").strip().lower() if declared else ""
+        shown = "utf-8" if _WIDE.match(shown) else shown or "utf-8"
+    if not is_encoding(shown) or codecs.lookup(shown).name in _NO_TEXTS:
+        raise _error("it is written in an encoding that is not read here; save it as UTF-8")
+    return codecs.getincrementaldecoder(shown)(OTHER_BYTES if shown == "utf-8" else "replace")
 
 
 class _References:

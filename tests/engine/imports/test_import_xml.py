@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.imports.record import BROKEN, NOTHING, Dropped, Options, Play, Record
+from engine.imports.record import BROKEN, NOTHING, Dropped, Options, Play, PlaylistEntry, Record
 from engine.imports.registry import format_named
 from engine.imports.xml_stream import XmlError, events
 from tests.support.importing import one, write
@@ -129,8 +129,12 @@ def test_tags_out_of_place_cost_the_songs_they_are_in_alone(
     assert records[3] == records[8] == Dropped(BROKEN)
 
 
-@pytest.mark.parametrize("name", ["rhythmbox", "rhythmbox-playlists", "xspf", "lastfm-xml"])
-def test_a_song_that_does_not_end_costs_no_other_and_none_is_read_twice(name: str) -> None:
+@pytest.mark.parametrize("name", ["rhythmbox", "rhythmbox-playlists", "xspf", "lastfm-xml", "itunes"])
+@pytest.mark.parametrize("size", [1, 7, 64, 1 << 18])
+def test_a_song_that_does_not_end_costs_no_other_and_none_is_read_twice(
+    monkeypatch: pytest.MonkeyPatch, name: str, size: int
+) -> None:
+    monkeypatch.setattr("engine.imports.xml_stream._CHUNK", size)
     start, song, end = _SONGS[name]
     songs = [song.format(n) for n in range(9)]
     tag = song[song.rindex("</") :]
@@ -146,6 +150,84 @@ def test_a_song_that_does_not_end_costs_no_other_and_none_is_read_twice(name: st
     )
     # The one without an end, and the end without one.
     assert records.count(Dropped(BROKEN)) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "lost"),
+    [
+        ("no end", 0, {0}),
+        ("no end", 4, {4}),
+        # Its end was that of all songs, and the file has one too few.
+        ("no end", 8, set[int]()),
+        ("no beginning", 0, {0}),
+        ("no beginning", 4, {4}),
+        ("an end too many", 4, set[int]()),
+        ("a beginning too many", 4, set[int]()),
+    ],
+)
+def test_a_music_library_with_a_tag_too_few_or_too_many_loses_that_song_alone(
+    wrong: str, place: int, lost: set[int]
+) -> None:
+    song = (
+        "<key>{0}</key><dict><key>Track ID</key><integer>{0}</integer><key>Name</key><string>{0}</string>"
+        "<key>Artist</key><string>Burel</string><key>Play Count</key><integer>2</integer></dict>"
+    )
+    songs = [song.format(n) for n in range(1, 10)]
+    songs[place] = {
+        "no end": songs[place].removesuffix("</dict>"),
+        "no beginning": songs[place].replace("<dict>", ""),
+        "an end too many": songs[place] + "</dict>",
+        "a beginning too many": songs[place].replace("<dict>", "<dict><key>7</key><dict>"),
+    }[wrong]
+    items = "".join(f"<dict><key>Track ID</key><integer>{n}</integer></dict>" for n in range(1, 10))
+    data = (
+        f'<plist version="1.0"><dict><key>Tracks</key><dict>{"".join(songs)}</dict><key>Playlists</key><array><dict>'
+        f"<key>Name</key><string>Evening</string><key>Playlist Items</key><array>{items}</array></dict></array></dict>"
+        "</plist>"
+    )
+    records = list[Record]()
+    try:
+        records.extend(format_named("itunes").parse(io.BytesIO(data.encode()), Options()))
+    except XmlError:
+        records.append(Dropped(BROKEN))
+    titles = [str(n) for n in range(1, 10) if n - 1 not in lost]
+    assert [one.title for one in records if isinstance(one, Play)] == titles
+    assert [one.title for one in records if isinstance(one, PlaylistEntry)] == titles
+    assert records.count(Dropped(BROKEN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("UTF-16", "utf-16"),
+        ("UTF-16", "utf-16-le"),
+        ("UTF-16", "utf-16-be"),
+        ("", "utf-16-le"),
+        ("windows-1251", "cp1251"),
+        ("Shift_JIS", "shift_jis"),
+        # What an editor saved as UTF-8.
+        ("UTF-16", "utf-8"),
+    ],
+)
+def test_in_any_encoding_what_is_broken_costs_the_song_it_is_in_alone(
+    db: sqlite3.Connection, tmp_path: Path, declared: str, encoding: str
+) -> None:
+    songs = "".join(SONG_ENTRY % {3: "</b>", 5: "R & \x01B", 7: "Мир"}.get(n, str(n)) for n in range(9))
+    head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    file = one(
+        db,
+        write(tmp_path, "rhythmdb.xml", f'{head}<rhythmdb version="2.0">{songs}</rhythmdb>'.encode(encoding)),
+    )
+    titles = [str(title) for (title,) in db.execute("SELECT title FROM tracks ORDER BY id")]
+    assert titles == ["0", "1", "2", "4", "R & B", "6", "Мир", "8"]
+    assert (file.format, file.dropped, file.note) == ("rhythmbox", {"unreadable record": 1}, "")
+
+
+@pytest.mark.parametrize("declared", ["utf-9", "punycode", "hex", "utf-7", "é"])
+def test_an_encoding_that_no_document_has_is_named(declared: str) -> None:
+    data = f'<?xml version="1.0" encoding="{declared}"?><rhythmdb></rhythmdb>'.encode()
+    with pytest.raises(XmlError, match="encoding that is not read here"):
+        list(format_named("rhythmbox").parse(io.BytesIO(data), Options()))
 
 
 def test_what_is_broken_after_its_beginning_is_counted_once() -> None:
