@@ -15,7 +15,7 @@ from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, PlaylistEntry, Record
 from engine.imports.registry import Format
-from engine.imports.text import Again, Table, rows
+from engine.imports.text import Table, rows
 from engine.imports.times import milliseconds
 from engine.spreadsheet import is_guarded, is_own, unguarded
 
@@ -26,8 +26,7 @@ _BY_PLACE = ["track uri", "track name", "artist uri(s)", "artist name(s)", "albu
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """Every row of one playlist."""
-    again = Again(stream)
-    body = rows(again, Head("", again.start).delimiter)
+    body = rows(stream)
     header = next(body, [])
     table = Table(header)
     if "track name" not in table:
@@ -57,12 +56,12 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 def sniff(head: Head) -> bool:
     """A header with a track's id and the artists' names, TuneMyMusic's, or rows that begin with a Spotify URI."""
-    columns = set(head.columns(head.delimiter))
+    columns = set(head.columns())
     if columns & {"track uri", "spotify id", "track id"} and "artist name(s)" in columns:
         return True
     if {"track name", "artist name", "playlist name"} <= columns:
         return True
-    second = head.columns_of_line(1, head.delimiter)
+    second = head.columns_of_line(1)
     return len(second) >= 18 and bool(_URI.match(second[0]))
 
 

@@ -66,7 +66,7 @@ def _guess_of_text(head: Head) -> str:
     """What a text resembles most; empty if nothing."""
     if "<lfm" in head.text[:2000]:
         return "is an answer of Last.fm without plays; user.getRecentTracks gives them"
-    columns = head.columns(head.delimiter)
+    columns = head.columns()
     if not head.json and {"artist", "track"} <= set(propose(columns)):
         return f"is a table of {first_of(columns)}; no column is known to hold the time: --map time=COLUMN"
     found = head.inner_keys | set(columns)

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.imports.database import Rows
 from engine.imports.encoding import OTHER_BYTES
-from engine.imports.text import normal
+from engine.imports.text import delimiter_of, is_before_table, normal
 from engine.store.guarded import MAGIC
 
 HEAD_BYTES = 1 << 16
@@ -21,8 +21,6 @@ HEAD_BYTES = 1 << 16
 _MAX_NAME = 40
 # So many lines are looked at.
 _LINES = 60
-# What separates the cells of a table, the likeliest first.
-DELIMITERS = (",", ";", "\t", "|")
 
 # A JSON string, or what is left of one that is not closed. Nothing of it is looked at twice.
 STRING = r'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)'
@@ -114,8 +112,9 @@ class Head:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The first lines; the last may be cut."""
-        return self.text.splitlines()[:_LINES]
+        """The first lines, without what is before a table; the last may be cut."""
+        found = self.text.splitlines()[:_LINES]
+        return found[next((place for place, line in enumerate(found) if not is_before_table(line)), 0) :]
 
     @cached_property
     def json(self) -> str:
@@ -178,12 +177,14 @@ class Head:
                 found.add(string[1:-1])
         return frozenset(found)
 
-    def columns(self, delimiter: str = ",") -> list[str]:
+    def columns(self, delimiter: str = "") -> list[str]:
         """The first line as a CSV header, normalised."""
         return self.columns_of_line(0, delimiter)
 
-    def columns_of_line(self, number: int, delimiter: str = ",") -> list[str]:
-        """A line as CSV cells, normalised; empty when there is no such line."""
+    def columns_of_line(self, number: int, delimiter: str = "") -> list[str]:
+        """A line as CSV cells, normalised, separated as the first line is if no `delimiter` is given; empty when there
+        is no such line."""
+        delimiter = delimiter or self.delimiter
         if (number, delimiter) not in self._cells:
             try:
                 line = next(
@@ -200,9 +201,9 @@ class Head:
         """The likeliest of those of `DELIMITERS`."""
         return delimiter_of(self.lines[0] if self.lines else "")
 
-    def has_columns(self, *columns: str, delimiter: str = ",") -> bool:
+    def has_columns(self, *columns: str) -> bool:
         """Whether the header holds all of these (as `normal` writes them)."""
-        return set(columns) <= set(self.columns(delimiter))
+        return set(columns) <= set(self.columns())
 
     def has_keys(self, *keys: str) -> bool:
         """Whether the first JSON object holds all of these."""
@@ -232,11 +233,6 @@ def _objects_from(*lines: str) -> int | None:
             before = whole
         at += len(line) + 1
     return None
-
-
-def delimiter_of(line: str) -> str:
-    """What separates the cells of a line, the likeliest of `DELIMITERS`."""
-    return max(DELIMITERS, key=line.count)
 
 
 def share(wanted: Sequence[str], found: frozenset[str] | set[str]) -> float:

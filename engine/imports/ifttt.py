@@ -15,7 +15,7 @@ from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import Stamps
-from engine.imports.text import Again, normal, rows
+from engine.imports.text import normal, rows
 from engine.store.locations import unescaped
 
 _STAMP = re.compile(r"[A-Z][a-z]+ \d{1,2}, \d{4} at \d{1,2}:\d{2} ?[AP]M")
@@ -47,8 +47,8 @@ def _of_row(cells: Sequence[str]) -> tuple[str, tuple[str, str, Ids]] | None:
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A record a row."""
-    stamps, again = Stamps(options), Again(stream)
-    for row in rows(again, Head("", again.start).delimiter):
+    stamps = Stamps(options)
+    for row in rows(stream):
         found = _of_row([cell.strip() for cell in row])
         if found is None:
             yield Dropped(reasons.BROKEN)

@@ -17,8 +17,8 @@ from typing import IO, Any, Generic, TypeVar, final, get_args, get_origin
 import msgspec
 
 from engine.imports.encoding import OTHER_BYTES, Readable, as_utf8
-from engine.imports.head import STRING, Head
-from engine.imports.text import Again, normal, rows
+from engine.imports.head import STRING
+from engine.imports.text import normal, rows
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -119,8 +119,7 @@ class Records(Generic[T]):
     ) -> Iterator[list[T | Broken]]:
         """Batches of the records of a CSV whose columns are named like the keys; empty cells are missing. `columns`
         are other names of a column, as `normal` writes them, and the key of each."""
-        again = Again(stream)
-        body = rows(again, Head("", again.start).delimiter)
+        body = rows(stream)
         keys = {field.encode_name.lower(): field.encode_name for field in _fields(self.row)}
         keys |= columns or {}
         header = [keys.get(normal(cell), "") for cell in next(body, [])]

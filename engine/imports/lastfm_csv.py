@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import IO
 
 from engine.imports import record as reasons
-from engine.imports.head import DELIMITERS, Head
+from engine.imports.head import Head
 from engine.imports.people import column_of_people, of_one_person
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
 from engine.imports.table import propose
-from engine.imports.text import Again, Table, normal, rows
+from engine.imports.text import DELIMITERS, Again, Table, normal, rows
 
 _DATED = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$")
 # Seconds, track, artist, album, and their three ids.
@@ -90,8 +90,7 @@ def _is_header(columns: Sequence[str]) -> bool:
 def parse_headerless(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """`artist,album,track,02 Mar 2024 19:01` a line, `date,time,artist,title`, and lastexport's seven columns."""
     stamps = Stamps(options)
-    again = Again(stream)
-    for row in rows(again, Head("", again.start).delimiter):
+    for row in rows(stream):
         cells = [cell.strip() for cell in row]
         if len(cells) == _OF_LASTEXPORT:
             yield _play(cells[2], cells[1], cells[3], stamps, cells[0], _ids(cells[4]))
@@ -147,7 +146,7 @@ def sniff_headerless(head: Head) -> bool:
     if head.json or _is_header(head.columns()):
         return False
     for place in range(min(10, len(head.lines))):
-        cells = head.columns_of_line(place, head.delimiter)
+        cells = head.columns_of_line(place)
         if len(cells) == _OF_LASTEXPORT and head.delimiter == "\t" and re.match(r"^\d{9,10}$", cells[0]):
             return True
         if len(cells) != 4:

@@ -98,7 +98,7 @@ def reading_as(forced: Format, head: Head) -> tuple[Format, Way]:
 
 def _known(head: Head, named: Collection[str]) -> Format | None:
     """The format of a file that has the `named` columns, or is of a known one."""
-    columns = head.keys if head.json else head.columns(head.delimiter) if named else ()
+    columns = head.keys if head.json else head.columns() if named else ()
     if named and set(named) <= {normal(column) for column in columns}:
         return _by_columns(head)
     return next((one for one in formats() if one.sniff(head)), None)

@@ -248,7 +248,7 @@ FORMATS = (
     ),
     Format(
         "pano-csv", "Pano Scrobbler (CSV)", "pano",
-        lambda head: head.has_columns("timems", "artist", "track", delimiter=head.delimiter),
+        lambda head: head.has_columns("timems", "artist", "track"),
         parse_pano_table, order=30,
     ),
     Format(

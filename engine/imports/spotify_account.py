@@ -165,7 +165,7 @@ def sniff_history_lines(head: Head) -> bool:
 
 def sniff_history_table(head: Head) -> bool:
     """The same as columns, with the names that Spotify gives them."""
-    return head.has_columns(*(mark.lower() for mark in _MARKS), delimiter=head.delimiter)
+    return head.has_columns(*(mark.lower() for mark in _MARKS))
 
 
 def sniff_library(head: Head) -> bool:

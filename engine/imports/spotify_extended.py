@@ -175,7 +175,7 @@ def sniff_lines(head: Head) -> bool:
 
 def sniff_table(head: Head) -> bool:
     """The same as columns, with the names that Spotify gives them, or shorter ones."""
-    found = {_COLUMNS.get(column, column) for column in head.columns(head.delimiter)}
+    found = {_COLUMNS.get(column, column) for column in head.columns()}
     return found >= {*_MARKS, "master_metadata_album_artist_name"}
 
 

@@ -18,13 +18,13 @@ import msgspec
 from engine.errors import UsageError
 from engine.imports import record as reasons
 from engine.imports.encoding import OTHER_BYTES, all_of
-from engine.imports.head import Head, delimiter_of
+from engine.imports.head import Head
 from engine.imports.json_stream import whole_objects
 from engine.imports.people import column_of_people, of_one_person
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
-from engine.imports.text import Again, Table, normal, rows
+from engine.imports.text import Again, Table, delimiter_of, normal, rows
 from engine.imports.times import milliseconds, number
 from engine.store.play import UNKNOWN
 

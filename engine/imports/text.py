@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import IO, TYPE_CHECKING, cast
 
 from engine.imports.encoding import OTHER_BYTES
@@ -19,6 +21,10 @@ _STREAM_BUFFER = 1 << 18
 _MAX_LINES = 50
 # Of a longer line the rest is passed over: it is not a row of a table.
 _MAX_LINE = 16 << 20
+# What separates the cells of a table, the likeliest first.
+DELIMITERS = (",", ";", "\t", "|")
+# A line for spreadsheets before a table, perhaps saved by one with as many cells as the table has.
+_SEPARATOR = re.compile(r"\ufeff?\s*\"?sep=(?:.\"?|\"[^\w\s]\")?[,;\t|\s]*", re.IGNORECASE)
 
 
 class Again:
@@ -93,15 +99,32 @@ def lines(stream: IO[bytes]) -> Iterator[str]:
         yield line.rstrip("\r\n")
 
 
-def rows(stream: IO[bytes] | Again, delimiter: str = ",") -> Iterator[list[str]]:
-    """CSV rows; blank lines are not rows.
+def delimiter_of(line: str) -> str:
+    """What separates the cells of a line, the likeliest of `DELIMITERS`."""
+    return max(DELIMITERS, key=line.count)
+
+
+def is_before_table(line: str) -> bool:
+    """Whether a line is blank, or tells spreadsheets how the cells after it are separated.
+
+    >>> is_before_table("sep=;"), is_before_table('"sep=,",,,'), is_before_table("separate,artist,track")
+    (True, True, False)
+    """
+    return not line.strip() or _SEPARATOR.fullmatch(line) is not None
+
+
+def rows(stream: IO[bytes] | Again, delimiter: str = "") -> Iterator[list[str]]:
+    """CSV rows, separated as the first of them is if no `delimiter` is given; blank lines are not rows.
 
     A quote that is opened and not closed costs its own line, not those after it: a row of several lines that is
     not as wide as the first row, or not quoted as it should be, is taken line by line.
     """
     # The limit is the whole process's: set where it is needed, since other readers need another.
     csv.field_size_limit(_MAX_FIELD)
-    physical = _Lines(line.replace("\0", "") for line in open_text(stream))
+    written = (line.replace("\0", "") for line in open_text(stream))
+    first = next((line for line in written if not is_before_table(line)), "")
+    delimiter = delimiter or delimiter_of(first)
+    physical = _Lines(chain([first], written))
     width = 0
     reader = csv.reader(physical, delimiter=delimiter, skipinitialspace=True)
     while True:

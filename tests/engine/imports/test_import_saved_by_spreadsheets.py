@@ -1,0 +1,74 @@
+"""Tables as spreadsheets save them again: another separator, a line that says which, blank lines before the header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.support.importing import one, write
+
+_TABLES = {
+    "lastfm": ["uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid",
+               '1709406060,"02 Mar 2024, 19:01",Burel,,,,Mull,'],
+    "lastfm-csv": ['Burel,Slow Ferry,Mull,"02 Mar 2024, 19:01"'],
+    "tidal": ["artist_name,track_title,entry_date,stream_duration_ms,product_type,time_zone",
+              "Burel,Mull,02/03/2024 19:01,211400.0,TRACK,null"],
+    "apple-activity": [
+        "Song Name,Artist Name,Event Start Timestamp,Event End Timestamp,Play Duration Milliseconds,Event Type",
+        "Mull,Burel,2024-03-02T19:01:00Z,2024-03-02T19:04:00Z,180000,PLAY_END"],
+    "apple-daily": ["Date Played,Hours,Play Duration Milliseconds,Play Count,Skip Count,Track Description",
+                           '20240302,"18, 19",180000,1,0,Burel - Mull'],
+    "apple-last-played": ["Track Name,Last Played Date,Is User Initiated", "Burel - Mull,1709406060000,true"],
+    "jellyfin-csv": ["DateCreated,UserId,ItemType,ItemName,PlayDuration",
+                     "2024-03-02 19:01:00,me,Audio,Burel - Mull (Slow Ferry),180"],
+    "spotify-csv": ["ts,ms_played,master_metadata_track_name,master_metadata_album_artist_name",
+                             "2024-03-02T19:04:00Z,180000,Mull,Burel"],
+    "spotify-account-csv": ["endTime,artistName,trackName,msPlayed", "2024-03-02 19:04,Burel,Mull,180000"],
+    "pano-csv": ["timeMs,artist,track,album,event", "1709406060000,Burel,Mull,Slow Ferry,scrobble"],
+    "ifttt": ['"March 2, 2024 at 07:01PM",Mull,Burel,1a2B3c4D5e6F7g8H9i0J1k,'
+              "https://open.spotify.com/track/1a2B3c4D5e6F7g8H9i0J1k"],
+    "csv": ["Performer,Song,Played at", "Burel,Mull,2024-03-02 19:01:00"],
+}  # fmt: skip
+
+
+def _written(lines: list[str], delimiter: str, before: str) -> str:
+    table = io.StringIO()
+    csv.writer(table, delimiter=delimiter).writerows(csv.reader(lines))
+    return before + table.getvalue()
+
+
+@pytest.mark.parametrize("name", _TABLES)
+@pytest.mark.parametrize(
+    ("delimiter", "before"),
+    [
+        (",", ""),
+        (";", ""),
+        ("\t", ""),
+        (";", "sep=;\r\n"),
+        (";", "\ufeffSEP=;\n"),
+        (",", '"sep=,"\r\n'),
+        (";", '"sep=;";;;;\n'),
+        (",", "\n\n"),
+        (";", "\ufeff\r\nsep=;\r\n\r\n"),
+    ],
+)
+def test_a_table_is_read_however_its_cells_are_separated(
+    db: sqlite3.Connection, tmp_path: Path, name: str, delimiter: str, before: str
+) -> None:
+    file = one(db, write(tmp_path, "table.csv", _written(_TABLES[name], delimiter, before)))
+    assert (file.read, file.kept, file.dropped) == (1, 1, {}), file.note
+    assert db.execute(
+        "SELECT a.name, t.title FROM tracks t JOIN artists a ON a.id = t.artist_id"
+    ).fetchall() == [("Burel", "Mull")]
+    assert file.format == name
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_so_is_one_in_utf16(db: sqlite3.Connection, tmp_path: Path, encoding: str) -> None:
+    text = _written(_TABLES["tidal"], "\t", "sep=\t\r\n")
+    file = one(db, write(tmp_path, "table.txt", text.encode(encoding)))
+    assert (file.format, file.kept) == ("tidal", 1)
