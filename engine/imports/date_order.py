@@ -1,6 +1,7 @@
-"""In which order dates in numbers alone have day, month and year, as far as one of them tells.
+"""In which order dates have day, month and year, as far as one of them tells.
 
-Years of two digits may be in front too, as in Sweden, Canada or Japan: `24-03-13` is a day of 2024 or of 2013.
+Years of two digits may be in front too, as in Sweden, Canada or Japan: `24-03-13`, as `24-Mar-13`, is a day of 2024 or
+of 2013.
 """
 
 from __future__ import annotations
@@ -43,6 +44,19 @@ def readings_of(date: str) -> Readings:
     if found[2] == "." and DAY_FIRST in whole:
         whole.pop(MONTH_FIRST, None)
     return whole
+
+
+def readings_beside(month: int, first: str, last: str) -> Readings:
+    """Every day that a date may be with a month by its name between two numbers.
+
+    >>> readings_beside(3, "24", "13"), readings_beside(3, "2", "13")["day/month"]
+    ({'day/month': (2013, 3, 24), 'month/day': (2013, 3, 24), 'year/month': (2024, 3, 13)}, (2013, 3, 2))
+    """
+    day = _year(int(last)), month, int(first)
+    possible = {DAY_FIRST: day, MONTH_FIRST: day}
+    if len(first) == 2:
+        possible[YEAR_FIRST] = (_year(int(first)), month, int(last))
+    return {order: day for order, day in possible.items() if _is_day(*day)}
 
 
 def is_dotted(date: str) -> bool:

@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from engine.imports.date_order import DAY_FIRST, Readings, readings_of, year_of
+from engine.imports.date_order import DAY_FIRST, Readings, readings_beside, readings_of, year_of
 from engine.imports.times import MAX_STAMP, is_zone, to_epoch, wall_clock, zone_of
 from engine.store.play import DAY
 
@@ -42,7 +42,10 @@ _PART = re.compile(r"\d+|[^\d\s.,،、日:/()\[\]\-\u2013·՝]+")
 _PLACE = re.compile(r"\[?\b([A-Z][A-Za-z]+(?:/[A-Z][\w+-]*){1,2})\]?", re.ASCII)
 _LATIN_ZONE = re.compile(r"[A-ZÀ-Ž][A-Za-zÀ-ž]{1,5}$")
 _DATE = re.compile(r"\d{4}|(?<!\d)\d{1,2}([./-])\d{1,2}\1\d{2}(?!\d)")
+# A month by its name between two numbers, of which either may be the year.
+_NAMED = re.compile(r"(?<!\d)(\d{1,2})([-./ ]{1,2})([^\W\d_]+)\.?\2(\d{2})(?!\d|:\d)")
 _MAX_PARTS = 4
+_YEARS = (["年"], ["년"])
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # A time from its own column may follow it.
 _MONTH_ALONE = re.compile(
@@ -232,15 +235,24 @@ def is_month(text: str) -> bool:
 
 
 def readings(text: str) -> Readings:
-    """Every day that a date in numbers alone may be, by the order of these (`readings_of`).
+    """Every day that a date may be, by the order of its parts; none where its year has four digits and its month a
+    name.
 
-    >>> readings("3/13/2024 19:01"), readings("13. marts 2024 18.02.17")
-    ({'month/day': (2024, 3, 13)}, {})
+    >>> readings("3/13/2024 19:01"), readings("13. marts 2024 18.02.17"), readings("31-Mar-24")
+    ({'month/day': (2024, 3, 13)}, {}, {'day/month': (2024, 3, 31), 'month/day': (2024, 3, 31)})
     """
     plain = text if text.isascii() else _plain(text)
+    if found := _readings_beside_name(plain):
+        return found
     # A clock with dots is no date.
     clock = _clock(plain) if plain.count(".") > 1 else None
     return readings_of(f"{plain[: clock.start()]} {plain[clock.end() :]}" if clock else plain)
+
+
+def _readings_beside_name(plain: str) -> Readings:
+    found = _NAMED.search(plain)
+    month = _month([found[3]], _words()[0], plain)[0] if found else 0
+    return readings_beside(month, found[1], found[4]) if found and month else {}
 
 
 def _clock(plain: str) -> re.Match[str] | None:
@@ -320,10 +332,12 @@ def _day(
     if len(numbers) != (2 if month else 3):
         return None
     used |= {place for place, _ in numbers}
-    if not month and (found := readings_of(text)):
+    if found := _readings_beside_name(text) if month else readings_of(text):
         return found.get(order) or next(iter(found.values())), used
-    # Of two digits alone (`02-Mar-24`) the last number is the year.
-    year = next((one for one in numbers if one[1] >= 1000), numbers[-1])
+    # Of two digits alone (`Mar 2, 24`) the last number is the year, unless a word after it says so.
+    year = next((one for one in numbers if one[1] >= 1000 or parts[one[0] + 1 :][:1] in _YEARS), numbers[-1])
+    if len(parts[year[0]]) < 2:
+        return None
     rest = [one[1] for one in numbers if one is not year]
     whole = year_of(year[1])
     if month:

@@ -1,4 +1,4 @@
-"""Dates in numbers alone, of which two may be the year: the other dates of the file tell, or the report says so."""
+"""Dates of short numbers, of which two may be the year: the other dates of the file tell, or the report says so."""
 
 from __future__ import annotations
 
@@ -40,6 +40,12 @@ def table(*stamps: str) -> str:
         # Between dots it is last.
         (("24.03.13 14:02",), "2013-03-24 14:02"),
         (("24.03.13 14:02", "23.03.13 9:15", "24.03.12 9:15"), "2013-03-24 14:02"),
+        # A month by its name is between them either way.
+        (("24-Mar-13 14:02", "24-Mar-01 9:15"), "2024-03-13 14:02"),
+        (("24-Mar-13 14:02", "31-Dec-13 9:15"), "2013-03-24 14:02"),
+        (("24-mars-13 14:02", "24-déc.-27 9:15", "24-mars-14 9:15"), "2024-03-13 14:02"),
+        (("24-Mar-13 14:02", "3/24/2013 9:15"), "2013-03-24 14:02"),
+        (("24年3月13日 14:02",), "2024-03-13 14:02"),
         # Either way it is the same.
         (("13-03-13 14:02",), "2013-03-13 14:02"),
     ],
@@ -59,6 +65,8 @@ def test_where_one_date_tells_the_order_all_are_read_so_and_nothing_is_said(
         (("24-03-13 14:02",), "2013-03-24 14:02", "day/month"),
         (("24-03-13 14:02", "24-03-13 13:01", "24-03-12 20:00"), "2024-03-13 14:02", "year/month"),
         (("24-03-13 14:02", "24-03-13 13:01", "23-03-13 20:00"), "2013-03-24 14:02", "day/month"),
+        (("24-Mar-13 14:02",), "2013-03-24 14:02", "day/month"),
+        (("24-Mar-13 14:02", "24-Mar-12 13:01", "24-Feb-12 20:00"), "2024-03-13 14:02", "year/month"),
         (("10/03/11 2:02 PM", "10/03/11 1:01 PM", "10/02/11 8:00 PM"), "2011-10-03 14:02", "month/day"),
     ],
 )
@@ -93,6 +101,12 @@ def test_a_date_that_fits_no_order_of_the_others_is_said_whatever_it_may_be_itse
         "dates contradict one another: 13/03/24 10:00 has the day first, 03/14/24 10:00 has the month first; those "
         "that may be either were read as day/month, check them"
     ) in file.note
+
+
+@pytest.mark.parametrize("stamp", ["2 Mar 4 14:02", "令和6年3月2日 14:02", "24. 3. 2 14:02"])
+def test_a_number_of_one_digit_is_no_year(db: sqlite3.Connection, tmp_path: Path, stamp: str) -> None:
+    [file] = bring(db, write(tmp_path, "a.csv", table("2024-03-02 14:02", stamp))).files
+    assert (file.kept, file.dropped) == (1, {"unreadable time": 1})
 
 
 def test_a_computers_clock_that_is_wrong_decides_no_order(
