@@ -18,7 +18,10 @@ from engine.community.files import DAMAGED, is_tar, peekable, unpacked
 from engine.errors import UnreadableFileError, not_read
 
 BLOCK = 1 << 22
-_MAX_LINE = 1 << 26  # a thousand entries take some hundred kilobytes; a file of one line is not JSON Lines
+# A thousand entries take some hundred kilobytes: a longer line is one that cannot be read, and a file of one is not
+# JSON Lines.
+_MAX_LINE, _MAX_PASSED = 1 << 26, 1 << 30
+_SHOWN = 80
 
 
 class Member:
@@ -48,9 +51,10 @@ class Member:
         return self._packed.tell() if self._packed is not None else self.read
 
     def blocks(self) -> Iterator[list[bytes]]:
-        """The lines, some megabytes of them at a time, without their ends.
+        """The lines, some megabytes of them at a time, without their ends; of one that is longer than any only how it
+        begins, which is neither JSON nor a row.
 
-        Raises UnreadableFileError when the file is damaged or shorter than it says.
+        Raises UnreadableFileError when the file is damaged, shorter than it says, or not of lines.
         """
         return self._lines(lambda block: block.split(b"\n"))
 
@@ -59,19 +63,25 @@ class Member:
         return self._lines(_views)
 
     def _lines(self, split: Callable[[bytes], list[Any]]) -> Iterator[list[Any]]:
-        rest = b""
+        rest, passed = b"", 0
         try:
             while block := self._file.read(BLOCK):
                 self.read += len(block)
                 self.digest.update(block)
                 # Each copy of all of it takes as long as unpacking does.
                 lines = split(block)
-                lines[0] = rest + lines[0]
+                lines[0] = rest if passed else rest + lines[0]
                 rest = bytes(lines.pop())
                 if lines:
+                    passed = 0
                     yield lines
-                elif len(rest) > _MAX_LINE:
-                    raise UnreadableFileError(f"{self.name} has a line of more than {_MAX_LINE >> 20} MiB.")
+                elif passed or len(rest) > _MAX_LINE:
+                    passed += len(block) if passed else len(rest)
+                    rest = rest[:_SHOWN].replace(b",", b" ") + b"\0"
+                    if passed > _MAX_PASSED:
+                        raise UnreadableFileError(
+                            f"{self.name} has a line of more than {_MAX_PASSED >> 20:,} MiB."
+                        )
         except DAMAGED as error:
             raise UnreadableFileError(f"{self.name} {not_read(error)}") from error
         self.whole_lines = not rest

@@ -327,6 +327,29 @@ def test_bad_lines_are_reported_by_their_number_without_the_listeners(tmp_path: 
     assert "98765" not in "".join(map(str, content.bad.first))
 
 
+@pytest.mark.parametrize("block", [50, 1 << 10])
+@pytest.mark.parametrize("at", [0, 20, 60])
+def test_a_line_longer_than_any_is_one_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, at: int
+) -> None:
+    monkeypatch.setattr("engine.community.streams.BLOCK", block)
+    monkeypatch.setattr("engine.community.streams._MAX_LINE", 20_000)
+    lines = listeners(60).splitlines(keepends=True)
+    # Its end would be a good line.
+    lines.insert(at, b'{"user_id": 987654, "x": "' + b"x" * 50_000 + lines[7])
+    content, whole = read(tmp_path, b"".join(lines)), read(tmp_path, listeners(60))
+    assert content.bad.reasons == {"line that is not JSON, or cut short": 1}
+    assert [bad.line for bad in content.bad.first] == [at + 1]
+    assert content.plays.sum() == whole.plays.sum()
+
+
+def test_a_file_that_is_not_of_lines_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, size in (("BLOCK", 1 << 10), ("_MAX_LINE", 20_000), ("_MAX_PASSED", 3 << 20)):
+        monkeypatch.setattr(f"engine.community.streams.{name}", size)
+    with pytest.raises(UnreadableFileError, match=r"has a line of more than 3 MiB"):
+        read(tmp_path, b'{"user_id": 1, "x": "' + b"x" * (4 << 20) + b'"}\n' + listeners(60))
+
+
 def test_a_file_most_lines_of_which_are_bad_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "artists_all_time.jsonl"
     path.write_bytes(listeners(30) + b'{"data": 3}\n' * 31)
