@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,8 +11,10 @@ from typing import TYPE_CHECKING
 from engine.canonical_keys import artist_key, track_key
 from engine.errors import NothingYetError
 from engine.session.library import Change, Library, Service, synchronized
+from engine.store.play import DAY
 from engine.taste import rules as taste_rules
 from engine.taste.rules import KeptRule, Rule
+from engine.wording import quantity
 
 if TYPE_CHECKING:
     from engine.recommend.drift import Drift
@@ -51,6 +55,23 @@ class Tastes(Service):
         from engine.taste.gate import read_taste
 
         return read_taste(self.library.connection)
+
+    @synchronized
+    def ahead(self) -> str:
+        """What to say of plays in the taste that are dated in the future, empty without: beside them all others count
+        as older than they are."""
+        from engine.store.history import dated_after
+
+        moment = int(time.time()) + DAY
+        found = dated_after(self.library.connection, moment)
+        if found is None or all((item.last_played or 0) <= moment for item in self.read().items):
+            return ""
+        number, *dates = found
+        first, last = (datetime.datetime.fromtimestamp(at, datetime.UTC).date().isoformat() for at in dates)
+        return (
+            f"{quantity(number, 'plays are', 'play is')} dated in the future: a clock was wrong. All others count as "
+            f"older than they are. Exclude that time: discover taste exclude --from {first} --to {last}"
+        )
 
     @synchronized
     def modes(self, settings: DiscoverSettings | None = None) -> tuple[Mode, ...]:

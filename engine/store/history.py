@@ -94,6 +94,14 @@ def newest(connection: sqlite3.Connection) -> tuple[int, ...]:
     return tuple(row)
 
 
+def dated_after(connection: sqlite3.Connection, moment: int) -> tuple[int, int, int] | None:
+    """How many listens are dated after `moment`, and when the first and the last of them; null without."""
+    number, first, last = connection.execute(
+        "SELECT count(*), min(started_at), max(started_at) FROM listens WHERE started_at > ?", (moment,)
+    ).fetchone()
+    return (number, first, last) if number else None
+
+
 def latest_time(connection: sqlite3.Connection) -> int:
     """The latest time in the library, of a play or an import: seconds UTC, 0 if it is empty."""
     times = "SELECT max(imported_at) AS at FROM imports UNION ALL SELECT max(started_at) FROM listens"

@@ -312,6 +312,9 @@ def _library(session: Session, advice: list[str]) -> dict[str, Any]:
         if there_is := offer(session.folders):
             advice.append(there_is)
         advice.append(IMPORT)
+    # Damage is another matter, which is named already.
+    if integrity == "ok" and (ahead := session.taste.ahead()):
+        advice.append(ahead)
     return {
         "listens": counts.listens,
         "artists": counts.artists,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from engine.community.whole import damaged_packs
 from engine.paths import Folders, has_digest
+from engine.session import Session
 from tests.support.commands import document
 from tests.support.communities import write_community
 from tests.support.models import names
@@ -46,3 +48,27 @@ def test_a_repair_reads_all_packs_once_and_models_not_for_what_it_says(
     assert read["packs"] == 1
     # To rebuild them, to see whether a training is necessary, and for the report.
     assert read["item_factors.npy"] == 3
+
+
+def test_plays_that_a_wrong_clock_dated_in_the_future_are_named_until_they_are_excluded(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now, year = int(time.time()), 366 * 86_400
+    with Session(Folders(place)) as session:
+        for title, at in (
+            ("One", now - year),
+            ("Two", now + 60),
+            ("Three", now + year),
+            ("Four", now + 2 * year),
+        ):
+            session.history.log_play("Ida", title, seconds=200, at=at)
+
+    def advice() -> list[str]:
+        return [one for one in document(capsys, "doctor")["next"] if "in the future" in one]
+
+    (said,) = advice()
+    assert said.startswith("2 plays are dated in the future")
+    words = said.partition("discover ")[2].split()
+    assert words[:3] == ["taste", "exclude", "--from"]
+    assert document(capsys, *words)["listens_excluded"] == 2
+    assert advice() == []
