@@ -98,7 +98,10 @@ def _say_how(options: Options, client: str, port: int | None) -> None:
     from tuiapp.cli.players import ELSEWHERE, HOW, player_named
 
     if not client.strip():
-        click.echo("\n".join(HOW))
+        if options.json:
+            print_json({"clients": [*HOW]})
+        else:
+            click.echo("\n".join(HOW))
         return
     name = player_named(client)
     if name in ELSEWHERE:

@@ -251,7 +251,7 @@ def update(
 @click.pass_obj
 def export(options: Options, folder: Path, level: Level) -> None:
     """Write the packs of a level as Parquet, for a cluster: plays by listener and item number, and item names."""
-    with options.session() as session, progress_bar(options, {"exporting": 1}) as bar:
+    with options.reading() as session, progress_bar(options, {"exporting": 1}) as bar:
         made = session.packs.export(folder, level, progress=partial(bar, "exporting"))
         exported = [pack for pack in session.packs.all() if pack.name in made["packs"]]
         packs = [session.coverage.described(pack) for pack in exported]

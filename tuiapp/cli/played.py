@@ -90,7 +90,7 @@ def _play_songs(options: Options, config: Config, music: Music) -> str | None:
         say(options, text)
 
     if options.folders.database.exists():
-        with options.session() as session:
+        with options.reading() as session:
             songs, _ = songs_wanted(session.music.to_hear, config, [music], report)
     else:
         songs, _ = songs_wanted(lambda names: [()] * len(names), config, [music], report)

@@ -26,6 +26,8 @@ class Playing:
         self._options, self._player = options, player
         self._place, self._hushed = 0, True
         self._failed = 0
+        # Why a song could not be logged, the last such reason.
+        self._unlogged = ""
         self._stopped: signal.Signals | None = None
 
     def run(self) -> None:
@@ -40,6 +42,8 @@ class Playing:
             raise DiscoverError(said)
         if self._failed >= self._place:
             raise DiscoverError("None of it can be played.")
+        if self._unlogged:
+            raise DiscoverError(self._unlogged)
 
     async def _run(self) -> str:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -67,8 +71,10 @@ class Playing:
 
     def _is_private(self) -> bool:
         from engine.privacy import private_session_on
+        from engine.privacy.database_file import is_read_only
 
-        return self._options.private or private_session_on(self._options.folders)
+        folders = self._options.folders
+        return self._options.private or private_session_on(folders) or is_read_only(folders.database)
 
     def _keep(self, ended: Sequence[PlayedSong | Failed]) -> None:
         from engine.live.mpv import Failed
@@ -78,6 +84,10 @@ class Playing:
                 self._failed += 1
                 say(self._options, f"{one.song.artist} - {one.song.title} can't be played: {one.why}")
             elif not self._hushed and not self._is_private() and self._options.folders.database.exists():
-                # Opened only for this: others may write while a song plays.
-                with self._options.session() as session, suppress(PrivateSessionError):
-                    session.history.log_played_song(self._player.name, one)
+                try:
+                    # Opened only for this: others may write while a song plays.
+                    with self._options.session() as session, suppress(PrivateSessionError):
+                        session.history.log_played_song(self._player.name, one)
+                except DiscoverError as error:
+                    # A full disk ends no music.
+                    self._unlogged = f"{one.song.artist} - {one.song.title} is not logged. {error}"

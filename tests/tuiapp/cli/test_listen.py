@@ -62,6 +62,7 @@ def test_what_to_set_in_a_player_has_the_token_and_the_port(
     )
     assert run(["listen", "--how"]) == 0
     assert capsys.readouterr().out.split() == [*HOW]
+    assert document(capsys, "listen", "--how") == {"clients": [*HOW]}
     for client in ("Quod Libet", "Pano Scrobbler", "listenbrainz_mpd"):
         assert run(["listen", "--how", client]) == 0
     capsys.readouterr()

@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from engine.errors import DiscoverError
+from engine.live.clock import PlayedSong
 from engine.live.mpd import speaking
 from engine.paths import Folders
 from engine.privacy import private_session_on
 from engine.session import Session
+from engine.session.history import History
 from tests.support.commands import document
-from tests.support.folders import fingerprint
+from tests.support.folders import fingerprint, make_read_only
 from tests.support.players import needs, running_mpd, sound
 from tuiapp.app.songs import player_for, player_of
 from tuiapp.cli.main import run
@@ -94,6 +97,39 @@ def test_in_a_private_session_in_any_window_nothing_of_it_is_logged(folders: Fol
     with Session(folders, private=True, announced=True):
         assert run(["--quiet", "open", "Ida"]) == 0
     assert heard(folders) == []
+
+
+def test_a_play_that_cannot_be_logged_ends_no_music_and_is_named(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = History.log_played_song
+
+    def full_for_one(self: History, player: str, played: PlayedSong) -> int | None:
+        if played.song.title == "One":
+            raise DiscoverError("The disk is full.")
+        return log(self, player, played)
+
+    monkeypatch.setattr(History, "log_played_song", full_for_one)
+    assert run(["open", "Ida"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "Playing Ida - One (1 of 2).",
+        "Playing Ida - Two (2 of 2).",
+        "error: Ida - One is not logged. The disk is full.",
+    ]
+    assert heard(folders) == [("Two", "live:mpv")]
+
+
+def test_beside_a_library_that_may_not_be_written_it_plays_and_logs_nothing(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = fingerprint(folders.root)
+    make_read_only(folders, monkeypatch)
+    assert run(["open", "Ida", "One"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"{folders.root} is read-only: nothing new is kept.",
+        "Playing Ida - One.",
+    ]
+    assert fingerprint(folders.root) == before
 
 
 def test_while_it_plays_in_private_whoever_watches_the_player_knows(

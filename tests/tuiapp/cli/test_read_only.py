@@ -70,6 +70,15 @@ def test_reading_commands_read_and_say_so(
     assert fingerprint(read_only.root) == before
 
 
+def test_packs_are_exported_from_it_to_another_folder(
+    read_only: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(read_only.packs, ignore_errors=True)
+    packs = tmp_path / "out"
+    assert run(["--data-dir", str(read_only.root), "community", "export", "--parquet", str(packs)]) == 3
+    assert "There is no community data of artists." in capsys.readouterr().err
+
+
 def test_writing_commands_are_refused_and_change_nothing(
     read_only: Folders, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
