@@ -66,12 +66,12 @@ def events(stream: IO[bytes], record: Sequence[str] = ()) -> Iterator[Event]:
 
     `text` is directly in the element after its last child. Tags are without namespaces. A `record` is given by the tags
     around it and its own, empty for any: where tags are out of place in one or after it there is BROKEN, those around
-    it alone are open, and what follows is the next one. Raises XmlError for what is not XML otherwise, or declares
-    entities or attributes.
+    it alone are open, and what follows is the next one, or the next element that has such. Raises XmlError for what is
+    not XML otherwise, or declares entities or attributes.
     """
     pieces = _legal(stream)
     document, left = _Document(record), _MAX_BROKEN
-    begins = re.compile(rb"<(?:[\w.-]+:)?%s(?=[\s/>])" % record[-1].encode()) if record else None
+    begins = _begins(record)
     rest = b""
     while True:
         data, rest = rest or next(pieces, b""), b""
@@ -93,12 +93,23 @@ def events(stream: IO[bytes], record: Sequence[str] = ()) -> Iterator[Event]:
                 if not (more := next(pieces, b"")):
                     raise final from error.__cause__
                 data += more
-            rest, document = data[found.start() :], _Document(record, around)
+            rest = data[found.start() :]
+            document = _Document(record, around[:-1] if found["parent"] else around)
             yield BROKEN
         else:
             yield from document.taken()
             if not data:
                 return
+
+
+def _begins(record: Sequence[str]) -> re.Pattern[bytes] | None:
+    """What a record begins with, or the element it is in, if there may be several of these; null for no record."""
+    if not record:
+        return None
+    *_, parent, tag = "", *record
+    several = len(record) > 2 and parent != tag and parent
+    found = rf"<(?:[\w.-]+:)?(?:{tag}|(?P<parent>{parent if several else '(?!)'}))(?=[\s/>])"
+    return re.compile(found.encode())
 
 
 def _are(opened: Sequence[str], tags: Sequence[str]) -> bool:
@@ -118,6 +129,8 @@ class _Document:
         # What has the tag of what is around it may be in itself, too, under a name: records have numbers.
         self._numbered = len(record) > 1 and record[-1] == record[-2]
         self._number = False
+        # How many elements are around one in the record that has text and others, as none has that ends; 0 without one.
+        self._mixed = 0
         # The end of the pieces before, with the token that goes on in the last one, and where in both it is broken.
         self.pending = b""
         self.broken_at = 0
@@ -163,6 +176,8 @@ class _Document:
     def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
         name = tag.rpartition(":")[2]
         record = self._record
+        if len(self.opened) > len(record) and not self._mixed and "".join(self._text).strip():
+            self._mixed = len(self.opened) - 1
         if record and name == record[-1] and self._number == self._numbered and self._is_misplaced():
             self._begun_at = self._parser.CurrentByteIndex
             raise _error(ErrorString(_MISMATCH), _MISMATCH)
@@ -175,10 +190,12 @@ class _Document:
         if self._numbered and _are(self.opened, self._record[:-2]):
             self.opened.append(self._record[-2])
             return True
-        return _are(self.opened, self._record)
+        return _are(self.opened[: len(self._record)] if self._mixed else self.opened, self._record)
 
     def _end(self, tag: str) -> None:
         self.opened.pop()
+        if len(self.opened) <= self._mixed:
+            self._mixed = 0
         text = "".join(self._text)
         self._number = self._numbered and text.isdecimal()
         self._found.append((tag.rpartition(":")[2], None, text))

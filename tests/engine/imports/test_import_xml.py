@@ -230,6 +230,60 @@ def test_an_encoding_that_no_document_has_is_named(declared: str) -> None:
         list(format_named("rhythmbox").parse(io.BytesIO(data), Options()))
 
 
+@pytest.mark.parametrize(
+    ("name", "cuts"),
+    [
+        ("rhythmbox", ("title>3", "</artist>", "Bu", "count>2")),
+        ("rhythmbox-playlists", ("location>", "///3")),
+        ("xspf", ("</title>", "<titl", "title>3", "Bur")),
+        ("lastfm-xml", ("</artist>", "Burel", "name>3", ">x")),
+        ("itunes", ("<string>3", "<key>Art", "Burel", "<integer>2")),
+        ("foobar2000", ("Count", 'ID="3">')),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1 << 18])
+def test_a_song_that_is_cut_costs_no_other(
+    monkeypatch: pytest.MonkeyPatch, name: str, cuts: tuple[str, ...], size: int
+) -> None:
+    """Also where it is cut in the text of an element, or the next one's tag goes on in the next piece."""
+    monkeypatch.setattr("engine.imports.xml_stream._CHUNK", size)
+    start, song, end = _SONGS[name]
+    songs = [song.format(n) for n in range(8)]
+
+    def read(songs: list[str]) -> list[Record]:
+        data = (start + "".join(songs) + end).encode()
+        return list(format_named(name).parse(io.BytesIO(data), Options(name="Evening")))
+
+    others = read([*songs[:3], *songs[4:]])
+    for cut in cuts:
+        whole = songs[3]
+        records = read([*songs[:3], whole[: whole.index(cut) + len(cut)], *songs[4:]])
+        assert [one for one in records if one != Dropped(BROKEN)] == others, cut
+
+
+@pytest.mark.parametrize("cut", ["", "<b></location>", "</b></location>"])
+def test_what_is_broken_at_the_end_of_a_playlist_costs_the_next_none(cut: str) -> None:
+    """The songs of the next were in the one that was broken."""
+    data = (
+        '<rhythmdb-playlists><playlist name="Evening" type="static"><location>file:///1</location>'
+        f'<location>file:///2{cut}</playlist><playlist name="Morning" type="static">'
+        "<location>file:///3</location></playlist></rhythmdb-playlists>"
+    )
+    format_ = format_named("rhythmbox-playlists")
+    first, broken, last = format_.parse(io.BytesIO(data.encode()), Options(name="playlists.xml"))
+    assert broken == Dropped(BROKEN)
+    assert isinstance(first, PlaylistEntry)
+    assert isinstance(last, PlaylistEntry)
+    assert (first.playlist, last.playlist) == ("Evening", "Morning")
+
+
+def test_what_is_called_like_a_song_inside_one_costs_nothing() -> None:
+    """An extension may hold anything."""
+    inside = "<extension>\n<track>1</track>\n</extension>"
+    data = f"<playlist><trackList><track><title>1</title>{inside}</track></trackList></playlist>"
+    assert len(list(format_named("xspf").parse(io.BytesIO(data.encode()), Options(name="x")))) == 1
+
+
 def test_what_is_broken_after_its_beginning_is_counted_once() -> None:
     data = b'<PlaybackStatistics><Entry Count="2"></b></Entry><Entry Count="0"/></PlaybackStatistics>'
     records = format_named("foobar2000").parse(io.BytesIO(data), Options(name="x.xml"))
