@@ -192,6 +192,12 @@ class Library:
             if said != "ok":
                 raise library_trouble(corruption(said), self.folders.database) from error
 
+    @contextlib.contextmanager
+    def not_waiting(self) -> Iterator[None]:
+        """`exclusive`, without waiting for other programs that write: BusyError at once."""
+        with self.exclusive(), _not_waiting(self.connection):
+            yield
+
     def subscribe(self, drop_cache: Callable[[Change], None]) -> None:
         """Have `drop_cache` called, under the lock, with each change from now on."""
         self._subscribers.append(drop_cache)
@@ -306,7 +312,7 @@ class Library:
 
 @contextlib.contextmanager
 def _not_waiting(connection: sqlite3.Connection) -> Iterator[None]:
-    """Do not wait for other programs while the block runs, since the library is being opened."""
+    """Do not wait for other programs while the block runs: others wait for it."""
     (before,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute("PRAGMA busy_timeout = 0")
     try:

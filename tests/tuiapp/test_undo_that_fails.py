@@ -301,6 +301,46 @@ async def test_a_play_that_is_logged_just_as_something_is_forgotten_is_dropped(
         assert app.engine().status().listens == 0
 
 
+@pytest.mark.parametrize("ends", [False, True])
+async def test_a_song_is_logged_in_the_library_it_began_in(
+    folders: Folders, tmp_path: Path, ends: bool
+) -> None:
+    """It plays on while the demo is opened, and where the app ends in that."""
+    demo = Folders(tmp_path / "demo")
+    with Session(folders) as session:
+        before = session.status().listens
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        app.open_folders(demo)
+        app.playback._log("mpv", heard("One"))
+        await settled(pilot)
+        app.changes.log_late()
+        await settled(pilot)
+        assert app.engine().status().listens == 0
+        if ends:
+            await app.action_quit()
+        else:
+            app.open_folders(folders)
+            app.changes.log_late()
+            await settled(pilot)
+            assert app.undoable == "the play of Ida - One"
+    for library, listens in ((folders, before + 1), (demo, 0)):
+        with Session(library) as session:
+            assert session.status().listens == listens
+
+
+async def test_views_do_not_wait_for_a_play_that_waits(folders: Folders) -> None:
+    async with a_play_that_waits(folders) as (app, _, before):
+        app.engine().library.connection.execute("PRAGMA busy_timeout = 60000")
+        with sqlite3.connect(folders.database) as other:
+            other.execute("BEGIN IMMEDIATE")
+            app.changes._log_late(ends=False)
+        assert app.engine().status().listens == before
+        assert app.engine().library.connection.execute("PRAGMA busy_timeout").fetchone() == (60000,)
+        other.close()
+
+
 async def test_a_library_that_cannot_be_opened_for_a_play_ends_no_app(
     folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,12 +31,14 @@ class Playback:
         # What a player that failed had yet to play, first the song it played.
         self._left: Sequence[Song] = ()
         self._volume = 100
+        # The library whose plays they are: the demo may be opened meanwhile.
+        self._heard_in = app.folders
 
     def play(self, player: Player) -> None:
         """Start a player; returns at once."""
         self.end(pressed=True)
         self._player, self._place, self._left = player, 0, ()
-        self._hushed = self._app.private.may_be_on
+        self._hushed, self._heard_in = self._app.private.may_be_on, self._app.folders
         self._app.run_worker(self._follow(player), group="player")
 
     @property
@@ -118,7 +120,9 @@ class Playback:
         elif self._left:
             from tuiapp.app.songs import player_for
 
+            heard_in = self._heard_in
             self.play(player_for(self._app.preferences.config, self._left, self._volume))
+            self._heard_in = heard_in
 
     def next(self) -> None:
         """Go on to the next song."""
@@ -205,7 +209,7 @@ class Playback:
             if number is not None:
                 app.call_from_thread(self._logged, number, Music(played.song.artist, played.song.title))
 
-        app.changes.log(keep)
+        app.changes.log(keep, self._heard_in)
 
     def _logged(self, number: int, music: Music) -> None:
         changes = self._app.changes

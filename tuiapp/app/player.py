@@ -25,6 +25,7 @@ from tuiapp.settings.registry import SERVICES
 
 if TYPE_CHECKING:
     from engine.live.clock import Song
+    from engine.paths import Folders
     from engine.session import Session
     from engine.store.logged_plays import LoggedPlay
     from tuiapp.app.app import DiscoverApp
@@ -73,9 +74,10 @@ def played_line(line: bytes) -> tuple[float, str | None] | None:
 
 @dataclass
 class _Playing:
-    """A started player, and whether a private session was on at any time since."""
+    """A started player, the library whose plays it reports, and whether a private session was on at any time since."""
 
     process: asyncio.subprocess.Process
+    heard_in: Folders
     hushed: bool
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
@@ -218,7 +220,7 @@ class Opening:
     # -- the player ------------------------------------------------------------------------------------
 
     async def _play(self, template: str, music: Music, number: int) -> None:
-        app = self._app
+        app, heard_in = self._app, self._app.folders
         arguments = command(template, music)
         name = shown(arguments[0])
         for before in self._players:
@@ -235,7 +237,7 @@ class Opening:
             text = f"{name} can't be started ({error.strerror}). Choose another player in the settings."
             app.notify(text, severity="error", timeout=10)
             return
-        playing = _Playing(process, hushed=app.private.may_be_on)
+        playing = _Playing(process, heard_in, hushed=app.private.may_be_on)
         self._players.append(playing)
         if number != self._asked or app.leaving:
             playing.end()  # overtaken while it was being started
@@ -269,7 +271,7 @@ class Opening:
             logged = session.history.log_play(music.artist, track, seconds=seconds, at=ended, since=since)
             app.call_from_thread(self._logged, logged, Music(music.artist, track))
 
-        app.changes.log(keep)
+        app.changes.log(keep, playing.heard_in)
 
     def _logged(self, logged: LoggedPlay, music: Music) -> None:
         app = self._app

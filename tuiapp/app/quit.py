@@ -38,7 +38,7 @@ async def leave(app: DiscoverApp, code: int = 0) -> None:
     app.playback.end()
     await app.opening.leave()
     await app.listening.end()
-    app.changes.log_late()
+    app.changes.log_late(ends=True)
     while running := [w for w in app.workers if w.is_running and w.group != "job" and w is not _here()]:
         await asyncio.gather(*(worker.wait() for worker in running), return_exceptions=True)
     # Pending work may have opened it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.worker import WorkerError
@@ -63,6 +64,8 @@ class Changes:
         # Plays that could not be logged so far, and in which library they were heard.
         self._late: list[tuple[Folders, Callable[[Session], Any]]] = []
         self._logging_late: Worker[None] | None = None
+        # Of each library the mark of the last forgetting, as seen last.
+        self._marks: dict[Folders, str] = {}
         # Number of changes so far: a dialog undoes only those with a higher number.
         self.made = 0
 
@@ -194,40 +197,67 @@ class Changes:
         app.under_way.follow(work, what)
         return work
 
-    def log(self, play: Callable[[Session, str | None], Any]) -> None:
-        """Log a play: nobody reports it again, so that where it cannot be (a full disk, a lock) it waits, in memory,
-        unless something is forgotten meanwhile. `play` also gets the mark of the last forgetting before it."""
-        folders, session = self._app.folders, self._app.session_in_use
-        since = session.library.seen_mark if session is not None else None
+    def log(self, play: Callable[[Session, str | None], Any], heard_in: Folders) -> None:
+        """Log a play in the library it was heard in: nobody reports it again, so that where it cannot be (a full disk,
+        a lock, the demo is open) it waits, in memory, unless something is forgotten meanwhile. `play` also gets the
+        mark of the last forgetting before it."""
+        from engine.privacy import private_session_on
+
+        self._see_mark()
+        since = self._marks.get(heard_in)
 
         def logged(session: Session) -> None:
             play(session, since)
 
+        def log(session: Session) -> None:
+            if session.folders == heard_in:
+                logged(session)
+            elif not private_session_on(heard_in):
+                self._late.append((heard_in, logged))
+
         def failed(error: DiscoverError) -> None:
             self._say(error)
             if not isinstance(error, PrivateSessionError | ForgottenError):
-                self._late.append((folders, logged))
+                self._late.append((heard_in, logged))
 
-        self.make(logged, failed=failed)
+        self.make(log, failed=failed)
 
-    def log_late(self) -> None:
-        """Try again to log the plays that wait; called about once a second, and as the app ends."""
-        if self._late and (self._logging_late is None or self._logging_late.is_finished):
-            self._logging_late = self.in_turn(self._log_late, "change")
+    def _see_mark(self) -> None:
+        session = self._app.session_in_use
+        if session is not None:
+            self._marks[session.folders] = session.library.seen_mark
 
-    def _log_late(self) -> None:
-        try:
-            session = self._app.engine()
-            # Beside the demo's they wait for the person's own library.
-            for late in [one for one in self._late if one[0] == session.folders and not session.private]:
-                try:
+    def log_late(self, *, ends: bool = False) -> None:
+        """Try again to log the plays that wait; called about once a second, and as the app `ends`: then those of other
+        libraries too."""
+        self._see_mark()
+        if self._late and (ends or self._logging_late is None or self._logging_late.is_finished):
+            self._logging_late = self.in_turn(lambda: self._log_late(ends), "change")
+
+    def _log_late(self, ends: bool) -> None:
+        from engine.session import Session
+
+        for folders in dict.fromkeys(heard_in for heard_in, _ in self._late):
+            with suppress(DiscoverError):  # else the next time
+                session = self._app.engine()
+                if session.private:
+                    return
+                if session.folders == folders:
+                    self._log_those_of(session)
+                elif ends:
+                    with Session(folders) as other:
+                        self._log_those_of(other)
+
+    def _log_those_of(self, session: Session) -> None:
+        for late in [one for one in self._late if one[0] == session.folders]:
+            try:
+                # Views wait for the library meanwhile.
+                with session.library.not_waiting():
                     late[1](session)
-                except ForgottenError as error:
-                    self._app.call_from_thread(self._say, error)
-                self._late.remove(late)
-                self._app.call_from_thread(self._app.library_changed)
-        except DiscoverError:
-            return  # next time
+            except ForgottenError as error:
+                self._app.call_from_thread(self._say, error)
+            self._late.remove(late)
+            self._app.call_from_thread(self._app.library_changed)
 
     def _say(self, error: DiscoverError) -> None:
         self._app.notify(in_keys(str(error), self._app.keymap), severity="error")

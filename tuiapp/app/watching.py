@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
@@ -53,17 +54,22 @@ class Watching:
             self._app.opening.hush()
         self._app.changes.log_late()
         if self._private_check is None or self._private_check.is_finished:
-            look = self._look_for_private_sessions
+            look = partial(self._look_for_private_sessions, time.monotonic())
             self._private_check = self._app.run_worker(look, thread=True, group="private sessions")
         if self._check is None or self._check.is_finished:
             self._check = self._app.run_worker(self._look, thread=True, group="watching")
 
-    def _look_for_private_sessions(self) -> None:
-        session = self._app.session_in_use
-        if session is not None and not session.private and _private_elsewhere(session):
+    def _look_for_private_sessions(self, asked: float) -> None:
+        """See whether one is on, as is known of the moment in which it was asked: the app may be stopped since."""
+        from engine.privacy import private_session_on
+
+        app = self._app
+        # In the demo the person's own music may play on.
+        watched = [folders for folders in (app.folders, app.jobs.own) if folders is not None]
+        if app.private_since is None and any(map(private_session_on, watched)):
             # As one that begins here: the current song is not logged when it is over.
-            self._app.call_from_thread(self._app.opening.hush)
-        self._looked = time.monotonic()
+            app.call_from_thread(app.opening.hush)
+        self._looked = asked
 
     def _look(self) -> None:
         self._app.preferences.look()
@@ -110,9 +116,3 @@ class Watching:
         listens = Presence(app.folders).others(Role.LISTENS)
         if listens != app.listens:
             app.call_from_thread(setattr, app, "listens", listens)
-
-
-def _private_elsewhere(session: Session) -> bool:
-    from engine.privacy import private_session_on
-
-    return private_session_on(session.folders)

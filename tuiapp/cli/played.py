@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -108,14 +107,13 @@ def _play_songs(options: Options, config: Config, music: Music) -> str | None:
 
 
 def _play(options: Options, template: str, music: Music) -> None:
-    """Run the player to its end and log the plays it reports, except in a private session."""
+    """Run the player to its end and log the plays it reports, except once a private session was on."""
     import subprocess
+    import threading
 
-    from engine.privacy import private_session_on
     from tuiapp.app.player import command, played_line
+    from tuiapp.cli.playing import LOOK_SECONDS, Privacy
 
-    # A play that began in a private session is never logged.
-    options = replace(options, private=options.private or private_session_on(options.folders))
     arguments = command(template, music)
     quiet = subprocess.DEVNULL
     try:
@@ -124,14 +122,33 @@ def _play(options: Options, template: str, music: Music) -> None:
         raise DiscoverError(
             f"{arguments[0]} can't be started ({error.strerror}). Choose another: discover config set open.player …"
         ) from error
+    privacy, over = Privacy(options), threading.Event()
+    unlogged = ""
+
+    def look() -> None:
+        while not privacy.look() and not over.wait(LOOK_SECONDS):
+            pass
+
+    threading.Thread(target=look, daemon=True).start()
     with player:
         for line in player.stdout or ():
             logged = played_line(line)
             title = music.track or (logged[1] if logged else None)
             if logged and title:
-                _keep(options, music.artist, title, logged[0])
+                privacy.look()
+                if privacy.hushed:
+                    say(options, "A private session was or may have been on: not logged.")
+                    continue
+                try:
+                    _keep(options, music.artist, title, logged[0])
+                except DiscoverError as error:
+                    # A full disk ends no music.
+                    unlogged = f"{shown(music.artist)} - {shown(title)} is not logged. {error}"
+    over.set()
     if player.returncode > 0:
         raise DiscoverError(f"{arguments[0]} exited with code {player.returncode}.")
+    if unlogged:
+        raise DiscoverError(unlogged)
 
 
 @cli.command()

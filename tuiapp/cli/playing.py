@@ -1,9 +1,12 @@
-"""Plays songs from the command line until the last, or until interrupted; plays are logged."""
+"""Plays songs from the command line until the last, or until interrupted; plays are logged, except those during which a
+private session was on in any window."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -17,14 +20,38 @@ if TYPE_CHECKING:
     from engine.live.mpv import Failed, Now
     from tuiapp.app.songs import Player
 
+# Seconds between two looks for private sessions.
+LOOK_SECONDS = 1.0
+
+
+class Privacy:
+    """Whether a private session is on, in any window; to be looked for about once a second while something plays."""
+
+    def __init__(self, options: Options) -> None:
+        self._options, self._looked = options, time.monotonic()
+        self._lock = threading.Lock()
+        # Whether one was, or may have been, on at any look.
+        self.hushed = False
+
+    def look(self) -> bool:
+        """Whether one is on, or may have begun and ended since the last look: the process was stopped meanwhile."""
+        from engine.privacy import private_session_on
+        from engine.privacy.presence import may_have_missed_one
+
+        with self._lock:
+            before, self._looked = self._looked, time.monotonic()
+            unseen = may_have_missed_one(self._looked - before)
+            private = self._options.private or unseen or private_session_on(self._options.folders)
+            self.hushed |= private
+        return private
+
 
 class Playing:
-    """A running player: shows what plays and logs plays, except songs during which a private session was on in any
-    window."""
+    """A running player: shows what plays and logs plays."""
 
     def __init__(self, options: Options, player: Player) -> None:
-        self._options, self._player = options, player
-        self._place, self._hushed = 0, True
+        self._options, self._player, self._privacy = options, player, Privacy(options)
+        self._place = 0
         self._failed = 0
         # Why a song could not be logged, the last such reason.
         self._unlogged = ""
@@ -61,29 +88,28 @@ class Playing:
             self._keep(self._player.end(pressed=False))
 
     def _tell(self, now: Now | None, ended: Sequence[PlayedSong | Failed]) -> None:
-        private = self._is_private()
-        self._hushed = self._hushed or private
+        private = self._privacy.look()
         self._keep(ended)
         if now is not None and now.place != self._place:
-            self._place, self._hushed = now.place, private
+            self._place, self._privacy.hushed = now.place, private
             number = f" ({now.place} of {now.count})" if now.count > 1 else ""
             say(self._options, f"Playing {now.song.artist} - {now.song.title}{number}.")
 
-    def _is_private(self) -> bool:
-        from engine.privacy import private_session_on
+    def _may_log(self) -> bool:
         from engine.privacy.database_file import is_read_only
 
-        folders = self._options.folders
-        return self._options.private or private_session_on(folders) or is_read_only(folders.database)
+        database = self._options.folders.database
+        return database.exists() and not is_read_only(database)
 
     def _keep(self, ended: Sequence[PlayedSong | Failed]) -> None:
         from engine.live.mpv import Failed
 
+        self._privacy.look()
         for one in ended:
             if isinstance(one, Failed):
                 self._failed += 1
                 say(self._options, f"{one.song.artist} - {one.song.title} can't be played: {one.why}")
-            elif not self._hushed and not self._is_private() and self._options.folders.database.exists():
+            elif not self._privacy.hushed and self._may_log():
                 try:
                     # Opened only for this: others may write while a song plays.
                     with self._options.session() as session, suppress(PrivateSessionError):

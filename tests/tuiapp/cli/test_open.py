@@ -19,6 +19,7 @@ from engine.paths import Folders
 from engine.privacy import private_session_on
 from engine.session import Session
 from engine.session.history import History
+from engine.store.logged_plays import LoggedPlay
 from tests.support.commands import document
 from tests.support.folders import fingerprint, make_read_only
 from tests.support.players import needs, running_mpd, sound
@@ -130,6 +131,60 @@ def test_beside_a_library_that_may_not_be_written_it_plays_and_logs_nothing(
         "Playing Ida - One.",
     ]
     assert fingerprint(folders.root) == before
+
+
+def test_a_private_session_that_came_and_went_while_a_player_of_ones_own_plays_counts(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was looked for as the player began, and as it reported a play."""
+    monkeypatch.setattr("tuiapp.cli.playing.LOOK_SECONDS", 0.01)
+    seen, looks = tmp_path / "seen", [False, True]
+
+    def comes_and_goes(_folders: Folders) -> bool:
+        private = bool(looks) and looks.pop(0)
+        if private:
+            seen.touch()
+        return private
+
+    monkeypatch.setattr("engine.privacy.private_session_on", comes_and_goes)
+    player = tmp_path / "bin" / "mine"
+    script = f"import os\nwhile not os.path.exists({str(seen)!r}): pass\nprint('played 183')"
+    player.write_text(f"#!{sys.executable} -S\n{script}\n")
+    player.chmod(0o755)
+    assert run(["config", "set", "open.player", f"{player} {{query}}"]) == 0
+    looks[:] = [False, True]
+    assert run(["open", "Ida", "One"]) == 0
+    assert "not logged" in capsys.readouterr().err
+    assert heard(folders) == []
+
+
+def test_what_played_while_the_command_was_stopped_is_not_logged(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A private session may have begun and ended elsewhere."""
+    monkeypatch.setattr("engine.privacy.presence.UNSEEN_SECONDS", -1.0)
+    assert run(["open", "Ida"]) == 0
+    assert heard(folders) == []
+
+
+def test_a_play_of_ones_own_player_that_cannot_be_logged_costs_no_other(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, full = History.log_play, [True]
+
+    def full_at_first(self: History, *names: str, **how: Any) -> LoggedPlay:
+        if full and full.pop():
+            raise DiscoverError("The disk is full.")
+        return log(self, *names, **how)
+
+    monkeypatch.setattr(History, "log_play", full_at_first)
+    player = tmp_path / "bin" / "mine"
+    player.write_text(f"#!{sys.executable} -S\nprint('played 183 Old')\nprint('played 184 New')\n")
+    player.chmod(0o755)
+    assert run(["config", "set", "open.player", f"{player} {{query}}"]) == 0
+    assert run(["open", "Ida"]) == 1
+    assert "error: Ida - Old is not logged. The disk is full." in capsys.readouterr().err
+    assert heard(folders) == [("New", "discover")]
 
 
 def test_while_it_plays_in_private_whoever_watches_the_player_knows(
