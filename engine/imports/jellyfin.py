@@ -1,12 +1,13 @@
-"""Jellyfin's Playback Reporting: `playback_reporting.db`, or a table saved from it (`playback_report.csv`).
+"""Jellyfin's Playback Reporting: `playback_reporting.db`, a table saved from it (`playback_report.csv`), or its backup.
 
-A track is named in one text, `Artist - Title (Album)`, and stamped in the server's own zone (`--zone`). Neither is
-documented; rows of another shape are reported, not guessed. Facts: FORMATS.md, Media servers.
+A track is named in one text, `Artist - Title (Album)`; a stamp without a zone is in the server's own (`--zone`). Rows
+of another shape are reported, not guessed. Facts: FORMATS.md, Media servers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import IO
 
 from engine.imports import record as reasons
@@ -16,16 +17,25 @@ from engine.imports.people import of_one_person
 from engine.imports.record import Dropped, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.text import Table, rows
-from engine.imports.times import iso, milliseconds
+from engine.imports.times import iso, iso_moment, milliseconds
 
 _COLUMNS = ("UserId", "ItemType", "ItemName", "DateCreated", "PlayDuration")
 _KINDS = {
     "movie": reasons.VIDEO,
     "episode": reasons.VIDEO,
     "video": reasons.VIDEO,
+    "musicvideo": reasons.VIDEO,
     "audiobook": reasons.AUDIOBOOK,
     "tvchannel": reasons.RADIO,
 }
+# The columns of a backup, which names none.
+_OF_BACKUP = (
+    "DateCreated", "UserId", "ItemId", "ItemType", "ItemName", "PlaybackMethod", "ClientName", "DeviceName",
+    "PlayDuration",
+)  # fmt: skip
+# A play is noted when it has gone on for so many seconds.
+_NOTED_AFTER = 20
+_NO_NAME = "Not Known"
 
 
 def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
@@ -38,7 +48,15 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 def parse_table(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """Every row of a table saved from it, of one user."""
-    body = rows(stream)
+    yield from _of_table(rows(stream), options)
+
+
+def parse_backup(stream: IO[bytes], options: Options) -> Iterator[Record]:
+    """Every row of a backup, of one user."""
+    yield from _of_table(chain([list(_OF_BACKUP)], rows(stream, "\t")), options)
+
+
+def _of_table(body: Iterator[list[str]], options: Options) -> Iterator[Record]:
     table = Table(next(body, []))
     cells = ([table.at(row)(column.lower()) for column in _COLUMNS] for row in body)
     yield from of_one_person(((row[0], _record(row, options.zone)) for row in cells), options)
@@ -49,7 +67,7 @@ def _record(cells: list[str], zone: str | None) -> Record:
     if kind.lower() != "audio":
         return Dropped(_KINDS.get(kind.lower(), reasons.RADIO))
     artist, title, album = _named(name.strip())
-    if not artist or not title:
+    if not artist or not title or artist == _NO_NAME:
         return Dropped(reasons.NO_NAMES)
     start = iso(at.strip(), zone)
     if start is None:
@@ -58,9 +76,9 @@ def _record(cells: list[str], zone: str | None) -> Record:
     return Play(
         artist,
         title,
-        start,
+        start - _NOTED_AFTER,
         None if played is None else max(0, played) * 1000,
-        album or None,
+        None if album == _NO_NAME else album or None,
     )
 
 
@@ -84,6 +102,17 @@ def sniff_table(head: Head) -> bool:
     return head.has_columns("itemname", "itemtype", "datecreated", "playduration")
 
 
+def sniff_backup(head: Head) -> bool:
+    """Its columns without their names: a time, three ids, of which one is a kind, a name, three more and seconds."""
+    cells = head.columns_of_line(0, "\t")
+    return (
+        len(cells) == len(_OF_BACKUP)
+        and iso_moment(cells[0].upper()) is not None
+        and cells[3] in {"audio", *_KINDS}
+        and cells[-1].isdecimal()
+    )
+
+
 FORMATS = (
     Format("jellyfin", "Jellyfin Playback Reporting database", "jellyfin", sniff, parse, order=45),
     Format(
@@ -93,6 +122,14 @@ FORMATS = (
         sniff_table,
         parse_table,
         marks=("itemname", "itemtype", "datecreated", "playduration"),
+        order=45,
+    ),
+    Format(
+        "jellyfin-backup",
+        "Jellyfin Playback Reporting backup",
+        "jellyfin",
+        sniff_backup,
+        parse_backup,
         order=45,
     ),
 )

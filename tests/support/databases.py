@@ -23,7 +23,7 @@ JELLYFIN = """
 CREATE TABLE PlaybackActivity (DateCreated DATETIME, UserId TEXT, ItemId TEXT, ItemType TEXT, ItemName TEXT,
                                PlaybackMethod TEXT, ClientName TEXT, DeviceName TEXT, PlayDuration INT);
 INSERT INTO PlaybackActivity VALUES
-  ('2024-03-02 19:01:00.123', 'u1', 'i', 'Audio', 'Café Tundra - Harbour Lights (Slow Ferry)', 'x', 'c', 'secretphone', 211),
+  ('2024-03-02 19:01:20.123', 'u1', 'i', 'Audio', 'Café Tundra - Harbour Lights (Slow Ferry)', 'x', 'c', 'secretphone', 211),
   ('2024-03-02 19:06:00.123', 'u1', 'i', 'Audio', 'Ida & the Oaks - Tin Roof', 'x', 'c', 'secretphone', 7),
   ('2024-03-02 19:07:00', 'u1', 'i', 'Movie', 'A film', 'x', 'c', 'd', 7000),
   ('2024-03-02 19:07:00', 'u1', 'i', 'Audio', 'Untold', 'x', 'c', 'd', 7000),

@@ -22,6 +22,7 @@ SAMPLES: dict[str, Any] = {
     "navidrome": databases.NAVIDROME,
     "jellyfin": databases.JELLYFIN,
     "jellyfin-csv": "DateCreated,UserId,ItemType,ItemName,PlayDuration\n2024-03-02 19:01:00,u,Audio,A - B (C),211\n",
+    "jellyfin-backup": "2024-03-02 19:01:20Z\tu\ti\tAudio\tA - B (Not Known)\tDirectPlay\tc\td\t211\n",
     "tautulli": databases.TAUTULLI,
     "strawberry": databases.STRAWBERRY,
     "spotify": [spotify(START, 211_400), spotify(START + 300, 5_000)],

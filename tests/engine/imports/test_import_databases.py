@@ -12,7 +12,7 @@ import pytest
 
 from engine.imports.database import Rows
 from tests.support.databases import JELLYFIN, NAVIDROME, STRAWBERRY, TAUTULLI, database
-from tests.support.importing import OTHER, SONG, START, bring, listens, write
+from tests.support.importing import OTHER, SONG, START, bring, listens, starts, write
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -41,6 +41,23 @@ def test_a_servers_database_holds_several_people_and_one_is_asked_for(
     assert "Ann" not in "\n".join(db.iterdump())
 
 
+def test_a_jellyfin_backup_and_what_has_no_name_there(db: sqlite3.Connection, tmp_path: Path) -> None:
+    row = "2024-03-02 {}\tu\ti\t{}\t{}\tDirectPlay\tFinamp\tsecretphone\t211\r\n".format
+    backup = write(
+        tmp_path,
+        "Backup.tsv",
+        row("19:01:20Z", "Audio", "Café Tundra - Harbour Lights (Not Known)")
+        + row("19:06:20.1234567", "Audio", "Ida & the Oaks - Tin Roof (Weather Songs)")
+        + row("19:09:20Z", "Audio", "Not Known - Lark (Not Known)")
+        + row("19:12:20Z", "MusicVideo", "Lark"),
+    )
+    file = bring(db, backup, zone="Europe/Copenhagen").files[0]
+    assert (file.format, file.dropped) == ("jellyfin-backup", {"no artist or title": 1, "video": 1})
+    # Of a newer version the first is in UTC.
+    assert starts(db) == [(START + 300 - 3600, *OTHER), (START, *SONG)]
+    assert db.execute("SELECT album FROM tracks ORDER BY album").fetchall() == [(None,), ("Weather Songs",)]
+
+
 def test_jellyfin_database_and_table(db: sqlite3.Connection, tmp_path: Path) -> None:
     path = database(tmp_path, "playback_reporting.db", JELLYFIN)
     reasons = {"skipped": 1, "video": 1, "no artist or title": 1, "unreadable time": 1}
@@ -50,7 +67,7 @@ def test_jellyfin_database_and_table(db: sqlite3.Connection, tmp_path: Path) -> 
     assert db.execute("SELECT album FROM tracks ORDER BY album").fetchall() == [(None,), ("Slow Ferry",)]
     assert "secretphone" not in "\n".join(db.iterdump())
     header = "DateCreated,UserId,ItemType,ItemName,PlayDuration\n"
-    line = '2024-03-02 19:01:00,u,Audio,"Café Tundra - Harbour Lights (Slow Ferry)",211\n'
+    line = '2024-03-02 19:01:20,u,Audio,"Café Tundra - Harbour Lights (Slow Ferry)",211\n'
     file = bring(db, write(tmp_path, "playback_report.csv", header + line), zone="Europe/Copenhagen").files[0]
     assert (file.format, file.duplicates) == ("jellyfin-csv", 1)
 
