@@ -13,7 +13,7 @@ import msgspec
 
 from engine.imports.database import Rows
 from engine.imports.encoding import OTHER_BYTES
-from engine.imports.text import delimiter_of, is_before_table, normal
+from engine.imports.text import delimiter_of, is_before_table, normal, unquoted
 from engine.store.guarded import MAGIC
 
 HEAD_BYTES = 1 << 16
@@ -191,6 +191,7 @@ class Head:
                     csv.reader(self.lines[number : number + 1], delimiter=delimiter, skipinitialspace=True),
                     [],
                 )
+                line = unquoted(line, delimiter)
             except csv.Error:
                 line = []
             self._cells[number, delimiter] = list(map(normal, line))

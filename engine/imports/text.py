@@ -117,7 +117,8 @@ def rows(stream: IO[bytes] | Again, delimiter: str = "") -> Iterator[list[str]]:
     """CSV rows, separated as the first of them is if no `delimiter` is given; blank lines are not rows.
 
     A quote that is opened and not closed costs its own line, not those after it: a row of several lines that is
-    not as wide as the first row, or not quoted as it should be, is taken line by line.
+    not as wide as the first row, or not quoted as it should be, is taken line by line. Databases write a quote in a
+    name as `\\"`.
     """
     # The limit is the whole process's: set where it is needed, since other readers need another.
     csv.field_size_limit(_MAX_FIELD)
@@ -136,10 +137,19 @@ def rows(stream: IO[bytes] | Again, delimiter: str = "") -> Iterator[list[str]]:
         except (csv.Error, _TooLongError):
             row = []
         taken = physical.taken
-        if (not row or len(taken) > 1) and taken and (len(row) != width or not _is_strict(taken, delimiter)):
-            row = taken[0].rstrip("\r\n").split(delimiter)
-            physical.again.extendleft(reversed(taken[1:]))
-            reader = csv.reader(physical, delimiter=delimiter, skipinitialspace=True)
+        doubtful = not row or len(taken) > 1
+        if (
+            taken
+            and (doubtful or '\\"' in taken[0])
+            and (len(row) != width or not _is_strict(taken, delimiter))
+        ):
+            escaped = _escaped(taken[0], delimiter)
+            if len(escaped) == width or doubtful:
+                row = escaped if len(escaped) == width else taken[0].rstrip("\r\n").split(delimiter)
+                physical.again.extendleft(reversed(taken[1:]))
+                reader = csv.reader(physical, delimiter=delimiter, skipinitialspace=True)
+        if len(row) == 1 and width != 1 and (not width or len(unquoted(row, delimiter)) == width):
+            row = unquoted(row, delimiter)
         if row and (len(row) > 1 or row[0].strip()):
             width = width or len(row)
             yield row
@@ -151,6 +161,27 @@ def _is_strict(taken: Sequence[str], delimiter: str) -> bool:
         return len(list(csv.reader(taken, delimiter=delimiter, skipinitialspace=True, strict=True))) == 1
     except csv.Error:
         return False
+
+
+def _escaped(line: str, delimiter: str) -> list[str]:
+    """The cells of a line whose quotes have a backslash before them; none where it is another."""
+    try:
+        return next(
+            csv.reader([line], delimiter=delimiter, skipinitialspace=True, escapechar="\\", strict=True), []
+        )
+    except csv.Error:
+        return []
+
+
+def unquoted(cells: list[str], delimiter: str) -> list[str]:
+    """The cells of a row that a spreadsheet with another separator had as a single one, and quoted as a whole.
+
+    >>> unquoted(['1,"02 Mar 2024, 19:01",Burel'], ","), unquoted(["Burel"], ",")
+    (['1', '02 Mar 2024, 19:01', 'Burel'], ['Burel'])
+    """
+    return (
+        next(csv.reader(cells, delimiter=delimiter, skipinitialspace=True), []) if len(cells) == 1 else cells
+    )
 
 
 class _TooLongError(Exception):

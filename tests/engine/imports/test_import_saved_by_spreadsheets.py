@@ -72,3 +72,41 @@ def test_so_is_one_in_utf16(db: sqlite3.Connection, tmp_path: Path, encoding: st
     text = _written(_TABLES["tidal"], "\t", "sep=\t\r\n")
     file = one(db, write(tmp_path, "table.txt", text.encode(encoding)))
     assert (file.format, file.kept) == ("tidal", 1)
+
+
+_OF_LASTFM = "uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid"
+_WHOLE = '"1709406060,""02 Mar 2024, 19:01"",""Burel"","""",""Slow Ferry"","""",""Mull"","""""'
+
+
+@pytest.mark.parametrize("header", [_OF_LASTFM, f'"{_OF_LASTFM}"'])
+def test_a_row_that_is_one_cell_in_quotes_is_taken_apart(
+    db: sqlite3.Connection, tmp_path: Path, header: str
+) -> None:
+    file = one(db, write(tmp_path, "a.csv", f"{header}\n{_WHOLE}\n1709406360,x,Ida,,,,Lark,\n"))
+    assert (file.format, file.kept, file.dropped) == ("lastfm", 2, {})
+    assert db.execute("SELECT title, album FROM tracks ORDER BY id").fetchall() == [
+        ("Mull", "Slow Ferry"),
+        ("Lark", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("artist", "title", "names"),
+    [
+        (r'"The \"B\" Side"', r'"5\" disk, side \"A\""', ('The "B" Side', '5" disk, side "A"')),
+        (r'"\"Burel\""', r'"Mull"', ('"Burel"', "Mull")),
+        # These are no marks: they are in names.
+        (r'"AC\"', r'"Back\slash"', ("AC\\", "Back\\slash")),
+        (r"AC\DC", r"Mull\"", (r"AC\DC", 'Mull\\"')),
+    ],
+)
+def test_a_quote_with_a_backslash_is_one_in_a_name(
+    db: sqlite3.Connection, tmp_path: Path, artist: str, title: str, names: tuple[str, str]
+) -> None:
+    rows = f'{artist},{title},"2024-03-02 19:01:00"\nIda,Lark,2024-03-02 19:06:00\n'
+    file = one(db, write(tmp_path, "a.csv", f"Artist,Title,Played at\n{rows}"))
+    assert (file.kept, file.dropped) == (2, {})
+    found = db.execute(
+        "SELECT a.name, t.title FROM tracks t JOIN artists a ON a.id = t.artist_id ORDER BY t.id"
+    )
+    assert found.fetchall() == [names, ("Ida", "Lark")]
