@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from engine.imports.deezer import SHEET, is_workbook
 from engine.imports.encoding import GUESSED
 from engine.imports.head import Head, share
 from engine.imports.registry import formats
-from engine.imports.table import NAMES, propose
+from engine.imports.stamps import is_moment
+from engine.imports.table import NAMES, flat_of_first, propose
 
 # Names that files of any kind have, and those among them that are one service's own.
 _GENERIC = frozenset(name for names in NAMES.values() for name in names) - {"uts", "ms_played", "msplayed"} | {
@@ -17,9 +19,11 @@ _GENERIC = frozenset(name for names in NAMES.values() for name in names) - {"uts
 
 # Advice for any table.
 MAP_IT = "Say which columns hold what: --map artist=COLUMN,track=COLUMN,time=COLUMN"
+NAME_THEM = "Add a first line that names its columns, such as artist,album,track,time"
 
-# Columns that are named of a table.
-_MAX_NAMED = 8
+# Columns that are named of a table, and rows of one that are looked at.
+_MAX_NAMED, _ROWS = 8, 5
+_WORD = re.compile(r"[^\W\d_]{2}")
 
 
 # Signatures of unsupported archives and workbooks.
@@ -78,4 +82,21 @@ def _guess_of_text(head: Head) -> str:
     cells = head.header
     if not head.json and cells:
         return f"is a table of {first_of(cells)}. {MAP_IT}"
+    if not head.json and _is_nameless(head):
+        return f"is a table without names of its columns. {NAME_THEM}"
+    if head.json in ("array", "lines") and _has_plays(flat_of_first(head).values()):
+        return f"is a list of {first_of(list(flat_of_first(head)))}. {MAP_IT}"
     return ""
+
+
+def _is_nameless(head: Head) -> bool:
+    """Whether all of the first lines have as many cells, and as plays do a time and two texts."""
+    rows = [head.columns_of_line(place) for place in range(min(_ROWS, len(head.lines) - 1 or 1))]
+    return len({len(row) for row in rows}) == 1 and all(map(_has_plays, rows))
+
+
+def _has_plays(cells: Iterable[str]) -> bool:
+    """Whether one cell is a time of day and two others are words."""
+    times = [cell for cell in cells if is_moment(cell)]
+    words = [cell for cell in cells if cell not in times and _WORD.search(cell)]
+    return bool(times) and len(words) > 1

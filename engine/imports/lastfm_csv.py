@@ -22,6 +22,9 @@ from engine.imports.text import DELIMITERS, Again, Table, normal, rows
 _DATED = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$")
 # Seconds, track, artist, album, and their three ids.
 _OF_LASTEXPORT = 7
+# Artist, album, track, a time as its computer writes it, album artist, length.
+_OF_SCRUBBLER = 6
+_ZONED = re.compile(r"\d[:.]\d\d.* [+-]\d\d:\d\d$")
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 _ARTIST = ("artist", "artist name", "artist_name")
 _TITLE = ("track", "track name", "title", "name")
@@ -88,18 +91,31 @@ def _is_header(columns: Sequence[str]) -> bool:
 
 
 def parse_headerless(stream: IO[bytes], options: Options) -> Iterator[Record]:
-    """`artist,album,track,02 Mar 2024 19:01` a line, `date,time,artist,title`, and lastexport's seven columns."""
+    """`artist,album,track,02 Mar 2024 19:01` a line, with two more columns in Scrubbler's, `date,time,artist,title`,
+    and lastexport's seven columns."""
     stamps = Stamps(options)
-    for row in rows(stream):
+    for row, stamp in stamps.settle(rows(stream), _stamp_of):
         cells = [cell.strip() for cell in row]
         if len(cells) == _OF_LASTEXPORT:
-            yield _play(cells[2], cells[1], cells[3], stamps, cells[0], _ids(cells[4]))
-        elif len(cells) != 4:
+            yield _play(cells[2], cells[1], cells[3], stamps, stamp, _ids(cells[4]))
+        elif len(cells) not in (4, _OF_SCRUBBLER):
             yield Dropped(reasons.BROKEN)
-        elif re.match(r"^\d{4}-\d{2}-\d{2}$", cells[0]):
-            yield _play(cells[2], cells[3], "", stamps, f"{cells[0]} {cells[1]}")
+        elif _is_day(cells):
+            yield _play(cells[2], cells[3], "", stamps, stamp)
         else:
-            yield _play(cells[0], cells[2], cells[1], stamps, cells[3])
+            yield _play(cells[0], cells[2], cells[1], stamps, stamp)
+
+
+def _stamp_of(row: Sequence[str]) -> str:
+    if len(row) == _OF_LASTEXPORT:
+        return row[0].strip()
+    if _is_day(row):
+        return f"{row[0].strip()} {row[1].strip()}"
+    return row[3].strip() if len(row) > 3 else ""
+
+
+def _is_day(row: Sequence[str]) -> bool:
+    return len(row) == 4 and re.match(r"^\d{4}-\d{2}-\d{2}$", row[0].strip()) is not None
 
 
 def _play(artist: str, title: str, album: str, stamps: Stamps, stamp: str, ids: Ids = ()) -> Record:
@@ -141,13 +157,15 @@ def _is_of_lastfm(named: set[str], columns: Sequence[str]) -> bool:
 
 
 def sniff_headerless(head: Head) -> bool:
-    """Four fields, the last a date like `02 Mar 2024 19:01`, or the first a date and the second a time; or seven
-    between tabs, the first a count of seconds."""
+    """Four fields, the last a date like `02 Mar 2024 19:01`, or the first a date and the second a time; six, the fourth
+    a time with its zone; or seven between tabs, the first a count of seconds."""
     if head.json or _is_header(head.columns()):
         return False
     for place in range(min(10, len(head.lines))):
         cells = head.columns_of_line(place)
         if len(cells) == _OF_LASTEXPORT and head.delimiter == "\t" and re.match(r"^\d{9,10}$", cells[0]):
+            return True
+        if len(cells) == _OF_SCRUBBLER and cells[0] and cells[2] and _ZONED.search(cells[3]):
             return True
         if len(cells) != 4:
             continue

@@ -19,7 +19,7 @@ from engine.imports import record as reasons
 from engine.imports.ahead import Ahead
 from engine.imports.batches import FILE_ERRORS, MAX_MS, DamagedError, batches, damage_named
 from engine.imports.encoding import GUESSED, guesses, is_encoding
-from engine.imports.guess import MAP_IT, guess
+from engine.imports.guess import MAP_IT, NAME_THEM, guess
 from engine.imports.record import Dropped, Like, Options, Play, PlaylistEntry, Record, Unplayed
 from engine.imports.registry import Format, format_named, reading_as, reading_of
 from engine.imports.report import UNKNOWN, FileReport, Report, imported_whole
@@ -131,7 +131,7 @@ class _Run:
         found = [(file, source) for file, source in sources if source is not None]
         for file, source in sources if found else ():
             # Other tables that a service adds to a history are ignored.
-            if source is None and file.path != file.root and file.note.endswith(MAP_IT):
+            if source is None and file.path != file.root and file.note.endswith((MAP_IT, NAME_THEM)):
                 file.note = UNKNOWN
         chosen = sorted(found, key=lambda pair: pair[1].format.order)
         if begin is not None and chosen:

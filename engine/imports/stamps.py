@@ -52,6 +52,7 @@ TIME_COLUMNS = (
     "ended at", "finished at", "date et heure", "datum und uhrzeit", "datum/uhrzeit", "fecha y hora", "data e hora",
     "data e ora", "dato og tid", "datum och tid", "datum en tijd", "data i godzina", "tarih ve saat", "дата и время",
     "дата та час", "日時", "日期時間", "日期时间", "날짜 및 시간", "일시",
+    "tagtime",
 )  # fmt: skip
 DAY_COLUMNS = (
     "date", "day", "played on", "date played", "datum", "tag", "fecha", "data", "dato", "дата", "päivä",
@@ -84,6 +85,16 @@ _ISO_CLOCK = re.compile(r"[T ]\d{2}(:?\d{2})?(:?\d{2})?")
 
 # In a column without a known name so many rows show whether it has times of day: from this hour on it is not a length.
 _LOOKED_AT, _AFTERNOON = 200, 13
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text by itself is a day and a time in which a play may have been.
+
+    >>> is_moment("2024-03-02 19:01"), is_moment("1709406060"), is_moment("2024-03-02"), is_moment("3:20")
+    (True, True, False, False)
+    """
+    found = Stamps(Options()).read(text)
+    return found is not None and found.width < DAY and EARLIEST <= found.at <= latest_possible()
 
 
 # Reasons for which a play has no date.

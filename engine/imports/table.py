@@ -44,7 +44,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "time": TIME_COLUMNS,
     "date": DAY_COLUMNS,
     "ms": ("ms played", "play duration milliseconds", "played ms"),
-    "seconds": ("seconds", "seconds played", "play duration", "listening time", "duration played"),
+    "seconds": ("seconds", "seconds played", "play duration", "listening time", "duration played",
+                "temps d'écoute"),
     "plays": ("plays", "play count", "count", "scrobbles"),
     "isrc": ("isrc",),
     "spotify": ("spotify_track_uri", "spotify uri", "spotify id", "uri"),
@@ -175,8 +176,8 @@ def _own_values(row: Mapping[str, Any]) -> dict[str, str]:
     return {normal(key): str(value) for key, value in named if isinstance(value, (str, int, float))}
 
 
-def _first_of(head: Head) -> dict[str, str]:
-    """The first object of a file, where all of it is at the beginning."""
+def flat_of_first(head: Head) -> dict[str, str]:
+    """The values of the first object of a file, where all of it is at the beginning."""
     try:
         found, _ = json.JSONDecoder().raw_decode(head.text, head.text.index("{"))
     except (ValueError, RecursionError):
@@ -305,7 +306,7 @@ def sniff_lines(head: Head) -> bool:
         return False
     found = propose(list(head.keys))
     if "track" in found and "artist" not in found:
-        found = propose(list(_first_of(head)))
+        found = propose(list(flat_of_first(head)))
     # Inside documents are lists of many things with counts.
     when = {"time", "date"} if head.inside else {"time", "date", "plays"}
     return {"artist", "track"} <= set(found) and bool(when & set(found))

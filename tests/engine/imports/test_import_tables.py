@@ -131,6 +131,35 @@ def test_last_fm_tables_without_a_header(db: sqlite3.Connection, tmp_path: Path,
     assert starts(db) == [(START, *SONG)]
 
 
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "02/03/2024 19:01:00 +00:00",
+        "3/2/2024 7:01:00 PM +00:00",
+        "02.03.2024 20:01:00 +01:00",
+        "02-03-2024 19.01.00 +00:00",
+        "2024/03/02 19:01:00 +00:00",
+        "2024-03-02 오후 7:01:00 +00:00",
+    ],
+)
+@pytest.mark.parametrize("end", [",,", ",Ida,00:03:20"])
+def test_scrubblers_table_has_the_time_as_its_computer_writes_it(
+    db: sqlite3.Connection, tmp_path: Path, stamp: str, end: str
+) -> None:
+    other = stamp.replace("02", "14", 1) if stamp.startswith("0") else stamp.replace("/2/", "/14/")
+    rows = [f'{SONG[0]},"Slow, Ferry",{SONG[1]},{stamp}{end}', f"Burel,,Mull,{other}{end}"]
+    file = one(db, write(tmp_path, "mine.csv", "\ufeff" + "\r\n".join(rows) + "\r\n"))
+    assert (file.format, file.kept, file.note) == ("lastfm-csv", 2, "")
+    assert (START, *SONG) in starts(db)
+
+
+def test_shazams_library_is_a_table(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = 'Index,TagTime,Title,Artist,URL,TrackKey\n1,2024-03-02 19:01:00,"{1}","{0}",https://x,7\n'
+    file = one(db, write(tmp_path, "shazamlibrary.csv", "Shazam Library\n" + rows.format(*SONG)))
+    assert (file.format, file.kept) == ("csv", 1)
+    assert starts(db) == [(START, *SONG)]
+
+
 def test_a_given_mapping_of_columns(db: sqlite3.Connection, tmp_path: Path) -> None:
     path = write(tmp_path, "mine.csv", "wann,was,wer\n2024-03-02 20:01,Harbour Lights,Café Tundra\n")
     assert one(db, path).format is None

@@ -97,6 +97,40 @@ def test_a_table_is_described_by_its_columns_alone(db: sqlite3.Connection, tmp_p
     )
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Burel,Mull,2024-03-02 19:01:00\nIda,Lark,2024-03-02 19:06:00\n",
+        "1709406060\tBurel\tMull\tSlow Ferry\n1709406360\tIda\tLark\t\n",
+    ],
+)
+def test_a_table_without_a_header_is_told_how_to_get_one(
+    db: sqlite3.Connection, tmp_path: Path, rows: str
+) -> None:
+    path = write(tmp_path, "a.csv", rows)
+    [file] = bring(db, path).files
+    assert file.note == (
+        "is a table without names of its columns. Add a first line that names its columns, such as "
+        "artist,album,track,time"
+    )
+    path.write_text(("artist,track,time\n" if "," in rows else "time\tartist\ttrack\talbum\n") + rows)
+    [file] = bring(db, path).files
+    assert file.kept == 2
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_list_of_unknown_keys_is_to_be_mapped(db: sqlite3.Connection, tmp_path: Path, lines: bool) -> None:
+    rows = [{"who": "Burel", "what": "Mull", "whenHeard": f"2024-03-02T19:0{n}:00Z"} for n in range(3)]
+    path = write(tmp_path, "a.json", "".join(f"{json.dumps(row)}\n" for row in rows) if lines else rows)
+    [file] = bring(db, path).files
+    assert file.note == (
+        "is a list of who, what, whenheard. Say which columns hold what: --map "
+        "artist=COLUMN,track=COLUMN,time=COLUMN"
+    )
+    [file] = bring(db, path, columns={"artist": "who", "track": "what", "time": "whenHeard"}).files
+    assert file.kept == 3
+
+
 def test_a_table_whose_columns_may_be_known_ones_in_another_encoding_says_so(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
