@@ -9,9 +9,11 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from engine.canonical_keys import Level
+from engine.canonical_keys import Level, artist_key, joined_key, track_key
+from engine.community.catalog import Catalog
 from engine.community.packs import list_packs
 from engine.errors import CancelledError, DamagedDataError, DiscoverError, UnreadableFileError, system_trouble
 from engine.paths import Folders
@@ -20,6 +22,7 @@ from engine.progress import SCANNING, Cancelled, StageReport
 from engine.session.damage import Damage, damage_of_models, damage_of_small_files
 from engine.store.backups import BROKEN, DAMAGED, Backup, backups, remove, trouble
 from engine.store.database import open_library
+from engine.store.indexed_rows import Nameless, Names
 from engine.store.integrity import checked
 from engine.store.restoring import repaired
 from engine.store.salvage import MUSIC, SALVAGING, Salvage
@@ -72,11 +75,29 @@ def _library(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[
     except DamagedDataError:
         pass
     # If nothing can be read and there is no backup, the doctor says what helps.
-    if done := repaired(door, report):
+    if done := repaired(door, report, partial(_names_in_catalogs, door.folders)):
         kept, by = done
         yield f"{_said_of(by)} The damaged one is kept as backups/{kept}.sqlite."
         if not isinstance(by, Salvage) or not by.lost.keys().isdisjoint(MUSIC):
             yield from _music(door, report, cancelled)
+
+
+def _names_in_catalogs(folders: Folders, of: Nameless) -> Names:
+    """The names that community data and models have for artists and tracks."""
+    artists, tracks = list[tuple[str, str]](), list[tuple[str, str, str]]()
+    keys = [*of.artists, *(joined_key(*pair) for pair in of.tracks)]
+    for path in (*folders.packs.glob("*/catalog.sqlite"), *folders.models.glob("*/catalog.sqlite")):
+        with (
+            contextlib.suppress(DamagedDataError, sqlite3.Error, OSError),
+            contextlib.closing(Catalog(path)) as catalog,
+        ):
+            for item in catalog.items([*catalog.ids_of(keys).values()]).values():
+                # It may be called otherwise: one is found by a form of its name too.
+                artist = artist_key(item.artist)
+                artists.append((item.artist, artist))
+                if item.track is not None:
+                    tracks.append((item.track, artist, track_key(item.track)))
+    return Names(artists, tracks)
 
 
 def _music(door: Door, report: StageReport, cancelled: Cancelled) -> Iterator[str]:

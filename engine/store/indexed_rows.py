@@ -2,7 +2,7 @@
 
 An index has a few columns of each row. With them an artist's name and a track's title are known in small letters, a
 playlist by its name, and a listen or skip by its track and time; of which file it was, and by what clock, is what the
-nearest row left says. A backup may have the names as they were.
+nearest row left says. Playlists, likes, music files, a backup or community data may have the names as they were.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from engine.canonical_keys import artist_key, track_key
 
 
 class _Indexed(NamedTuple):
@@ -46,9 +49,9 @@ _INDEXED = (
 )
 
 
-def add_indexed_rows(damaged: sqlite3.Connection, rebuilt: sqlite3.Connection) -> dict[str, int]:
-    """Add the rows that the tables of `rebuilt` lack and the indexes of `damaged` have: how many, by table."""
-    added: dict[str, int] = {}
+def add_indexed_rows(damaged: sqlite3.Connection, rebuilt: sqlite3.Connection) -> dict[str, list[int]]:
+    """Add the rows that the tables of `rebuilt` lack and the indexes of `damaged` have: their ids, by table."""
+    added: dict[str, list[int]] = {}
     for of in _INDEXED:
         there = [row[0] for row in rebuilt.execute(f"SELECT id FROM {of.table} ORDER BY id")]  # noqa: S608 - fixed names
         known = set(there)
@@ -67,30 +70,82 @@ def add_indexed_rows(damaged: sqlite3.Connection, rebuilt: sqlite3.Connection) -
                 )
                 # A row that violates the table's constraints is damaged.
                 with contextlib.suppress(sqlite3.IntegrityError):
-                    added[of.table] = added.get(of.table, 0) + rebuilt.execute(insert, row).rowcount
+                    if rebuilt.execute(insert, row).rowcount:
+                        added.setdefault(of.table, []).append(number)
     # A row without a time has no clock; one with a time has one.
     rebuilt.execute("UPDATE listens SET precision = NULL WHERE started_at IS NULL AND precision IS NOT NULL")
     rebuilt.execute("UPDATE listens SET precision = 1 WHERE started_at IS NOT NULL AND precision IS NULL")
     return added
 
 
-def name_as_in(backup: sqlite3.Connection, rebuilt: sqlite3.Connection, in_part: dict[str, int]) -> None:
-    """Take the names that are known in small letters from a backup that has them, and count them no more."""
-    names = {
-        "artists": (
-            "SELECT name, key FROM artists",
-            "UPDATE artists SET name = ? WHERE key = ? AND name = key",
+@dataclass
+class Nameless:
+    """Artists and tracks whose names are known in small letters alone: their ids, by the artist's key, and for a track
+    with the title's."""
+
+    artists: dict[str, int] = field(default_factory=dict)
+    tracks: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def name(self, rebuilt: sqlite3.Connection, names: Names) -> None:
+        """Give those their names that `names` has, and count them no more."""
+        for name, key in names.artists:
+            if (number := self.artists.pop(key, None)) is not None:
+                rebuilt.execute("UPDATE artists SET name = ? WHERE id = ?", (name, number))
+        for title, *keys in names.tracks:
+            if (number := self.tracks.pop((keys[0], keys[1]), None)) is not None:
+                rebuilt.execute("UPDATE tracks SET title = ? WHERE id = ?", (title, number))
+        rebuilt.commit()
+
+
+class Names(NamedTuple):
+    """Names as they are written: (name, key) of artists, (title, artist's key, title's key) of tracks."""
+
+    artists: Iterable[tuple[str, str]]
+    tracks: Iterable[tuple[str, str, str]]
+
+
+def nameless(rebuilt: sqlite3.Connection, added: Mapping[str, Sequence[int]]) -> Nameless:
+    """The artists and tracks among the rows that were `added`."""
+    artists = (
+        rebuilt.execute("SELECT key, id FROM artists WHERE id = ?", (number,)).fetchone()
+        for number in added.get("artists", ())
+    )
+    tracks = (
+        rebuilt.execute(
+            "SELECT a.key, t.key, t.id FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id WHERE t.id = ?",
+            (number,),
+        ).fetchone()
+        for number in added.get("tracks", ())
+    )
+    return Nameless(dict(filter(None, artists)), {(row[0], row[1]): row[2] for row in tracks if row})
+
+
+def names_played(library: sqlite3.Connection) -> Names:
+    """The names of the artists and tracks of a library, such as a backup."""
+    return Names(
+        library.execute("SELECT name, key FROM artists"),
+        library.execute(
+            "SELECT t.title, a.key, t.key FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id"
         ),
-        "tracks": (
-            "SELECT t.title, t.key, a.key FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id",
-            "UPDATE tracks SET title = ? WHERE key = ? AND title = key "
-            "AND artist_id = (SELECT id FROM artists WHERE key = ?)",
-        ),
-    }
-    for table, (asked, named) in names.items():
-        if in_part.get(table):
-            in_part[table] -= rebuilt.executemany(named, backup.execute(asked).fetchall()).rowcount
-    rebuilt.commit()
+    )
+
+
+def names_beside(library: sqlite3.Connection) -> Names:
+    """The names that a library has beside its plays: of playlists, likes and music files."""
+    listed = library.execute("SELECT artist, track FROM playlist_tracks").fetchall()
+    keyed = "{} AS t WHERE t.artist IS NOT NULL AND t.track IS NOT NULL"
+    return Names(
+        [
+            *((artist, artist_key(artist)) for artist, _ in listed),
+            *library.execute("SELECT artist, artist_key FROM feedback"),
+            *library.execute("SELECT artist, artist_key FROM music_files WHERE artist IS NOT NULL"),
+        ],
+        [
+            *((title, artist_key(artist), track_key(title)) for artist, title in listed),
+            *library.execute(f"SELECT track, artist_key, track_key FROM {keyed.format('feedback')}"),  # noqa: S608 - fixed names
+            *library.execute(f"SELECT track, artist_key, track_key FROM {keyed.format('music_files')}"),  # noqa: S608 - fixed names
+        ],
+    )
 
 
 def _rows(damaged: sqlite3.Connection, of: _Indexed) -> Iterator[tuple[int, ...]]:

@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -41,7 +41,7 @@ from engine.store.backups import (
     rows_in,
 )
 from engine.store.database import open_library
-from engine.store.indexed_rows import name_as_in
+from engine.store.indexed_rows import Nameless, Names, names_played
 from engine.store.integrity import sound
 from engine.store.salvage import OWN_TABLES, Salvage, salvage
 from engine.store.schema import migrate
@@ -113,8 +113,13 @@ def _is_the_library(door: Door, backup: Backup) -> bool:
     return False
 
 
-def repaired(door: Door, report: StageReport) -> tuple[str, Salvage | Backup] | None:
-    """Replace a damaged library by its readable rows, or by the last intact backup if that has more.
+def repaired(
+    door: Door,
+    report: StageReport,
+    elsewhere: Callable[[Nameless], Names] = lambda _: Names((), ()),
+) -> tuple[str, Salvage | Backup] | None:
+    """Replace a damaged library by its readable rows, or by the last intact backup if that has more. Names that only
+    an index had are taken from a backup or `elsewhere`.
 
     Returns the name of the damaged file, which is kept, and what replaced it; null if there is neither. Raises
     BusyError while another process has the library open, DiscoverError for errors of the disk.
@@ -137,7 +142,8 @@ def repaired(door: Door, report: StageReport) -> tuple[str, Salvage | Backup] | 
         with contextlib.closing(sqlite3.connect(rows)) as rebuilt:
             if backup is not None:
                 with contextlib.suppress(sqlite3.Error), opened(backup) as source:
-                    name_as_in(source, rebuilt, found.in_part)
+                    found.nameless.name(rebuilt, names_played(source))
+            found.nameless.name(rebuilt, elsewhere(found.nameless))
             return _exchanged(door, rebuilt, folder), found
 
 

@@ -19,9 +19,10 @@ from pathlib import Path
 from engine.errors import disk_trouble
 from engine.progress import StageReport
 from engine.store.guarded import MAGIC
-from engine.store.indexed_rows import add_indexed_rows
+from engine.store.indexed_rows import Nameless, add_indexed_rows, nameless, names_beside
 from engine.store.integrity import definitions, is_of_this_version
 from engine.store.schema import STEPS, migrate
+from engine.wording import quantity
 
 SALVAGING = "saving rows"
 # The search stops after so many probes without a row: a lost page takes a few hundred.
@@ -52,8 +53,9 @@ class Salvage:
 
     rows: dict[str, int] = field(default_factory=dict)
     lost: dict[str, int | None] = field(default_factory=dict)
-    # Of the rows those that only indexes had.
+    # Of the rows those that only indexes had, and of these the ones without a name as it is written.
     in_part: dict[str, int] = field(default_factory=dict)
+    nameless: Nameless = field(default_factory=Nameless)
 
     @property
     def total(self) -> int:
@@ -65,8 +67,8 @@ class Salvage:
 
         >>> Salvage({"listens": 9_900, "feedback": 3, "rules": 0}, {"listens": 10_000}).in_words()
         '9,900 of 10,000 listens, 3 likes and blocks'
-        >>> Salvage({"listens": 9_900, "artists": 7}, {}, {"listens": 20, "artists": 7}).in_words()
-        '9,900 listens, 20 of these by track and time alone, 7 names of artists in small letters'
+        >>> Salvage({"listens": 9_900}, {}, {"listens": 20}, Nameless({"ida": 1, "koto": 2})).in_words()
+        '9,900 listens, 20 of these by track and time alone, 2 names of artists in small letters'
         """
         found = []
         for table, name in OWN_TABLES.items():
@@ -77,8 +79,12 @@ class Salvage:
                 found.append(f"{kept:,} {name}")
             if table == "listens" and (count := self.in_part.get(table)):
                 found.append(f"{count:,} of these by track and time alone")
-        names = ((table, self.in_part.get(table, 0)) for table in ("artists", "tracks"))
-        found += [f"{count:,} names of {table} in small letters" for table, count in names if count > 0]
+        for count, name, plural in (
+            (len(self.nameless.artists), "name of an artist", "names of artists"),
+            (len(self.nameless.tracks), "name of a track", "names of tracks"),
+        ):
+            if count:
+                found.append(f"{quantity(count, plural, name)} in small letters")
         return ", ".join(found)
 
 
@@ -116,11 +122,14 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
         for number, table in enumerate(tables):
             report(SALVAGING, number, len(tables))
             _Table(rebuilt, damaged, table).save(found)
-        found.in_part = add_indexed_rows(damaged, rebuilt) if found.lost else {}
-        for table, count in found.in_part.items():
-            found.rows[table] += count
+        added = add_indexed_rows(damaged, rebuilt) if found.lost else {}
+        for table, numbers in added.items():
+            found.in_part[table] = len(numbers)
+            found.rows[table] += len(numbers)
         _stand_in_for_imports(rebuilt)
         _drop_orphans(rebuilt, tables, found)
+        found.nameless = nameless(rebuilt, added)
+        found.nameless.name(rebuilt, names_beside(rebuilt))
         rebuilt.commit()
         return found if any(found.rows[table] for table in OWN_TABLES) else None
 

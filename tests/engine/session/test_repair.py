@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import re
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,25 @@ def test_what_is_said_to_repair_itself_does(folders: Folders, file: str) -> None
     done = repair(Door(folders))
     assert len(done) == 1
     assert damage(folders) == []
+
+
+@pytest.mark.parametrize("place", ["packs", "models"])
+def test_without_a_backup_names_are_as_in_community_data_or_a_model(folders: Folders, place: str) -> None:
+    with contextlib.closing(sqlite3.connect(folders.database)) as connection:
+        before = connection.execute("SELECT id, name, key FROM artists ORDER BY id").fetchall()
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'artists'").fetchone()
+    assert all(name != key for _, name, key in before)
+    with folders.database.open("r+b") as file:
+        file.seek((root - 1) * page)
+        file.write(bytes(page))
+    shutil.rmtree(folders.root / place)
+    shutil.rmtree(folders.backups, ignore_errors=True)
+    assert "1 name of an artist in small letters" in repair(Door(folders))[0]
+    with contextlib.closing(sqlite3.connect(folders.database)) as connection:
+        after = connection.execute("SELECT id, name, key FROM artists ORDER BY id").fetchall()
+    unknown = "The Lanterns", "the lanterns"
+    assert after == [(n, key if (name, key) == unknown else name, key) for n, name, key in before]
 
 
 def test_what_needs_a_training_is_left_and_the_training_named(folders: Folders) -> None:

@@ -192,10 +192,21 @@ def test_names_are_as_in_the_backup_there_is(library: Path, tmp_path: Path) -> N
     folders.database.write_bytes(data)
     _, found = repaired(Door(folders), lambda *_: None) or ("", None)
     assert isinstance(found, Salvage)
-    assert found.in_part == {"artists": 1, "tracks": 1}
+    assert [*found.nameless.artists] == ["new one"]
+    assert [*found.nameless.tracks] == [("new one", "new song")]
     with contextlib.closing(sqlite3.connect(folders.database)) as connection:
         names = {name for (name,) in connection.execute("SELECT name FROM artists")}
     assert names == {f"Artist {n}" for n in range(40)} | {"new one"}
+
+
+def test_without_a_backup_names_are_as_in_playlists_and_likes(library: Path, tmp_path: Path) -> None:
+    found, rows = salvaged(library, tmp_path, lost_roots(library, "artists", "tracks"))
+    assert found is not None
+    with contextlib.closing(sqlite3.connect(rows)) as connection:
+        named = connection.execute("SELECT name FROM artists WHERE name <> key ORDER BY name").fetchall()
+        titled = connection.execute("SELECT title FROM tracks WHERE title <> key ORDER BY title").fetchall()
+    assert (named, titled) == ([("Artist 1",), ("Artist 2",)], [("Song 1",)])
+    assert "38 names of artists in small letters, 399 names of tracks" in found.in_words()
 
 
 def test_what_is_no_library_has_no_rows(library: Path, tmp_path: Path) -> None:
