@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -69,7 +70,19 @@ def safe_streams() -> Iterator[None]:
             # Click wraps it if the reader stops (head, a closed pager), until the program ends.
             if getattr(sys, name) is safe:
                 setattr(sys, name, safe.before)
-                safe.detach()
+                _let_go(safe)
+
+
+def _let_go(stream: SafeStream) -> None:
+    """Leave the stream before it in its place. What it still could not write (a full disk), which was said, goes
+    nowhere: Python would try again as it ends, and end with a code of its own."""
+    try:
+        stream.detach()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        stream.detach()
 
 
 @contextlib.contextmanager

@@ -121,3 +121,19 @@ def test_a_closed_stream_is_nowhere_and_no_file_takes_its_place(
         done = subprocess.run([*line, *command], preexec_fn=close, stderr=subprocess.PIPE)
         assert (done.returncode, done.stderr) == (0, b"")
     assert not filled.log.exists()
+
+
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="only some systems have a device that is always full"
+)
+@pytest.mark.parametrize("line", [["--version"], ["config", "--json"], ["doctor"]])
+def test_on_a_full_disk_it_fails_with_one_line(tmp_path: Path, line: list[str]) -> None:
+    """Python's own buffer would be written again as the program ends."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-m", "tuiapp", "--data-dir", str(tmp_path / "none"), *line]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr.splitlines()) == (
+        1,
+        ["error: The disk is full. Make room, then try again."],
+    )
