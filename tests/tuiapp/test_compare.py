@@ -9,6 +9,7 @@ from engine.session.comparisons import Standing
 from tests.support.driving import app_in, screen_text, settled
 from tuiapp.app.app import DiscoverApp
 from tuiapp.comparing import in_words
+from tuiapp.screens.discover_table import DiscoverTable
 
 
 async def test_a_ranking_is_compared_and_kept_and_each_step_undone(folders: Folders) -> None:
@@ -57,6 +58,8 @@ async def test_what_is_liked_counts_in_a_comparison_begun_after_the_list_was_see
         shown = await tally("1")
         assert shown.shown_usual
         assert shown.shown_other
+        rows = app.screen.query_one(DiscoverTable).rows_in_sight
+        assert 0 < shown.shown_usual + shown.shown_other <= len(rows) < 24, "no more than the screen has"
         assert (await tally("l")).acts == 1
         # Beyond the first page, which alone is noted as seen.
         last = await tally("G", "l")

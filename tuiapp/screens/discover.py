@@ -132,7 +132,7 @@ class DiscoverView(NothingListed):
         # What rankings that are compared show is noted each time: a comparison begins while lists are looked at.
         if not (turning or earlier or (self._noted and not found.compared)):
             self._noted = True
-            self._note_seen(found)
+            self.call_after_refresh(self._note_seen)  # once the list is laid out
         if not turning:
             self._tracks_asked = False
             self._ask_tracks()
@@ -155,9 +155,9 @@ class DiscoverView(NothingListed):
 
         self.ask(lambda session: session.discover.list(settings, reasons=False), show, group="shelf")
 
-    def _note_seen(self, found: DiscoverList) -> None:
-        """Only the first page was seen, and may be ignored."""
-        seen = [item.key for item in found.items[: self.size.height] if not item.known]
+    def _note_seen(self) -> None:
+        """Only what is in sight was seen, and may be ignored."""
+        seen = [row.key for row in self._table.rows_in_sight if not row.known]
         self.write("seen", lambda session: session.discover.note_shown(seen))
 
     def _show_dials(self) -> None:

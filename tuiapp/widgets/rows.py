@@ -91,6 +91,12 @@ class Rows(ScrollView, Generic[Row], can_focus=True):
         return [self._rows[number] for number in self._order[self.cursor :]]
 
     @property
+    def rows_in_sight(self) -> Sequence[Row]:
+        """The rows on the screen, in the order shown; none before the list is laid out."""
+        top = round(self.scroll_y)
+        return [self._rows[number] for number in self._order[top : top + max(0, self.size.height - 1)]]
+
+    @property
     def row(self) -> Row | None:
         """The row under the cursor, or None if the list is empty."""
         return self._rows[self._order[self.cursor]] if self.cursor < len(self._order) else None
