@@ -89,20 +89,30 @@ def percent(share: float, *, down: bool = False) -> str:
     return _shown(whole, share)
 
 
-def percents(shares: Sequence[float]) -> list[str]:
+def percents(shares: Sequence[float], of_last: Sequence[float] = ()) -> list[str]:
     """Parts in whole per cent that add up like the parts: the largest remainders are rounded up.
 
-    A part that rounds to 0 but is not is `<1 %`.
+    A part that rounds to 0 but is not is `<1 %`. Instead of the last part, the parts it consists of may be listed:
+    the others are then what they are beside the whole of it.
 
     >>> percents([1 / 3, 1 / 3, 1 / 3]), percents([0.994, 0.004, 0.002])
     (['34 %', '33 %', '33 %'], ['>99 %', '<1 %', '<1 %'])
+    >>> percents([0.958, 0.042]), percents([0.958, 0.042], of_last=[0.026, 0.016])
+    (['96 %', '4 %'], ['96 %', '3 %', '1 %'])
     """
+    wholes = _wholes(shares, round(sum(shares) * 100))
+    if of_last:
+        wholes[-1:] = _wholes(of_last, wholes[-1])
+        shares = [*shares[:-1], *of_last]
+    return [_shown(whole, share) for whole, share in zip(wholes, shares, strict=True)]
+
+
+def _wholes(shares: Sequence[float], total: int) -> list[int]:
     exact = [share * 100 for share in shares]
     wholes = [math.floor(one + _NOISE) for one in exact]
-    left = round(sum(exact)) - sum(wholes)
-    for place in sorted(range(len(exact)), key=lambda i: wholes[i] - exact[i])[:left]:
+    for place in sorted(range(len(exact)), key=lambda i: wholes[i] - exact[i])[: total - sum(wholes)]:
         wholes[place] += 1
-    return [_shown(whole, share) for whole, share in zip(wholes, shares, strict=True)]
+    return wholes
 
 
 def _shown(whole: int, share: float) -> str:

@@ -31,10 +31,15 @@ def percents_of(tastes: TasteShares) -> list[str]:
     return percents([*(one.share for one in tastes.named), tastes.rest])
 
 
+def against_it(tastes: TasteShares) -> list[tuple[str, TasteShare]]:
+    """The groups that are named against it, each with the words before its names."""
+    return [(f"against it {percent(taste.share)} ", taste) for taste in tastes.against]
+
+
 def in_a_line(tastes: TasteShares) -> str:
     """All that is listed by group, largest first, with the rest and what speaks against it."""
     *shares, rest = percents_of(tastes)
     parts = [f"{share} {names_of(taste)}" for share, taste in zip(shares, tastes.named, strict=True)]
     parts += [f"{rest} the rest"] * (rest != percent(0))
-    parts += [f"against it {percent(taste.share)} {names_of(taste)}" for taste in tastes.against]
+    parts += [f"{words}{names_of(taste)}" for words, taste in against_it(tastes)]
     return " · ".join(parts)

@@ -28,7 +28,7 @@ class ArtistCard:
     """One artist: the verdict, the plays, and community data.
 
     In solo mode it has one's own `sessions` instead of `listeners`. `why` are the largest shares of the recommendation,
-    `tastes` the same by group if groups are more than single artists, else null. `rank` is the rank in Discover, or
+    `tastes` the same by group, null if nothing speaks for it. `rank` is the rank in Discover, or
     among the known ones (null without one), `near` the nearest five, `near_note` says if little is known of them. For
     one's own artists `of_taste` is the share of the taste's weight, `of_discover` the mean share of the scores of
     Discover's first hundred, and `speaks_for` those it has the largest share in. `note` says what is missing, and why.
@@ -112,16 +112,10 @@ class ArtistPages(Service):
                 of_discover=sum(share.share for share in shares) / max(1, len(shares)),
                 speaks_for=tuple(share for share in shares[:REASONS] if share.share > 0),
             )
-        return replace(
-            card, rank=explanation.rank, why=explanation.shares[:REASONS], tastes=_grouped(explanation.tastes)
-        )
+        tastes = explanation.tastes if explanation.tastes.named else None
+        return replace(card, rank=explanation.rank, why=explanation.shares[:REASONS], tastes=tastes)
 
 
 def _counted(card: ArtistCard, count: int, *, solo: bool) -> ArtistCard:
     """The card with this many listeners, or sessions."""
     return replace(card, sessions=count) if solo else replace(card, listeners=count)
-
-
-def _grouped(tastes: TasteShares) -> TasteShares | None:
-    """Reasons by group, null if the groups are single artists."""
-    return tastes if tastes.named and not tastes.of_single_items else None

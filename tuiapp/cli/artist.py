@@ -76,8 +76,6 @@ def _print(card: ArtistCard) -> None:
             click.echo(f"counts most towards {spoken}")
     elif card.tastes is not None:
         click.echo(f"because of {shown(in_a_line(card.tastes))}")
-    elif card.why:
-        click.echo("because of " + ", ".join(f"{shown(s.artist)} {percent(s.share)}" for s in card.why))
     if card.note:
         click.echo(shown(card.note))
     if card.near:

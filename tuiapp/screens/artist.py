@@ -23,7 +23,7 @@ from tuiapp.settings.actions import bindings_too
 from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.keys import BY_NAME
 from tuiapp.text import bar, day, ordinal, sparkline
-from tuiapp.widgets.why import by_taste
+from tuiapp.widgets.why import by_taste, one_by_one
 
 if TYPE_CHECKING:
     from engine.session import Session
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.store.artists import PlayedArtist
 
 _VERDICTS = {"like": "♥ liked", "hide": "○ hidden", "block": "✗ blocked"}
-_NAMES = 30
+_NAMES, _LINES = 30, 9
 
 
 def _bound(name: str, command: str) -> Binding:
@@ -267,12 +267,12 @@ def when(played: PlayedArtist) -> str:
 def _reasons(card: ArtistCard, width: int) -> list[Content]:
     """What one's own artist counts towards, or why another one is recommended."""
     if not card.of_taste and card.tastes is not None:
-        # As beside the list of Discover: by group, which distinguishes recommendations.
-        return [Content(""), _muted("recommended because of"), *by_taste(card.tastes, width)]
+        # As beside the list of Discover.
+        single = card.tastes.of_single_items
+        reasons = one_by_one(card.tastes, card.why, width, _LINES) if single else by_taste(card.tastes, width)
+        return [Content(""), _muted("recommended because of"), *reasons]
     if not card.of_taste:
-        return _bars(
-            "recommended because of", [(s.artist, s.share, percent(s.share)) for s in card.why], width
-        )
+        return []
     words = f"{percent(card.of_taste)} of your taste, {percent(card.of_discover)} of Discover's ranking"
     lines = [(s.artist, s.share, percent(s.share)) for s in card.speaks_for]
     bars = _bars("counts most towards", lines, width)

@@ -11,11 +11,13 @@ from engine.wording import credited, percent, percents, quantity
 from tuiapp.cells import fitted
 from tuiapp.own_reasons import own_reasons, with_percents
 from tuiapp.safe import shown
-from tuiapp.tastes import ITSELF, LIKE_THEM, names_of, percents_of
+from tuiapp.tastes import ITSELF, LIKE_THEM, against_it, names_of, percents_of
 from tuiapp.text import bar, day, ordinal
 from tuiapp.widgets.drawn import Drawn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.recommend.lists import Explanation, Share, TasteShare, TasteShares
 
 _NARROWEST_BAR = 6
@@ -82,21 +84,21 @@ def why(explanation: Explanation, width: int, height: int) -> Content:
         if explanation.shares or explanation.itself:
             rows.append(Content.styled("because of", "$foreground-muted"))
     tastes = explanation.tastes
-    if own is not None:
-        grouped, ranked_by = _by_own(explanation, width), []
-    else:
-        grouped = [] if tastes.of_single_items else by_taste(tastes, width)
-        ranked_by = _ranked_by(explanation, width)
+    ranked_by = [] if own is not None else _ranked_by(explanation, width)
     after = [Content(), *_what_ifs(explanation, width), *ranked_by] if roomy else []
+    if own is None and tastes.of_single_items:
+        rows += one_by_one(tastes, explanation.shares, width, height - len(rows) - len(after))
+        return Content("\n").join([*rows, *after])
+    grouped = by_taste(tastes, width) if own is None else _by_own(explanation, width)
     rows += grouped[: max(1, height - len(rows))]
     left = height - len(rows) - len(after)
-    if explanation.shares and (left > _SINGLES or not grouped):
-        rows += _singles(explanation, width, max(1, left), beside=bool(grouped))
+    if explanation.shares and left > _SINGLES:
+        rows += _singles(explanation, width, left)
     return Content("\n").join([*rows, *after])
 
 
 # Single artists are listed from so many lines on that are left: a blank one, a heading, and three of them.
-_SINGLES = 4
+_SINGLES, _MOST_SINGLES = 4, 12
 
 
 def by_taste(tastes: TasteShares, width: int) -> list[Content]:
@@ -109,11 +111,14 @@ def by_taste(tastes: TasteShares, width: int) -> list[Content]:
         rows.append(Content(f"      {_names(taste, width - 6)}"))
     if rest != percent(0):
         rows.append(Content.styled(f"{rest:>5} the rest", "$foreground-muted"))
-    for taste in tastes.against:
-        against = f"against it {percent(taste.share)} "
-        against += _names(taste, width - len(against))
-        rows.append(Content.styled(against, "$foreground-muted"))
-    return rows
+    return [*rows, *_against(tastes, width)]
+
+
+def _against(tastes: TasteShares, width: int) -> list[Content]:
+    return [
+        Content.styled(words + _names(taste, width - len(words)), "$foreground-muted")
+        for words, taste in against_it(tastes)
+    ]
 
 
 def _by_own(explanation: Explanation, width: int) -> list[Content]:
@@ -125,7 +130,7 @@ def _by_own(explanation: Explanation, width: int) -> list[Content]:
             rows.append(Content.assemble(f"{share:>5} ", drawn))
             rows += [Content(f"      {line}") for line in _lines(one.words, width - 6)]
         else:
-            lines = _lines(f"{share} {one.words}", width)
+            lines = _lines(f"{share} {one.words}".lstrip(), width)
             rows += [Content.styled(line, "$foreground-muted") for line in lines]
     return rows
 
@@ -149,31 +154,52 @@ def _names(taste: TasteShare, width: int) -> str:
     return next((names for names in forms if cell_len(names) <= width), fitted(forms[-1], width))
 
 
-def _singles(explanation: Explanation, width: int, height: int, *, beside: bool) -> list[Content]:
-    """The single artists that say most, in at most `height` lines; `beside` groups, in the groups' unit."""
-    # Of all that speaks for it, as groups are listed; without groups of the sum.
-    unit = 1.0 - explanation.tastes.against_in_all if beside and explanation.own is None else 1.0
-    rows = [Content(), Content.styled("most of one alone", "$foreground-muted")] if beside else []
-    most = max(1, min(12, height - len(rows) - 1))
+def _singles(explanation: Explanation, width: int, height: int) -> list[Content]:
+    """The single artists that say most, beside the groups and in their unit, in at most `height` lines."""
+    # Of all that speaks for it, as groups are listed.
+    unit = 1.0 if explanation.own is not None else 1.0 - explanation.tastes.against_in_all
+    most = min(_MOST_SINGLES, height - 3)
     named, left = explanation.shares[:most], explanation.shares[most:]
-    *said, others, own = percents(
-        [
-            part * unit
-            for part in (*(one.share for one in named), sum(one.share for one in left), explanation.itself)
-        ]
-    )
-    largest = max((share.share for share in explanation.shares[:1]), default=1.0) or 1.0
-    names = min(24 if explanation.track is None else 44, width // 2)
+    others = sum(one.share for one in left)
+    said = percents([part * unit for part in (*(one.share for one in named), others, explanation.itself)])
+    rest = [(quantity(len(left), "others"), said[-2])] * bool(left)
+    rest += [(ITSELF, said[-1])] * bool(explanation.itself)
+    heading = [Content(), Content.styled("most of one alone", "$foreground-muted")]
+    bars = [(_reason(one), one.share, words) for one, words in zip(named, said, strict=False)]
+    return [*heading, *_bars(bars, rest, width, of_tracks=explanation.track is not None)]
+
+
+def one_by_one(tastes: TasteShares, shares: Sequence[Share], width: int, height: int) -> list[Content]:
+    """The reasons of a person who plays few, in at most `height` lines: those the list names as it has them, further
+    ones of the `shares`, the rest, and what speaks against it."""
+    unit = 1.0 - tastes.against_in_all
+    named = [(shown(names_of(taste)), taste.share) for taste in tastes.named]
+    others = [(_reason(one), one.share * unit) for one in shares if one.share > 0]
+    others = [(name, share) for name, share in others if name not in dict(named)]
+    against = _against(tastes, width)
+    most = min(_MOST_SINGLES, height - len(against) - 1)
+    listed = others[: max(0, most - len(named))]
+    left = max(0.0, tastes.rest - sum(share for _, share in listed))
+    said = percents([*(share for _, share in named), tastes.rest], [*(share for _, share in listed), left])
+    bars = [(*one, words) for one, words in zip([*named, *listed], said, strict=False)]
+    rest = [("the rest", said[-1])] * (said[-1] != percent(0))
+    of_tracks = any(one.track for one in shares)
+    return [*_bars(bars, rest, width, of_tracks=of_tracks), *against][: max(1, height)]
+
+
+def _bars(
+    bars: list[tuple[str, float, str]], rest: list[tuple[str, str]], width: int, *, of_tracks: bool
+) -> list[Content]:
+    """A line for each (name, share, its words), and without a bar for the `rest`."""
+    largest = max((share for _, share, _ in bars[:1]), default=1.0) or 1.0
+    names = min(44 if of_tracks else 24, width // 2)
     cells = max(_NARROWEST_BAR, width - names - 8)
-    for share, percent_of_it in zip(named, said, strict=True):
-        drawn = Content.styled(bar(share.share / largest, cells), "$text-accent")
-        rows.append(Content.assemble(fitted(_reason(share), names), " ", drawn, f" {percent_of_it:>5}"))
-    rest = [(quantity(len(left), "others"), others)] * bool(left)
-    rest += [(ITSELF, own)] * bool(explanation.itself)
-    rows += (
-        Content.styled(f"{fitted(what, names + 1 + cells)} {share:>5}", "$foreground-muted")
-        for what, share in rest
-    )
+    rows = []
+    for name, share, words in bars:
+        drawn = Content.styled(bar(share / largest, cells), "$text-accent")
+        rows.append(Content.assemble(fitted(name, names), " ", drawn, f" {words:>5}"))
+    for name, words in rest:
+        rows.append(Content.styled(f"{fitted(name, names + 1 + cells)} {words:>5}", "$foreground-muted"))
     return rows
 
 

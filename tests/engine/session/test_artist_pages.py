@@ -38,7 +38,7 @@ def test_of_a_new_artist_it_says_why_and_of_ones_own_how_much_it_speaks_for(sess
         explanation.listeners,
     )
     assert (new.of_taste, new.speaks_for, new.played.plays) == (0.0, (), 0)
-    assert new.tastes is None, "of few artists each is a group of its own"
+    assert new.tastes == explanation.tastes, "by the same shares as in the list, also of few artists"
     assert new.near == tuple(item.artist for item in session.artists.related(NEW, 5).items)
     own = session.artist_pages.of(OWN)
     assert own.played.tracks == (("A Song", 4),)
