@@ -41,13 +41,16 @@ from engine.session.training import Training
 from engine.session.updating import Updates
 from engine.session.verdicts import Verdicts
 from engine.store.backups import offer
-from engine.store.history import plays_imported_since
+from engine.store.history import HistoryCounts, plays_imported_since
 from engine.wording import quantity
 
 if TYPE_CHECKING:
     from engine.session.forgetting import Forgotten
     from engine.taste.rules import Rule
     from engine.training.manifest import ModelManifest
+
+# Of more plays the sessions are not counted before training: they are more than `SOLO_SESSIONS`, or very long.
+MANY_PLAYS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,8 @@ class Status:
     track_model: ModelManifest | None = None
     # A sentence on the newest backup if there are no plays, else empty.
     backup: str = ""
-
-    @property
-    def too_few_alone(self) -> bool:
-        """Whether there are plays, but too few to train on without community data, as far as that is known before
-        their sessions are counted."""
-        few = self.first is None or self.listens < SOLO_SESSIONS or self.artists < SOLO_ITEMS
-        return bool(self.listens) and few
+    # Whether there are plays, but too few to train on without community data; false if there is a model.
+    too_few_alone: bool = False
 
 
 class Session:
@@ -173,7 +171,19 @@ class Session:
                 self._outdated(model, packs, unread) if model is not None else " ".join(unread.values()),
                 self.models.manifest("tracks"),
                 "" if n.listens else offer(self.folders),
+                model is None and self._too_few_alone(n),
             )
+
+    def _too_few_alone(self, n: HistoryCounts) -> bool:
+        """Whether there are plays, but in too few sessions, or of too few artists, to train on these alone."""
+        if not n.listens or n.listens > MANY_PLAYS:
+            return False
+        if n.first is None or n.artists < SOLO_ITEMS:
+            return True
+        from engine.taste.sessions import read_sessions
+
+        *_, times = read_sessions(self.library.connection)
+        return len(times) < SOLO_SESSIONS
 
     def _outdated(self, model: ModelManifest, packs: Sequence[PackInfo], unread: Mapping[str, str]) -> str:
         """What changed since a model was trained, in sentences; empty if nothing did."""

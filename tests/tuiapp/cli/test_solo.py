@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.errors import NothingYetError
 from engine.model.ensemble import SOLO_WEIGHTS
 from engine.paths import Folders
 from engine.privacy import Door
@@ -16,6 +17,7 @@ from engine.session import Session
 from engine.store.database import open_library
 from engine.training.artifact import MANIFEST, open_model, read_manifest, write_manifest
 from engine.training.manifest import ModelManifest
+from engine.training.train import TrainingSettings
 from tests.support.factorizing import plays
 from tests.support.listens import play
 from tests.support.models import ARTISTS, write_model
@@ -128,6 +130,18 @@ def test_a_solo_model_of_before_opens_by_the_weights_of_today_and_claims_no_qual
     assert model.manifest.validation == {}
     assert "not measured" in in_short(model.manifest, 60).plain
     model.close()
+
+
+def test_many_plays_in_few_sessions_are_said_to_be_too_few_alone(tmp_path: Path) -> None:
+    with Session(Folders(tmp_path)) as session:
+        for number in range(19 * 4):
+            day, place = divmod(number, 4)
+            play(session.library.connection, ARTISTS[number % 25], "A Song", 86_400 * (day + 1) + 300 * place)
+        assert session.status().too_few_alone, "19 sessions"
+        with pytest.raises(NothingYetError, match="19 listening sessions with 25 artists"):
+            session.training.train(TrainingSettings(tune=False))
+        play(session.library.connection, ARTISTS[0], "A Song", 86_400 * 40)
+        assert not session.status().too_few_alone, "20 sessions"
 
 
 def test_plays_without_dates_are_said_to_be_too_few_alone(
