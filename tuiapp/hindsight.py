@@ -91,15 +91,16 @@ def _overall(found: Backtest, level: Level) -> list[str]:
 
 
 def _beside(name: str, one: Comparison, level: Level) -> str:
-    from engine.recommend.hindsight import LENGTHS
+    from engine.recommend.hindsight import LENGTHS, NEIGHBOURS
 
     figures = (
         f"{quantity(one.found, level)} only Discover had among its first {LENGTHS[-1]}, {one.missed} only {name} "
         f"(difference {one.difference:+d}, standard error {one.standard_error:.1f})"
     )
+    are = "are" if name == NEIGHBOURS else "is"
     verdict = {
         "better": f"Discover is better than {name} for you",
-        "worse": f"{name[0].upper()}{name[1:]} is better than Discover for you",
+        "worse": f"{name[0].upper()}{name[1:]} {are} better than Discover for you",
         "too few to tell": f"Discover or {name}: too few to tell",
     }[one.verdict]
     return f"{verdict}: {figures}."

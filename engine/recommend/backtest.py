@@ -98,8 +98,8 @@ def backtest(
         listed()
     if not pasts:
         raise NothingYetError(
-            "In no quarter of a year did you play something new that is in the community data. Import "
-            "more of your history, with dates, and try again."
+            "Nothing to measure: nothing that is in the community data came new after a span of dated plays that could "
+            "have predicted it. Import more of your history, with dates, and try again."
         )
     progress(1.0)  # there may be fewer quarters
     lists = {name: np.stack([past.listed[name] for past in pasts]) for name in pasts[0].listed}

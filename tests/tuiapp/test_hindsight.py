@@ -16,7 +16,7 @@ def test_who_is_better_is_said_with_how_surely_also_where_it_is_not_discover() -
     assert "Of the 40 artists you first played in them" in words[1]
     assert "0 among its first 20 and 12 among its first 50" in words[1]
     assert words[3].startswith("Discover is better than popularity for you: 20 artists only Discover had")
-    assert words[4].startswith("Item neighbours is better than Discover for you: 1 artist only Discover had")
+    assert words[4].startswith("Item neighbours are better than Discover for you: 1 artist only Discover had")
     assert "(difference -19, standard error 4.6)" in words[4]
     assert words[-1].startswith("Favouring recent plays did not clearly help")
     unsure = a_backtest(90.0)

@@ -187,7 +187,7 @@ def _resurfacing(model: ModelManifest, cells: int) -> Content:
         (name, one[resurfacing.HIT], f"nDCG {one['ndcg@10']:.3f}") for name, one in measured["orders"].items()
     ]
     table = _table(
-        f"hit rate in the top ten, {measured['sessions']:,} sessions{too_few}",
+        f"hit rate in the top ten, {quantity(measured['sessions'], 'sessions')}{too_few}",
         rows,
         cells,
         says_best=not too_few,

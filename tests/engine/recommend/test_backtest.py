@@ -73,7 +73,7 @@ def test_only_what_was_first_played_in_the_quarter_after_a_cut_is_to_be_guessed(
 def test_without_anything_new_there_is_nothing_to_measure(place) -> None:
     model, connection = place
     play(connection, ARTISTS[0], "A Song", 1000 * DAY, LAST)
-    with pytest.raises(NothingYetError, match="In no quarter"):
+    with pytest.raises(NothingYetError, match="Nothing to measure"):
         backtest(model, connection, COMMUNITY)
 
 
@@ -81,7 +81,7 @@ def test_what_is_known_without_a_date_alone_is_nothing_to_predict_from(place) ->
     model, connection = place
     play(connection, ARTISTS[0], "A Song", None)
     play(connection, ARTISTS[12], "A Song", LAST)
-    with pytest.raises(NothingYetError, match="In no quarter"):
+    with pytest.raises(NothingYetError, match="Nothing to measure"):
         backtest(model, connection, COMMUNITY)
 
 
