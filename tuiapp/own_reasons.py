@@ -31,9 +31,12 @@ class OwnReason(NamedTuple):
 
 
 def own_reasons(item: Recommendation | Explanation) -> list[OwnReason]:
-    """All reasons of an item of solo mode, largest first, negative last; empty for other models."""
+    """All reasons of an item of solo mode, largest first, negative last; empty for other models. An item that nothing
+    tells from the others, as one that is listed alone, has what is known of it, at shares of 0."""
     if item.own is None:
         return []
+    if not item.members:
+        return [OwnReason(name, 0.0, *words(item.own, 0.0)) for name, words in _WORDS.items()]
     found = [
         OwnReason(name, share, *_WORDS[name](item.own, share))
         for name, share in item.members.items()
@@ -41,21 +44,21 @@ def own_reasons(item: Recommendation | Explanation) -> list[OwnReason]:
     ]
     found += _by_what_one_plays(item.tastes)
     if (personal := item.members.get("neighbours", 0.0)) < 0.0:
-        found.append(OwnReason("neighbours", personal, "what you play now", ""))
+        found.append(OwnReason("neighbours", personal, "what you last played", ""))
     return sorted(found, key=lambda one: -one.share)
 
 
 def with_percents(reasons: Sequence[OwnReason]) -> list[tuple[str, OwnReason]]:
     """Each with its share in whole per cent, which add up; negative ones have none, since relative to little evidence
-    that could be any number."""
-    speaking = [one for one in reasons if one.share > 0]
-    labels = [*percents([one.share for one in speaking]), *[AGAINST + ":"] * (len(reasons) - len(speaking))]
+    that could be any number, nor have those of 0."""
+    speaking = percents([one.share for one in reasons if one.share > 0])
+    labels = [*speaking, *(AGAINST + ":" if one.share else "" for one in reasons[len(speaking) :])]
     return list(zip(labels, reasons, strict=True))
 
 
 def in_a_line(item: Recommendation | Explanation) -> str:
     """All of them, in a line."""
-    return " · ".join(f"{share} {one.words}" for share, one in with_percents(own_reasons(item)))
+    return " · ".join(f"{share} {one.words}".lstrip() for share, one in with_percents(own_reasons(item)))
 
 
 def because(item: Recommendation) -> str:
@@ -70,7 +73,7 @@ def in_short(item: Recommendation, cells: int, words: Sequence[str] = ()) -> str
     from rich.cells import cell_len
 
     labels = with_percents(own_reasons(item))
-    said = [f"{share} {one.short}" for share, one in labels if one.share > 0 and one.short]
+    said = [f"{share} {one.short}".lstrip() for share, one in labels if one.share >= 0 and one.short]
     parts = [*said[:1], *([item.standing] if item.standing else []), *said[1:]]
     parts.sort(key=lambda part: not has_one(words, part))
     while len(parts) > 1 and cell_len(", ".join(parts)) > cells:
@@ -96,7 +99,9 @@ def _by_what_one_plays(tastes: TasteShares) -> list[OwnReason]:
     else:
         found = [_goes_with(taste.share, names_of(taste), names_of(taste, 2)) for taste in tastes.named]
         if tastes.rest > 0.0:
-            found.append(OwnReason("neighbours", tastes.rest, "goes with the rest of what you play now", ""))
+            found.append(
+                OwnReason("neighbours", tastes.rest, "goes with the rest of what you last played", "")
+            )
     return found + [OwnReason("neighbours", -taste.share, names_of(taste), "") for taste in tastes.against]
 
 
@@ -111,7 +116,7 @@ def _by_sessions(own: OwnPlays, share: float) -> tuple[str, str]:
     if part > 0:
         words += f", {than} than {percent(part, down=True)} of {among}"
     # The count has a column of its own.
-    return words, "often" if share > 0 else "seldom"
+    return words, "often" if share > 0 else "seldom" if share < 0 else ""
 
 
 def _by_recency(own: OwnPlays, _share: float) -> tuple[str, str]:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.recommend.lists import OwnPlays, Recommendation, TasteShare, TasteShares
+from engine.recommend.lists import Explanation, OwnPlays, Recommendation, TasteShare, TasteShares
 from tuiapp.own_reasons import in_a_line, in_short, own_reasons
 from tuiapp.resurfacing import TOO_FEW, verdict
 from tuiapp.resurfacing import in_short as measured_in_short
+from tuiapp.widgets.why import why
 
 PLAYED = datetime(2026, 5, 3, 12)
 DAY = (datetime(2026, 7, 16) - datetime(1970, 1, 1)).days
@@ -29,7 +30,7 @@ def test_reasons_are_facts_with_shares_that_add_up() -> None:
     assert in_a_line(ROW) == (
         "53 % played in 41 sessions, more than 93 % of what has rested · "
         "31 % last played 3 May 2026, 74 days ago · 10 % goes with Moire, Lark and 3 more like them · "
-        "4 % goes with Quill · 2 % goes with the rest of what you play now"
+        "4 % goes with Quill · 2 % goes with the rest of what you last played"
     )
     assert in_short(ROW, 30) == "53 % often, overdue"
     assert in_short(ROW, 200) == (
@@ -42,9 +43,19 @@ def test_what_speaks_against_it_is_named_as_such_and_nobody_for_what_says_nothin
     own = replace(ROW.own, sessions=1, more_than=0.0, fewer_than=0.8)
     members = {"sessions": -4.8, "recency": 1.0, "neighbours": -0.1}
     assert in_a_line(replace(ROW, tastes=TasteShares(), members=members, own=own)) == (
-        "100 % last played 3 May 2026, 74 days ago · against it: what you play now · "
+        "100 % last played 3 May 2026, 74 days ago · against it: what you last played · "
         "against it: played in 1 session, fewer than 80 % of what has rested"
     )
+
+
+def test_a_row_that_nothing_tells_from_the_others_has_what_is_known_of_it() -> None:
+    own = replace(ROW.own, more_than=0.0, fewer_than=0.0)
+    row = replace(ROW, tastes=TasteShares(), members={}, own=own)
+    assert in_a_line(row) == "played in 41 sessions · last played 3 May 2026, 74 days ago"
+    assert in_short(row, 30) == "74 days ago, overdue"
+    panel = why(Explanation("Burel", 0.0, 1, 41, 90, (), own=own), 40, 20).plain
+    assert "      " not in panel
+    assert "played in 41 sessions\nlast played 3 May 2026, 74 days ago" in panel
 
 
 @pytest.mark.parametrize(
