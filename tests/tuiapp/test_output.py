@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from engine.progress import Progress
 from engine.store.history import ListenRow
 from tuiapp.cli.group import Options
-from tuiapp.cli.output import print_table, progress_bar
+from tuiapp.cli.output import print_table, progress_bar, progress_line
 from tuiapp.import_report import files_in_words
 from tuiapp.screens.history import _when
 
@@ -106,6 +107,18 @@ def test_a_bar_is_drawn_with_what_the_encoding_has(monkeypatch: pytest.MonkeyPat
     (line,) = [line for line in terminal.lines() if "50 %" in line][:1]
     assert "\\u" not in line
     assert ("━" * 14 if encoding == "utf-8" else "#" * 14) in line
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"), [(80, "107 of 127 trials  0:18, 0:06 left"), (45, "0:18, 0:06 left")]
+)
+def test_no_word_of_a_bar_is_cut_off(monkeypatch: pytest.MonkeyPatch, columns: int, said: str) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    drawn = progress_line(Progress("tracks, tuning", 107, 127, "trials", 0.76, 18.0, 6.0))
+    assert drawn.startswith("tracks, tuning ")
+    assert " 76 %  " in drawn
+    assert drawn.endswith(said)
+    assert len(drawn) < columns
 
 
 def test_history_shows_a_day_without_a_time_in_every_zone(monkeypatch: pytest.MonkeyPatch) -> None:

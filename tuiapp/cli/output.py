@@ -171,7 +171,8 @@ def thousands(number: int) -> str:
 
 # Called with stage, done, total (0: unknown), and a further remark.
 Bar = Callable[..., None]
-_WIDTH = 28
+# Cells of a bar, and by how many it is shorter in a narrower terminal, so that it does not change with every digit.
+_WIDTH, _STEP = 28, 7
 
 
 @contextmanager
@@ -196,7 +197,7 @@ def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Bar]:
             at = whole.now()
             rate = round((at.done - begun[2]) / taken) if at.unit == "MB" and taken > 1 else 0
             click.echo(ERASE_LINE, err=True, nl=False)
-            click.echo(_drawn(at, rate), err=True, nl=False)
+            click.echo(progress_line(at, rate), err=True, nl=False)
 
     def report(stage: str, done: int, total: int, *_more: object) -> None:
         nonlocal begun
@@ -220,18 +221,29 @@ def progress_bar(options: Options, parts: Mapping[str, float]) -> Iterator[Bar]:
         click.echo(ERASE_LINE, err=True, nl=False)
 
 
-def _drawn(at: Progress, rate: int = 0) -> str:
-    """The line, as wide as the terminal; `rate` in bytes per second, 0 if it is too early to say."""
-    full, empty = "━╌" if _can_write("━╌") else "#-"
-    parts = [f"{at.stage:<14}"]
-    if at.share is not None:
-        done = round(_WIDTH * at.share)
-        parts.append(f"{full * done}{empty * (_WIDTH - done)} {percent(at.share):>5}")
-    parts += [counted(at.done, at.total, at.unit), f"{counted(rate, 0, 'MB')}/s" if rate else ""]
-    parts.append(duration(at.seconds))
+def progress_line(at: Progress, rate: int = 0) -> str:
+    """The line, at most as wide as the terminal: the bar gives way to the words, then the counts to the times. `rate`
+    in bytes per second, 0 if it is too early to say."""
+    room = shutil.get_terminal_size().columns - 1
+    stage, times = f"{at.stage:<16}", duration(at.seconds)
     if at.seconds_left is not None and at.seconds_left >= 1:
-        parts[-1] += f", {duration(at.seconds_left)} left"
-    return "  ".join(filter(None, parts))[: shutil.get_terminal_size().columns - 1]
+        times += f", {duration(at.seconds_left)} left"
+    counts = [counted(at.done, at.total, at.unit), f"{counted(rate, 0, 'MB')}/s" if rate else ""]
+    if at.share is None:
+        lines = [[stage, *counts, times], [stage, times]]
+    else:
+        share = f"{percent(at.share):>5}"
+        bars = [_bar(at.share, cells) for cells in range(_WIDTH, 0, -_STEP)]
+        lines = [[stage, f"{bar} {share}", *counts, times] for bar in bars]
+        lines += [[stage, share, *counts, times], [stage, share, times], [stage, share]]
+    fitting = ("  ".join(filter(None, line)) for line in lines)
+    return next((line for line in fitting if len(line) <= room), at.stage[:room])
+
+
+def _bar(share: float, cells: int) -> str:
+    full, empty = "━╌" if _can_write("━╌") else "#-"
+    done = round(cells * share)
+    return full * done + empty * (cells - done)
 
 
 def _can_write(text: str) -> bool:
