@@ -91,6 +91,19 @@ async def test_a_key_in_one_read_with_that_which_opens_help_ends_nothing(app: Di
         assert app.return_code is None
 
 
+@pytest.mark.parametrize("read", ["/xBlu", "sxBlu"])
+async def test_keys_in_one_read_go_where_the_first_of_them_leads(app: DiscoverApp, read: str) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        for key in read:
+            app.post_message(Key("slash" if key == "/" else key, key))
+        await settled(pilot, lambda: not app.keys_ahead)
+        await settled(pilot)
+        assert isinstance(app.focused, Input)
+        assert app.focused.value == read[1:]
+        assert not app.undoable
+
+
 async def test_a_terminal_of_no_width_has_help_and_palette_too(
     app: DiscoverApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

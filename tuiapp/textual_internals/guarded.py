@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
+from time import monotonic
 from typing import Any
 
 from rich.console import Console
 from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.app import App
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key, Mount, MouseDown
 from textual.geometry import Region
@@ -16,12 +19,15 @@ from textual.message import Message
 from textual.notifications import Notification, Notify
 from textual.screen import Screen, ScreenResultType
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tuiapp.safe import shown
 from tuiapp.textual_internals.terminal import Answer, terminal_of
 
 # Maximum seconds for composing a screen.
 _MADE_SECONDS = 2.0
+# A key waits at most so many seconds for the one before, which goes so many times through the queues.
+_ACTED_SECONDS, _ROUNDS = 0.5, 2
 # A terminal answers what it is asked within so many seconds, or not at all.
 _ANSWER_SECONDS = 2.0
 
@@ -84,7 +90,57 @@ class Guarded(App[int]):
     def _handle_exception(self, error: Exception) -> None:
         self.unexpected(error)
 
+    def __init__(self) -> None:
+        super().__init__()
+        # Keys read while the one before was not acted on yet, and when that was sent, 0 with none under way.
+        self.keys_ahead: deque[Key] = deque()
+        self._sent = 0.0
+
     async def on_event(self, event: Event) -> None:
+        """A key waits until the one before was acted on, which may open a line to type in: read at once, each would go
+        to what had the focus before them all, and "/x" would hide a row instead of filtering by x."""
+        if not isinstance(event, Key) or event.is_forwarded:
+            await self._act_on(event)
+            return
+        self.keys_ahead.append(event)
+        if not self._sent:
+            await self._next_key()
+        elif len(self.keys_ahead) == 1:
+            self.set_timer(_ACTED_SECONDS, self._no_longer_wait)
+
+    async def _next_key(self) -> None:
+        """Send the key that waits longest, if any does; what is typed into a line moves no focus."""
+        self._sent = 0.0
+        while self.keys_ahead and not self._sent:
+            key = self.keys_ahead.popleft()
+            self._sent = 0.0 if key.is_printable and isinstance(self.focused, Input) else monotonic()
+            await self._act_on(key)
+        if self._sent:
+            await self._follow_key(_ROUNDS)
+
+    async def _follow_key(self, rounds: int) -> None:
+        """Go the way of a key behind it, through the queues from the focus up to here, so many times: once for what it
+        does, and again for the focus, which is moved by messages too."""
+        if self._exit or not rounds:
+            await self._next_key()
+        else:
+            self._climb(self.focused or self.screen, rounds - 1)
+
+    def _climb(self, at: DOMNode | None, rounds: int) -> None:
+        while at is not None and at is not self:
+            if at.call_later(self._climb, at.parent, rounds):
+                return
+            at = at.parent
+        self.call_later(self._follow_key, rounds)
+
+    async def _no_longer_wait(self) -> None:
+        """What was sent to a widget that is gone by now is never acted on."""
+        if self.keys_ahead and monotonic() - self._sent >= _ACTED_SECONDS:
+            await self._next_key()
+        if self.keys_ahead:
+            self.set_timer(_ACTED_SECONDS, self._no_longer_wait)
+
+    async def _act_on(self, event: Event) -> None:
         """A key read together with the one that opened a screen waits until the screen is composed, since its actions
         query widgets. With a timeout: a screen opened by an exiting app is never composed, where keys do nothing."""
         if isinstance(event, Key) and not self.screen.is_mounted:

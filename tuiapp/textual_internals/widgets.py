@@ -20,6 +20,8 @@ from textual.messages import Prompt
 from textual.screen import Screen
 from textual.style import Style
 
+from tuiapp.textual_internals.guarded import Guarded
+
 
 def all_screens(app: App[Any]) -> Iterator[Screen[Any]]:
     """The screens of all modes, visible or not: the public API has only those of the current mode."""
@@ -46,8 +48,9 @@ def begin_styled(screen: Screen[Any], sheet: Path) -> None:
         screen.add_class(*screen._get_breakpoint_classes(cells, breakpoints or []), update=False)
 
 
-def forget_input(app: App[Any]) -> None:
+def forget_input(app: Guarded) -> None:
     """Drop keys and pastes that were not acted on yet: thousands of them may wait before what is posted now."""
+    app.keys_ahead.clear()
     for pump in (app, *all_screens(app), app.focused):
         if pump is not None:
             waiting: deque[Message] = pump._message_queue.values
