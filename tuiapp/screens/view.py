@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from engine.errors import DamagedDataError, DamagedLibraryError, DiscoverError, NothingYetError
 from engine.wording import IMPORT
-from tuiapp.screens.acting import NO_LIST, NOTHING_LISTED, STILL_LOADING, Acting
+from tuiapp.screens.acting import NOTHING_LISTED, STILL_LOADING, Acting
 from tuiapp.screens.asking import LibraryScreen
 from tuiapp.settings.actions import LISTS, SCREENS, bindings
 from tuiapp.settings.in_keys import in_keys
@@ -62,9 +62,8 @@ class View(Acting[None], LibraryScreen):
     _state = ""
 
     def remark(self, message: str) -> None:
-        """As everywhere, but nobody knows that nothing is listed while the list is loading."""
-        unknown = self._state == "loading" and message in (NOTHING_LISTED, NO_LIST)
-        super().remark(STILL_LOADING if unknown else message)
+        """As everywhere, but while the view is loading nobody knows what is not there."""
+        super().remark(STILL_LOADING if self._state == "loading" else message)
 
     @property
     def lists_nothing(self) -> bool:
