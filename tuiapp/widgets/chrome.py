@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tuiapp.job import Job
 
 
+# Cells for what a view says on the right, without which the app's name is left out.
+_SAID = 36
+
+
 class TabStrip(InShell, Widget):
     """The views by number, and on the right what the list is made from, after the badges LISTENING, DEMO and
     PRIVATE."""
@@ -61,10 +65,12 @@ class TabStrip(InShell, Widget):
         whole = Content.assemble(
             badge, " " if badge else "", Content.styled(self.right_text, "$foreground-muted")
         )
+        # The app's name is there or not by the width alone: by what a view says, the tabs would move from view to view.
+        named = self._tabs("brand").cell_length + badge.cell_length + _SAID <= width
         # Priority: the badges PRIVATE and DEMO, then the names, then the text on the right and the keys, which help has
         # too.
         for style, end in (
-            ("brand", whole),
+            *((("brand", whole), ("brand", badge)) if named else ()),
             ("names", whole),
             ("names", badge),
             ("close", badge),
