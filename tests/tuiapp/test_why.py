@@ -82,3 +82,12 @@ def _says_as_the_list(panel: str) -> None:
     assert [(name, int(part)) for name, part in said[:3]] == [("Own 0", 27), ("Own 1", 27), ("Own 2", 20)]
     assert sum(int(part) for _, part in said) == 100
     assert "against it 7 % Own 9\nagainst it 6 % Own 10" in panel
+
+
+@pytest.mark.parametrize("width", [24, 30, 50])
+def test_how_many_more_there_are_is_never_cut_off(width: int) -> None:
+    groups = TasteShares((TasteShare(("Brixarirow & the Orchards", "Lark"), 24, 0.6),), 0.4)
+    explanation = Explanation("Burel", 1.0, 1, 10, 0, (Share("Lark", 0.02),), tastes=groups)
+    (line,) = [line for line in why(explanation, width, 40).plain.split("\n") if "Brix" in line]
+    assert line.removesuffix(" like them").endswith((" and 25 more", "Lark and 24 more"))
+    assert cell_len(line) <= width

@@ -272,7 +272,7 @@ class Jobs:
         if not community:
             steps = {
                 add: "add community data next, to find new music",
-                train: "or train on your own listening, which only resurfaces",
+                train: "or train on your listening only, to resurface what you played",
             }
         elif coverage is not None and coverage.low:
             steps = {

@@ -31,6 +31,10 @@ _FETCHING = (
     "you choose shows your address to its host; you are asked before it is downloaded."
 )
 
+# What a model is made from, in lines that fit in 80 columns.
+_FROM_PACKS = ("from the community data you added",)
+_ALONE = ("without other people's data it can only resurface", "what you have played")
+
 
 def community_question() -> Pick:
     """Asks what to add: a data set to download, or a file, with descriptions."""
@@ -92,11 +96,7 @@ def untrained(status: Status, keymap: Keymap) -> Content:
         return Content.assemble(*parts, step(keymap.label("import"), "import more of your history"))
     parts += [
         step(f"{model} {train}", "build your recommendations\n"),
-        _muted(
-            "from the community data you added"
-            if community
-            else "without other people's data it can only resurface what you have played"
-        ),
+        *(_muted(line) for line in (_FROM_PACKS if community else _ALONE)),
     ]
     return Content.assemble(*parts)
 

@@ -148,10 +148,13 @@ def _lines(words: str, width: int) -> list[str]:
 
 
 def _names(taste: TasteShare, width: int) -> str:
-    """As many of a group's names as fit beside how many more there are; the last is cut."""
+    """As many of a group's names as fit beside how many more there are; of one too long the end goes."""
     forms = [shown(names_of(taste, most)) for most in range(max(1, len(taste.names)), 0, -1)]
     forms += [names.removesuffix(LIKE_THEM) for names in forms]
-    return next((names for names in forms if cell_len(names) <= width), fitted(forms[-1], width))
+    name = shown(taste.names[0]) if taste.names else forms[-1]
+    more = forms[-1].removeprefix(name)
+    cut = fitted(name, max(1, width - cell_len(more))).rstrip() + more
+    return next((names for names in forms if cell_len(names) <= width), fitted(cut, width).rstrip())
 
 
 def _singles(explanation: Explanation, width: int, height: int) -> list[Content]:
