@@ -165,7 +165,7 @@ async def test_after_an_import_community_data_is_next_where_there_is_none(
         app.jobs.start("Import", "import", "x")
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
         text = screen_text(app)
-        assert text.index("add community data next") < text.index("train on your own listening")
+        assert text.index("add community data next") < text.index("train on your listening only")
         await pilot.press("a")
         await settled(pilot)
         assert isinstance(app.screen, Pick)

@@ -21,6 +21,12 @@ from tuiapp.safe import shown
 INTERRUPTED = 130
 # Click's quotes; all other messages use “these”.
 _QUOTED = re.compile(r"""(?<!\w)(?:'([^'\n]*)'|"([^"\n]*)")(?!\w)""")
+# Click's words for what the other messages say in plain ones.
+_OF_CLICK = (
+    (re.compile(r"^Error: ", re.MULTILINE), "error: "),
+    (re.compile(r"is not a valid integer(?: range)?\.$", re.MULTILINE), "is not a whole number."),
+    (re.compile(r"is not a valid float(?: range)?\.$", re.MULTILINE), "is not a number."),
+)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -44,6 +50,8 @@ def _run(arguments: Sequence[str], options: Options) -> int:
         if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # which has lines of its own
             # An argument may contain a line end. Click strips escape sequences if it is not a terminal.
             text = text.replace(click.unstyle(error.message), shown(error.message))
+        for of_click, plain in _OF_CLICK:
+            text = of_click.sub(plain, text)
         click.echo(_QUOTED.sub("“\\1\\2”", text), nl=False, err=True)
         if hint := _about_extra_words(error, arguments):
             click.echo(hint, err=True)

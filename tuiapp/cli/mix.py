@@ -170,7 +170,7 @@ def _print(options: Options, session: Session, made: Mix, taste: int, of_file: d
         print_json(document | known | of_file)
         return
     why = {number: track.reason for number, track in enumerate(made.tracks) if track.reason}
-    why |= {number: f"{like:.2f}" for number, like in enumerate(made.similarities) if like is not None}
+    why |= {number: f"{like:z.2f}" for number, like in enumerate(made.similarities) if like is not None}
     heading = "similarity" if made.similarities else "why"
     rows = [
         (*track_row(number + 1, track), *((why.get(number, ""),) if why else ()))

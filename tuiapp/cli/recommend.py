@@ -338,7 +338,7 @@ def related(options: Options, name: str, count: int) -> None:
         (
             str(i.rank),
             i.artist,
-            f"{i.similarity:.3f}",
+            f"{i.similarity:z.3f}",
             thousands(i.listeners),
             "" if i.in_common is None else thousands(i.in_common),
             str(i.plays) if i.plays else "new",

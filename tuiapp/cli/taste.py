@@ -105,7 +105,7 @@ def taste_map(options: Options) -> None:
         print_json(dataclasses.asdict(found))
         return
     rows = [
-        (f"{artist.x:.3f}", f"{artist.y:.3f}", str(artist.mode), artist.artist)
+        (f"{artist.x:z.3f}", f"{artist.y:z.3f}", str(artist.mode), artist.artist)
         for artist in sorted(found.artists, key=lambda artist: (artist.mode, -artist.weight, artist.key))
     ]
     print_table(("x", "y", "taste", "artist"), rows, right=frozenset({0, 1, 2}))

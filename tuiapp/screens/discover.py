@@ -138,7 +138,7 @@ class DiscoverView(NothingListed):
             self._ask_tracks()
             self._ask_shelf(found)
         if found.notes and first_time:
-            self.notify(self.in_keys(found.notes[0]), title="Solo mode", timeout=12, markup=False)
+            self.notify(self.in_keys(found.notes[0]), timeout=12, markup=False)
 
     def _ask_shelf(self, found: DiscoverList) -> None:
         """What leads the list of the less known and not this one; nothing where that list is shown."""

@@ -175,7 +175,7 @@ def _columns(*, solo: bool) -> tuple[Column[RelatedArtist], ...]:
         Column("artist", lambda row: row.artist, 20, share=3, order=lambda row: row.key),
         Column("similarity", lambda row: bar(row.similarity, 12), 12, accent=True,
                order=lambda row: -row.similarity),
-        Column("", lambda row: f"{row.similarity:.2f}", 5, right=True, least=60,
+        Column("", lambda row: f"{row.similarity:z.2f}", 5, right=True, least=60,
                order=lambda row: -row.similarity),
         Column("sessions" if solo else "listeners", lambda row: f"{row.listeners:,}", 9, right=True,
                order=lambda row: -row.listeners),

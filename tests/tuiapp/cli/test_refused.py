@@ -28,6 +28,24 @@ def test_nan_is_refused_where_a_number_belongs(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["recommend", "-n", "many"], "“many” is not a whole number."),
+        (["stats", "--year", "2024x"], "“2024x” is not a whole number."),
+        (["recommend", "--new", "much"], "“much” is not a number."),
+        (["bogus"], "No such command “bogus”."),
+    ],
+)
+def test_what_click_refuses_is_said_like_all_else(
+    place: Path, capsys: pytest.CaptureFixture[str], line: list[str], said: str
+) -> None:
+    assert run(line) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert error.endswith(said)
+
+
 def test_an_artists_name_without_quotes_is_no_artist_and_track(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
