@@ -42,13 +42,14 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
             artist = first_artist(artist, cells("artist uri(s)", "artist ids"))
             title = title.replace("\\,", ",")
             album = "" if album == "undefined" else album
-        if uri.startswith(("spotify:episode:", "spotify:local:")):
-            yield Dropped(reasons.PODCAST if "episode" in uri else reasons.RADIO)
+        if uri.startswith("spotify:episode:"):
+            yield Dropped(reasons.PODCAST)
         elif not artist or not title:
             yield Dropped(reasons.NO_NAMES)
         else:
             isrc = cells("isrc")
-            value = uri.rpartition(":")[2]
+            # A file of the person's own has no id.
+            value = "" if uri.startswith("spotify:local:") else uri.rpartition(":")[2]
             ids: Ids = tuple(pair for pair in (("spotify", value), ("isrc", isrc)) if pair[1])
             length = milliseconds(cells("track duration (ms)", "duration (ms)")) or None
             yield PlaylistEntry(cells("playlist name") or name, artist, title, album or None, length, ids)

@@ -15,6 +15,7 @@ from engine.imports import record as reasons
 from engine.imports.head import Head
 from engine.imports.record import Dropped, Ids, Options, PlaylistEntry, Record
 from engine.imports.registry import Format
+from engine.imports.spotify_local import local_file
 from engine.imports.text import lines
 from engine.store.locations import file_ids
 
@@ -24,7 +25,10 @@ _EXTINF = re.compile(r"#EXTINF:\s*(-?\d{1,9})(?:\.\d*)?[^,]*,(.*)", re.IGNORECAS
 _OF_PLS = re.compile(r"(File|Title|Length)(\d{1,9})=(.*)", re.IGNORECASE)
 # Comments in which this program lists tracks without a file.
 _MISSING_M3U, _MISSING_PLS = "# missing: ", "; missing: "
-_URI = re.compile(r"spotify:track:([0-9A-Za-z]{22})")
+# As Spotify copies it, or as its programs call it.
+_URI = re.compile(
+    r"(?:spotify:track:|https?://open\.spotify\.com/(?:[\w-]+/)?track/)([0-9A-Za-z]{22})(?:\?\S*)?"
+)
 # Streams in pieces have the same first line as lists of songs.
 _STREAM = "#EXT-X-"
 # What a list of names in JSON and a page begin with, and each line of a log.
@@ -139,10 +143,13 @@ def parse_names(stream: IO[bytes], options: Options) -> Iterator[Record]:
 
 
 def parse_uris(stream: IO[bytes], options: Options) -> Iterator[Record]:
-    """One record per line: tracks by id, named by the library."""
+    """One record per line: tracks by id, named by the library, and files of the person's own by their names."""
     for line in lines(stream):
-        found = _URI.fullmatch(line.strip())
-        if found or line.strip():
+        address = line.strip()
+        if file := local_file(address):
+            yield entry(title_of(options), file.artist, file.title, album=file.album, seconds=file.seconds)
+        elif address:
+            found = _URI.fullmatch(address)
             yield entry(title_of(options), "", "", ids=(("spotify", found[1]),) if found else ())
 
 
@@ -176,7 +183,8 @@ def _sniff_names(head: Head) -> bool:
 
 
 def _sniff_uris(head: Head) -> bool:
-    return bool(head.lines) and _URI.fullmatch(head.lines[0].strip()) is not None
+    first = head.lines[0].strip() if head.lines else ""
+    return _URI.fullmatch(first) is not None or local_file(first) is not None
 
 
 FORMATS = (

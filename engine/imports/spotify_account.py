@@ -17,8 +17,10 @@ from engine.imports.encoding import all_of
 from engine.imports.head import Head
 from engine.imports.json_stream import Broken, Records
 from engine.imports.local_dates import Moment
-from engine.imports.record import Dropped, Ids, Like, Options, Play, PlaylistEntry, Record
+from engine.imports.playlist_lines import entry
+from engine.imports.record import Dropped, Ids, Like, Options, Play, Record
 from engine.imports.registry import Format
+from engine.imports.spotify_local import local_file
 from engine.imports.stamps import Stamps
 from engine.imports.times import iso, milliseconds
 from engine.store.play import END, MINUTE
@@ -62,10 +64,19 @@ class ListedTrack(msgspec.Struct, gc=False, rename="camel"):
     track_uri: str | None = None
 
 
-class Item(msgspec.Struct, gc=False):
-    """An entry of a playlist; episodes and local files have no `track`."""
+class ListedFile(msgspec.Struct, gc=False):
+    """A file of the person's own in a playlist."""
+
+    uri: str | None = None
+
+
+class Item(msgspec.Struct, gc=False, rename="camel"):
+    """An entry of a playlist: one of these."""
 
     track: ListedTrack | None = None
+    local_track: ListedFile | None = None
+    episode: object = None
+    audiobook: object = None
 
 
 class Playlist(msgspec.Struct):
@@ -141,16 +152,22 @@ def parse_playlists(stream: IO[bytes], _options: Options) -> Iterator[Record]:
             yield Dropped(reasons.BROKEN, cut=playlist.cut)
             continue
         for item in playlist.items or playlist.tracks:
-            track = item.track
-            if track is None:
-                yield Dropped(reasons.RADIO)
-            elif not track.artist_name or not track.track_name:
-                yield Dropped(reasons.NO_NAMES)
-            else:
-                uri = (track.track_uri or "").rpartition(":")[2]
-                ids: Ids = (("spotify", uri),) if uri else ()
-                name = playlist.name or "Spotify"
-                yield PlaylistEntry(name, track.artist_name, track.track_name, track.album_name, ids=ids)
+            yield _entry(playlist.name or "Spotify", item)
+
+
+def _entry(playlist: str, item: Item) -> Record:
+    track = item.track
+    if track is None:
+        file = local_file((item.local_track and item.local_track.uri) or "")
+        if file is None:
+            talk = reasons.PODCAST if item.episode else reasons.AUDIOBOOK if item.audiobook else ""
+            return Dropped(talk or reasons.RADIO)
+        return entry(playlist, file.artist, file.title, album=file.album, seconds=file.seconds)
+    uri = (track.track_uri or "").rpartition(":")[2]
+    ids: Ids = (("spotify", uri),) if uri else ()
+    if not track.artist_name or not track.track_name:
+        return Dropped(reasons.NO_NAMES)
+    return entry(playlist, track.artist_name, track.track_name, album=track.album_name, ids=ids)
 
 
 def sniff_history(head: Head) -> bool:

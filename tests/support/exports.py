@@ -253,6 +253,6 @@ EXPORTIFY = {
         + ',"x"' * 13
         + "\n"
         '"spotify:track:1a","Harbour Lights","a, b","Café Tundra, Kali","c",""' + ',""' * 13 + "\n"
-        '"spotify:local:x","Y","","Z","c",""' + ',""' * 13 + "\n"
+        '"spotify:episode:x","Y","","Z","c",""' + ',""' * 13 + "\n"
     ),
 }

@@ -99,17 +99,27 @@ def test_spotify_library_and_playlists_become_likes_and_playlists(
     items = [
         {"track": track, "episode": None, "addedDate": "2024-02-27"},
         {"track": None, "episode": {"a": 1}},
+        {"track": None, "audiobook": {"a": 1}},
+        {"track": None, "localTrack": {"uri": "spotify:local:Ida:Weather+Songs:Tin%3A+Roof:200"}},
+        {"track": None, "localTrack": {"uri": "spotify:local:::untitled:200"}},
+        {"track": None, "localTrack": None},
     ]
     playlists = {"playlists": [{"name": "Evening", "lastModifiedDate": "2024-03-01", "items": items}]}
     assert one(db, write(tmp_path, "YourLibrary.json", library_file)).dropped == {"kept as a like": 3}
     path = write(tmp_path, "Playlist1.json", playlists)
-    assert one(db, path).dropped == {"kept as a playlist entry": 1, "radio or other non-track": 1}
+    assert one(db, path).dropped == {
+        "kept as a playlist entry": 2,
+        "podcast": 1,
+        "audiobook": 1,
+        "no artist or title": 1,
+        "radio or other non-track": 1,
+    }
     verdicts = db.execute("SELECT artist, track, verdict FROM feedback ORDER BY artist").fetchall()
     assert verdicts == [(*SONG, "like"), (OTHER[0], None, "like"), ("Noise", None, "block")]
     one(db, path)
     assert db.execute(
         "SELECT name, artist, track, ids FROM playlists JOIN playlist_tracks ON id = playlist_id"
-    ).fetchall() == [("Evening", *SONG, '[["spotify", "1a"]]')]
+    ).fetchall() == [("Evening", *SONG, '[["spotify", "1a"]]'), ("Evening", "Ida", "Tin: Roof", "[]")]
 
 
 # -- Last.fm --------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from tests.support.importing import (
     lastfm,
     listens,
     one,
+    spotify,
     starts,
     write,
 )
@@ -39,6 +40,43 @@ def test_exportify_becomes_a_playlist(db: sqlite3.Connection, tmp_path: Path, na
         "SELECT name, artist, track, album FROM playlists JOIN playlist_tracks ON id = playlist_id"
     ).fetchall()
     assert rows == [("late evening", *SONG, None)]
+
+
+def test_a_file_of_ones_own_in_spotify_is_a_track(db: sqlite3.Connection, tmp_path: Path) -> None:
+    rows = '"spotify:local:Ida::Lark:200","Lark","","Ida"\n"spotify:track:1a","Tin Roof","","Ida"\n'
+    path = write(tmp_path, "Evening.csv", f"Track URI,Track Name,Album Name,Artist Name(s)\n{rows}")
+    assert one(db, path).dropped == {"kept as a playlist entry": 2}
+    found = db.execute("SELECT artist, track, ids FROM playlist_tracks").fetchall()
+    assert found == [("Ida", "Lark", "[]"), ("Ida", "Tin Roof", '[["spotify", "1a"]]')]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "spotify:track:{}",
+        "https://open.spotify.com/track/{}",
+        "https://open.spotify.com/intl-de/track/{}?si=0a1b2c",
+    ],
+)
+def test_links_as_spotify_copies_them_are_a_playlist(
+    db: sqlite3.Connection, tmp_path: Path, link: str
+) -> None:
+    bring(
+        db,
+        write(
+            tmp_path, "history.json", [spotify(START, 211_400, spotify_track_uri=f"spotify:track:{SPOTIFY}")]
+        ),
+    )
+    others = [
+        "https://open.spotify.com/local/Ida/Weather%20Songs/Tin+Roof/200",
+        "https://open.spotify.com/episode/1",
+    ]
+    file = one(db, write(tmp_path, "Evening.txt", "\r\n".join([link.format(SPOTIFY), *others]) + "\r\n"))
+    assert (file.format, file.dropped) == (
+        "spotify-uris",
+        {"kept as a playlist entry": 2, "no artist or title": 1},
+    )
+    assert db.execute("SELECT artist, track FROM playlist_tracks").fetchall() == [SONG, ("Ida", "Tin Roof")]
 
 
 @pytest.mark.parametrize("between", [" | ", "|", "\t", ";"])
