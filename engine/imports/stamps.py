@@ -52,7 +52,13 @@ TIME_COLUMNS = (
     "ended at", "finished at", "date et heure", "datum und uhrzeit", "datum/uhrzeit", "fecha y hora", "data e hora",
     "data e ora", "dato og tid", "datum och tid", "datum en tijd", "data i godzina", "tarih ve saat", "дата и время",
     "дата та час", "日時", "日期時間", "日期时间", "날짜 및 시간", "일시",
-    "tagtime",
+    "tagtime", "scrobble date", "date scrobbled", "scrobbled on", "listen date", "listen time", "listened on",
+    "play date", "time played", "last played at", "last played date", "last play time", "last listened", "streamed at",
+    "watched at",
+    "datetime utc", "played at utc", "ts utc", "timestamp ms", "unix timestamp", "unix time", "epoch", "date & time",
+    "datetime local", "local time", "zeitstempel", "abgespielt am", "gespielt am", "zuletzt gespielt",
+    "letzte wiedergabe", "horodatage", "date de lecture", "dernière lecture", "date d'écoute",
+    "fecha de reproducción", "última reproducción", "ultima riproduzione", "再生日時", "最終再生日", "再生日",
 )  # fmt: skip
 DAY_COLUMNS = (
     "date", "day", "played on", "date played", "datum", "tag", "fecha", "data", "dato", "дата", "päivä",

@@ -148,6 +148,9 @@ def test_a_table_of_unknown_shape_is_proposed_by_its_header(db: sqlite3.Connecti
         "Last Play\tArtist-Name\tSong_Title\n02.03.2024 19:01\t{}\t{}\n",
         "timestamp,x,artist,track\n1709406060,,{},{}\n",
         'timestamp, artist, track\n"1709406060", "{}", "{}"\n',
+        "Zuletzt gespielt;Album Artist;Songtitel\n02.03.2024 19:01;{};{}\n",
+        "再生日時,アーティスト名,タイトル\n2024/03/02 19:01:00,{},{}\n",
+        "scrobble_date,artist,album artist,track\n2024-03-02T19:01:00Z,{},x,{}\n",
     ],
 )
 def test_columns_in_other_languages_and_spellings(db: sqlite3.Connection, tmp_path: Path, text: str) -> None:
@@ -196,6 +199,15 @@ def test_shazams_library_is_a_table(db: sqlite3.Connection, tmp_path: Path) -> N
     file = one(db, write(tmp_path, "shazamlibrary.csv", "Shazam Library\n" + rows.format(*SONG)))
     assert (file.format, file.kept) == ("csv", 1)
     assert starts(db) == [(START, *SONG)]
+
+
+@pytest.mark.parametrize("column", ["Played #", "Times Played", "Wiedergaben"])
+def test_a_players_table_has_counts_dated_by_the_last_play(
+    db: sqlite3.Connection, tmp_path: Path, column: str
+) -> None:
+    text = f"Artist;Title;{column};Last Played\n{SONG[0]};{SONG[1]};1,019;3/2/2024 7:01:00 PM\n"
+    one(db, write(tmp_path, "mine.csv", text))
+    assert db.execute("SELECT started_at, plays FROM listens").fetchall() == [(START, 1019)]
 
 
 def test_a_given_mapping_of_columns(db: sqlite3.Connection, tmp_path: Path) -> None:
