@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import unquote_plus
+
+from engine.store.locations import unescaped
 
 # Artist, album, title and seconds: as a URI, or as the link that is copied.
 _LOCAL = re.compile(
@@ -35,5 +36,5 @@ def local_file(address: str) -> LocalFile | None:
     if found is None:
         return None
     *names, seconds = (part for part in found.groups() if part is not None)
-    artist, album, title = (unquote_plus(name).strip() for name in names)
+    artist, album, title = ((unescaped(name.replace("+", " ")) or "").strip() for name in names)
     return LocalFile(artist, album, title, int(seconds or 0))
