@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine import defaults
 from engine.canonical_keys import AnySpelling, Level, key_at
 from engine.errors import NothingYetError
 from engine.session.library import Change, Library, Service, synchronized
@@ -100,6 +101,13 @@ class Discover(Service):
         self._picked |= {item.key: side for item, side in drafted if side is not None}
         items = tuple(replace(item, rank=rank) for rank, (item, _) in enumerate(drafted, 1))
         return replace(usual, items=items, compared=compared.name)
+
+    @synchronized
+    def less_known(self, settings: DiscoverSettings) -> DiscoverList:
+        """The list as these dials have it, but of the less known, and never mixed: whose rows the list itself has stays
+        as it is. Without reasons. Raises NothingYetError."""
+        asked = replace(self._of_today(settings), popularity=defaults.LESS_KNOWN)
+        return self._ranked(self._comparisons.in_force(), asked, reasons=False)
 
     def _with_later(self, found: DiscoverList, settings: DiscoverSettings) -> DiscoverList:
         """The list with each item's later plays."""

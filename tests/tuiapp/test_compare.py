@@ -5,11 +5,13 @@ from __future__ import annotations
 from engine.evaluation.interleaving import Tally
 from engine.paths import Folders
 from engine.recommend.rankings import OTHERS, USUAL
+from engine.session import Session
 from engine.session.comparisons import Standing
 from tests.support.driving import app_in, screen_text, settled
 from tuiapp.app.app import DiscoverApp
 from tuiapp.comparing import in_words
 from tuiapp.screens.discover_table import DiscoverTable
+from tuiapp.widgets.shelf import Shelf
 
 
 async def test_a_ranking_is_compared_and_kept_and_each_step_undone(folders: Folders) -> None:
@@ -35,6 +37,24 @@ async def test_a_ranking_is_compared_and_kept_and_each_step_undone(folders: Fold
         assert app.engine().comparisons.running().name == "fewer hits"
         await press("u")
         assert app.engine().comparisons.standing() is None
+
+
+async def test_what_is_shown_first_is_noted_with_who_picked_it_and_the_shelf_changes_nothing(
+    folders: Folders,
+) -> None:
+    with Session(folders) as session:
+        session.comparisons.begin("fewer hits")
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        table = app.screen.query_one(DiscoverTable)
+        assert app.screen.query_one(Shelf).display
+        standing = app.engine().comparisons.standing()
+        assert standing is not None
+        shown = standing.tally
+        # One more than in the end: the shelf came after, and took a line.
+        assert shown.shown_usual + shown.shown_other == len(table.rows_in_sight) + 1 == 9
+        assert abs(shown.shown_usual - shown.shown_other) == 1, "they pick in turn"
 
 
 async def test_what_is_liked_counts_in_a_comparison_begun_after_the_list_was_seen(folders: Folders) -> None:

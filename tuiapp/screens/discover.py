@@ -12,7 +12,6 @@ from textual.containers import Container
 from textual.widgets import Static
 from textual.worker import Worker
 
-from engine import defaults
 from engine.wording import credited
 from tuiapp.music import Music
 from tuiapp.own_reasons import because
@@ -56,10 +55,9 @@ class DiscoverView(NothingListed):
     def __init__(self) -> None:
         super().__init__()
         self._dials = Dials()
-        self._noted = False
+        self._noted = self._to_note = self._tracks_asked = False
         # Whether the next list is another one altogether: the cursor goes to its top.
         self._from_top = False
-        self._tracks_asked = False
 
     def compose_body(self) -> ComposeResult:
         yield ListNote()
@@ -88,6 +86,7 @@ class DiscoverView(NothingListed):
     @on(Table.Resized)
     def _resized(self) -> None:
         self._ask_tracks()
+        self._note_seen()
 
     # -- loading ---------------------------------------------------------------------------------------
 
@@ -130,9 +129,8 @@ class DiscoverView(NothingListed):
         # Who looks at an earlier list has not seen today's, also where it comes late.
         earlier = self._filters.as_of or any(row.later is not None for row in found.items)
         # What rankings that are compared show is noted each time: a comparison begins while lists are looked at.
-        if not (turning or earlier or (self._noted and not found.compared)):
-            self._noted = True
-            self.call_after_refresh(self._note_seen)  # once the list is laid out
+        self._to_note = not (turning or earlier or (self._noted and not found.compared))
+        self.call_after_refresh(self._note_seen)
         if not turning:
             self._tracks_asked = False
             self._ask_tracks()
@@ -146,19 +144,21 @@ class DiscoverView(NothingListed):
         if self._dials.at_less_known or found.solo or not found.items:
             shelf.show("", "", ())
             return
-        settings = replace(self._settings(), popularity=defaults.LESS_KNOWN, n=ON_SHELF)
+        settings = replace(self._settings(), n=ON_SHELF)
         here = {row.key for row in found.items[: self.size.height]}
 
         def show(other: DiscoverList) -> None:
             names = [credited(row.artist, row.track) for row in other.items if row.key not in here]
             shelf.show("less known", self.key("discover.less_known"), names)
 
-        self.ask(lambda session: session.discover.list(settings, reasons=False), show, group="shelf")
+        self.ask(lambda session: session.discover.less_known(settings), show, group="shelf")
 
     def _note_seen(self) -> None:
-        """Only what is in sight was seen, and may be ignored."""
-        seen = [row.key for row in self._table.rows_in_sight if not row.known]
-        self.write("seen", lambda session: session.discover.note_shown(seen))
+        """Only what is in sight was seen, and may be ignored: nothing before the list is laid out."""
+        if self._to_note and (rows := self._table.rows_in_sight):
+            self._to_note, self._noted = False, True
+            seen = [row.key for row in rows if not row.known]
+            self.write("seen", lambda session: session.discover.note_shown(seen))
 
     def _show_dials(self) -> None:
         found, words = self._list, self._filters.in_words()

@@ -68,6 +68,16 @@ def test_what_is_opened_liked_or_played_later_counts_for_who_picked_it(session) 
         assert getattr(tally, side) == sum(picked[one.key] == side for one in (opened, liked, played))
 
 
+def test_the_shelf_of_the_less_known_is_no_part_of_a_comparison(session: Session) -> None:
+    session.comparisons.begin("fewer hits")
+    found = session.discover.list(ASKED).items[:8]
+    assert session.discover.less_known(ASKED).compared == ""
+    session.discover.note_shown([item.key for item in found])
+    standing = session.comparisons.standing()
+    assert standing is not None
+    assert (standing.tally.shown_usual, standing.tally.shown_other) == (4, 4)
+
+
 def test_what_is_measured_is_the_ranking_that_was_kept(session, monkeypatch) -> None:
     usual = session.evaluation.measure(also={"lean": replace(DEFAULTS, popularity=-0.2)})
     assert usual.ranking == "usual"
