@@ -67,6 +67,15 @@ def credited(artist: str, track: str | None) -> str:
     return f"{track} by {artist}" if track else artist
 
 
+def learned_from(*, solo: bool) -> str:
+    """Where the model in use has what it knows from.
+
+    >>> learned_from(solo=False), learned_from(solo=True)
+    ('the community data', 'the sessions the model was trained on')
+    """
+    return "the sessions the model was trained on" if solo else "the community data"
+
+
 def few(names: Sequence[str], most: int = 5) -> str:
     """The first of some names, and how many more there are.
 

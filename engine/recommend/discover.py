@@ -30,7 +30,7 @@ from engine.recommend.variety import varied
 from engine.taste.gate import DatedTaste, TasteItem
 from engine.taste.query import Known
 from engine.training.artifact import Model
-from engine.wording import quantity
+from engine.wording import learned_from, quantity
 
 REASONS = 3
 # Half-lives in days near which those of the dial are looked for.
@@ -54,9 +54,9 @@ def half_explored_note(level: Level) -> str:
     )
 
 
-def only_own_note(level: Level, count: int) -> str:
+def only_own_note(level: Level, count: int, *, solo: bool) -> str:
     """The note on a list restricted to what the person has."""
-    return f"Only music you have: {quantity(count, level)} of it in the community data."
+    return f"Only music you have: {quantity(count, level)} of it in {learned_from(solo=solo)}."
 
 
 def nothing_left(level: Level) -> str:
@@ -229,7 +229,7 @@ class Recommender:
         notes: tuple[str, ...] = ()
         half_explored = False
         if self.only is not None:
-            notes = (only_own_note(level, len(self.only)),)
+            notes = (only_own_note(level, len(self.only), solo=self.model.manifest.solo),)
         if self.model.manifest.solo:
             candidates = self.ranker.candidates
             half_explored = candidates.half_explored

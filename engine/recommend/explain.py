@@ -11,7 +11,7 @@ from engine.recommend.listener import TAGS, Floats, Ids
 from engine.recommend.lists import Explanation, Share, WhatIf
 from engine.recommend.ranker import by_member
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
-from engine.wording import credited
+from engine.wording import credited, learned_from
 
 WHAT_IFS = 5
 
@@ -25,7 +25,7 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
     solo = model.manifest.solo
     number = model.catalog.ids_of([key]).get(key)
     if number is None:
-        raise UnknownNameError("Not in the community data, so it can't be scored.")
+        raise UnknownNameError(f"Not in {learned_from(solo=solo)}, so it can't be scored.")
     item = model.catalog.items([number])[number]
     one = np.array([number], dtype=np.int64)
     found = ranker.reasons(one, settings.day)

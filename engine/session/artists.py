@@ -22,6 +22,7 @@ from engine.session.library import Change, Library, Service, synchronized
 from engine.store import feedback as store_feedback
 from engine.store import history
 from engine.store.music_files import artist_of_files
+from engine.wording import learned_from
 
 if TYPE_CHECKING:
     from engine.recommend.lists import RelatedList
@@ -148,7 +149,8 @@ class Artists(Service):
         model = self._models.open()
         item = model.catalog.ids_of([key]).get(key)
         if item is None:
-            raise UnknownNameError(f"{display} is not in the community data, so it has no similar artists.")
+            data = learned_from(solo=model.manifest.solo)
+            raise UnknownNameError(f"{display} is not in {data}, so it has no similar artists.")
         return related_artists(model, read_taste(self.library.connection), item, n)
 
 

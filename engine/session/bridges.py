@@ -96,7 +96,7 @@ class Bridges(Service):
     def _ids(model: Model, seeds: MixSeeds) -> list[int]:
         found = model.catalog.ids_of([artist_key(name) for name in seeds.leading])
         if not found:
-            raise NothingYetError(unknown(_name(seeds)))
+            raise NothingYetError(unknown(_name(seeds), solo=model.manifest.solo))
         return sorted(found.values())
 
     def _steps(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.canonical_keys import AnySpelling, artist_key, joined_key
 from engine.errors import NothingYetError
-from engine.wording import few, quantity
+from engine.wording import few, learned_from, quantity
 
 if TYPE_CHECKING:
     import sqlite3
@@ -122,7 +122,7 @@ def artists_with(
     items = [TasteItem(key, names[key], LIKE_PLAYS * weight, None) for key, weight in weights.items()]
     listener = taste.of(items)
     if not model.catalog.ids_of([item.key for item in listener.items]):
-        raise NothingYetError(unknown(name))
+        raise NothingYetError(unknown(name, solo=model.manifest.solo))
     count = FITTING_ARTISTS
     for whole in (False, True) if everything else (False,):
         artists = fitting_artists(model, listener, taste.by_key, whole=whole)
@@ -133,9 +133,9 @@ def artists_with(
             count *= WIDER
 
 
-def unknown(name: str) -> str:
-    """The error for a mix of what the community data does not know."""
+def unknown(name: str, *, solo: bool) -> str:
+    """The error for a mix of what the model does not know."""
     return (
-        f"None of the artists in {name} is in the community data, so nothing is known to go with it. Use one "
-        "that Discover or Related shows."
+        f"None of the artists in {name} is in {learned_from(solo=solo)}, so nothing is known to go with it. "
+        "Use one that Discover or Related shows."
     )

@@ -154,3 +154,19 @@ def test_plays_without_dates_are_said_to_be_too_few_alone(
     assert "too few to learn from alone" in " ".join(capsys.readouterr().out.split())
     assert run(["--data-dir", str(tmp_path), "train"]) == 3
     assert "0 artists, by their dates, which not all your plays have;" in capsys.readouterr().err
+
+
+def test_what_a_solo_model_does_not_know_is_not_said_to_be_missing_from_community_data(
+    folders: Folders, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = open_library(Door(folders))
+    play(connection, "Brandnew", "One", 301 * DAY)
+    connection.close()
+    asked = ["--data-dir", str(folders.root)]
+    run([*asked, "artist", "Brandnew"])
+    run([*asked, "related", "Brandnew"])
+    run([*asked, "mix", "Brandnew"])
+    run([*asked, "recommend", "--from-library"])
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert said.count("in the sessions the model was trained on") == 4
+    assert "in the community data" not in said
