@@ -21,6 +21,7 @@ from engine.progress import StageReport
 from engine.store.guarded import MAGIC
 from engine.store.indexed_rows import Nameless, add_indexed_rows, nameless, names_beside
 from engine.store.integrity import definitions, is_of_this_version
+from engine.store.lost_schema import rebuild_schema
 from engine.store.schema import STEPS, migrate
 from engine.wording import quantity
 
@@ -95,6 +96,7 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
     The file is changed: it is a copy of the damaged one. Raises sqlite3.Error for errors of the disk.
     """
     _write_header(database)
+    rebuild_schema(database)
     with (
         contextlib.closing(sqlite3.connect(to)) as rebuilt,
         contextlib.closing(sqlite3.connect(database)) as damaged,
@@ -184,7 +186,8 @@ def _define_again(damaged: sqlite3.Connection) -> None:
         for unknown in there.keys() - known
         for lost in known - there.keys()
     )
-    for alike, unknown, lost in sorted(pairs, reverse=True):
+    # What is damaged may be null in any place, which compares with no text.
+    for alike, unknown, lost in sorted(pairs, key=lambda pair: (pair[0], repr(pair)), reverse=True):
         if alike > _ALIKE and unknown in there and lost in known:
             damaged.execute(
                 "UPDATE sqlite_schema SET type = ?, name = ?, tbl_name = ?, sql = ? WHERE rowid = ?",

@@ -128,6 +128,40 @@ def lost_roots(library: Path, *tables: str) -> Damage:
     return lose
 
 
+def below_the_first(data: bytearray) -> list[int]:
+    """The pages of the schema below the first one."""
+    count = int.from_bytes(data[103:105], "big")
+    cells = (int.from_bytes(data[at : at + 2], "big") for at in range(112, 112 + 2 * count, 2))
+    return [int.from_bytes(data[at : at + 4], "big") for at in (*cells, 108)]
+
+
+@pytest.mark.parametrize("lost", [(0,), (1,), (2,), (1, 2), (0, 1, 2)])
+def test_pages_of_the_schema_cost_no_row(library: Path, tmp_path: Path, lost: tuple[int, ...]) -> None:
+    """Of the first page its header is left, without which nothing is known of the file."""
+
+    def lose(data: bytearray) -> None:
+        size, below = int.from_bytes(data[16:18], "big"), below_the_first(data)
+        assert len(below) == 2
+        if 0 in lost:
+            data[100:size] = bytes(size - 100)
+        for number in lost:
+            if number:
+                page = below[number - 1]
+                data[(page - 1) * size : page * size] = bytes(size)
+
+    found, rows = salvaged(library, tmp_path, lose)
+    assert found is not None
+    with (
+        contextlib.closing(sqlite3.connect(rows)) as now,
+        contextlib.closing(sqlite3.connect(library)) as then,
+    ):
+        tables = [row[0] for row in then.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        for table in tables:
+            asked = f"SELECT * FROM {table} ORDER BY 1, 2, 3"
+            assert now.execute(asked).fetchall() == then.execute(asked).fetchall(), table
+        assert now.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
 @pytest.mark.parametrize(
     "tables", [("artists",), ("tracks",), ("listens",), ("artists", "tracks", "listens", "imports")]
 )
