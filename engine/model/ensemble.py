@@ -181,9 +181,9 @@ class FoldedMembers:
             parts += weights[3] * self.affinity.contributions(self.members.artists[ids])
         return np.asarray(parts)
 
-    def without(self, indexes: Iterable[int], ids: Ids | GatheredItems, blend: Blend) -> Iterator[Floats]:
-        """For each of the listener's items by index: scores of items `ids` (m,) had it never been played, in the
-        spreads of `blend`."""
+    def without(self, indexes: Iterable[int], ids: Ids | GatheredItems) -> Iterator[Floats]:
+        """For each of the listener's items by index: each member's score of items `ids` had it never been played, as
+        `raw` has them: (m, members)."""
         found = self._gathered(ids)
         whole = self.raw(found)
         for index in indexes:
@@ -194,7 +194,7 @@ class FoldedMembers:
                 raw[:, 2] -= self.neighbours.part_of(index, found.cells)
             if self.affinity is not None and found.artists is not None:
                 raw[:, 3] -= self.affinity.part_of(index, found.artists)
-            yield blend.scores(raw)
+            yield raw
 
 
 @dataclass(frozen=True)

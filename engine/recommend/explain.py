@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from engine.canonical_keys import artist_of
 from engine.errors import UnknownNameError
+from engine.model.ensemble import blend_over
 from engine.recommend.discover import Recommender, share_of
 from engine.recommend.listener import TAGS, Floats, Ids
 from engine.recommend.lists import Explanation, Share, WhatIf
-from engine.recommend.ranker import by_member
+from engine.recommend.ranker import Ranker, by_member
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
 from engine.wording import credited, learned_from
 
@@ -39,14 +42,15 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
     pool, scores = familiar if solo or number in known else new
     last = reasons[int(order[0])] if len(order) else None
     mine = recommender.listener.known.get(number)
-    folded = ranker.folded
     strongest: list[int] = order[:WHAT_IFS].tolist()
-    candidates = folded.members.gather(pool, folded.neighbours)
-    fewer = folded.without(strongest, candidates, ranker.blend)
     # Without community evidence an item leaves the list; in solo mode all are ranked.
     least = -np.inf if solo else 0.0
     rank = _rank(number, pool, scores, least)
-    ranks = [_rank(number, pool, scored, least) for scored in fewer]
+    shuffled = ranker.shuffled(pool, settings.day)
+    ranks = [
+        _rank(number, pool, fewer + shuffled, least)
+        for fewer in _scored_without(ranker, strongest, recommender.listener.ids, pool)
+    ]
     return Explanation(
         artist=item.artist,
         track=item.track,
@@ -72,6 +76,18 @@ def explain(recommender: Recommender, key: str, settings: DiscoverSettings = DEF
         if last and last.last_played is not None
         else None,
     )
+
+
+def _scored_without(ranker: Ranker, indexes: Sequence[int], own: Ids, pool: Ids) -> Iterator[Floats]:
+    """For each of a listener's items by index into `own`: the scores of the `pool` had it never been played, in the
+    spreads of its candidates then, among which it is itself."""
+    folded, usual = ranker.folded, ranker.candidates.usual
+    ids = np.unique(np.concatenate([pool, usual, own[indexes]]))
+    rows = np.searchsorted(ids, pool)
+    gathered = folded.members.gather(ids, folded.neighbours)
+    for index, raw in zip(indexes, folded.without(indexes, gathered), strict=True):
+        counted = np.searchsorted(ids, np.union1d(usual, own[index]))
+        yield blend_over(raw[counted], ranker.weights).scores(raw[rows])
 
 
 def contributions_of(

@@ -166,11 +166,14 @@ class Ranker:
         return scores
 
     def _parts(self, ids: Ids, raw: Floats, day: int | None) -> Floats:
-        shuffle = np.zeros(len(ids))
+        return np.column_stack([self.blend.parts(raw), self.shuffled(ids, day)])
+
+    def shuffled(self, ids: Ids, day: int | None) -> Floats:
+        """The part of the day's shuffle in the scores of items `ids`: (m,)."""
         # Solo mode's weights are of what is measured, and a shuffle costs it 2 % of nDCG@10 (MODEL.md).
-        if day is not None and not self.listener.model.manifest.solo:
-            shuffle = DAILY_SHUFFLE * daily_shuffle(ids, day)
-        return np.column_stack([self.blend.parts(raw), shuffle])
+        if day is None or self.listener.model.manifest.solo:
+            return np.zeros(len(ids))
+        return DAILY_SHUFFLE * daily_shuffle(ids, day)
 
     def scored(self, ids: Ids, day: int | None) -> tuple[Ids, Floats]:
         """(ids, scores), best first, of those of the ascending `ids` with positive evidence from the person's plays."""

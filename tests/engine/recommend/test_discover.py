@@ -57,16 +57,18 @@ def test_reasons_sum_to_one_and_others_count_the_rest(recommender) -> None:
         assert len(item.why) + item.others == recommender.matched == 12
 
 
-def test_an_explanation_holds_every_share_and_true_what_ifs(place, recommender) -> None:
+@pytest.mark.parametrize("day", [None, *range(20_000, 20_008)])
+def test_an_explanation_holds_every_share_and_true_what_ifs(place, recommender, day) -> None:
     folders, connection = place
-    top = recommender.discover(DiscoverSettings(n=5)).items[2]
-    explanation = explain(recommender, top.key)
+    asked = DiscoverSettings(n=60, day=day)
+    top = recommender.discover(asked).items[2]
+    explanation = explain(recommender, top.key, asked)
     assert explanation.rank == 3
     assert abs(sum(share.share for share in explanation.shares) - 1.0) < 1e-9
     assert len(explanation.shares) == 12
     for name, rank in ((one.artist, one.rank) for one in explanation.without):
         gone = read_taste(connection).without(frozenset({artist_key(name)}))
-        items = Recommender.of(open_model(folders), DatedTaste(gone)).discover(DiscoverSettings(n=60)).items
+        items = Recommender.of(open_model(folders), DatedTaste(gone)).discover(asked).items
         order = [item.key for item in items if item.key != artist_key(name)]
         assert rank == (order.index(top.key) + 1 if top.key in order else None)
 

@@ -181,8 +181,6 @@ def test_scores_shares_and_what_ifs_of_tracks_are_exact(recommender) -> None:
     for one in explanation.without:
         gone = recommender.listener.taste.without(frozenset({joined_key(artist_key(one.artist), one.track)}))
         other = Recommender.of(recommender.model, DatedTaste(gone))
-        # In the spreads of the whole taste, as the panel has it: only the order is compared, so with those weights.
-        other.ranker.__dict__["blend"] = recommender.ranker.blend
         asked = DiscoverSettings(n=60, per_artist=0, level="tracks")
         order = [item.key for item in other.discover(asked).items]
         own = joined_key(artist_key(one.artist), one.track)
