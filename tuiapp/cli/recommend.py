@@ -144,8 +144,8 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
         say(options, note)
     if found.popularity_cost is not None:
         say(options, f"Popularity {settings.popularity:g}: {dial_cost(found.popularity_cost)}.")
-    if not found.items:
-        say(options, _why_empty(lacking))
+    if not found.items and (why := _why_empty(found, settings, lacking)):
+        say(options, why)
     if options.json:
         coverage = found.coverage and found.coverage.as_dict()
         print_json(
@@ -161,10 +161,19 @@ def print_discover(options: Options, less_known: bool = False, **asked: Any) -> 
         _print_list(found)
 
 
-def _why_empty(lacking: Sequence[Recommendation]) -> str:
+def _why_empty(found: DiscoverList, settings: DiscoverSettings, lacking: Sequence[Recommendation]) -> str:
+    """Why there is nothing, and what lists more; empty where a note says so."""
+    from engine.recommend.discover import nothing_left
+
     if lacking:
         return "Nothing to list without them: leave out --from-library, or add your music: discover library add DIR."
-    return "Nothing to list: all that is left is known, hidden or blocked. --new 0.5 lists what you know too."
+    if nothing_left(settings.level) in found.notes:
+        return ""
+    if settings.familiarity == 0:
+        return "Nothing to list: nothing that you know is left. --new 0.5 lists what is new to you too."
+    if settings.familiarity == 1:
+        return "Nothing to list: all that is left is known, hidden or blocked. --new 0.5 lists what you know too."
+    return "Nothing to list: all that is left is hidden or blocked."
 
 
 def _named(item: Recommendation) -> dict[str, str]:

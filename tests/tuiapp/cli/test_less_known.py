@@ -58,3 +58,9 @@ def test_a_list_of_nothing_says_why(place, capsys) -> None:
     assert shown.out == ""
     assert "known, hidden or blocked. --new 0.5 lists what you know too." in shown.err
     assert document(capsys, "recommend")["items"] == []
+    for new, why in (
+        ("0", "nothing that you know is left"),
+        ("0.5", "all that is left is hidden or blocked.\n"),
+    ):
+        assert run(["recommend", "--new", new]) == 0
+        assert f"Nothing to list: {why}" in capsys.readouterr().err
