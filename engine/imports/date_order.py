@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 # The orders, the likeliest first. Of four digits a year stands out, wherever it is.
 DAY_FIRST, MONTH_FIRST, YEAR_FIRST = ORDERS = ("day/month", "month/day", "year/month")
@@ -33,15 +34,19 @@ def readings_of(date: str) -> Readings:
     ({'day/month': (2013, 3, 24), 'year/month': (2024, 3, 13)}, {'year/month': (2024, 3, 1)})
     """
     found = _NUMBERS.search(date)
-    if found is None:
-        return {}
-    first, second, last = int(found[1]), int(found[3]), int(found[4])
-    year = _year(last) if len(found[4]) == 2 else year_of(last)
+    return _readings(*found.groups()) if found is not None else {}
+
+
+@lru_cache(maxsize=1000)
+def _readings(one: str, between: str, two: str, three: str) -> Readings:
+    """`readings_of` three numbers; a file has the same day again and again."""
+    first, second, last = int(one), int(two), int(three)
+    year = _year(last) if len(three) == 2 else year_of(last)
     possible = {DAY_FIRST: (year, second, first), MONTH_FIRST: (year, first, second)}
-    if len(found[1]) == len(found[4]) == 2:
+    if len(one) == len(three) == 2:
         possible[YEAR_FIRST] = (_year(first), second, last)
     whole = {order: day for order, day in possible.items() if _is_day(*day)}
-    if found[2] == "." and DAY_FIRST in whole:
+    if between == "." and DAY_FIRST in whole:
         whole.pop(MONTH_FIRST, None)
     return whole
 
