@@ -341,7 +341,10 @@ async def test_a_library_that_is_locked_is_looked_at_once_at_a_time(folders: Fol
             new = {worker for worker in app.workers if worker.group == "watching"} - before
             assert len(new) == 1
             assert not any(worker.is_cancelled for worker in before | new)
-            # What sounds is logged all the same: private sessions are looked for meanwhile.
+            # What sounds is logged all the same: private sessions are looked for, also where all threads wait.
+            over = threading.Event()
+            loop = asyncio.get_running_loop()
+            waiting = [loop.run_in_executor(None, over.wait) for _ in range(40)]
             for _ in range(2):
                 looked = watching._looked
 
@@ -351,6 +354,8 @@ async def test_a_library_that_is_locked_is_looked_at_once_at_a_time(folders: Fol
 
                 await drained(app, 20.0, looked_again)
                 assert looked_again()
+            over.set()
+            await asyncio.gather(*waiting)
         await settled(pilot)
         assert "error" not in screen_text(app)
 

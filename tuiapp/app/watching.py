@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
@@ -33,6 +34,8 @@ class Watching:
         self._forgetting: tuple[Session, str] | None = None
         self._check: Worker[None] | None = None
         self._private_check: Worker[None] | None = None
+        # All other threads may wait for the library.
+        self._own_thread = ThreadPoolExecutor(1)
         # When private sessions were looked for last, by a clock that stops while the computer sleeps.
         self._looked = time.monotonic()
 
@@ -49,26 +52,29 @@ class Watching:
 
     def look(self) -> None:
         """Check once, in a thread, since the library may be locked by another call; not while the last check waits for
-        that, or each would take a thread. Private sessions are looked for beside it, which needs no library."""
+        that, or each would take a thread. Private sessions are looked for beside it, in a thread of its own."""
         if self.unseen:
             self._app.opening.hush()
         self._app.changes.log_late()
         if self._private_check is None or self._private_check.is_finished:
-            look = partial(self._look_for_private_sessions, time.monotonic())
-            self._private_check = self._app.run_worker(look, thread=True, group="private sessions")
+            look = self._look_for_private_sessions(time.monotonic())
+            self._private_check = self._app.run_worker(look, group="private sessions")
         if self._check is None or self._check.is_finished:
             self._check = self._app.run_worker(self._look, thread=True, group="watching")
 
-    def _look_for_private_sessions(self, asked: float) -> None:
+    async def _look_for_private_sessions(self, asked: float) -> None:
         """See whether one is on, as is known of the moment in which it was asked: the app may be stopped since."""
         from engine.privacy import private_session_on
 
         app = self._app
         # In the demo the person's own music may play on.
         watched = [folders for folders in (app.folders, app.jobs.own) if folders is not None]
-        if app.private_since is None and any(map(private_session_on, watched)):
+        on = await asyncio.get_running_loop().run_in_executor(
+            self._own_thread, lambda: any(map(private_session_on, watched))
+        )
+        if on and app.private_since is None:
             # As one that begins here: the current song is not logged when it is over.
-            app.call_from_thread(app.opening.hush)
+            app.opening.hush()
         self._looked = asked
 
     def _look(self) -> None:
