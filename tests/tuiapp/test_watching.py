@@ -100,13 +100,13 @@ async def test_artists_are_shown_as_soon_as_they_are_trained(folders: Folders) -
     app = DiscoverApp(folders)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        assert "One step to go" in screen_text(app)
+        assert "Your history is imported" in screen_text(app)
         app.job = Job("Training", ["train"], stage="fitting tracks")
         pointer.write_text(named)
         Watching(app).look()
         await settled(pilot)
         assert the_list(app).counts[0]
-        assert "One step to go" not in screen_text(app)
+        assert "Your history is imported" not in screen_text(app)
         app.job = None
 
 
