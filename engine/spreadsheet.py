@@ -1,4 +1,7 @@
-"""Escapes CSV cells that a spreadsheet would run as formulas, and reads them back. Standard library only."""
+"""What spreadsheets do to a CSV: cells that one would run as formulas, escaped and read back, and lines before a table.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,9 @@ GUARDED, EXACT = "Guarded names", "Exact names"
 # What begins a formula (OWASP, CSV Injection), full-width signs too. After any apostrophes, so that a name that itself
 # begins with one is read back unchanged.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+# A line for spreadsheets before a table, perhaps saved by one with as many cells as the table has.
+_SEPARATOR = re.compile(r"\ufeff?\s*\"?sep=(?:.\"?|\"[^\w\s]\")?[,;\t|\s]*", re.IGNORECASE)
 
 
 def guarded(cell: str) -> str:
@@ -58,3 +64,12 @@ def is_guarded(header: Sequence[str]) -> bool:
 
 def _columns(header: Sequence[str]) -> list[str]:
     return [cell.strip().lower() for cell in header]
+
+
+def is_before_table(line: str) -> bool:
+    """Whether a line is blank, or tells spreadsheets how the cells after it are separated.
+
+    >>> is_before_table("sep=;"), is_before_table('"sep=,",,,'), is_before_table("separate,artist,track")
+    (True, True, False)
+    """
+    return not line.strip() or _SEPARATOR.fullmatch(line) is not None

@@ -22,7 +22,7 @@ from engine.community.bad_lines import UNREADABLE
 from engine.community.files import DataFile, Peekable, files
 from engine.community.reading import Reading
 from engine.errors import UnreadableFileError
-from engine.spreadsheet import is_guarded, unguarded
+from engine.spreadsheet import is_before_table, is_guarded, unguarded
 
 _MAX_FIELD = 131_072  # no name or genre list is longer; an unclosed quote is
 _MAX_LINE = 1 << 22  # a matrix names all its artists in one
@@ -69,17 +69,21 @@ def read_table(table: DataFile, reading: Reading | None = None) -> Iterator[Tabl
 @contextmanager
 def _of_csv(table: DataFile, text: IO[str], reading: Reading | None) -> Iterator[Table]:
     lines = _lines(table.shown, text)
-    first = next(lines, "")
+    first, before = next(lines, ""), 0
+    while first and is_before_table(first):
+        if reading is not None:
+            reading.took(first)
+        first, before = next(lines, ""), before + 1
     if reading is not None:
         reading.took(first)
     delimiter = max(",;\t", key=first.count)
     lines = _closed(lines, 0 if delimiter == "\t" else _QUOTED_LINES)
     # The limit is the whole process's: an importer may have raised it.
     csv.field_size_limit(_MAX_FIELD)
-    reader, before = csv.reader([first], delimiter=delimiter), 0
+    reader = csv.reader([first], delimiter=delimiter)
     try:
         header = next(reader, [])
-        reader, before = csv.reader(_reported(lines, reading), delimiter=delimiter), 1
+        reader, before = csv.reader(_reported(lines, reading), delimiter=delimiter), before + 1
         found = _readable(reader, reading)
         yield header, ([unguarded(cell) for cell in row] for row in found) if is_guarded(header) else found
     except csv.Error as error:

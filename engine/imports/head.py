@@ -13,7 +13,8 @@ import msgspec
 
 from engine.imports.database import Rows
 from engine.imports.encoding import OTHER_BYTES
-from engine.imports.text import delimiter_of, is_before_table, normal, unquoted
+from engine.imports.text import delimiter_of, normal, unquoted
+from engine.spreadsheet import is_before_table
 from engine.store.guarded import MAGIC
 
 HEAD_BYTES = 1 << 16

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import IO, TYPE_CHECKING, cast
 
 from engine.imports.encoding import OTHER_BYTES
+from engine.spreadsheet import is_before_table
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -23,8 +23,6 @@ _MAX_LINES = 50
 _MAX_LINE = 16 << 20
 # What separates the cells of a table, the likeliest first.
 DELIMITERS = (",", ";", "\t", "|")
-# A line for spreadsheets before a table, perhaps saved by one with as many cells as the table has.
-_SEPARATOR = re.compile(r"\ufeff?\s*\"?sep=(?:.\"?|\"[^\w\s]\")?[,;\t|\s]*", re.IGNORECASE)
 
 
 class Again:
@@ -102,15 +100,6 @@ def lines(stream: IO[bytes]) -> Iterator[str]:
 def delimiter_of(line: str) -> str:
     """What separates the cells of a line, the likeliest of `DELIMITERS`."""
     return max(DELIMITERS, key=line.count)
-
-
-def is_before_table(line: str) -> bool:
-    """Whether a line is blank, or tells spreadsheets how the cells after it are separated.
-
-    >>> is_before_table("sep=;"), is_before_table('"sep=,",,,'), is_before_table("separate,artist,track")
-    (True, True, False)
-    """
-    return not line.strip() or _SEPARATOR.fullmatch(line) is not None
 
 
 def rows(stream: IO[bytes] | Again, delimiter: str = "") -> Iterator[list[str]]:

@@ -112,6 +112,16 @@ def test_parquet_columns_of_bytes_and_decimals_are_read(tmp_path: Path) -> None:
     assert table(PLAYS.read(path)) == {(0, "Ida"): 3, (1, "Brúna"): 2}
 
 
+@pytest.mark.parametrize("before", ["sep=;\r\n", '"sep=;";;\n', "\n\n", "\ufeffsep=;\n\n"])
+def test_what_spreadsheets_have_before_a_table_is_none_of_it(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "l.csv"
+    path.write_text(f"{before}user;artist;plays\nu;Ida;2\nv;Brúna;x\nw;Burel;3\n", encoding="utf-8")
+    assert PLAYS.recognises(path)
+    content = PLAYS.read(path)
+    assert table(content) == {(0, "Ida"): 2, (1, "Burel"): 3}
+    assert [line.line for line in content.bad.first] == [before.count("\n") + 3]
+
+
 def test_a_name_longer_than_any_costs_its_line_alone(tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     good = [json.dumps({"user": f"u{n}", "artist": "Ida", "plays": 2}) for n in range(9)]
