@@ -35,6 +35,9 @@ _MAX_PASSED, _MAX_PASSED_BYTES = 8, 1 << 19
 
 # The keys that lead to a list, None for an element of another list.
 Way = tuple[bytes | None, ...]
+# No way to a list: the records are documents that follow one another.
+SEQUENCE: Way = (b"\0",)
+_NEXT = re.compile(rb"\s*+,?+\s*+\{")
 
 
 class _Place:
@@ -76,6 +79,20 @@ def lists_of(head: Head) -> Iterator[tuple[Head, Way]]:
             yield Head(head.name, text[start:], inside=True), place.way
         place.take(found[1], found[2])
         start = at - 1 if found[2] == b"[" else start
+
+
+def sequence_of(head: Head) -> Iterator[tuple[Head, Way]]:
+    """The beginning of a list of the objects that follow one another in a file, each on lines of its own, as programs
+    that filter JSON write them."""
+    text = head.text.encode("utf-8", "replace") if head.json == "object" else b""
+    depth = at = 0
+    while found := _BRACKET.match(text, at):
+        at = found.end()
+        depth += 1 if found[2] in b"[{" else -1
+        if depth <= 0:
+            if _NEXT.match(text, at):
+                yield Head(head.name, b"[" + text.lstrip()), SEQUENCE
+            return
 
 
 def later_records(head: Head) -> Iterator[Head]:
@@ -189,3 +206,47 @@ class Unwrapped(io.RawIOBase):
         if way not in self._accepted:
             self._accepted[way] = self._accepts(Head("", beginning, inside=True))
         return self._accepted[way]
+
+
+class Joined(io.RawIOBase):
+    """Documents that follow one another, in UTF-8, as one list; one that is cut gives a list that is."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._source = as_utf8(stream)
+        self._depth = 0
+        self._any = self._ended = False
+        self._rest = b""
+        self._out = bytearray(b"[")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        target = memoryview(buffer)
+        while not self._out and not self._ended:
+            self._go_on()
+        count = min(len(target), len(self._out))
+        target[:count] = self._out[:count]
+        del self._out[:count]
+        return count
+
+    def _go_on(self) -> None:
+        """Take one more piece of the file."""
+        chunk = self._source.read(_CHUNK)
+        data, self._ended = self._rest + chunk, not chunk or len(self._rest) > _MAX_BETWEEN
+        start = at = 0
+        while found := _BRACKET.match(data, at):
+            at, opens = found.end(), found[2] in b"[{"
+            if not self._depth and opens:
+                # What is between documents is in none.
+                self._out += b"," * self._any
+                self._any, start = True, at - 1
+            if self._depth or opens:
+                self._depth += 1 if opens else -1
+                self._out += b"" if self._depth else data[start:at]
+        if self._depth:
+            self._out += data[start : len(data) if self._ended else at]
+        self._rest = data[at:]
+        if self._ended and not self._depth:
+            self._out += b"]"

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from itertools import chain
 from typing import IO
 
 from engine.canonical_keys import nearest
 from engine.errors import UsageError
 from engine.imports.head import Head
-from engine.imports.nested import Way, later_records, lists_of
+from engine.imports.nested import Way, later_records, lists_of, sequence_of
 from engine.imports.record import Options, Record
 from engine.imports.text import normal
 
@@ -87,12 +88,15 @@ def reading_of(head: Head, columns: Mapping[str, str] | None = None) -> tuple[Fo
     for later in later_records(head):
         if found := _known(later, named):
             return found, ()
+    for inner, way in sequence_of(head):
+        if found := _known(inner, named):
+            return found, way
     return (_by_columns(head), ()) if named else None
 
 
 def reading_as(forced: Format, head: Head) -> tuple[Format, Way]:
     """The same for a format the person named."""
-    inside = () if forced.sniff(head) else lists_of(head)
+    inside = () if forced.sniff(head) else chain(lists_of(head), sequence_of(head))
     return forced, next((way for inner, way in inside if forced.sniff(inner)), ())
 
 

@@ -8,7 +8,7 @@ from typing import IO, cast
 from engine.imports.ahead import Ahead
 from engine.imports.encoding import Recoded, unmarked_utf16
 from engine.imports.head import HEAD_BYTES, Head
-from engine.imports.nested import Unwrapped, Way
+from engine.imports.nested import SEQUENCE, Joined, Unwrapped, Way
 from engine.imports.registry import Format
 from engine.imports.walk import Member
 
@@ -32,6 +32,8 @@ class Source:
         """All its bytes as the readers take them: in UTF-8 where it is known or the person said how it is written, and
         of a document the records alone."""
         text = _in_utf8(cast(IO[bytes], stream), encoding or self.unmarked)
+        if self.way == SEQUENCE:
+            return cast(IO[bytes], Joined(text))
         return cast(IO[bytes], Unwrapped(text, self.way, self.format.sniff)) if self.way else text
 
 

@@ -80,6 +80,25 @@ def test_a_document_that_is_cut_gives_what_is_before(db: sqlite3.Connection, tmp
     assert "cut off after record 1" in file.note
 
 
+@pytest.mark.parametrize("between", ["\n", ",\n", "\n\n}\n", " "])
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+@pytest.mark.parametrize("rows", [ROWS, [spotify(START + 211, 211_000), spotify(START + 500, 90_000, OTHER)]])
+def test_documents_that_follow_one_another_are_rows(
+    db: sqlite3.Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: list[dict[str, Any]],
+    size: int,
+    between: str,
+) -> None:
+    monkeypatch.setattr("engine.imports.nested._CHUNK", size)
+    text = between.join(json.dumps(row, indent=2) for row in [*rows, rows[0]])
+    file = one(db, write(tmp_path, "filtered.json", text.replace("}" + between, "}\n", 1)))
+    assert (file.read, file.kept, file.duplicates) == (3, 2, 1)
+    [file] = bring(db, write(tmp_path, "cut.json", text.replace("}" + between, "}\n", 1)[:-9])).files
+    assert (file.read, file.duplicates, file.note.partition(" after")[0]) == (3, 2, "cut off")
+
+
 def test_a_long_document_is_read_piece_by_piece() -> None:
     rows = [
         {"artist": "Ida", "track": f"{'[x{' * 9} {number}", "time": START + number}
