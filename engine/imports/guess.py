@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from engine.imports.deezer import SHEET, is_workbook
 from engine.imports.encoding import GUESSED
@@ -21,8 +22,8 @@ _GENERIC = frozenset(name for names in NAMES.values() for name in names) - {"uts
 MAP_IT = "Say which columns hold what: --map artist=COLUMN,track=COLUMN,time=COLUMN"
 NAME_THEM = "Add a first line that names its columns, such as artist,album,track,time"
 
-# Columns that are named of a table, and rows of one that are looked at.
-_MAX_NAMED, _ROWS = 8, 5
+# Columns that are named of a table, and rows and cells of one without names that are looked at.
+_MAX_NAMED, _ROWS, _CELLS = 8, 5, 50
 _WORD = re.compile(r"[^\W\d_]{2}")
 
 
@@ -97,6 +98,7 @@ def _is_nameless(head: Head) -> bool:
 
 def _has_plays(cells: Iterable[str]) -> bool:
     """Whether one cell is a time of day and two others are words."""
+    cells = list(islice(cells, _CELLS))
     times = [cell for cell in cells if is_moment(cell)]
     words = [cell for cell in cells if cell not in times and _WORD.search(cell)]
     return bool(times) and len(words) > 1
