@@ -26,8 +26,8 @@ from engine.privacy.presence import WAIT_SECONDS, Presence, Role, wait_a_moment
 
 # Tables a person changes by using the app. In a private session each is copied to a temporary table of the same name:
 # SQLite resolves temporary names first, so the same statements act on the copy, and the difference from the original is
-# what is discarded at the end.
-SESSION_TABLES = ("feedback", "rules", "playlists", "playlist_tracks")
+# what is discarded at the end. The record of what was sent goes with a playlist that is renamed.
+SESSION_TABLES = ("feedback", "rules", "playlists", "playlist_tracks", "pushes")
 # SQLite's `synchronous`: with a write-ahead log a power cut loses at most the last changes.
 SYNCHRONOUS = "NORMAL"
 # Seconds a connection waits for another one's transaction.

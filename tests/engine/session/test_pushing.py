@@ -105,6 +105,17 @@ def test_it_is_recorded_before_it_is_sent_and_the_list_there_is_known_afterwards
     assert len(pushing.sent()) == 2
 
 
+def test_the_record_goes_with_a_list_that_is_renamed_in_private_until_that_ends(
+    pushing: Pushing, library: Library, client: Subsonic
+) -> None:
+    pushing.send(pushing.offered("Hill", client), client)
+    library.set_private(True)
+    playlists_of(library).rename("Hill", "Slope")
+    assert [one.playlist for one in pushing.sent()] == ["Hill"]
+    library.set_private(False)
+    assert pushing.offered("Hill", client).there == "p0"
+
+
 def test_a_server_that_fails_half_way_leaves_the_record(
     pushing: Pushing, server: SubsonicServer, client: Subsonic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

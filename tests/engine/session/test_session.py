@@ -88,8 +88,10 @@ def test_nothing_done_in_a_private_session_loses_nothing(session) -> None:
     assert session.set_private(False) == ()
 
 
-def test_a_playlist_can_be_renamed_taken_and_put_back_as_it_was(session) -> None:
+@pytest.mark.parametrize("private", [False, True])
+def test_a_playlist_can_be_renamed_taken_and_put_back_as_it_was(session, private: bool) -> None:
     session.playlists.save("Evening", Made(made(session)))
+    session.set_private(private)
     session.playlists.rename("Evening", "Night")
     before = session.playlists.all(), session.playlists.show("Night")
     taken = session.playlists.take("Night")
