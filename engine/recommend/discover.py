@@ -49,8 +49,8 @@ def solo_note(level: Level) -> str:
 def half_explored_note(level: Level) -> str:
     """The note on a solo list if nothing has rested."""
     return (
-        f"None of your {level} had rested for {SOLO_RESTED // 86_400} days when you last listened, so these are the "
-        "half of them you played in the fewest sessions."
+        f"None of the {level} that may be listed had rested for {SOLO_RESTED // 86_400} days when you last listened, "
+        "so these are the half of them you played in the fewest sessions."
     )
 
 

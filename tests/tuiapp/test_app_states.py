@@ -116,7 +116,7 @@ async def test_where_nothing_has_rested_solo_mode_lists_what_is_half_explored_an
         await settled(pilot)
         text = " ".join(screen_text(app).split())
         assert [row.artist for row in the_list(app).rows] == [ARTISTS[1], ARTISTS[0]]
-        assert "None of your artists had rested for 30 days" in text
+        assert "None of the artists that may be listed had rested for 30 days" in text
         assert "sessions" in text
         assert "listeners" not in text
         assert "played in 2 sessions, more than 50 % of these" in text

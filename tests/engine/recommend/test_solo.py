@@ -129,7 +129,7 @@ def test_where_nothing_has_rested_the_half_that_was_played_least_is_listed_and_c
         play(connection, ARTISTS[number], "Old Song", 399 * DAY + number)
     found = listed(place)
     assert found.half_explored
-    assert "None of your artists had rested for 30 days" in found.notes[1]
+    assert "None of the artists that may be listed had rested for 30 days" in found.notes[1]
     known = {ARTISTS[number]: days + 1 for number, days in RESTED.items()} | {
         ARTISTS[number]: 3 for number in NOW
     }
