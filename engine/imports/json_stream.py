@@ -18,7 +18,7 @@ import msgspec
 
 from engine.imports.encoding import OTHER_BYTES, Readable, as_utf8
 from engine.imports.head import STRING
-from engine.imports.text import normal, rows
+from engine.imports.text import is_yes, normal, rows
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -248,7 +248,9 @@ class Records(Generic[T]):
             try:
                 values[field.name] = msgspec.convert(value, field.type, strict=False)
             except msgspec.ValidationError:
-                if get_origin(field.type) is list and isinstance(value, list):
+                if bool in get_args(field.type):
+                    values[field.name] = is_yes(str(value))
+                elif get_origin(field.type) is list and isinstance(value, list):
                     values[field.name] = _good_ones(value, get_args(field.type)[0])
         return self.row(**values)
 

@@ -134,14 +134,15 @@ def _ids(mbid: str) -> Ids:
 
 
 def sniff_headed(head: Head) -> bool:
-    """A header with artist, track and time within 20 lines, that no other service's table has, and no count."""
+    """A header with artist, track and time within 20 lines, that no other service's table has, no count, and no private
+    sessions."""
     if head.json or head.text.lstrip().startswith("<"):
         return False
     delimiter = _delimiter(head)
     for place in range(min(20, len(head.lines))):
         columns = head.columns_of_line(place, delimiter)
         if _is_header(columns):
-            return _is_of_lastfm(set(columns), columns) and "plays" not in propose(columns)
+            return _is_of_lastfm(set(columns), columns) and not {"plays", "private"} & set(propose(columns))
     return False
 
 

@@ -35,6 +35,8 @@ class Row(msgspec.Struct, gc=False, rename="camel"):
     ms_played: int | float | str | None = None
     podcast_name: str | None = None
     audiobook_name: str | None = None
+    # Only in tables that others made of both histories.
+    private: bool | None = msgspec.field(default=None, name="incognito_mode")
 
 
 class LibraryTrack(msgspec.Struct, gc=False):
@@ -87,14 +89,14 @@ class Playlist(msgspec.Struct):
     tracks: list[Item] = []
 
 
-def parse_history(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+def parse_history(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """`StreamingHistory_music_0.json` and its podcast and audiobook twins."""
-    return (_play(row) for batch in Records(Row).of_array(stream) for row in batch)
+    return (_play(row, options) for batch in Records(Row).of_array(stream) for row in batch)
 
 
-def parse_history_lines(stream: IO[bytes], _options: Options) -> Iterator[Record]:
+def parse_history_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A row a line."""
-    return (_play(row) for batch in Records(Row).of_lines(stream) for row in batch)
+    return (_play(row, options) for batch in Records(Row).of_lines(stream) for row in batch)
 
 
 def parse_history_table(stream: IO[bytes], options: Options) -> Iterator[Record]:
@@ -102,12 +104,14 @@ def parse_history_table(stream: IO[bytes], options: Options) -> Iterator[Record]
     stamps = Stamps(replace(options, zone=None))
     found = (row for batch in Records(Row).of_table(stream) for row in batch)
     for row, text in stamps.settle(found, lambda row: "" if isinstance(row, Broken) else row.end_time or ""):
-        yield _play(row, stamps.read(text))
+        yield _play(row, options, stamps.read(text))
 
 
-def _play(row: Row | Broken, moment: Moment | None = None) -> Record:
+def _play(row: Row | Broken, options: Options, moment: Moment | None = None) -> Record:
     if isinstance(row, Broken):
         return Dropped(reasons.BROKEN, cut=row.cut)
+    if row.private and not options.keep_private:
+        return Dropped(reasons.PRIVATE)
     if row.podcast_name:
         return Dropped(reasons.PODCAST)
     if row.audiobook_name:

@@ -24,7 +24,7 @@ from engine.imports.people import column_of_people, of_one_person
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
-from engine.imports.text import Again, Table, delimiter_of, normal, rows
+from engine.imports.text import Again, Table, delimiter_of, is_yes, normal, rows
 from engine.imports.times import milliseconds, number
 from engine.store.play import UNKNOWN
 
@@ -50,6 +50,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "plays": ("plays", "play count", "count", "scrobbles", "times played", "played #", "# plays",
               "number of plays", "play counts", "listens", "stream count", "wiedergaben", "lectures", "écoutes",
               "reproducciones", "ascolti", "再生回数"),
+    "private": ("incognito mode", "incognito", "private session", "private"),
     "isrc": ("isrc",),
     "spotify": ("spotify_track_uri", "spotify uri", "spotify id", "uri"),
 }  # fmt: skip
@@ -112,7 +113,7 @@ def parse(stream: IO[bytes], options: Options) -> Iterator[Record]:
         for row, text in stamps.settle_table(body, table, times):
             cells = table.at(row)
             found = {field: cells(column) for field, column in mapping.items()}
-            yield cells(people) if people else "", _record({**found, "time": text}, stamps)
+            yield cells(people) if people else "", _record({**found, "time": text}, stamps, options)
 
     yield from of_one_person(records(), options) if people else (record for _, record in records())
 
@@ -155,7 +156,7 @@ def parse_lines(stream: IO[bytes], options: Options) -> Iterator[Record]:
             person = row.get(column_of_people(list(row)) or "", "")
             mapping = _mapping(list(row), options.columns)
             cells = {field: row.get(column, "") for field, column in mapping.items()}
-            yield person, _record({**cells, "time": text}, stamps)
+            yield person, _record({**cells, "time": text}, stamps, options)
         if cut:
             yield person, Dropped(reasons.BROKEN, cut=True)
 
@@ -245,7 +246,9 @@ def _require(mapping: Mapping[str, str], header: Sequence[str], given: Mapping[s
         )
 
 
-def _record(cells: Mapping[str, str], stamps: Stamps) -> Record:
+def _record(cells: Mapping[str, str], stamps: Stamps, options: Options) -> Record:
+    if is_yes(cells.get("private", "")) and not options.keep_private:
+        return Dropped(reasons.PRIVATE)
     artist, title = cells.get("artist", "").strip(), cells.get("track", "").strip()
     if not artist or not title:
         return Dropped(reasons.NO_NAMES)

@@ -21,6 +21,14 @@ _STREAM_BUFFER = 1 << 18
 _MAX_LINES = 50
 # Of a longer line the rest is passed over: it is not a row of a table.
 _MAX_LINE = 16 << 20
+# `FALSE` in the languages in which spreadsheets save it, and what programs write for it or for nothing.
+_NO = frozenset(map(str.casefold, (
+    "", "false", "f", "no", "n", "0", "0.0", "null", "none", "nan", "undefined", "falsch", "nein", "faux", "non",
+    "falso", "não", "onwaar", "nee", "falskt", "nej", "falsk", "usann", "nei", "epätosi", "ei", "fałsz", "nie",
+    "nepravda", "ne", "hamis", "nem", "ложь", "нет", "хибність", "ні", "yanlış", "yanliş", "hayır", "hayir",
+    "ψευδης", "ψευδής", "fals", "nu", "netačno",
+    "лъжа", "väär", "aplams", "假", "否", "偽", "いいえ", "거짓", "아니요",
+)))  # fmt: skip
 # What separates the cells of a table, the likeliest first.
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -194,6 +202,16 @@ class _Lines:
         line = self.again.popleft() if self.again else next(self._source)
         self.taken.append(line)
         return line
+
+
+def is_yes(cell: str) -> bool:
+    """Whether a cell that may be `TRUE` or `FALSE`, which spreadsheets save in their language, is not the latter, nor
+    empty.
+
+    >>> is_yes("True"), is_yes("WAHR"), is_yes("1.0"), is_yes("FALSCH"), is_yes("0"), is_yes("")
+    (True, True, True, False, False, False)
+    """
+    return cell.strip().casefold() not in _NO
 
 
 def normal(column: str) -> str:
