@@ -63,8 +63,10 @@ def parse_playlists(stream: IO[bytes], options: Options) -> Iterator[Record]:
     for tag, attributes, text in events(stream, ("rhythmdb-playlists", "playlist", "location")):
         if not tag:
             yield Dropped(reasons.BROKEN)
-        elif tag == "playlist" and attributes is not None:
-            playlist = attributes.get("name", "") if attributes.get("type") == "static" else ""
+        elif tag == "playlist":
+            # Its end has no attributes: what follows is in none.
+            about = attributes or {}
+            playlist = about.get("name", "") if about.get("type") == "static" else ""
         elif tag == "location" and attributes is None and playlist:
             ids = file_ids(text.strip())
             named = next((options.names[pair] for pair in ids if pair in options.names), ("", ""))

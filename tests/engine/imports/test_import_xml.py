@@ -261,6 +261,16 @@ def test_a_song_that_is_cut_costs_no_other(
         assert [one for one in records if one != Dropped(BROKEN)] == others, cut
 
 
+def test_what_follows_a_playlist_is_not_of_it() -> None:
+    """The beginning of the next one may be lost."""
+    data = (
+        '<rhythmdb-playlists><playlist name="Evening" type="static"><location>file:///1</location></playlist>'
+        "<location>file:///2</location></rhythmdb-playlists>"
+    )
+    format_ = format_named("rhythmbox-playlists")
+    assert len(list(format_.parse(io.BytesIO(data.encode()), Options(name="playlists.xml")))) == 1
+
+
 @pytest.mark.parametrize("cut", ["", "<b></location>", "</b></location>"])
 def test_what_is_broken_at_the_end_of_a_playlist_costs_the_next_none(cut: str) -> None:
     """The songs of the next were in the one that was broken."""
