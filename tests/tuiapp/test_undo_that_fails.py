@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -328,6 +329,37 @@ async def test_a_song_is_logged_in_the_library_it_began_in(
     for library, listens in ((folders, before + 1), (demo, 0)):
         with Session(library) as session:
             assert session.status().listens == listens
+
+
+async def test_a_change_is_made_in_the_library_it_was_asked_in(folders: Folders, tmp_path: Path) -> None:
+    """The demo may be left before its turn comes; what then could not be undone is no undo of the other library."""
+    other = Folders(tmp_path / "other")
+    shutil.copytree(folders.root, other.root)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        before = app.engine().verdicts.all()
+        await pilot.press("l")
+        await settled(pilot)
+        for key, changed in ("u", False), ("l", True):
+            async with app.changes.turn:
+                await pilot.press(key)
+                app.open_folders(other)
+            await settled(pilot)
+            assert app.engine().verdicts.all() == before
+            app.open_folders(folders)
+            await settled(pilot)
+            assert (app.engine().verdicts.all() != before) is changed
+        app.changes.remember("it", lambda: app.changes.make(_refuse))
+        app.action_undo()
+        app.open_folders(other)
+        await settled(pilot)
+        assert FULL in toasts(app)
+        assert app.undoable == ""
+
+
+def _refuse(_session: Session) -> None:
+    raise DiscoverError(FULL)
 
 
 async def test_views_do_not_wait_for_a_play_that_waits(folders: Folders) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.worker import WorkerError
@@ -150,9 +150,9 @@ class Changes:
         if work is None:
             self._say_undone(entry)
         else:
-            self._app.run_worker(self._undone(entry, work), group="change")
+            self._app.run_worker(self._undone(entry, work, self._app.folders), group="change")
 
-    async def _undone(self, entry: Entry, work: Worker[DiscoverError | None]) -> None:
+    async def _undone(self, entry: Entry, work: Worker[DiscoverError | None], asked_in: Folders) -> None:
         """Say that it is undone once it is. What could not be undone now (a full disk, a lock) can be tried again."""
         try:
             error = await work.wait()
@@ -160,7 +160,8 @@ class Changes:
             return  # the app ends
         if error is None:
             self._say_undone(entry)
-        elif not isinstance(error, UnknownNameError | NothingYetError):  # else there is nothing left to undo
+        # Else there is nothing left to undo, or it is of another library.
+        elif not isinstance(error, UnknownNameError | NothingYetError) and self._app.folders == asked_in:
             self._put_back(entry)
 
     def _say_undone(self, entry: Entry) -> None:
@@ -175,14 +176,18 @@ class Changes:
     ) -> Worker[DiscoverError | None]:
         """Change the library in a thread, then reload every view, or the only one that shows the change.
 
-        `what` is shown if it takes longer than a moment. Errors are shown, or passed to `failed`. The worker returns
-        the error.
+        It is the library in which the change was asked for: the demo may be opened or left before it is made. `what` is
+        shown if it takes longer than a moment. Errors are shown, or passed to `failed`. The worker returns the error.
         """
-        app = self._app
+        from engine.session import Session
+
+        app, asked_in = self._app, self._app.folders
 
         def run() -> DiscoverError | None:
             try:
-                change(app.engine())
+                session = app.engine()
+                with nullcontext(session) if session.folders == asked_in else Session(asked_in) as asked:
+                    change(asked)
             except DiscoverError as error:
                 app.call_from_thread(failed or self._say, error)
                 return error
