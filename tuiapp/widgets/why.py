@@ -167,7 +167,7 @@ def _singles(explanation: Explanation, width: int, height: int) -> list[Content]
     said = percents([part * unit for part in (*(one.share for one in named), others, explanation.itself)])
     rest = [(quantity(len(left), "others"), said[-2])] * bool(left)
     rest += [(ITSELF, said[-1])] * bool(explanation.itself)
-    heading = [Content(), Content.styled("most of one alone", "$foreground-muted")]
+    heading = [Content(), Content.styled("strongest alone", "$foreground-muted")]
     bars = [(_reason(one), one.share, words) for one, words in zip(named, said, strict=False)]
     return [*heading, *_bars(bars, rest, width, of_tracks=explanation.track is not None)]
 
