@@ -32,6 +32,27 @@ UTC = datetime.UTC
 # -- panels ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("width", "listed"),
+    [(80, [False, True, False, True]), (120, [True, False, True])],
+)
+async def test_a_panel_names_the_key_to_its_list_where_it_has_one(
+    folders: Folders, width: int, listed: list[bool]
+) -> None:
+    app = app_in("taste", folders)
+    async with app.run_test(size=(width, 40)) as pilot:
+        await settled(pilot)
+        for there in listed:
+            assert "v next" in screen_text(app)
+            assert ("tab to its list" in screen_text(app)) is there
+            await pilot.press("tab")
+            await settled(pilot)
+            assert (the_view(app)._at != "#top") is there
+            the_view(app)._top.focus()
+            await pilot.press("v")
+            await settled(pilot)
+
+
 async def test_panels_lists_filters_and_orders_come_back_at_the_next_start(folders: Folders) -> None:
     app = DiscoverApp(folders)
     async with app.run_test(size=(120, 40)) as pilot:

@@ -110,6 +110,7 @@ class TasteView(SeveralLists):
         self._map = None
         self._mode_of.clear()
         self._modes.show([])
+        self._show_caption()
 
     def _show_list(self, own: _Own) -> None:
         taste, marks, rules, left_out, coverage, backup = own
@@ -145,6 +146,7 @@ class TasteView(SeveralLists):
             return
         modes, found = tastes
         self.remove_class("-untrained")
+        self._show_caption()
         self._map = found
         self._mode_of.clear()
         self._mode_of.update((artist.key, artist.mode) for artist in found.artists)
@@ -192,10 +194,13 @@ class TasteView(SeveralLists):
             title = "exclusions" if name == "rules" else name
             link = Content.from_markup(f"[@click=screen.panel('{name}')]{title}[/]")
             parts += [Content.styled(title, "bold $text-accent") if name == here else link, " · "]
-        to_it = "tab to its list" if self.size.width >= 64 else "tab to it"
-        self._caption.update(
-            Content.assemble(*parts[:-1], f"   {self.key('taste.next_panel')} next, {to_it}")
-        )
+        # The map has a list where there is room below it, the years have none.
+        listed = here in ("tastes", "rules") or (here == "map" and "tastes" not in panels)
+        if self.has_class("-untrained"):
+            listed = here == "rules"
+        to_it = ", tab to its list" if self.size.width >= 64 else ", tab to it"
+        parts[-1] = f"   {self.key('taste.next_panel')} next{to_it if listed else ''}"
+        self._caption.update(Content.assemble(*parts))
 
     def on_resize(self) -> None:
         self._show_caption()
