@@ -8,6 +8,7 @@ from textual.message_pump import MessagePump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
     from textual.notifications import SeverityLevel
@@ -104,6 +105,10 @@ class SettingsInUse(Protocol):
     """The settings, applied at once and saved."""
 
     config: Config
+
+    @property
+    def file(self) -> Path:
+        """The file they are in."""
 
     def where(self, key: str) -> str:
         """A value's origin: `default`, `file`, or `session` if it ends with the private session."""

@@ -94,6 +94,37 @@ async def test_the_demo_is_marked_and_one_key_leaves_it(folders: Folders, width:
         assert app.folders == folders
 
 
+async def test_settings_changed_in_the_demo_are_the_persons(folders: Folders, tmp_path: Path) -> None:
+    own = Folders(tmp_path / "own")
+    app = DiscoverApp(own)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot)
+        app.jobs.own = own
+        app.open_folders(folders)
+        app.preferences.change("theme", "nord")
+        await settled(pilot)
+        assert 'theme = "nord"' in own.config.read_text()
+        assert not folders.config.exists()
+        for _ in range(2):
+            app.private.toggle()
+            await settled(pilot)
+        assert app.theme == "nord"
+        assert app.preferences.file == own.config
+
+
+async def test_who_leaves_a_demo_that_was_opened_by_itself_has_ones_own_settings(folders: Folders) -> None:
+    app = in_the_demo(folders)
+    folders.config.write_text('theme = "nord"')
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("Q")
+        await settled(pilot)
+        assert app.theme == "nord"
+        app.preferences.change("theme", "gruvbox")
+        await settled(pilot)
+        assert "gruvbox" in folders.config.read_text()
+
+
 async def test_nothing_the_demo_was_narrowed_to_is_asked_of_ones_own_library(
     folders: Folders, tmp_path: Path
 ) -> None:

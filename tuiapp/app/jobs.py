@@ -141,6 +141,7 @@ class Jobs:
             return False
         own, self.own = self.own, None
         self._go_to(own)
+        app.preferences.of(own)
         app.notify("Back in your library.")
         app.library_changed()
         return True

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from textual.worker import Worker
 
+    from engine.paths import Folders
+    from engine.privacy import Door
+    from engine.session import Session
     from tuiapp.app.app import DiscoverApp
     from tuiapp.app.undo import Entry
 
@@ -26,7 +29,7 @@ class Preferences:
     def __init__(self, app: DiscoverApp) -> None:
         self._app = app
         # The file that was read, and its stamp then.
-        self._file = app.folders.config
+        self._folders, self._file = app.folders, app.folders.config
         self._stamp = _stamp(self._file)
         # Its stamp when it was last copied; null: not in this run.
         self._copied: tuple[int, int] | None = None
@@ -37,6 +40,19 @@ class Preferences:
         self._refused: set[str] = set()
         # Settings changed only for this private session.
         self._passing: set[str] = set()
+
+    @property
+    def file(self) -> Path:
+        """The file they are in: in the demo the person's, unless the demo was opened by itself."""
+        return self._file
+
+    def of(self, folders: Folders) -> None:
+        """Switch to those of a library, if they are not in use: a demo that was opened by itself is left."""
+        if folders != self._folders:
+            self._folders, self._file = folders, folders.config
+            self._passing.clear()
+            self._stamp = _stamp(self._file)
+            self._adopt(config.read(self._file))
 
     def where(self, key: str) -> str:
         """A value's origin: `default`, `file`, or `session` if it ends with the private session."""
@@ -55,10 +71,9 @@ class Preferences:
 
     def reread(self) -> tuple[str, ...]:
         """A private session ended: return to the file's settings; returns sentences on what was discarded."""
-        found = config.read(self._app.folders.config)
+        found = config.read(self._file)
         lost = sum(self.config.values.get(key) != found.values.get(key) for key in self._passing)
         self._passing.clear()
-        self._file = self._app.folders.config
         self._stamp = _stamp(self._file)
         self._adopt(found)
         return (f"{lost} {'setting' if lost == 1 else 'settings'} discarded.",) if lost else ()
@@ -67,8 +82,7 @@ class Preferences:
         """Reload the file if another window, a command or an editor wrote it. Called in a thread."""
         stamp = _stamp(self._file)
         self._copy(stamp)
-        # In the demo, whose folder has its own file, the person's settings stay.
-        if stamp != self._stamp and self._app.folders.config == self._file:
+        if stamp != self._stamp:
             self._app.call_from_thread(self._take, stamp, config.read(self._file))
 
     def _copy(self, stamp: tuple[int, int] | None) -> None:
@@ -79,7 +93,12 @@ class Preferences:
 
             self._copied = stamp
             with contextlib.suppress(OSError, DiscoverError):
-                keep(session.door)
+                keep(self._door(session))
+
+    def _door(self, session: Session) -> Door:
+        from engine.privacy import Door
+
+        return Door(self._folders, private=session.private)
 
     def _take(self, stamp: tuple[int, int] | None, found: Config) -> None:
         if self._unwritten or stamp != _stamp(self._file):
@@ -150,7 +169,8 @@ class Preferences:
 
         app = self._app
         try:
-            config_file.write(app.engine().door, {key: self.config.values.get(key) for key in keys})
+            door = self._door(app.engine())
+            config_file.write(door, {key: self.config.values.get(key) for key in keys})
             self._refused -= set(keys)
         except PrivateSessionError:
             self._passing |= set(keys)

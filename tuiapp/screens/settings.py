@@ -74,7 +74,7 @@ class SettingsView(View):
         table.show(tuple(SETTINGS.values()), cursor_key=self._recalled if first_time else None)
         if first_time:
             table.focus()
-        self.set_status(str(self.shell.folders.config))
+        self.set_status(str(self.shell.preferences.file))
         self.set_state("")
         self.listed()
 
