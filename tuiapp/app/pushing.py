@@ -22,7 +22,7 @@ _TITLE, _STARS = "Send", "Stars"
 # Maximum missing tracks named in the question.
 _NAMED = 8
 # What a server of each kind sees.
-_SECRETS = {"subsonic": "Password, or API key", "jellyfin": "API key", "listenbrainz": "Token"}
+_SECRETS = {"subsonic": "Password, or API key", "jellyfin": "API key", "listenbrainz": "Your user token"}
 
 
 class _AskName(AskText):
