@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from engine.taste.coverage import Coverage
 
@@ -40,16 +40,6 @@ class TasteShares:
     rest: float = 0.0
     against: tuple[TasteShare, ...] = ()
     against_in_all: float = 0.0
-
-    def times(self, share: float) -> TasteShares:
-        """The same scaled by a share of the item's evidence; empty for 0."""
-        if share <= 0.0:
-            return TasteShares()
-        named, against = (
-            tuple(replace(one, share=one.share * share) for one in groups)
-            for groups in (self.named, self.against)
-        )
-        return TasteShares(named, self.rest * share, against, self.against_in_all * share)
 
     @property
     def of_single_items(self) -> bool:

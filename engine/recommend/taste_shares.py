@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.recommend.listener import Floats, Ids, Listener
 from engine.recommend.lists import TasteShare, TasteShares
@@ -54,57 +55,78 @@ class ReasonGroups:
         levels = [finest, *(_by_group(finest, groups) for groups in self.merged)]
         # The most groups of which those named have most; argmax gives the first that holds.
         chosen = np.argmax([_held(by_group) >= MIN_HELD for by_group in levels], axis=0)
-        labels = [self.labels, *(groups[self.labels] for groups in self.merged)]
-        itself = ids[:, None] == self.ids[None, :]
-        lift = contributions - self.usual
+        said = [
+            _Said.of(levels[level][row], float(share))
+            for row, (level, share) in enumerate(zip(chosen, personal, strict=True))
+        ]
+        called = self._called(ids, contributions, chosen, said)
         return [
-            self._shares_of(
-                levels[level][row], labels[level], contributions[row], lift[row], itself[row]
-            ).times(float(personal[row]))
-            for row, level in enumerate(chosen.tolist())
+            TasteShares(
+                tuple(TasteShare(*called[row, group], share) for group, share in one.named),
+                one.rest,
+                tuple(TasteShare(*called[row, group], share) for group, share in one.against),
+                one.against_in_all,
+            )
+            for row, one in enumerate(said)
         ]
 
-    def _shares_of(
-        self, by_group: Floats, labels: Ids, contributions: Floats, lift: Floats, itself: NDArray[np.bool_]
-    ) -> TasteShares:
-        """One item's: `by_group` (groups,), and per reason (n,) its group, its contribution, the excess over the
-        usual, and whether it is the item."""
-        whole = float(by_group[by_group > 0].sum())
-        if whole <= 0.0:
-            return TasteShares()
-        shares = by_group / whole
-        order = np.argsort(-shares, kind="stable")
-        speaking = [int(one) for one in order if shares[one] > 0]
-        named = [one for one in speaking[:MAX_NAMED] if one == speaking[0] or shares[one] >= MIN_NAMED]
-        against = [int(one) for one in order[::-1] if shares[one] <= -MIN_NAMED][:MAX_NAMED]
-        return TasteShares(
-            tuple(
-                self._group(labels == one, float(shares[one]), contributions, lift, itself) for one in named
-            ),
-            float(shares[speaking[len(named) :]].sum()),
-            tuple(
-                self._group(labels == one, -float(shares[one]), -contributions, -lift, itself)
-                for one in against
-            ),
-            float(-shares[shares < 0].sum()),
-        )
+    def _called(
+        self, ids: Ids, contributions: Floats, chosen: Ids, said: Sequence[_Said]
+    ) -> dict[tuple[int, int], tuple[tuple[str, ...], int]]:
+        """By item and group, for the groups that are named: the names of those that contribute most above their usual,
+        and how many others are in it. Worked out group by group, since a dial that turns waits for it."""
+        wanted = dict[tuple[int, int, float], list[int]]()
+        for row, (level, one) in enumerate(zip(chosen.tolist(), said, strict=True)):
+            for sign, groups in ((1.0, one.named), (-1.0, one.against)):
+                for group, _ in groups:
+                    wanted.setdefault((level, group, sign), []).append(row)
+        labels = [self.labels, *(groups[self.labels] for groups in self.merged)]
+        called = dict[tuple[int, int], tuple[tuple[str, ...], int]]()
+        for (level, group, sign), rows in wanted.items():
+            members = np.flatnonzero(labels[level] == group)
+            speaking = sign * contributions[rows][:, members]
+            others = ids[rows][:, None] != self.ids[members]
+            lift = np.where(others & (speaking > 0), speaking - sign * self.usual[members], -np.inf)
+            first = np.argsort(-lift, axis=1, kind="stable")[:, :NAMES]
+            counted = np.take_along_axis(lift, first, axis=1) > -np.inf
+            for row, size, best, known in zip(
+                rows, others.sum(axis=1).tolist(), members[first].tolist(), counted.tolist(), strict=True
+            ):
+                names = tuple(dict.fromkeys(self._names[one] for one in compress(best, known)))
+                called[row, group] = names, size - len(names)
+        return called
 
-    def _group(
-        self,
-        within: NDArray[np.bool_],
-        share: float,
-        contributions: Floats,
-        lift: Floats,
-        itself: NDArray[np.bool_],
-    ) -> TasteShare:
-        """The group of the reasons `within` (n,)."""
-        members = np.flatnonzero(within & ~itself)
-        speaking = members[contributions[members] > 0]
-        first = speaking[np.argsort(-lift[speaking], kind="stable")][:NAMES]
-        names = dict.fromkeys(
-            credited(self.reasons[int(one)].name, self.reasons[int(one)].track) for one in first
+    @cached_property
+    def _names(self) -> list[str]:
+        return [credited(reason.name, reason.track) for reason in self.reasons]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Which groups are named for an item, and against it, with their shares, and what all the others have."""
+
+    named: tuple[tuple[int, float], ...] = ()
+    rest: float = 0.0
+    against: tuple[tuple[int, float], ...] = ()
+    against_in_all: float = 0.0
+
+    @classmethod
+    def of(cls, by_group: Floats, personal: float) -> _Said:
+        """Of the groups' contributions (groups,), which in all are the share `personal` of the positive ones."""
+        whole = float(by_group[by_group > 0].sum())
+        if whole <= 0.0 or personal <= 0.0:
+            return cls()
+        shares = (by_group / whole).tolist()
+        order = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)
+        speaking = [one for one in order if shares[one] > 0]
+        named = [one for one in speaking[:MAX_NAMED] if one == speaking[0] or shares[one] >= MIN_NAMED]
+        against = [one for one in order[::-1] if shares[one] <= -MIN_NAMED][:MAX_NAMED]
+        return cls(
+            tuple((one, shares[one] * personal) for one in named),
+            sum(shares[one] for one in speaking[len(named) :]) * personal,
+            tuple((one, -shares[one] * personal) for one in against),
+            -sum(share for share in shares if share < 0) * personal,
         )
-        return TasteShare(tuple(names), len(members) - len(names), share)
 
 
 def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
