@@ -228,7 +228,7 @@ def _objects_from(*lines: str) -> int | None:
     at, first, before = 0, None, False
     for line in lines:
         if line.strip():
-            whole = _is_object(line)
+            whole = _is_object(line.lstrip(" \t"))
             first = at if whole and first is None else first
             if whole and before:
                 return first
