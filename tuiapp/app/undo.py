@@ -215,7 +215,7 @@ class Changes:
             play(session, since)
 
         def log(session: Session) -> None:
-            if session.folders == heard_in:
+            if session.folders == heard_in == self._app.folders:
                 logged(session)
             elif not private_session_on(heard_in):
                 self._late.append((heard_in, logged))
