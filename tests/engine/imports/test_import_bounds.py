@@ -169,11 +169,8 @@ def test_a_first_line_that_cannot_be_read_hides_no_format(
 
 
 @pytest.mark.parametrize("broken", [(0, 1), (1,), (1, 4)])
-@pytest.mark.parametrize("before", ["", " \t"])
-def test_nor_does_a_second_line(
-    db: sqlite3.Connection, tmp_path: Path, broken: tuple[int, ...], before: str
-) -> None:
-    rows = [before + row for row in _rows_of_listenbrainz(5)]
+def test_nor_does_a_second_line(db: sqlite3.Connection, tmp_path: Path, broken: tuple[int, ...]) -> None:
+    rows = [" \t" + row for row in _rows_of_listenbrainz(5)]
     for place in broken:
         rows[place] = "written by an exporter"
     file = bring(db, write(tmp_path, "a.jsonl", "\n".join(rows))).files[0]
