@@ -174,8 +174,8 @@ async def test_what_was_painted_of_closed_pages_is_gone(
                 await pilot.press("escape", "j")
                 await settled(pilot)
             counts.append(painted())
-    # A few are held for a moment by what is on its way.
-    assert counts[1] - counts[0] < 10, counts
+    # A few are held for a moment by what is on its way; the four pages more have thirty.
+    assert counts[1] - counts[0] < 20, counts
 
 
 @pytest.mark.parametrize(
