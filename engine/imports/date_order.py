@@ -122,5 +122,5 @@ def _year(number: int) -> int:
 def _is_day(year: int, month: int, day: int) -> bool:
     try:
         return bool(datetime.date(year, month, day))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False

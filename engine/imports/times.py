@@ -59,8 +59,10 @@ def iso(text: str, zone: str | None = None) -> int | None:
 def iso_moment(text: str) -> datetime | None:
     """An ISO 8601 date and time, that of 24:00 on the next day, of a leap second a second after the one before.
 
-    >>> iso_moment("2024-03-02T24:00:00"), iso_moment("2016-12-31 23:59:60"), iso_moment("2024-03-02 24:01")
-    (datetime.datetime(2024, 3, 3, 0, 0), datetime.datetime(2017, 1, 1, 0, 0), None)
+    >>> iso_moment("2024-03-02T24:00:00"), iso_moment("2016-12-31 23:59:60")
+    (datetime.datetime(2024, 3, 3, 0, 0), datetime.datetime(2017, 1, 1, 0, 0))
+    >>> iso_moment("2024-03-02 24:01"), iso_moment("9999-12-31T24:00:00")
+    (None, None)
     """
     if len(text) > MAX_STAMP:
         return None
@@ -73,15 +75,20 @@ def iso_moment(text: str) -> datetime | None:
         ):
             if pattern.search(text):
                 moment = iso_moment(pattern.sub(within, text, 1))
-                return None if moment is None else moment + more
+                if moment is None or moment.replace(tzinfo=None) > datetime.max - more:
+                    return None
+                return moment + more
     return None
 
 
 def wall_clock(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime:
     """The moment a date and a clock show, 24:00 and a leap second as in `iso_moment`. Raises ValueError for none."""
     ended, leap = (hour, minute, second) == (24, 0, 0), second == 60
-    moment = datetime(year, month, day, 0 if ended else hour, minute, 59 if leap else second)
-    return moment + timedelta(days=ended, seconds=leap)
+    try:
+        moment = datetime(year, month, day, 0 if ended else hour, minute, 59 if leap else second)
+        return moment + timedelta(days=ended, seconds=leap)
+    except OverflowError as error:
+        raise ValueError("no moment is that late") from error
 
 
 def to_epoch(moment: datetime, zone: str | None = None) -> int | None:

@@ -78,6 +78,10 @@ def test_stamps_of_every_form(stamp: str, width: int) -> None:
         "Track 2 of 3",
         "2024-03-02 24:01",
         "2024-03-02 19:01:61",
+        "March 9223372036854775808, 2024 at 07:01PM",
+        "9223372036854775808 March 2024 19:01",
+        "2/9223372036854775808/2024 19:01",
+        "2024年9223372036854775808月2日 19:01",
     ],
 )
 def test_what_is_not_a_stamp(stamp: str) -> None:
