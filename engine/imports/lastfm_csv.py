@@ -17,7 +17,7 @@ from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import DAY_COLUMNS, TIME_COLUMNS, Stamps
 from engine.imports.table import propose
-from engine.imports.text import DELIMITERS, Again, Table, normal, rows
+from engine.imports.text import DELIMITERS, Again, Table, is_yes, normal, rows
 
 _DATED = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d{4},? \d{1,2}:\d{2}$")
 # Seconds, track, artist, album, and their three ids.
@@ -44,21 +44,27 @@ def parse_headed(stream: IO[bytes], options: Options) -> Iterator[Record]:
     stamps = Stamps(options)
 
     people = column_of_people([normal(column) for column in header])
+    # Only in tables that others made of several histories.
+    private = propose(header).get("private")
+
+    def record(cells: Table, text: str) -> Record:
+        is_private = private is not None and is_yes(cells(private))
+        if is_private and not options.keep_private:
+            return Dropped(reasons.PRIVATE)
+        return _play(
+            cells(*_ARTIST),
+            cells(*_TITLE),
+            cells("album", "album name", "release"),
+            stamps,
+            text,
+            _ids(cells("track_mbid", "track mbid")),
+            private=is_private,
+        )
 
     def records() -> Iterator[tuple[str, Record]]:
         for row, text in stamps.settle_table(body, table, times):
             cells = table.at(row)
-            yield (
-                cells(people) if people else "",
-                _play(
-                    cells(*_ARTIST),
-                    cells(*_TITLE),
-                    cells("album", "album name", "release"),
-                    stamps,
-                    text,
-                    _ids(cells("track_mbid", "track mbid")),
-                ),
-            )
+            yield cells(people) if people else "", record(cells, text)
 
     yield from of_one_person(records(), options) if people else (record for _, record in records())
 
@@ -118,7 +124,9 @@ def _is_day(row: Sequence[str]) -> bool:
     return len(row) == 4 and re.match(r"^\d{4}-\d{2}-\d{2}$", row[0].strip()) is not None
 
 
-def _play(artist: str, title: str, album: str, stamps: Stamps, stamp: str, ids: Ids = ()) -> Record:
+def _play(
+    artist: str, title: str, album: str, stamps: Stamps, stamp: str, ids: Ids = (), *, private: bool = False
+) -> Record:
     if not artist or not title:
         return Dropped(reasons.NO_NAMES)
     if not stamp:
@@ -126,7 +134,9 @@ def _play(artist: str, title: str, album: str, stamps: Stamps, stamp: str, ids: 
     moment = stamps.read(stamp)
     if moment is None:
         return Dropped(stamps.why_not(stamp))
-    return Play(artist, title, moment.at, album=album or None, ids=ids, precision=moment.width)
+    return Play(
+        artist, title, moment.at, album=album or None, ids=ids, precision=moment.width, private=private
+    )
 
 
 def _ids(mbid: str) -> Ids:
@@ -134,15 +144,14 @@ def _ids(mbid: str) -> Ids:
 
 
 def sniff_headed(head: Head) -> bool:
-    """A header with artist, track and time within 20 lines, that no other service's table has, no count, and no private
-    sessions."""
+    """A header with artist, track and time within 20 lines, that no other service's table has, and no count."""
     if head.json or head.text.lstrip().startswith("<"):
         return False
     delimiter = _delimiter(head)
     for place in range(min(20, len(head.lines))):
         columns = head.columns_of_line(place, delimiter)
         if _is_header(columns):
-            return _is_of_lastfm(set(columns), columns) and not {"plays", "private"} & set(propose(columns))
+            return _is_of_lastfm(set(columns), columns) and "plays" not in propose(columns)
     return False
 
 

@@ -22,6 +22,7 @@ from engine.imports.record import Dropped, Ids, Like, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.spotify_local import local_file
 from engine.imports.stamps import Stamps
+from engine.imports.table import PRIVATE_COLUMNS
 from engine.imports.times import iso, milliseconds
 from engine.store.play import END, MINUTE
 
@@ -102,7 +103,7 @@ def parse_history_lines(stream: IO[bytes], options: Options) -> Iterator[Record]
 def parse_history_table(stream: IO[bytes], options: Options) -> Iterator[Record]:
     """A table whose columns are named like the keys, its stamps perhaps as a spreadsheet writes them."""
     stamps = Stamps(replace(options, zone=None))
-    found = (row for batch in Records(Row).of_table(stream) for row in batch)
+    found = (row for batch in Records(Row).of_table(stream, _COLUMNS) for row in batch)
     for row, text in stamps.settle(found, lambda row: "" if isinstance(row, Broken) else row.end_time or ""):
         yield _play(row, options, stamps.read(text))
 
@@ -124,9 +125,18 @@ def _play(row: Row | Broken, options: Options, moment: Moment | None = None) -> 
     played = milliseconds(row.ms_played)
     width = max(MINUTE, moment.width) if moment else MINUTE
     start = end if width > MINUTE else end - (played or 0) // 1000
-    return Play(row.artist_name, row.track_name, start, played, precision=width, basis=END)
+    return Play(
+        row.artist_name,
+        row.track_name,
+        start,
+        played,
+        precision=width,
+        basis=END,
+        private=bool(row.private),
+    )
 
 
+_COLUMNS = dict.fromkeys(PRIVATE_COLUMNS, "incognito_mode")
 # How the service writes rows whose names it lost.
 _UNKNOWN = ("Unknown Artist", "Unknown Track")
 

@@ -16,6 +16,7 @@ from engine.imports.json_stream import Broken, Records
 from engine.imports.record import Dropped, Ids, Options, Play, Record
 from engine.imports.registry import Format
 from engine.imports.stamps import Stamps
+from engine.imports.table import PRIVATE_COLUMNS
 from engine.imports.times import days_since_1970
 from engine.store.play import END
 
@@ -186,6 +187,7 @@ _COLUMNS = {
         ("artist_name", "artist name(s)", "artist name", "artist"), "master_metadata_album_artist_name"
     ),
     **dict.fromkeys(("album_name", "album name", "album"), "master_metadata_album_album_name"),
+    **dict.fromkeys(PRIVATE_COLUMNS, "incognito_mode"),
 }
 _MARKS = ("ts", "ms_played", "master_metadata_track_name")
 _TITLE = "Spotify extended streaming history"

@@ -50,10 +50,13 @@ NAMES: dict[str, tuple[str, ...]] = {
     "plays": ("plays", "play count", "count", "scrobbles", "times played", "played #", "# plays",
               "number of plays", "play counts", "listens", "stream count", "wiedergaben", "lectures", "écoutes",
               "reproducciones", "ascolti", "再生回数"),
-    "private": ("incognito mode", "incognito", "private session", "private"),
+    "private": ("incognito mode", "incognito", "private session", "private", "is private", "is incognito"),
     "isrc": ("isrc",),
     "spotify": ("spotify_track_uri", "spotify uri", "spotify id", "uri"),
 }  # fmt: skip
+
+# As `normal` writes them.
+PRIVATE_COLUMNS = tuple(name.replace(" ", between) for name in NAMES["private"] for between in (" ", "_", ""))
 
 _BETWEEN_WORDS = re.compile(r"[\s_.-]+")
 # Separators between groups of three digits of a count: `1,234`, `1.234`, `1 234`. `3.000` may be a fraction.
@@ -247,7 +250,8 @@ def _require(mapping: Mapping[str, str], header: Sequence[str], given: Mapping[s
 
 
 def _record(cells: Mapping[str, str], stamps: Stamps, options: Options) -> Record:
-    if is_yes(cells.get("private", "")) and not options.keep_private:
+    private = is_yes(cells.get("private", ""))
+    if private and not options.keep_private:
         return Dropped(reasons.PRIVATE)
     artist, title = cells.get("artist", "").strip(), cells.get("track", "").strip()
     if not artist or not title:
@@ -278,6 +282,7 @@ def _record(cells: Mapping[str, str], stamps: Stamps, options: Options) -> Recor
         ids,
         width,
         UNKNOWN,
+        private=private,
         counted=plays is not None,
         plays=plays or 1,
     )

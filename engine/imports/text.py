@@ -138,17 +138,19 @@ def rows(stream: IO[bytes] | Again, delimiter: str = "") -> Iterator[list[str]]:
         if (
             taken
             and (doubtful or '\\"' in taken[0])
-            and (len(row) != width or not _is_strict(taken, delimiter))
+            and (len(row) != (width or len(row)) or not _is_strict(taken, delimiter))
         ):
             escaped = _escaped(taken[0], delimiter)
-            if len(escaped) == width or doubtful:
-                row = escaped if len(escaped) == width else taken[0].rstrip("\r\n").split(delimiter)
+            fits = bool(escaped) and len(escaped) == (width or len(escaped))
+            if fits or doubtful:
+                row = escaped if fits else taken[0].rstrip("\r\n").split(delimiter)
                 physical.again.extendleft(reversed(taken[1:]))
                 reader = csv.reader(physical, delimiter=delimiter, skipinitialspace=True)
-        if len(row) == 1 and width != 1 and (not width or len(unquoted(row, delimiter)) == width):
+        if len(row) == 1 and (not width or len(unquoted(row, delimiter)) == width):
             row = unquoted(row, delimiter)
         if row and (len(row) > 1 or row[0].strip()):
-            width = width or len(row)
+            # What is one cell is a line before the table.
+            width = width or (len(row) if len(row) > 1 else 0)
             yield row
 
 

@@ -21,8 +21,20 @@ _SHAPES = {
         "2024-03-02 19:04,Mull,Burel,180000,{}\n2024-03-02 19:14,Lark,Ida,180000,{}\n"
     ),
     "csv": "Played at;Track;Artist;Incognito\n2024-03-02 19:01;Mull;Burel;{}\n2024-03-02 19:11;Lark;Ida;{}\n",
-    # Else one of Last.fm's.
-    "csv, ": "time,track,artist,private session\n1709406060,Mull,Burel,{}\n1709406660,Lark,Ida,{}\n",
+    "lastfm": "time,track,artist,private session\n1709406060,Mull,Burel,{}\n1709406660,Lark,Ida,{}\n",
+    # Under other names, too.
+    "spotify-csv, ": (
+        "ts,ms_played,track_name,artist_name,private_session\n"
+        "2024-03-02T19:04:00Z,180000,Mull,Burel,{}\n2024-03-02T19:14:00Z,180000,Lark,Ida,{}\n"
+    ),
+    "spotify-account-csv, ": (
+        "endTime,trackName,artistName,msPlayed,Incognito\n"
+        "2024-03-02 19:04,Mull,Burel,180000,{}\n2024-03-02 19:14,Lark,Ida,180000,{}\n"
+    ),
+    "lastfm, ": (
+        "Artist;Album;AlbumId;Track;Date#someone;Is private\n"
+        "Burel;;;Mull;1709406060000;{}\nIda;;;Lark;1709406660000;{}\n"
+    ),
 }
 
 

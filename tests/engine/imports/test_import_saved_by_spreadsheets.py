@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.importing import one, write
+from tests.support.importing import one, starts, write
 
 _TABLES = {
     "lastfm": ["uts,utc_time,artist,artist_mbid,album,album_mbid,track,track_mbid",
@@ -90,6 +90,13 @@ def test_a_row_that_is_one_cell_in_quotes_is_taken_apart(
     ]
 
 
+def test_so_are_all_rows_after_a_line_about_the_table(db: sqlite3.Connection, tmp_path: Path) -> None:
+    text = 'My plays\n"Artist,""Title"",Played at"\n"Burel,""Mull"",2024-03-02 19:01"\nIda,"La\nrk",2024-03-02 19:06\n'
+    file = one(db, write(tmp_path, "a.csv", text))
+    assert (file.kept, file.dropped) == (2, {})
+    assert db.execute("SELECT title FROM tracks ORDER BY id").fetchall() == [("Mull",), ("La rk",)]
+
+
 @pytest.mark.parametrize(
     ("artist", "title", "names"),
     [
@@ -110,3 +117,31 @@ def test_a_quote_with_a_backslash_is_one_in_a_name(
         "SELECT a.name, t.title FROM tracks t JOIN artists a ON a.id = t.artist_id ORDER BY t.id"
     )
     assert found.fetchall() == [names, ("Ida", "Lark")]
+
+
+@pytest.mark.parametrize(
+    ("first", "names"),
+    [
+        (r'"AC\","Slow\","Mull"', ("AC\\", "Mull")),
+        (r'"\"Burel\"","","5\" disk"', ('"Burel"', '5" disk')),
+        ('Burel,Slow "Ferry",Mull', ("Burel", "Mull")),
+        ('Burel,"Slow" Ferry\\",Mull', ("Burel", "Mull")),
+        ('Burel,,"Mu\nll"', ("Burel", "Mu ll")),
+        # Not closed.
+        ('Burel,"Slow Ferry,Mull', ("Burel", "Mull")),
+    ],
+)
+def test_so_is_the_first_row_where_no_line_names_the_columns(
+    db: sqlite3.Connection, tmp_path: Path, first: str, names: tuple[str, str]
+) -> None:
+    text = f"{first},02 Mar 2024 19:01\nIda,,Lark,02 Mar 2024 19:06\n"
+    file = one(db, write(tmp_path, "a.csv", text))
+    assert (file.format, file.kept, file.dropped) == ("lastfm-csv", 2, {})
+    assert [row[1:] for row in starts(db)] == [names, ("Ida", "Lark")]
+
+
+def test_a_quote_not_closed_among_the_names_of_columns_costs_no_table(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    text = 'Artist,Title,Played at,"Genre\nBurel,Mull,2024-03-02 19:01,Folk\n'
+    assert one(db, write(tmp_path, "a.csv", text)).kept == 1

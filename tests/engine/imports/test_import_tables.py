@@ -315,3 +315,14 @@ def test_a_short_day_beside_a_clock(
     both = f"{day};{clock}" if columns.startswith("Datum") else f"{clock};{day}"
     bring(db, write(tmp_path, "a.csv", f"Interpret;Titel;{columns}\n{SONG[0]};{SONG[1]};{both}\n"))
     assert [row[0] for row in listens(db)] == [START]
+
+
+@pytest.mark.parametrize("column", ["Time played", "Listen time"])
+@pytest.mark.parametrize("length", ["3:20", "0:03:20", "200"])
+def test_how_long_a_song_was_played_is_no_time_of_day(
+    db: sqlite3.Connection, tmp_path: Path, column: str, length: str
+) -> None:
+    path = write(tmp_path, "a.csv", f"Artist,Title,Date,{column}\nBurel,Mull,2024-03-02,{length}\n")
+    one(db, path)
+    day = START // 86_400 * 86_400
+    assert db.execute("SELECT started_at, precision FROM listens").fetchall() == [(day, 86_400)]
