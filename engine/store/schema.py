@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 
 from engine.errors import DamagedDataError
-from engine.store.upgrades import name_files, settle_all_keys, settle_ends, settle_keys
+from engine.store.upgrades import name_files, settle_all_keys, settle_ends, settle_keys, settle_noted
 
 # Indexes that a large first import drops and rebuilds, by name.
 REBUILT = {
@@ -344,6 +344,7 @@ STEPS: tuple[Step, ...] = (
     _VERSION_17,
     _VERSION_18,
     settle_ends,
+    settle_noted,
 )
 
 

@@ -236,3 +236,13 @@ def settle_ends(connection: sqlite3.Connection) -> None:
         "WHERE source = 'listenbrainz' AND flags & 4 AND ms_played IS NOT NULL AND started_at IS NOT NULL "
         "AND import_id IN (SELECT id FROM imports WHERE format LIKE 'listenbrainz%')"
     )
+
+
+def settle_noted(connection: sqlite3.Connection) -> None:
+    """Give Jellyfin's plays, stored at the second they were noted, the start 20 seconds before it: a newer copy of the
+    same file would add all of them again. Its backups were not read until starts were."""
+    for table in ("listens", "skips"):
+        connection.execute(
+            f"UPDATE {table} SET started_at = started_at - 20 WHERE source = 'jellyfin' "  # noqa: S608 - fixed names
+            "AND import_id IN (SELECT id FROM imports WHERE format IN ('jellyfin', 'jellyfin-csv'))"
+        )

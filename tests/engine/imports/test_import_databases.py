@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from engine.imports.database import Rows
+from engine.store.upgrades import settle_noted
 from tests.support.databases import JELLYFIN, NAVIDROME, STRAWBERRY, TAUTULLI, database
-from tests.support.importing import OTHER, SONG, START, bring, listens, starts, write
+from tests.support.importing import OTHER, SONG, START, bring, lastfm, listens, starts, write
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -56,6 +57,24 @@ def test_a_jellyfin_backup_and_what_has_no_name_there(db: sqlite3.Connection, tm
     # Of a newer version the first is in UTC.
     assert starts(db) == [(START + 300 - 3600, *OTHER), (START, *SONG)]
     assert db.execute("SELECT album FROM tracks ORDER BY album").fetchall() == [(None,), ("Weather Songs",)]
+
+
+def test_jellyfin_plays_that_an_earlier_version_stored_are_known_again(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    row = "2024-03-02 19:{}:20,u,Audio,Burel - {} (Low),{}\n".format
+    table = (
+        "DateCreated,UserId,ItemType,ItemName,PlayDuration\n" + row("01", "Mull", 211) + row("06", "Lark", 7)
+    )
+    bring(db, write(tmp_path, "a.csv", table), write(tmp_path, "b.csv", lastfm((START + 9000, SONG))))
+    with db:
+        for name in ("listens", "skips"):
+            db.execute(f"UPDATE {name} SET started_at = started_at + 20 WHERE source = 'jellyfin'")
+        settle_noted(db)
+    file = bring(db, write(tmp_path, "a.csv", table + row("11", "Tin Roof", 180))).files[0]
+    assert (file.kept, file.duplicates, file.dropped) == (1, 1, {"skipped": 1})
+    assert [start for start, _, _ in starts(db)] == [START, START + 600, START + 9000]
+    assert db.execute("SELECT started_at FROM skips").fetchall() == [(START + 300,)]
 
 
 def test_jellyfin_database_and_table(db: sqlite3.Connection, tmp_path: Path) -> None:
