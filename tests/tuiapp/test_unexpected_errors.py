@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from tests.support.driving import screen_text, settled, the_list
 from tests.support.folders import fingerprint
 from tests.support.models import names
 from tuiapp.app.app import DiscoverApp
+from tuiapp.app.model_files import ask_model_export
 from tuiapp.cli.main import run
 from tuiapp.screens.dialogs import Failure
 
@@ -117,3 +121,32 @@ def test_warnings_are_noted_once_a_place_without_their_words(empty: Folders) -> 
     text = empty.log.read_text()
     assert text.count("RuntimeWarning\n  tests/tuiapp/test_unexpected_errors.py line ") == 1
     assert SECRET not in text
+
+
+async def test_work_that_is_given_up_before_it_began_is_no_warning(empty: Folders) -> None:
+    """Of two presses of one key that are acted on at once, the second cancels what the first has not begun."""
+    app = DiscoverApp(empty)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            ask_model_export(app)
+            ask_model_export(app)
+            await settled(pilot)
+            gc.collect()
+    assert [str(one.message) for one in said if "never awaited" in str(one.message)] == []
+
+
+def test_workers_are_given_what_makes_their_coroutine() -> None:
+    """A coroutine made before is never awaited where the worker is cancelled before its first step."""
+    calls = [
+        (str(path), node.lineno)
+        for path in (Path(__file__).parents[2] / "tuiapp").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "run_worker"
+        for work in node.args[:1]
+        if isinstance(work, ast.Call) and not (isinstance(work.func, ast.Name) and work.func.id == "partial")
+    ]
+    assert calls == []

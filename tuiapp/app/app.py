@@ -180,7 +180,7 @@ class DiscoverApp(PlayerKeys):
             leave_on_signals(self)
         self.screen_change_signal.subscribe(self, self.forget_remarks)
         self.watching.begin()
-        self.run_worker(self.listening.follow(), group="listening")
+        _: Worker[None] = self.run_worker(self.listening.follow, group="listening")
         self.repairing.offer_settings()
 
     async def action_quit(self) -> None:

@@ -15,6 +15,8 @@ from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from engine.community.packs import PackInfo
     from engine.job_messages import Ended, Imported, ImportedFile, ServerTask
     from engine.paths import Folders
@@ -49,7 +51,7 @@ class Jobs:
             contact = app.preferences.config["download.contact"]
             # Set now, so that nothing else starts before its worker does.
             app.job = job = Job(title, list(arguments), task=task, contact=contact, typed=typed)
-            app.run_worker(self._run(job), group="job")
+            _: Worker[None] = app.run_worker(partial(self._run, job), group="job")
 
     def obstacle(self, title: str) -> str:
         """Why no job can be started now, in a sentence; empty if one can."""

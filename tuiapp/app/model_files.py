@@ -15,6 +15,8 @@ from tuiapp.safe import shown
 from tuiapp.typed_paths import a_folder, is_address, is_there, paths_in
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from engine.canonical_keys import Level
     from engine.job_messages import AddedModel
     from engine.session import Session
@@ -132,7 +134,7 @@ def ask_model_export(app: DiscoverApp) -> None:
             train = app.keymap.label("model.train")
             app.notify(f"No model yet. Press {train} to train one.")
 
-    app.run_worker(ask(), exclusive=True, group="ask export")
+    _: Worker[None] = app.run_worker(ask, exclusive=True, group="ask export")
 
 
 def _ask_file(app: DiscoverApp, level: str) -> None:

@@ -71,7 +71,7 @@ def commands(app: DiscoverApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
 
 
 def _runner(app: DiscoverApp, action: str, target: Any) -> Callable[[], Any]:
-    return lambda: app.run_worker(app.run_action(action, target), exit_on_error=True)
+    return lambda: app.run_worker(partial(app.run_action, action, target), exit_on_error=True)
 
 
 class KeyCommands(SystemCommandsProvider):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.canonical_keys import AnySpelling, artist_key, joined_key
@@ -11,6 +12,8 @@ from tuiapp.music import Music
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from engine.live.clock import PlayedSong, Song
     from engine.live.mpv import Failed, Now
     from engine.session import Session
@@ -39,7 +42,7 @@ class Playback:
         self.end(pressed=True)
         self._player, self._place, self._left = player, 0, ()
         self._hushed, self._heard_in = self._app.private.may_be_on, self._app.folders
-        self._app.run_worker(self._follow(player), group="player")
+        _: Worker[None] = self._app.run_worker(partial(self._follow, player), group="player")
 
     @property
     def volume(self) -> int:

@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tuiapp.app.songs import PLACE, address, from_the_network, player_for, player_of, songs_wanted
@@ -24,6 +25,8 @@ from tuiapp.settings.in_keys import in_keys
 from tuiapp.settings.registry import SERVICES
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from engine.live.clock import Song
     from engine.paths import Folders
     from engine.session import Session
@@ -105,7 +108,9 @@ class Opening:
         template = config["open.player"]
         if template and music is not None:
             self._asked += 1
-            self._app.run_worker(self._play(template, music, self._asked), group="player")
+            _: Worker[None] = self._app.run_worker(
+                partial(self._play, template, music, self._asked), group="player"
+            )
         else:
             self._find(config, wanted or ((music,) if music is not None else ()), music)
 
@@ -144,7 +149,7 @@ class Opening:
             elif not warned:
                 self._say_why_not(config, songs)
 
-        self._app.run_worker(find(), group="browser")
+        _: Worker[None] = self._app.run_worker(find, group="browser")
 
     def _songs(
         self, config: Config, wanted: Sequence[Music], say: Callable[[str], None]

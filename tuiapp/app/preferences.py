@@ -209,7 +209,7 @@ class Preferences:
             view.settings_changed()
 
     def _listen(self) -> None:
-        self._app.run_worker(self._app.listening.follow(), group="listening")
+        _: Worker[None] = self._app.run_worker(self._app.listening.follow, group="listening")
 
     def show_theme(self, theme: str) -> None:
         """Preview a theme."""

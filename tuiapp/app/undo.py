@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.worker import WorkerError
@@ -150,7 +151,9 @@ class Changes:
         if work is None:
             self._say_undone(entry)
         else:
-            self._app.run_worker(self._undone(entry, work, self._app.folders), group="change")
+            _: Worker[None] = self._app.run_worker(
+                partial(self._undone, entry, work, self._app.folders), group="change"
+            )
 
     async def _undone(self, entry: Entry, work: Worker[DiscoverError | None], asked_in: Folders) -> None:
         """Say that it is undone once it is. What could not be undone now (a full disk, a lock) can be tried again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.errors import DiscoverError
@@ -57,7 +58,7 @@ class Watching:
             self._app.opening.hush()
         self._app.changes.log_late()
         if self._private_check is None or self._private_check.is_finished:
-            look = self._look_for_private_sessions(time.monotonic())
+            look = partial(self._look_for_private_sessions, time.monotonic())
             self._private_check = self._app.run_worker(look, group="private sessions")
         if self._check is None or self._check.is_finished:
             self._check = self._app.run_worker(self._look, thread=True, group="watching")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from base64 import standard_b64encode
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +25,8 @@ from tuiapp.textual_internals.guarded import Guarded, OverCells
 from tuiapp.textual_internals.terminal import write_to_terminal
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from tuiapp.widgets.sixel import Sixels
 
 Way = Literal["kitty", "sixel"]
@@ -122,7 +125,7 @@ class Art(Static, OverCells):
     def resized(self) -> None:
         """The terminal is of another size, and for sixels so may its cells be: ask it what it can show."""
         if self._way == "sixel" or not self._asked:
-            self.run_worker(self._ask(), group="asking", exclusive=True)
+            _: Worker[None] = self.run_worker(self._ask, group="asking", exclusive=True)
 
     async def _ask(self) -> None:
         from tuiapp.widgets.sixel import sixels_of
@@ -147,7 +150,7 @@ class Art(Static, OverCells):
         path = self._wanted if self._room and self._able else ""
         if path != self._path:
             self._path = path
-            self.run_worker(self._show(path), exclusive=True)
+            _: Worker[None] = self.run_worker(partial(self._show, path), exclusive=True)
 
     async def _show(self, path: str) -> None:
         from engine.audio.art import art_of
