@@ -104,6 +104,15 @@ async def test_keys_in_one_read_go_where_the_first_of_them_leads(app: DiscoverAp
         assert not app.undoable
 
 
+async def test_a_long_line_read_with_the_key_that_quits_is_no_failure(app: DiscoverApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await settled(pilot)
+        for key in ("q", *"j" * 3_000):
+            app.post_message(Key(key, key))
+        await settled(pilot, lambda: app.return_code is not None)
+    assert app.return_code == 0
+
+
 async def test_a_terminal_of_no_width_has_help_and_palette_too(
     app: DiscoverApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

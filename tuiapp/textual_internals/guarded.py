@@ -121,6 +121,9 @@ class Guarded(App[int]):
     async def _follow_key(self, rounds: int) -> None:
         """Go the way of a key behind it, through the queues from the focus up to here, so many times: once for what it
         does, and again for the focus, which is moved by messages too."""
+        if self._exit:
+            # What is typed at an app that ends goes nowhere.
+            self.keys_ahead.clear()
         if self._exit or not rounds:
             await self._next_key()
         else:
