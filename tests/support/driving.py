@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
@@ -96,6 +96,16 @@ async def add_by_key(pilot: Pilot[Any], number: str) -> None:
     await pilot.press("a")
     await settled(pilot)
     await pilot.press(number)
+
+
+@contextlib.contextmanager
+def kept_by_another(app: DiscoverApp) -> Iterator[None]:
+    """Another program is writing in the library, and does not end."""
+    app.engine().library.connection.execute("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(app.folders.database)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.close()
 
 
 def lines_of(widget: Widget) -> list[str]:

@@ -239,7 +239,8 @@ class Changes:
         """Try again to log the plays that wait; called about once a second, and as the app `ends`: then those of other
         libraries too."""
         self._see_mark()
-        if self._late and (ends or self._logging_late is None or self._logging_late.is_finished):
+        # As it ends a play may have been heard to its end just now, and comes to wait in its turn.
+        if ends or (self._late and (self._logging_late is None or self._logging_late.is_finished)):
             self._logging_late = self.in_turn(lambda: self._log_late(ends), "change")
 
     def _log_late(self, ends: bool) -> None:
@@ -251,16 +252,16 @@ class Changes:
                 if session.private:
                     return
                 if session.folders == folders:
-                    self._log_those_of(session)
+                    self._log_those_of(session, waiting=ends)
                 elif ends:
                     with Session(folders) as other:
-                        self._log_those_of(other)
+                        self._log_those_of(other, waiting=True)
 
-    def _log_those_of(self, session: Session) -> None:
+    def _log_those_of(self, session: Session, *, waiting: bool) -> None:
         for late in [one for one in self._late if one[0] == session.folders]:
             try:
-                # Views wait for the library meanwhile.
-                with session.library.not_waiting():
+                # Views wait for the library meanwhile; as the app ends nobody does, and there is no next time.
+                with nullcontext() if waiting else session.library.not_waiting():
                     late[1](session)
             except ForgottenError as error:
                 self._app.call_from_thread(self._say, error)
