@@ -28,15 +28,17 @@ _OF_TYPE = {"INTEGER": {1, 2, 3, 4, 5, 6, 8, 9}, "REAL": {1, 2, 3, 4, 5, 6, 7, 8
 
 
 class _Kind(NamedTuple):
-    """A table: whether its rows have numbers, and of each column, in the order of the file, the type, and whether it
-    may be null. `number` is a column that is the row's number, which the file has as null."""
+    """A table: whether its rows have numbers, of each column, in the order of the file, the type, and whether it may be
+    null, and how many columns there were at first. A column that is the row's number is null in the file."""
 
     has_rowid: bool
     columns: tuple[tuple[str, bool], ...]
+    at_first: int
 
     def fits(self, types: Sequence[int]) -> bool:
-        """Whether a row has values of these kinds: columns that came later may be missing."""
-        if len(types) > len(self.columns):
+        """Whether a row has values of these kinds: columns that came later may be missing. No other may: the entries of
+        an index are the first columns of some table."""
+        if not self.at_first <= len(types) <= len(self.columns):
             return False
         return all(
             nullable
@@ -58,19 +60,24 @@ class _Page:
 
 
 def rebuild_schema(database: Path) -> None:
-    """Write the schema of a file anew if it cannot be read to its end. Raises sqlite3.Error."""
+    """Write the schema of a file of this version anew if it cannot be read to its end, or lacks a table: on a page that
+    is lost in part its row is one without values. Raises sqlite3.Error."""
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
         try:
-            connection.execute("SELECT * FROM sqlite_schema").fetchall()
+            there = {
+                row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            }
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if disk_trouble(error):
                 raise
         else:
-            return
+            if there >= _tables().keys():
+                return
     data = database.read_bytes()
     page = int.from_bytes(data[16:18], "big")
-    if page < _MIN_PAGE:
+    # The tables of another version are others.
+    if page < _MIN_PAGE or int.from_bytes(data[60:64], "big") != len(STEPS):
         return
     found = _File(data).schema()
     with database.open("r+b") as file:
@@ -99,8 +106,7 @@ class _File:
 
     def schema(self) -> list[tuple[str, str, str, int, str | None]]:
         """All rows of the schema that are left, or found again: tables first, each before its indexes."""
-        known = {name: sql for (kind, name), (_, sql) in definitions(len(STEPS)).items() if kind == "table"}
-        left = {row[1]: row for row in self._rows_left() if row[0] == "index" or row[1] in known}
+        left = {row[1]: row for row in self._rows_left()}
         below = {number for page in self._pages.values() for number in page.below}
         taken = below | {row[3] for row in left.values()} | self._schema_pages
         roots = [number for number in self._pages if number not in taken]
@@ -112,19 +118,28 @@ class _File:
                     fitting,
                     key=lambda number: (len(self._pages[number].below), len(self._pages[number].cells)),
                 )
-                left[name] = ("table", name, name, root, known[name])
+                roots.remove(root)
+                left[name] = ("table", name, name, root, _tables()[name])
         tables = {name for name, row in left.items() if row[0] == "table"}
         return sorted((row for row in left.values() if row[2] in tables), key=lambda row: row[0] == "index")
 
     def _rows_left(self) -> Iterator[tuple[str, str, str, int, str | None]]:
+        """Those of the schema that lead to a page, defined as in every library: in part they may be damaged."""
         self._schema_pages: set[int] = set()
+        known = definitions(len(STEPS))
         for number, page in self._pages.items():
             for cell in page.cells if page.kind == _TABLE_LEAF else ():
                 row = self._values(number, cell)
-                if row is not None and len(row) == 5 and row[0] in ("table", "index", "trigger"):
-                    self._schema_pages.add(number)
-                    if row[0] != "trigger" and isinstance(row[3], int) and row[3] in self._pages:
-                        yield row  # type: ignore[misc]  # as the schema's columns are
+                if row is None or len(row) != 5 or row[0] not in ("table", "index", "trigger"):
+                    continue
+                self._schema_pages.add(number)
+                kind, name, table = map(str, row[:3])
+                root, of = row[3], (kind, name)
+                if isinstance(root, int) and root in self._pages:
+                    if of in known:
+                        yield *of, known[of][0], root, known[of][1]
+                    elif row[4] is None and table in _tables():
+                        yield *of, table, root, None
 
     def _is_of(self, root: int, kind: _Kind) -> bool:
         """Whether a tree has rows, and all that are looked at are of a table."""
@@ -203,26 +218,32 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     return value << 8 | data[at + 8], at + 9
 
 
+def _tables() -> Mapping[str, str]:
+    """The tables of a library by name, with their definitions."""
+    return {name: sql for (kind, name), (_, sql) in definitions(len(STEPS)).items() if kind == "table"}
+
+
 def _kinds() -> Mapping[str, _Kind]:
     """The tables of a library, by name."""
+    at_first, found = dict[str, int](), dict[str, _Kind]()
     with contextlib.closing(sqlite3.connect(":memory:")) as new:
-        migrate(new)
-        found = {}
-        tables = new.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'").fetchall()
-        for name, sql in tables:
+        for version in range(1, len(STEPS) + 1):
+            migrate(new, STEPS[:version])
+            for (name,) in new.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+                at_first.setdefault(name, len(new.execute(f'PRAGMA table_info("{name}")').fetchall()))
+        for name, sql in _tables().items():
             has_rowid = "WITHOUT ROWID" not in sql
             columns = new.execute(f'PRAGMA table_info("{name}")').fetchall()
             if not has_rowid:
                 # Those of the key are first, in its order.
                 columns.sort(key=lambda column: (not column[5], column[5], column[0]))
             alone = sum(bool(column[5]) for column in columns) == 1
-            found[name] = _Kind(
-                has_rowid,
-                tuple(
-                    ("", True)
-                    if has_rowid and alone and key and type_ == "INTEGER"
-                    else (type_, not (notnull or (key and not has_rowid)))
-                    for _, _, type_, notnull, _, key in columns
-                ),
+            kinds = tuple(
+                # No column of a key is null in a table that is strict.
+                ("", True)
+                if has_rowid and alone and key and type_ == "INTEGER"
+                else (type_, not (notnull or key))
+                for _, _, type_, notnull, _, key in columns
             )
-        return found
+            found[name] = _Kind(has_rowid, kinds, at_first[name])
+    return found

@@ -96,6 +96,11 @@ def salvage(database: Path, to: Path, report: StageReport) -> Salvage | None:
     The file is changed: it is a copy of the damaged one. Raises sqlite3.Error for errors of the disk.
     """
     _write_header(database)
+    with (
+        contextlib.closing(sqlite3.connect(database)) as damaged,
+        contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError),
+    ):
+        _define_again(damaged)
     rebuild_schema(database)
     with (
         contextlib.closing(sqlite3.connect(to)) as rebuilt,

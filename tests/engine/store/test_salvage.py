@@ -135,21 +135,26 @@ def below_the_first(data: bytearray) -> list[int]:
     return [int.from_bytes(data[at : at + 4], "big") for at in (*cells, 108)]
 
 
-@pytest.mark.parametrize("lost", [(0,), (1,), (2,), (1, 2), (0, 1, 2)])
-def test_pages_of_the_schema_cost_no_row(library: Path, tmp_path: Path, lost: tuple[int, ...]) -> None:
-    """Of the first page its header is left, without which nothing is known of the file."""
+def pages_lost(*lost: int, in_part: bool = False) -> Damage:
+    """The first page of the schema but for its header, without which nothing is known of the file, and those below it;
+    or the second half of each."""
 
     def lose(data: bytearray) -> None:
         size, below = int.from_bytes(data[16:18], "big"), below_the_first(data)
         assert len(below) == 2
-        if 0 in lost:
-            data[100:size] = bytes(size - 100)
-        for number in lost:
-            if number:
-                page = below[number - 1]
-                data[(page - 1) * size : page * size] = bytes(size)
+        for page in (1 if number == 0 else below[number - 1] for number in lost):
+            start = (page - 1) * size + (size // 2 if in_part else 100 if page == 1 else 0)
+            data[start : page * size] = bytes(page * size - start)
 
-    found, rows = salvaged(library, tmp_path, lose)
+    return lose
+
+
+@pytest.mark.parametrize("in_part", [False, True])
+@pytest.mark.parametrize("lost", [(0,), (1,), (2,), (1, 2), (0, 1, 2)])
+def test_pages_of_the_schema_cost_no_row(
+    library: Path, tmp_path: Path, lost: tuple[int, ...], in_part: bool
+) -> None:
+    found, rows = salvaged(library, tmp_path, pages_lost(*lost, in_part=in_part))
     assert found is not None
     with (
         contextlib.closing(sqlite3.connect(rows)) as now,
@@ -160,6 +165,25 @@ def test_pages_of_the_schema_cost_no_row(library: Path, tmp_path: Path, lost: tu
             asked = f"SELECT * FROM {table} ORDER BY 1, 2, 3"
             assert now.execute(asked).fetchall() == then.execute(asked).fetchall(), table
         assert now.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_no_index_and_no_other_table_is_taken_for_one_that_is_empty(library: Path, tmp_path: Path) -> None:
+    """Keys of an artist and a track, and the file's path, are values of the kinds that a player's verdict has; a name
+    and its key of those that a file's zone and encoding have."""
+    copy = tmp_path / "library.sqlite"
+    shutil.copyfile(library, copy)
+    with contextlib.closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("INSERT INTO music_folders (path, kind) VALUES ('/m', 'folder')")
+        connection.execute(
+            "INSERT INTO music_files (path, folder_id, size, modified, artist_key, track_key) "
+            "VALUES ('/m/one', 1, 1, 1, 'ida', 'one')"
+        )
+    found, rows = salvaged(copy, tmp_path, pages_lost(0, 1, 2))
+    assert found is not None
+    assert found.rows["music_files"] == 1
+    with contextlib.closing(sqlite3.connect(rows)) as now:
+        for table in ("imported_verdicts", "readings"):
+            assert now.execute(f"SELECT * FROM {table}").fetchall() == []
 
 
 @pytest.mark.parametrize(
