@@ -66,6 +66,10 @@ async def test_a_time_in_a_tastes_place_is_seen_and_escape_brings_the_taste_back
         await pilot.press("escape")
         await settled(pilot)
         assert view._filters == Filters()
+        app.clear_notifications()
+        await pilot.press("u")
+        await settled(pilot)
+        assert (view._filters, toasts(app)) == (Filters(taste=(1, "dub")), ["Undone: the wider list."])
 
 
 async def typed(pilot: Pilot[Any], text: str) -> None:

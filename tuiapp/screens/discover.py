@@ -270,9 +270,9 @@ class DiscoverView(NothingListed):
         self.load()
 
     def widen(self) -> None:
-        """One what-if less, or all tastes, any time, today."""
+        """One what-if less, or all tastes, any time, today; undone as what narrowed the list is."""
         if (wider := self._filters.wider()) is not None:
-            self._ask_for(wider)
+            self._ask_for(wider, "the wider list")
 
     def of_another_library(self) -> None:
         self._filters = Filters(level=self._filters.level)
