@@ -6,7 +6,7 @@ Reads this program's exports and those of others. Facts: FORMATS.md, Playlist fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO
@@ -34,6 +34,8 @@ _STREAM = "#EXT-X-"
 # What a list of names in JSON and a page begin with, and each line of a log.
 _OF_ANOTHER = re.compile(r"\s*(?:\[\"|<(?:!|\?xml|html\b))", re.IGNORECASE)
 _OF_LOG = re.compile(r"\[?\d{4}-\d\d-\d\d\b")
+# A list in Markdown, a comment or a tag of M3U; but *NSYNC, -M- and #1 Dads are artists.
+_MARKED = re.compile(r"([#*-])(?:\1|\s)|#EXT")
 _DASH, _DASHES = " - ", re.compile(r"\s[\u2013\u2014]\s")
 
 
@@ -113,26 +115,29 @@ def located(path: str, options: Options) -> Ids:
 
 
 def parse_pls(stream: IO[bytes], options: Options) -> Iterator[Record]:
-    """A record an entry, in the order of their numbers, then the tracks this program had no file of."""
+    """A record an entry, by number; tracks this program had no file of come after the entry they follow."""
     playlist = title_of(options)
-    entries: dict[int, dict[str, str]] = {}
-    missing = []
+    entries: dict[int, dict[str, str]] = {0: {}}
+    missing: dict[int, list[str]] = {}
+    number = 0
     for line in lines(stream):
         if found := _OF_PLS.match(line):
-            entries.setdefault(int(found[2]), {})[found[1].lower()] = found[3]
+            number = int(found[2])
+            entries.setdefault(number, {})[found[1].lower()] = found[3]
         elif line.startswith(_MISSING_PLS):
-            missing.append(line.removeprefix(_MISSING_PLS))
+            missing.setdefault(number, []).append(line.removeprefix(_MISSING_PLS))
     for number in sorted(entries):
-        fields = entries[number]
-        length = fields.get("length", "")
-        about = _Entry(
-            int(length) if re.fullmatch(r"\d{1,9}", length) else -1, fields.get("title", "").strip()
-        )
-        yield _of_file(
-            playlist, about, located(fields.get("file", ""), options) if fields.get("file") else ()
-        )
-    for display in missing:
-        yield entry(playlist, *parted(display))
+        if fields := entries[number]:
+            yield _of_pls(playlist, fields, options)
+        for display in missing.get(number, ()):
+            yield entry(playlist, *parted(display))
+
+
+def _of_pls(playlist: str, fields: Mapping[str, str], options: Options) -> Record:
+    length = fields.get("length", "")
+    about = _Entry(int(length) if re.fullmatch(r"\d{1,9}", length) else -1, fields.get("title", "").strip())
+    file = fields.get("file", "")
+    return _of_file(playlist, about, located(file, options) if file else ())
 
 
 def parse_names(stream: IO[bytes], options: Options) -> Iterator[Record]:
@@ -176,10 +181,17 @@ def _sniff_pls(head: Head) -> bool:
 def _sniff_names(head: Head) -> bool:
     """Text each of whose lines has an artist and a title, and that is no table, JSON, page or log."""
     written = [line for line in head.lines if line.strip()]
-    named = all(all(parted(line)) and not line.startswith(("#", "-", "*")) for line in written)
-    other = head.is_database or head.is_binary or head.json or head.header
+    named = all(all(parted(line)) and not _MARKED.match(line) for line in written)
+    other = head.is_database or head.is_binary or head.json or _is_table(head)
     unlike = _OF_ANOTHER.match(head.text) is not None or all(map(_OF_LOG.match, written))
     return bool(written) and named and not other and not unlike
+
+
+def _is_table(head: Head) -> bool:
+    """Whether lines have the cells of a header; an artist with commas has as many in two lines, and begins alike."""
+    rows = [head.columns_of_line(place, head.delimiter) for place in range(1, min(6, len(head.lines)))]
+    names = head.header
+    return bool(names) and all(len(row) == len(names) and row[0] != names[0] for row in rows)
 
 
 def _sniff_uris(head: Head) -> bool:

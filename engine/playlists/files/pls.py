@@ -12,7 +12,7 @@ from engine.playlists.playlist import PlaylistTrack
 def write(
     tracks: Sequence[PlaylistTrack], _title: str, _date: datetime.datetime | None, place: Place | None
 ) -> Written:
-    """Entries for tracks with a local file, a comment `; missing: Artist - Title` for each of the others."""
+    """Entries for tracks with a local file, in its place a comment `; missing: Artist - Title` for each other."""
     lines = ["[playlist]"]
     missing = []
     count = 0
@@ -20,6 +20,7 @@ def write(
         path = local_file(track, place)
         if path is None:
             missing.append(track)
+            lines.append(f"; missing: {display(track)}")
             continue
         count += 1
         lines += [
@@ -27,6 +28,5 @@ def write(
             f"Title{count}={display(track)}",
             f"Length{count}={whole_seconds(track)}",
         ]
-    comments = [f"; missing: {display(track)}" for track in missing]
-    lines += [f"NumberOfEntries={count}", "Version=2", *comments, ""]
+    lines += [f"NumberOfEntries={count}", "Version=2", ""]
     return Written("\n".join(lines).encode(), count, tuple(missing))

@@ -75,7 +75,7 @@ def test_csv_is_as_tunemymusic_reads_it() -> None:
 def test_pls_uris_and_txt_are_as_documented() -> None:
     assert write(EVENING, "Evening", "pls").data.decode() == (
         "[playlist]\nFile1=/music/Café Tundra/01 Harbour Lights.flac\nTitle1=Café Tundra - Harbour Lights\n"
-        "Length1=228\nNumberOfEntries=1\nVersion=2\n; missing: Ida & the Oaks - Tin Roof\n"
+        "Length1=228\n; missing: Ida & the Oaks - Tin Roof\nNumberOfEntries=1\nVersion=2\n"
     )
     uris = write(EVENING, "Evening", "uris")
     assert (uris.data.decode(), uris.tracks, len(uris.missing)) == (f"spotify:track:{SPOTIFY}\n", 1, 1)

@@ -174,6 +174,46 @@ def test_a_table_a_spreadsheet_saved_with_its_own_delimiter_comes_back(
     assert len(entries(read(format_name, again))) == 2
 
 
+@pytest.mark.parametrize("format_name", [name for name in READERS if name != "uris"])
+def test_tracks_without_a_file_come_back_in_their_place(format_name: str) -> None:
+    here = (("file", "/music/a.mp3"),)
+    files = [(), here, (), (), here, ()]
+    found = [PlaylistTrack("Ida", f"Lark {number}", ids=ids) for number, ids in enumerate(files)]
+    records = entries(read(format_name, write(found, "Evening", format_name, folder=MUSIC).data))
+    assert [entry.title for entry in records] == [track.track for track in found]
+
+
+@pytest.mark.parametrize(
+    "artists",
+    [
+        ["*NSYNC", "Ida"],
+        ["Ida", "-M-"],
+        ["#1 Dads"],
+        ["Crosby, Stills, Nash & Young"] * 2,
+        ["A, B, C", "A, B"],
+    ],
+)
+def test_a_list_of_names_is_known_whatever_an_artist_is_called(artists: list[str]) -> None:
+    found = [PlaylistTrack(artist, f"Lark {number}") for number, artist in enumerate(artists)]
+    data = write(found, "Evening", "txt").data
+    assert recognise(Head("Evening.txt", data)) is format_named("artist-title")
+    assert [entry.artist for entry in entries(read("txt", data))] == artists
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Ida - Lark\n- Ida - Tin Roof\n",
+        "# Ida - Lark\n",
+        "** Ida ** - Lark\n",
+        "#EXTINF:12,Ida - Lark\nIda - Lark.mp3\n",
+        "Artist - Title,Plays,Day\nIda - Lark,3,2024\nIda - Tin Roof,4,2024\n",
+    ],
+)
+def test_what_only_looks_like_a_list_of_names_is_none(text: str) -> None:
+    assert recognise(Head("Evening.txt", text.encode())) is not format_named("artist-title")
+
+
 def test_a_playlist_beside_its_files_knows_them_and_one_in_an_archive_does_not() -> None:
     data = b'#EXTM3U\n#EXTINF:12,Ida - Lark\nIda/#1 Lark.ogg\n#EXTINF:-1 tvg-id="",Radio\nhttp://radio.example/live\n'
     first, second = read("m3u8", data)
