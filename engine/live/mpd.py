@@ -209,7 +209,7 @@ class Conversation:
         pairs: list[tuple[str, str]] = []
         async with asyncio.timeout(patience):
             while len(pairs) < lines:
-                read = (await self._reader.readuntil()).rstrip(b"\n")
+                read = (await self._line()).rstrip(b"\n")
                 line = read.decode(errors="surrogateescape" if read.startswith(b"file: ") else "replace")
                 if line == "OK":
                     return pairs
@@ -218,6 +218,20 @@ class Conversation:
                 name, _, value = line.partition(": ")
                 pairs.append((name, value))
         raise RefusedError("an answer without an end")
+
+    async def _line(self) -> bytes:
+        """The next line that is not too long: a tag that holds a whole text is left out, as if the song had none."""
+        whole = True
+        while True:
+            try:
+                line = await self._reader.readuntil()
+            except asyncio.LimitOverrunError as error:
+                whole = False
+                await self._reader.readexactly(error.consumed)
+            else:
+                if whole:
+                    return line
+                whole = True
 
 
 @contextlib.asynccontextmanager
