@@ -287,8 +287,8 @@ class Web:
         """Send one request to the person's own server: returns status and response.
 
         `fields` are the query, or the form if the method is POST; a `document` is sent as JSON. Redirects are not
-        followed, so that a login goes only to its server. Raises DiscoverError if it can't be reached, UsageError for a
-        forbidden address.
+        followed, so that a login goes only to its server. Raises DiscoverError if it can't be reached or answers with
+        one, UsageError for a forbidden address.
         """
         check_own(url)
         form = urlencode(fields, errors="surrogateescape")
@@ -319,6 +319,11 @@ class Web:
             raise DiscoverError(
                 f"{url} can't be reached: {error}. Check the address and that it runs."
             ) from error
+        if place := answer.get_redirect_location():
+            raise DiscoverError(
+                f"{url} leads to {leads_to(url, place)[:200] or place[:200]}, and a login is sent nowhere else. If "
+                "that is your server, give the address there."
+            )
         return answer.status, data
 
     def _whole(self, answer: Answer, url: str, most: int) -> bytes:

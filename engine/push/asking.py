@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from engine.community.fetch import Web
 
 BAD_REQUEST, NOT_THERE = 400, 404
-# Status codes from here on are the server's errors.
-SERVER_ERROR = 500
+# Status codes of a server that is asked too much, and from here on of its own errors.
+_TOO_MANY, _SERVER_ERROR = 429, 500
 
 
 class RefusedError(DiscoverError):
@@ -54,7 +54,7 @@ def read_json(address: str, path: str, status: int, data: bytes) -> dict[str, An
         answer = json.loads(data) if data.strip() else {}
     except (ValueError, RecursionError):
         answer = None
-    if status >= SERVER_ERROR:
+    if fails(status):
         raise server_error(address, status)
     if status >= 300:
         said = answer.get("error") if isinstance(answer, dict) else None
@@ -70,8 +70,13 @@ def read_json(address: str, path: str, status: int, data: bytes) -> dict[str, An
     return answer
 
 
+def fails(status: int) -> bool:
+    """Whether a server says that it cannot answer now, not that it does not want to."""
+    return status == _TOO_MANY or status >= _SERVER_ERROR
+
+
 def server_error(address: str, status: int) -> DiscoverError:
-    """What to raise where a server says that it fails itself."""
+    """What to raise where a server says that it `fails`."""
     return DiscoverError(f"{address} answers with an error ({status}). Try again later.")
 
 

@@ -17,10 +17,10 @@ from engine.community.fetch import Web, is_safe
 from engine.errors import DiscoverError, UsageError, sentence
 from engine.playlists.playlist import PlaylistTrack
 from engine.push.asking import (
-    SERVER_ERROR,
     NoDigestError,
     NotLetInError,
     RefusedError,
+    fails,
     rows,
     server_error,
 )
@@ -203,7 +203,7 @@ class Subsonic:
             answer = json.loads(data)["subsonic-response"]
             good = answer["status"] == "ok"
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            if status >= SERVER_ERROR:
+            if fails(status):
                 raise server_error(self.address, status) from error
             raise DiscoverError(
                 f"What answers at {self.address} is not a Subsonic server (it says {status}). Check the address."

@@ -37,7 +37,12 @@ class Answers:
 @pytest.mark.parametrize("kind", [Subsonic, Jellyfin, ListenBrainz])
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(500, "answers with an error (500). Try again"), (418, "418"), (200, "Check the address")],
+    [
+        (500, "answers with an error (500). Try again"),
+        (429, "answers with an error (429). Try again"),
+        (418, "418"),
+        (200, "Check the address"),
+    ],
 )
 def test_a_server_that_fails_is_distinguished_from_one_that_is_another(
     kind: Any, status: int, said: str
@@ -46,7 +51,7 @@ def test_a_server_that_fails_is_distinguished_from_one_that_is_another(
     with pytest.raises(DiscoverError) as raised:
         list(server.songs(()))
     assert said in str(raised.value)
-    assert ("Try again later" in str(raised.value)) == (status == 500)
+    assert ("Try again later" in str(raised.value)) == (status in (429, 500))
 
 
 @pytest.mark.parametrize("why", ["Invalid token", "Invalid token.", "Who are you?"])

@@ -86,6 +86,37 @@ def test_what_is_wrong_is_said_in_words_and_soon(
 
 
 @pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (
+            "https://music.example.org/",
+            "leads to https://music.example.org/, and a login is sent nowhere else",
+        ),
+        ("/login", r"leads to http://127\.0\.0\.1:\d+/login, and"),
+        ("http://[", r"leads to http://\[, and"),
+    ],
+)
+def test_where_a_server_leads_is_said_and_nothing_is_sent_there(
+    server: BadServer, monkeypatch: pytest.MonkeyPatch, place: str, words: str
+) -> None:
+    asked: list[str] = []
+
+    def leads(to: BaseHTTPRequestHandler) -> None:
+        asked.append(to.path)
+        to.send_response(301)
+        to.send_header("Location", place)
+        to.send_header("Content-Length", "0")
+        to.end_headers()
+
+    monkeypatch.setattr(server, "fault", leads, raising=False)
+    for kind in KINDS:
+        asked.clear()
+        with closing(Web()) as web, pytest.raises(DiscoverError, match=words):
+            list(kind(web, server.base, Credentials("", "made-up")).songs(TRACKS))
+        assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"{}",
