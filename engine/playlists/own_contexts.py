@@ -126,7 +126,10 @@ def field_of(key: str) -> tuple[Callable[[Any], Any], str]:
             f"contexts.{name}: expected a name of up to 40 small letters, digits, blanks, _ and -"
         )
     if not field:
-        raise ValueError(f"contexts.{name}: nothing is set of it; a context has {', '.join(FIELDS)}")
+        raise ValueError(
+            f"contexts.{name}: expected one of its settings, such as contexts.{name}.bpm; a context has "
+            + ", ".join(FIELDS)
+        )
     if field not in FIELDS:
         near = nearest(field, FIELDS, 1)
         raise ValueError(

@@ -106,7 +106,7 @@ def test_what_is_not_a_key_or_not_free_to_give_is_refused(key: str) -> None:
         (b"\xff\xfe", ["is not valid TOML"]),
         ("x = " + "[" * 5000, ["nested too deeply"]),
         ("discover.known_plays = " + "9" * 5000, ["is not valid TOML"]),
-        ("[contexts.empty]", ["contexts.empty: nothing is set of it", "like"]),
+        ("[contexts.empty]", ["contexts.empty: expected one of its settings", "like"]),
     ],
 )
 def test_a_mistake_is_named_with_file_key_what_was_found_and_what_is_expected(
