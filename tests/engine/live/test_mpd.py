@@ -254,20 +254,6 @@ async def test_where_mpd_keeps_no_stickers_its_plays_are_watched_all_the_same(
     assert [type(one) for one in kept] == [PlayedSong]
 
 
-async def test_a_song_with_a_tag_that_is_too_long_is_watched_without_the_tag(
-    fake: Mpd, clock: Time, kept: list[PlayedSong | Judged], watching: list[str]
-) -> None:
-    # The second is cut as it is read, where what is left of it could be taken for another line.
-    long = b"Composer: " + b"x" * 200_000 + b"\nComment: " + b"x" * (mpd._MAX_LINE - 8) + b"OK\n"
-    song = "".join(f"{name}: {value}\n" for name, value in SONG).encode()
-    fake.answers["currentsong"] = long + song + long + b"OK\n"
-    await fake.idle.wait()
-    clock.now = 150
-    await fake.change(state="stop")
-    assert [(one.song.artist, one.song.title) for one in kept] == [("Ida", "Tin Roof")]
-    assert watching == [f"Watching MPD at 127.0.0.1:{fake.port}."]
-
-
 @pytest.mark.parametrize(
     ("greeting", "answers", "why"),
     [

@@ -54,3 +54,18 @@ async def test_an_mpd_that_refuses_is_there_and_said_to_refuse(tmp_path: Path, m
         with pytest.raises(RefusedError) as caught:
             await send(place, [])
     assert str(caught.value) == f"MPD at {place} refused: Stored playlists are disabled."
+
+
+async def test_a_line_that_is_too_long_is_left_out_whole() -> None:
+    """A song's tag may hold a whole text. Of the second, what is left once it is cut reads as the end of an answer."""
+    long = b"Title: " + b"x" * 200_000 + b"\nArtist: " + b"x" * ((64 << 10) - 8) + b"OK\n"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"OK MPD 0.23.5\n")
+        await reader.readline()
+        writer.write(b"file: a\n" + long + b"file: b\nTitle: Tin Roof\n" + long + b"OK\n")
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, speaking(place) as mpd:
+        assert [*await mpd.ask("listallinfo")] == [("file", "a"), ("file", "b"), ("Title", "Tin Roof")]
