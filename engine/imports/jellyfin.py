@@ -103,8 +103,12 @@ def sniff_table(head: Head) -> bool:
 
 
 def sniff_backup(head: Head) -> bool:
-    """Its columns without their names: a time, three ids, of which one is a kind, a name, three more and seconds."""
-    cells = head.columns_of_line(0, "\t")
+    """Its columns without their names in one of the first rows, since there are more kinds than are known."""
+    return any(_is_of_backup(head.columns_of_line(place, "\t")) for place in range(min(20, len(head.lines))))
+
+
+def _is_of_backup(cells: list[str]) -> bool:
+    """Whether these are a time, three ids, of which one is a kind, a name, three more and seconds."""
     return (
         len(cells) == len(_OF_BACKUP)
         and iso_moment(cells[0].upper()) is not None

@@ -47,13 +47,17 @@ def test_a_jellyfin_backup_and_what_has_no_name_there(db: sqlite3.Connection, tm
     backup = write(
         tmp_path,
         "Backup.tsv",
-        row("19:01:20Z", "Audio", "Café Tundra - Harbour Lights (Not Known)")
+        row("19:00:20Z", "Trailer", "Lark")
+        + row("19:01:20Z", "Audio", "Café Tundra - Harbour Lights (Not Known)")
         + row("19:06:20.1234567", "Audio", "Ida & the Oaks - Tin Roof (Weather Songs)")
         + row("19:09:20Z", "Audio", "Not Known - Lark (Not Known)")
         + row("19:12:20Z", "MusicVideo", "Lark"),
     )
     file = bring(db, backup, zone="Europe/Copenhagen").files[0]
-    assert (file.format, file.dropped) == ("jellyfin-backup", {"no artist or title": 1, "video": 1})
+    assert (file.format, file.dropped) == (
+        "jellyfin-backup",
+        {"radio or other non-track": 1, "no artist or title": 1, "video": 1},
+    )
     # Of a newer version the first is in UTC.
     assert starts(db) == [(START + 300 - 3600, *OTHER), (START, *SONG)]
     assert db.execute("SELECT album FROM tracks ORDER BY album").fetchall() == [(None,), ("Weather Songs",)]
