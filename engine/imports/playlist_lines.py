@@ -21,8 +21,9 @@ from engine.store.locations import file_ids
 
 # The source of such playlists.
 SOURCE = "playlist"
-_EXTINF = re.compile(r"#EXTINF:\s*(-?\d{1,9})(?:\.\d*)?[^,]*,(.*)", re.IGNORECASE)
-_OF_PLS = re.compile(r"(File|Title|Length)(\d{1,9})=(.*)", re.IGNORECASE)
+# Between length and name there may be attributes, whose values may have commas.
+_EXTINF = re.compile(r'#EXTINF:\s*(-?\d{1,9})(?:\.\d*)?(?:"[^"]*"|[^,])*+,(.*)', re.IGNORECASE)
+_OF_PLS = re.compile(r"(File|Title|Length)(\d{1,9})(?:\s+=\s*|=)(.*)", re.IGNORECASE)
 # Comments in which this program lists tracks without a file.
 _MISSING_M3U, _MISSING_PLS = "# missing: ", "; missing: "
 # As Spotify copies it, or as its programs call it.
@@ -171,7 +172,11 @@ def parted(display: str) -> tuple[str, str]:
 
 
 def _sniff_m3u(head: Head) -> bool:
-    return head.text.startswith("#EXTM3U") and _STREAM not in head.text
+    """By its first line; the simplest form has only paths, as MPD and cmus write it, and is known by its name alone."""
+    named = head.name.lower().endswith((".m3u", ".m3u8"))
+    paths = named and bool(head.text.strip()) and not (head.is_database or head.is_binary or head.json)
+    known = paths and _OF_ANOTHER.match(head.text) is None
+    return (known or head.text.startswith("#EXTM3U")) and _STREAM not in head.text
 
 
 def _sniff_pls(head: Head) -> bool:

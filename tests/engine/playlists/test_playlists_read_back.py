@@ -200,6 +200,42 @@ def test_a_list_of_names_is_known_whatever_an_artist_is_called(artists: list[str
     assert [entry.artist for entry in entries(read("txt", data))] == artists
 
 
+@pytest.mark.parametrize("name", ["Evening.m3u", "EVENING.M3U8"])
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("Ida/Ida - Lark.mp3", "/music/Ida/Ida - Lark.mp3"),
+        ("/a/lark.mp3", "/a/lark.mp3"),
+        ("C:\\Lark.mp3", "C:\\Lark.mp3"),
+    ],
+)
+def test_a_list_of_paths_is_no_list_of_names(name: str, path: str, file: str) -> None:
+    head = Head(name, f"{path}\n{path}\n".encode())
+    assert recognise(head) is format_named("m3u")
+    assert [(one.artist, one.ids) for one in entries(read("m3u8", head.data))] == [
+        ("", (("file", file),))
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    "data", [b"<!DOCTYPE html>\n", b'{"a": 1}\n', b"\0\1\2" * 40, b"\n", b"#EXT-X-VERSION:3\na.ts\n"]
+)
+def test_not_everything_of_that_name_is_a_list(data: bytes) -> None:
+    assert recognise(Head("Evening.m3u8", data)) is not format_named("m3u")
+
+
+def test_attributes_with_commas_and_blanks_around_a_sign_are_no_part_of_a_name() -> None:
+    m3u = b'#EXTM3U\n#EXTINF:12 group="a, b" x="c,",Ida - Lark, Live\na.mp3\n#EXTINF:3 6" disc,Ida - Roof\nb.mp3\n'
+    pls = b"[playlist]\nFile1 = a.mp3\nTitle1 = Ida - Lark, Live\nLength1 = 12\n"
+    pls += b"Title2=Ida - Roof\nFile2=b.mp3\nLength2=3\n"
+    for name, data in (("m3u8", m3u), ("pls", pls)):
+        found = [(one.artist, one.title, one.duration_ms, one.ids) for one in entries(read(name, data))]
+        assert found == [
+            ("Ida", "Lark, Live", 12_000, (("file", "/music/a.mp3"),)),
+            ("Ida", "Roof", 3_000, (("file", "/music/b.mp3"),)),
+        ]
+
+
 @pytest.mark.parametrize(
     "text",
     [
