@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from os.path import normpath
 from pathlib import PurePath
 from typing import IO
 
@@ -112,7 +113,7 @@ def located(path: str, options: Options) -> Ids:
     """The file's id; a relative path is relative to the list."""
     if ids := file_ids(path):
         return ids
-    return file_ids(str(options.folder / path)) if options.folder and "://" not in path else ()
+    return file_ids(normpath(options.folder / path)) if options.folder and "://" not in path else ()
 
 
 def parse_pls(stream: IO[bytes], options: Options) -> Iterator[Record]:

@@ -16,12 +16,16 @@ from engine.store.play import Ids
 def track_named_by(
     connection: sqlite3.Connection, index: dict[tuple[str, str], int], ids: Ids
 ) -> tuple[str, str] | None:
-    """Artist and title of the first of `ids` the library knows."""
-    for pair in ids:
+    """Artist and title of the first of `ids` the library knows, or of the music file that one is."""
+    for scheme, value in ids:
         row = connection.execute(
             "SELECT a.name, t.title FROM tracks AS t JOIN artists AS a ON a.id = t.artist_id WHERE t.id = ?",
-            (index.get(pair),),
+            (index.get((scheme, value)),),
         ).fetchone()
+        if row is None and scheme == "file":
+            row = connection.execute(
+                "SELECT artist, track FROM music_files WHERE path = ? AND problem IS NULL", (value,)
+            ).fetchone()
         if row:
             return str(row[0]), str(row[1])
     return None

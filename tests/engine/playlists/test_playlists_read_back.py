@@ -22,6 +22,7 @@ from engine.playlists.playlist import PlaylistTrack
 from engine.session import Session
 from tests.support.importing import bring, library, spotify
 from tests.support.importing import write as write_file
+from tests.support.players import sound
 from tests.support.playlists import EVENING, HARBOUR, SPOTIFY, named, one_line, tracks
 
 MUSIC = Path("/music")
@@ -290,3 +291,19 @@ def test_playlists_are_imported_matched_and_counted(tmp_path: Path) -> None:
         )
         assert [track.track for track in session.playlists.show("list")] == ["Harbour Lights", "Tin Roof"]
         assert [track.artist for track in session.playlists.show("mine")] == [HARBOUR.artist]
+
+
+def test_paths_alone_are_known_by_the_files_of_ones_own(tmp_path: Path) -> None:
+    music = tmp_path / "music"
+    (music / "lists").mkdir(parents=True)
+    sound(music / "01.wav", "Ida", "Lark", 1)
+    paths = [music / "01.wav", "../01.wav", "../02.wav"]
+    listed = write_file(music / "lists", "Evening.m3u", "".join(f"{path}\n" for path in paths).encode())
+    with Session(Folders(tmp_path / "data")) as session:
+        session.music.add(music)
+        report = session.history.import_paths([listed])
+        assert report.totals["dropped"] == {
+            "kept as a playlist entry": 2,
+            "file or id of an unknown track": 1,
+        }
+        assert [(one.artist, one.track) for one in session.playlists.show("Evening")] == [("Ida", "Lark")] * 2
