@@ -28,6 +28,8 @@ PARTIAL, NEW, OLD = ".partial", ".new", ".old"
 _LEFT = re.compile(r"\.(?P<of>.+)-(?:[0-9a-f]{16}|[0-9a-f]{8}\.old|[0-9a-z_]{8}(?:(?:\.own)?\.partial)?)")
 # What `write_atomically` and `held_folder` make of a name.
 _ENDING = re.compile(r"-(?:[0-9a-f]{16}|[0-9a-f]{8}\.partial)$")
+# Names of what this process has open.
+_DESCRIPTOR = re.compile(r"/dev/(?P<name>std(?:in|out|err))|(?:/dev|/proc/self)/fd/(?P<number>[0-9]{1,9})")
 # Seconds for which a new, empty file is kept: its writer may be about to lock it.
 _YOUNG_SECONDS = 60
 
@@ -62,11 +64,30 @@ def write_through(path: Path, data: bytes) -> None:
 
     Raises OSError, for a pipe without a reader at once.
     """
-    # Append to what an inherited file already contains.
+    number = _inherited(path)
+    if number is not None:
+        # Where it is, and onward from there for whoever writes to it next.
+        with os.fdopen(os.dup(number), "wb") as file:
+            file.write(data)
+        return
+    # Append to what another process has open.
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
     with os.fdopen(handle, "wb") as file:
         os.set_blocking(handle, True)
         file.write(data)
+
+
+def _inherited(path: Path) -> int | None:
+    """The descriptor of a plain file that was open before, such as standard output's; None if `path` is none's name."""
+    found = _DESCRIPTOR.fullmatch(str(path.absolute()))
+    if found is None:
+        return None
+    number = int(found["number"] or ("stdin", "stdout", "stderr").index(found["name"]))
+    try:
+        status = os.fstat(number)
+    except (OSError, OverflowError):
+        return None
+    return number if stat.S_ISREG(status.st_mode) else None
 
 
 def is_plain(path: Path) -> bool:

@@ -204,8 +204,11 @@ def test_an_export_goes_through_links_devices_and_pipes_and_replaces_none(
         door.export(tmp_path, b"")
 
 
-def test_an_export_to_what_the_program_writes_to_is_appended(folders: Folders, tmp_path: Path) -> None:
-    with (tmp_path / "out").open("ab") as file:
+@pytest.mark.parametrize("mode", ["ab", "wb"])
+def test_an_export_to_what_the_program_writes_to_is_appended(
+    folders: Folders, tmp_path: Path, mode: str
+) -> None:
+    with (tmp_path / "out").open(mode) as file:
         file.write(b"before\n")
         file.flush()
         Door(folders).export(Path(f"/dev/fd/{file.fileno()}"), b"a,b\n")
