@@ -79,11 +79,14 @@ def rebuild_schema(database: Path) -> None:
     # The tables of another version are others.
     if page < _MIN_PAGE or int.from_bytes(data[60:64], "big") != len(STEPS):
         return
-    found = _File(data).schema()
+    before = _File(data)
+    found = before.schema()
+    pages = before.end(room=len(found) + sum(len(sql or "") for *_, sql in found) // (page // 2))
     with database.open("r+b") as file:
         # An empty first page of a schema, and no free pages: what is written now comes behind all there is.
-        file.seek(32)
-        file.write(bytes(8))
+        file.seek(28)
+        file.write(pages.to_bytes(4, "big") + bytes(8))
+        file.truncate(pages * page)
         file.seek(_HEADER)
         file.write(bytes((_TABLE_LEAF, 0, 0, 0, 0)) + page.to_bytes(2, "big") + bytes(page - _HEADER - 7))
     with contextlib.closing(sqlite3.connect(database)) as connection, connection:
@@ -104,11 +107,20 @@ class _File:
             if (page := self._page(number)) is not None
         }
 
+        self._below = {number for page in self._pages.values() for number in page.below}
+
+    def end(self, room: int) -> int:
+        """The number of pages, with those behind which nothing leads to as many as there is to be `room` for: of a file
+        that is cut short some may lead to what was there."""
+        last = len(self._data) // self._size
+        while taken := self._below.intersection(range(last + 1, last + 1 + room)):
+            last = max(taken)
+        return last
+
     def schema(self) -> list[tuple[str, str, str, int, str | None]]:
         """All rows of the schema that are left, or found again: tables first, each before its indexes."""
         left = {row[1]: row for row in self._rows_left()}
-        below = {number for page in self._pages.values() for number in page.below}
-        taken = below | {row[3] for row in left.values()} | self._schema_pages
+        taken = self._below | {row[3] for row in left.values()} | self._schema_pages
         roots = [number for number in self._pages if number not in taken]
         for name, kind in _kinds().items():
             fitting = [] if name in left else [number for number in roots if self._is_of(number, kind)]

@@ -128,11 +128,14 @@ def lost_roots(library: Path, *tables: str) -> Damage:
     return lose
 
 
-def below_the_first(data: bytearray) -> list[int]:
-    """The pages of the schema below the first one."""
-    count = int.from_bytes(data[103:105], "big")
-    cells = (int.from_bytes(data[at : at + 2], "big") for at in range(112, 112 + 2 * count, 2))
-    return [int.from_bytes(data[at : at + 4], "big") for at in (*cells, 108)]
+def below(data: bytearray, page: int = 1) -> list[int]:
+    """The pages below one, the first of which has a header before it."""
+    size, header = int.from_bytes(data[16:18], "big"), 100 if page == 1 else 0
+    part = data[(page - 1) * size : page * size]
+    count = int.from_bytes(part[header + 3 : header + 5], "big")
+    start = header + 12
+    cells = (int.from_bytes(part[at : at + 2], "big") for at in range(start, start + 2 * count, 2))
+    return [int.from_bytes(part[at : at + 4], "big") for at in (*cells, header + 8)]
 
 
 def pages_lost(*lost: int, in_part: bool = False) -> Damage:
@@ -140,9 +143,9 @@ def pages_lost(*lost: int, in_part: bool = False) -> Damage:
     or the second half of each."""
 
     def lose(data: bytearray) -> None:
-        size, below = int.from_bytes(data[16:18], "big"), below_the_first(data)
-        assert len(below) == 2
-        for page in (1 if number == 0 else below[number - 1] for number in lost):
+        size, further = int.from_bytes(data[16:18], "big"), below(data)
+        assert len(further) == 2
+        for page in (1 if number == 0 else further[number - 1] for number in lost):
             start = (page - 1) * size + (size // 2 if in_part else 100 if page == 1 else 0)
             data[start : page * size] = bytes(page * size - start)
 
@@ -272,3 +275,22 @@ def test_what_is_no_library_has_no_rows(library: Path, tmp_path: Path) -> None:
         data[:] = bytes(len(data))
 
     assert salvaged(library, tmp_path, blank)[0] is None
+
+
+def test_of_a_file_cut_short_without_a_schema_no_row_is_another(library: Path, tmp_path: Path) -> None:
+    """Pages that are left lead to those cut off: what is written anew does not come there."""
+    copy = tmp_path / "library.sqlite"
+    shutil.copyfile(library, copy)
+    added = [(f"Ida {n}", f"ida {n}") for n in range(2_000)]
+    with contextlib.closing(sqlite3.connect(copy)) as connection, connection:
+        connection.executemany("INSERT INTO artists (name, key) VALUES (?, ?)", added)
+        names = set(connection.execute("SELECT name, key FROM artists"))
+
+    def cut(data: bytearray) -> None:
+        pages_lost(0, 2)(data)
+        of_artists = 2
+        del data[(min(below(data, of_artists)) - 1) * int.from_bytes(data[16:18], "big") :]
+
+    _, rows = salvaged(copy, tmp_path, cut)
+    with contextlib.closing(sqlite3.connect(rows)) as now:
+        assert set(now.execute("SELECT name, key FROM artists")) <= names
