@@ -11,6 +11,7 @@ from engine.session.library import Change, Library, Service, synchronized
 from engine.store import feedback as store_feedback
 from engine.store.feedback import VERDICTS, Feedback
 from engine.store.logged_plays import is_player
+from engine.wording import credited
 
 if TYPE_CHECKING:
     from engine.session.artists import Artists
@@ -63,6 +64,25 @@ class Verdicts(Service):
         """Restore a verdict that was taken back or replaced, with its date and source."""
         store_feedback.put_back(self.library.connection, mark)
         self.library.changed(Change.TASTE)
+
+    @synchronized
+    def undo(self, verdict: str | None, of: tuple[tuple[str, str | None], Feedback | None]) -> None:
+        """Restore what stood before a verdict that `replace` gave: `of` an artist or a track of theirs, with that.
+
+        Raises UsageError if something else was said of it since, as in another window.
+        """
+        (artist, track), before = of
+        key = artist_key(before.artist) if before is not None else self._artists.resolve(artist)[1]
+        now = next((mark for mark in self.all() if _is_of(mark, key, track)), None)
+        if now == before:
+            return
+        if (now and now.verdict) != verdict:
+            said = f"What you said of {credited(artist, track)} was changed elsewhere since, so it was left."
+            raise UsageError(said)
+        if before is None:
+            self.judge(None, artist, track)
+        else:
+            self.put_back(before)
 
     @synchronized
     def take_back(self, mark: Feedback, before: Feedback | None = None) -> None:

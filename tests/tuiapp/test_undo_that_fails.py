@@ -18,6 +18,7 @@ from engine.session.verdicts import Verdicts
 from engine.taste.rules import Rule
 from tests.support.driving import kept_by_another, settled, toasts
 from tuiapp.app.app import DiscoverApp
+from tuiapp.music import Music
 from tuiapp.screens import compare
 from tuiapp.settings import config_file
 
@@ -216,3 +217,29 @@ async def test_a_change_is_made_in_the_library_it_was_asked_in(folders: Folders,
 
 def _refuse(_session: Session) -> None:
     raise DiscoverError(FULL)
+
+
+async def test_what_another_window_said_since_is_not_undone(folders: Folders) -> None:
+    """And holds up no undo of what was done before."""
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await settled(pilot)
+        before = app.engine().verdicts.all()
+        chosen = [Music("Artist D3"), Music("Artist J9"), Music("Artist C2")]
+        app.changes.judge("like", chosen[:1])
+        app.changes.judge("hide", chosen[1:])
+        await settled(pilot)
+        with Session(folders) as other:
+            other.verdicts.judge("block", "Artist C2")
+        for _ in range(2):
+            app.action_undo()
+            await settled(pilot)
+        now = app.engine().verdicts.all()
+        assert [(one.artist, one.verdict) for one in now if one not in before] == [("Artist C2", "block")]
+        assert "What you said of Artist C2 was changed elsewhere since, so it was left." in toasts(app)
+        assert app.undoable == ""
+        app.changes.judge(None, chosen[2:])
+        await settled(pilot)
+        app.action_undo()
+        await settled(pilot)
+        assert app.engine().verdicts.of("artist c2") == "block"

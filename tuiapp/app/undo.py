@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.worker import WorkerError
 
-from engine.errors import DiscoverError, NothingYetError, PrivateSessionError, UnknownNameError
+from engine.errors import DiscoverError, NothingYetError, PrivateSessionError, UnknownNameError, UsageError
 from engine.store.forgetting import ForgottenError
 from engine.wording import quantity
+from tuiapp.app.undo_each import undo_each
 from tuiapp.music import Music
 from tuiapp.safe import shown
 from tuiapp.settings.in_keys import in_keys
@@ -163,8 +164,11 @@ class Changes:
             return  # the app ends
         if error is None:
             self._say_undone(entry)
-        # Else there is nothing left to undo, or it is of another library.
-        elif not isinstance(error, UnknownNameError | NothingYetError) and self._app.folders == asked_in:
+        # Else there is nothing left to undo, it was changed elsewhere since, or it is of another library.
+        elif (
+            not isinstance(error, UnknownNameError | NothingYetError | UsageError)
+            and self._app.folders == asked_in
+        ):
             self._put_back(entry)
 
     def _say_undone(self, entry: Entry) -> None:
@@ -323,9 +327,7 @@ class Changes:
                 self._app.call_from_thread(made, tuple(results), len(results) < len(things))
 
         def undo_all(session: Session) -> None:
-            while results:
-                undo(session, results[-1])
-                results.pop()
+            undo_each(partial(undo, session), results)
 
         entry = self.remember(what, lambda: self.make(undo_all, view))
         self.make(run, view, failed, what)
@@ -371,13 +373,6 @@ class Changes:
                 before[music] = session.verdicts.replace(verdict, music.artist, music.track)
             self._app.call_from_thread(judged)
 
-        def restore(session: Session) -> None:
-            for music, earlier in before.items():
-                if earlier is None:
-                    session.verdicts.judge(None, music.artist, music.track)
-                else:
-                    session.verdicts.put_back(earlier)
-
         def failed(error: DiscoverError) -> None:
             # The changes made so far stay, and can be undone.
             if not before:
@@ -389,7 +384,9 @@ class Changes:
 
         def undo() -> Worker[DiscoverError | None]:
             queue_as_before()
-            return self.make(restore)
+            return self.make(
+                lambda session: undo_each(partial(session.verdicts.undo, verdict), [*before.items()])
+            )
 
         entry = self.remember(f"{words.lower()} {what}", undo)
         self.make(change, failed=failed)

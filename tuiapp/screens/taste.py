@@ -338,7 +338,7 @@ class TasteView(SeveralLists):
             f"clearing {what}",
             said,
             lambda session, mark: session.verdicts.replace(None, mark.artist, mark.track) or mark,
-            lambda session, mark: session.verdicts.put_back(mark),
+            lambda session, mark: session.verdicts.undo(None, ((mark.artist, mark.track), mark)),
             self.shell.changes.says(f"Cleared: {what}."),
         )
 
