@@ -281,6 +281,9 @@ async def test_while_a_list_is_loading_no_key_says_that_something_is_not_there(
             for key in ("o", "l", "e", "enter", "j", "space", "z") if view != "model" else ("v", "X", "D"):
                 await pilot.press(key)
             said[view] = {one.message for one in app._notifications}
+            await pilot.press("semicolon")
+            of_the_player = {one.message for one in app._notifications} - said[view]
+            assert any(message.startswith("Nothing is playing.") for message in of_the_player), view
             app.clear_notifications()
         opened.set()
         await settled(pilot)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from textual.reactive import reactive
 
-from tuiapp.shell import InShell
 from tuiapp.textual_internals.guarded import Guarded
 
 if TYPE_CHECKING:
@@ -29,12 +28,9 @@ class PlayerKeys(Guarded):
 
     def on_key(self, event: Key) -> None:
         """Say why a key does nothing here."""
-        from tuiapp.app.unable import why_not
+        from tuiapp.app.unable import say_why_not
 
-        if why := why_not(self, event.key):
-            # A view knows whether its list is still loading.
-            screen = self.screen
-            (screen if isinstance(screen, InShell) else self).remark(why)
+        say_why_not(self, event.key)
 
     def action_pause(self) -> None:
         self.playback.pause()

@@ -19,21 +19,24 @@ _MARKS = ("mark", "mark_range", "mark_all")
 _OF_MUSIC = ("open", "play_next", "copy")
 
 
-def why_not(app: PlayerKeys, key: str) -> str:
-    """Why this key, by name, has no effect in the current view or dialog; empty if it has one, or never does."""
+def say_why_not(app: PlayerKeys, key: str) -> None:
+    """Say why this key, by name, has no effect in the current view or dialog; nothing if it has one, or never does."""
     view = app.screen
     if isinstance(view, Dialog):
-        return _why_not_in(app, view, key)
+        if why := _why_not_in(app, view, key):
+            view.remark(why)
+        return
     if not isinstance(view, View) or isinstance(app.focused, Input):
-        return ""
+        return
     found = [
         action
         for action in ACTIONS
         if action.scope in (view.NAME, LISTS, EVERYWHERE) and key in app.keymap.keys(action).split(",")
     ]
     if not found or any(_is_able(app, view, action) for action in found):
-        return ""
-    return _reason(app, view, found[0])
+        return
+    # A view knows whether its list is still loading, which is nothing to a key that there is everywhere.
+    (app if found[0].scope == EVERYWHERE else view).remark(_reason(app, view, found[0]))
 
 
 def _why_not_in(app: PlayerKeys, dialog: Dialog, key: str) -> str:
