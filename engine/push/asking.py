@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 BAD_REQUEST, NOT_THERE = 400, 404
 # Status codes of a server that is asked too much, and from here on of its own errors.
 _TOO_MANY, _SERVER_ERROR = 429, 500
+
+_ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
 
 
 class RefusedError(DiscoverError):
@@ -78,6 +81,15 @@ def fails(status: int) -> bool:
 def server_error(address: str, status: int) -> DiscoverError:
     """What to raise where a server says that it `fails`."""
     return DiscoverError(f"{address} answers with an error ({status}). Try again later.")
+
+
+def id_in(value: Any) -> str:
+    """An id in an answer that may be a part of an address; empty for anything else, which could lead elsewhere there.
+
+    >>> id_in("5b2c-7"), id_in("../Users"), id_in(["a"])
+    ('5b2c-7', '', '')
+    """
+    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
 
 
 def rows(value: Any) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from engine import __version__
 from engine.community.fetch import Web
 from engine.errors import DiscoverError
 from engine.playlists.playlist import PlaylistTrack
-from engine.push.asking import BAD_REQUEST, NotLetInError, ask_json, read_json, rows
+from engine.push.asking import BAD_REQUEST, NotLetInError, ask_json, id_in, read_json, rows
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
 from engine.push.starred import Starred
@@ -120,7 +120,7 @@ class Jellyfin:
                 "IsPublic": False,
             },
         )
-        number = str((made or {}).get("Id") or "")
+        number = id_in((made or {}).get("Id"))
         if not number:
             raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
         note(number)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from engine.community.fetch import Web
 from engine.errors import DiscoverError
 from engine.playlists.playlist import PlaylistTrack
-from engine.push.asking import NotLetInError, ask_json, rows
+from engine.push.asking import NotLetInError, ask_json, id_in, rows
 from engine.push.credentials import Credentials
 from engine.push.matching import Song
 
@@ -67,7 +67,7 @@ class ListenBrainz:
                     }
                 },
             )
-            there = str((made or {}).get("playlist_mbid") or "")
+            there = id_in((made or {}).get("playlist_mbid"))
             if not there:
                 raise DiscoverError(f"{self.address} did not make the playlist “{name}”.")
             there_now = len(parts.pop(0))

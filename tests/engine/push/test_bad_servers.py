@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -133,6 +134,24 @@ def test_json_of_another_shape_is_an_error_in_words_or_no_song(
         with closing(Web()) as web, contextlib.suppress(DiscoverError):
             songs = list(kind(web, server.base, Credentials("", "made-up")).songs(TRACKS))
             assert all(song.title == "" for song in songs)
+
+
+@pytest.mark.parametrize("kind", [Jellyfin, ListenBrainz])
+@pytest.mark.parametrize("number", [["a"], "../../1/lists?x=#", "", None, 7])
+def test_an_id_that_leads_elsewhere_is_none(
+    server: BadServer, monkeypatch: pytest.MonkeyPatch, kind: type[Jellyfin | ListenBrainz], number: object
+) -> None:
+    asked: list[str] = []
+
+    def makes(to: BaseHTTPRequestHandler) -> None:
+        asked.append(to.path)
+        says(200, json.dumps({"Id": number, "playlist_mbid": number}).encode())(to)
+
+    monkeypatch.setattr(server, "fault", makes, raising=False)
+    noted: list[str] = []
+    with closing(Web()) as web, pytest.raises(DiscoverError, match="did not make the playlist “Hill”"):
+        kind(web, server.base, Credentials("", "made-up")).put("Hill", ["x"] * 150, "", noted.append, print)
+    assert (len(asked), set(noted)) == (1, {""})
 
 
 @pytest.mark.parametrize("status", [401, 403])
