@@ -28,6 +28,8 @@ from engine.privacy.presence import WAIT_SECONDS, Presence, Role, wait_a_moment
 # SQLite resolves temporary names first, so the same statements act on the copy, and the difference from the original is
 # what is discarded at the end. The record of what was sent goes with a playlist that is renamed.
 SESSION_TABLES = ("feedback", "rules", "playlists", "playlist_tracks", "pushes")
+# The version of the library with which a table came, of those that the first ones did not have.
+_SINCE = {"pushes": 11}
 # SQLite's `synchronous`: with a write-ahead log a power cut loses at most the last changes.
 SYNCHRONOUS = "NORMAL"
 # Seconds a connection waits for another one's transaction.
@@ -233,6 +235,10 @@ def _shadow_in_memory(connection: sqlite3.Connection, table: str) -> None:
         "SELECT sql FROM main.sqlite_schema WHERE type = 'table' AND name = ?", (table,)
     ).fetchone()
     if row is None:
+        (version,) = connection.execute("PRAGMA main.user_version").fetchone()
+        if version < _SINCE.get(table, 0):
+            # Whoever opens it refuses a library of an earlier version.
+            return
         raise DamagedDataError(
             f"The library has no table {table}. Run `discover doctor` without --private first."
         )
