@@ -22,6 +22,7 @@ from engine.store.locations import file_ids, unescaped
 T = TypeVar("T", bound=msgspec.Struct)
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_XSPF = re.compile(r"<(?:[\w.-]+:)?playlist\b")
 _IDENTIFIERS = (
     ("spotify", re.compile(r"(?:spotify:track:|open\.spotify\.com/track/)([0-9A-Za-z]{22})")),
     ("mb_recording", re.compile(r"musicbrainz\.org/recording/([0-9a-f-]{36})", re.IGNORECASE)),
@@ -166,7 +167,8 @@ def _stripped(text: str | None) -> str:
 
 
 def _sniff_xspf(head: Head) -> bool:
-    return "<playlist" in head.text[:2000] and "xspf.org/ns/0" in head.text[:2000]
+    start = head.text[:2000]
+    return _XSPF.search(start) is not None and "xspf.org/ns/0" in start
 
 
 def _sniff_jspf(head: Head) -> bool:

@@ -201,6 +201,13 @@ def test_a_list_of_names_is_known_whatever_an_artist_is_called(artists: list[str
     assert [entry.artist for entry in entries(read("txt", data))] == artists
 
 
+def test_xspf_is_known_under_any_prefix() -> None:
+    data = write(EVENING, "Evening", "xspf").data
+    prefixed = re.sub(rb"<(/?)(?=[a-z])", rb"<\1x:", data).replace(b"xmlns=", b"xmlns:x=")
+    assert recognise(Head("Evening", prefixed)) is format_named("xspf")
+    assert read("xspf", prefixed) == read("xspf", data)
+
+
 @pytest.mark.parametrize("name", ["Evening.m3u", "EVENING.M3U8"])
 @pytest.mark.parametrize(
     ("path", "file"),
