@@ -129,6 +129,10 @@ class PrivateSessionError(DiscoverError):
     """Refused because a private session is on: nothing may be written."""
 
 
+class ForgottenError(DiscoverError):
+    """Something was forgotten while a file was computed from it, or a play waited: it was discarded."""
+
+
 class InvalidDataError(DiscoverError, ValueError):
     """Numbers a model cannot be fitted to or queried with: NaN, negative counts, ids out of range."""
 

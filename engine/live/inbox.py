@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from engine.errors import DiscoverError, disk_trouble
+from engine.errors import DiscoverError, ForgottenError, disk_trouble
 from engine.live.listenbrainz import Report
 from engine.live.windows import Windows
 from engine.paths import Folders
@@ -20,7 +20,7 @@ from engine.privacy import Door
 from engine.privacy.log import note_error, where_it_happened
 from engine.privacy.presence import may_have_missed_one, private_since
 from engine.store.database import open_library
-from engine.store.forgetting import ForgottenError, mark, unforgotten
+from engine.store.forgetting import mark, unforgotten
 from engine.store.imported_likes import keep_verdict, track_with_id
 from engine.store.logged_plays import add_logged_plays, live_source
 from engine.store.play import MINUTE, Play

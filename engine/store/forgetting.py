@@ -11,16 +11,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from engine.errors import DiscoverError, corruption
+from engine.errors import ForgottenError, corruption
 
 # What remains of a forgetting: nothing; the bytes in the last log, which another program reads; files and bytes to be
 # cleaned.
 NOTHING, THE_LOG, ALL = 0, 1, 2
 WITHOUT_A_ROW = "the row of its table forgetting is missing"
-
-
-class ForgottenError(DiscoverError):
-    """Something was forgotten while a file was computed from it: the file was discarded."""
 
 
 def mark(connection: sqlite3.Connection) -> str:

@@ -9,7 +9,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.store.forgetting import ForgottenError, mark
+from engine.errors import ForgottenError
+from engine.store.forgetting import mark
 from engine.store.ingest import Ingest
 from engine.store.play import END, MIN_MS, Play, is_half
 

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from textual.worker import WorkerError
 
-from engine.errors import DiscoverError, NothingYetError, PrivateSessionError, UnknownNameError, UsageError
-from engine.store.forgetting import ForgottenError
+from engine.errors import (
+    DiscoverError,
+    ForgottenError,
+    NothingYetError,
+    PrivateSessionError,
+    UnknownNameError,
+    UsageError,
+)
 from engine.wording import quantity
 from tuiapp.app.undo_each import undo_each
 from tuiapp.music import Music

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from engine.canonical_keys import artist_key, item_key, track_name
-from engine.errors import NothingYetError, PrivateSessionError, UnknownNameError
+from engine.errors import ForgottenError, NothingYetError, PrivateSessionError, UnknownNameError
 from engine.paths import Folders
 from engine.session import Session, forgetting
 from engine.session.traces import in_rows
-from engine.store.forgetting import ForgottenError, mark
+from engine.store.forgetting import mark
 from engine.taste.rules import Rule
 from engine.training.train import TrainingSettings
 from tests.support.importing import START, lastfm, write
