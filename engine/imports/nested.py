@@ -133,88 +133,13 @@ def _further(head: Head) -> bytes:
     return head.text.encode("utf-8", "replace")
 
 
-class Unwrapped(io.RawIOBase):
-    """A document's list at the end of `way` in UTF-8, and all beside it, as one list.
-
-    Lists beside it are as deep, by other keys, and `accepts` says by a list's beginning whether it has such records. A
-    document that is cut inside a list gives a list that is.
-    """
-
-    def __init__(self, stream: IO[bytes], way: Way, accepts: Callable[[Head], bool]) -> None:
-        super().__init__()
-        self._source = as_utf8(stream)
-        self._accepts = accepts
-        self._accepted = {way: True}
-        self._elements = tuple(key is None for key in way)
-        self._place = _Place()
-        self._depth = 0  # of the brackets open in a list that is taken, 0 outside of one
-        self._first = self._any = self._ended = False
-        self._rest = b""
-        self._out = bytearray(b"[")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        target = memoryview(buffer)
-        while not self._out and not self._ended:
-            self._go_on()
-        count = min(len(target), len(self._out))
-        target[:count] = self._out[:count]
-        del self._out[:count]
-        return count
-
-    def _go_on(self) -> None:
-        """Take one more piece of the document."""
-        chunk = self._source.read(_CHUNK)
-        data, self._ended = self._rest + chunk, not chunk or len(self._rest) > _MAX_BETWEEN
-        start = at = 0  # of what is taken, and behind the last bracket
-        while found := _BRACKET.match(data, at):
-            bracket = found[2]
-            if self._depth:
-                self._depth += 1 if bracket in b"[{" else -1
-                if not self._depth:
-                    self._place.take(b"", bracket)
-                    self._take(data[start : found.end() - 1])
-            else:
-                if bracket == b"[" and len(data) - found.end() < HEAD_BYTES and not self._ended:
-                    break
-                self._place.take(found[1], bracket)
-                start = found.end()
-                self._first = bracket == b"[" and self._is_wanted(data[start - 1 : start + HEAD_BYTES])
-                self._depth = int(self._first)
-            at = found.end()
-        if self._depth:
-            end = len(data) if self._ended else at
-            self._take(data[start:end])
-        self._rest = data[at:]
-        if self._ended and not self._depth:
-            self._out += b"]"
-
-    def _take(self, records: bytes) -> None:
-        """Copy a part of a list, behind those before it."""
-        if self._first and records.strip():
-            self._out += b"," * self._any
-            self._any, self._first = True, False
-        self._out += records
-
-    def _is_wanted(self, beginning: bytes) -> bool:
-        """Whether the bracket taken last is that of a list to be taken."""
-        way = self._place.way
-        if not self._place.in_list or tuple(key is None for key in way) != self._elements:
-            return False
-        if way not in self._accepted:
-            self._accepted[way] = self._accepts(Head("", beginning, inside=True))
-        return self._accepted[way]
-
-
-class Joined(io.RawIOBase):
-    """Documents that follow one another, in UTF-8, as one list; one that is cut gives a list that is."""
+class _OneList(io.RawIOBase):
+    """JSON rewritten as one list, in UTF-8, while it is read."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__()
         self._source = as_utf8(stream)
-        self._depth = 0
+        self._depth = 0  # of the brackets open in what is taken, 0 outside of it
         self._any = self._ended = False
         self._rest = b""
         self._out = bytearray(b"[")
@@ -235,6 +160,73 @@ class Joined(io.RawIOBase):
         """Take one more piece of the file."""
         chunk = self._source.read(_CHUNK)
         data, self._ended = self._rest + chunk, not chunk or len(self._rest) > _MAX_BETWEEN
+        self._rest = data[self._rewrite(data) :]
+        if self._ended and not self._depth:
+            self._out += b"]"
+
+    def _rewrite(self, data: bytes) -> int:
+        """Put out what is taken of a piece; returns where the last bracket ends, from which on it is to come again."""
+        raise NotImplementedError
+
+
+class Unwrapped(_OneList):
+    """A document's list at the end of `way` in UTF-8, and all beside it, as one list.
+
+    Lists beside it are as deep, by other keys, and `accepts` says by a list's beginning whether it has such records. A
+    document that is cut inside a list gives a list that is.
+    """
+
+    def __init__(self, stream: IO[bytes], way: Way, accepts: Callable[[Head], bool]) -> None:
+        super().__init__(stream)
+        self._accepts = accepts
+        self._accepted = {way: True}
+        self._elements = tuple(key is None for key in way)
+        self._place = _Place()
+        self._first = False
+
+    def _rewrite(self, data: bytes) -> int:
+        start = at = 0  # of what is taken, and behind the last bracket
+        while found := _BRACKET.match(data, at):
+            bracket = found[2]
+            if self._depth:
+                self._depth += 1 if bracket in b"[{" else -1
+                if not self._depth:
+                    self._place.take(b"", bracket)
+                    self._take(data[start : found.end() - 1])
+            else:
+                if bracket == b"[" and len(data) - found.end() < HEAD_BYTES and not self._ended:
+                    break
+                self._place.take(found[1], bracket)
+                start = found.end()
+                self._first = bracket == b"[" and self._is_wanted(data[start - 1 : start + HEAD_BYTES])
+                self._depth = int(self._first)
+            at = found.end()
+        if self._depth:
+            end = len(data) if self._ended else at
+            self._take(data[start:end])
+        return at
+
+    def _take(self, records: bytes) -> None:
+        """Copy a part of a list, behind those before it."""
+        if self._first and records.strip():
+            self._out += b"," * self._any
+            self._any, self._first = True, False
+        self._out += records
+
+    def _is_wanted(self, beginning: bytes) -> bool:
+        """Whether the bracket taken last is that of a list to be taken."""
+        way = self._place.way
+        if not self._place.in_list or tuple(key is None for key in way) != self._elements:
+            return False
+        if way not in self._accepted:
+            self._accepted[way] = self._accepts(Head("", beginning, inside=True))
+        return self._accepted[way]
+
+
+class Joined(_OneList):
+    """Documents that follow one another, in UTF-8, as one list; one that is cut gives a list that is."""
+
+    def _rewrite(self, data: bytes) -> int:
         start = at = 0
         while found := _BRACKET.match(data, at):
             at, opens = found.end(), found[2] in b"[{"
@@ -247,6 +239,4 @@ class Joined(io.RawIOBase):
                 self._out += b"" if self._depth else data[start:at]
         if self._depth:
             self._out += data[start : len(data) if self._ended else at]
-        self._rest = data[at:]
-        if self._ended and not self._depth:
-            self._out += b"]"
+        return at
