@@ -85,8 +85,9 @@ def _guess_of_text(head: Head) -> str:
         return f"is a table of {first_of(cells)}. {MAP_IT}"
     if not head.json and _is_nameless(head):
         return f"is a table without names of its columns. {NAME_THEM}"
-    if head.json in ("array", "lines") and _has_plays(flat_of_first(head).values()):
-        return f"is a list of {first_of(list(flat_of_first(head)))}. {MAP_IT}"
+    first = flat_of_first(head) if head.json in ("array", "lines") else {}
+    if _has_plays(first.values()):
+        return f"is a list of {first_of(list(first))}. {MAP_IT}"
     return ""
 
 
