@@ -320,9 +320,11 @@ class Web:
                 f"{url} can't be reached: {error}. Check the address and that it runs."
             ) from error
         if place := answer.get_redirect_location():
+            # A server repeats there what it was asked, and Subsonic's login is in the query.
+            shown = (leads_to(url, place) or place).partition("?")[0][:200]
             raise DiscoverError(
-                f"{url} leads to {leads_to(url, place)[:200] or place[:200]}, and a login is sent nowhere else. If "
-                "that is your server, give the address there."
+                f"{url} leads to {shown}, and a login is sent nowhere else. If that is your server, give the "
+                "address there."
             )
         return answer.status, data
 
