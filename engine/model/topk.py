@@ -55,6 +55,21 @@ def top_k(
     return ids, scores
 
 
+def largest(scores: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Columns and values of the k largest of each row of `scores` (m, n), descending, equal ones in order: (m, k).
+
+    With a pass for each, so for few, at most n of them. Once all are -inf, the first column stands for any.
+    """
+    left, rows = scores.copy(), np.arange(len(scores))
+    columns = np.empty((len(scores), k), dtype=np.int64)
+    values = np.empty((len(scores), k), dtype=scores.dtype)
+    for place in range(k):
+        found = columns[:, place] = left.argmax(axis=1)
+        values[:, place] = left[rows, found]
+        left[rows, found] = -np.inf
+    return columns, values
+
+
 def _best(scores: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Ids and scores of each row's k best."""
     if 0 < k < scores.shape[1]:

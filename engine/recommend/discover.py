@@ -17,6 +17,7 @@ from engine.errors import UnknownNameError
 from engine.index.norm_scan import Anchor
 from engine.model.ensemble import SOLO_RESTED
 from engine.model.popularity_bias import cost_of, with_popularity_bias
+from engine.model.topk import largest
 from engine.recommend.candidates import Candidates
 from engine.recommend.joint_credits import with_parts
 from engine.recommend.listener import Floats, Ids, Listener
@@ -218,10 +219,11 @@ class Recommender:
             return np.full(len(new), per_artist), np.full(len(familiar), per_artist)
         return quotas(new, familiar, per_artist, familiarity)
 
-    def discover(self, settings: DiscoverSettings = DEFAULTS, *, reasons: bool = True) -> DiscoverList:
+    def discover(self, settings: DiscoverSettings = DEFAULTS, *, reasons: int | None = None) -> DiscoverList:
         """The list under these dials. `settings.window` and `.without` belong to the taste, not here.
 
-        Without `reasons`, rows whose reasons are not computed yet have none: for a dial that is still turning.
+        Of the rows after the first `reasons` (null: all have them) those whose reasons are not computed yet have none:
+        while a dial is turning, the rows in sight are enough.
         """
         known, _ = self.sides(settings)
         items = self._records(self.ranked(settings), frozenset(known.tolist()), settings.day, reasons)
@@ -276,27 +278,29 @@ class Recommender:
         return ids
 
     def _records(
-        self, ids: Ids, known: frozenset[int], day: int | None, reasons: bool
+        self, ids: Ids, known: frozenset[int], day: int | None, reasons: int | None
     ) -> tuple[Recommendation, ...]:
         """The rows of a list. Except for its rank a row is the same under every dial, and computed once."""
-        numbers: list[int] = ids.tolist()
-        missing = [number for number in numbers if (day, number) not in self._lines]
-        quick: dict[int, Recommendation] = {}
-        if missing:
-            self._names.update(
-                self.model.catalog.items([number for number in missing if number not in self._names])
-            )
-            worked_out = self._work_out(missing, day, reasons)
-            if reasons:
-                self._lines.update({(day, number): line for number, line in worked_out.items()})
-            quick = worked_out
-        lines = (quick.get(number) or self._lines[day, number] for number in numbers)
+        ranks: dict[int, int] = {number: rank for rank, number in enumerate(ids.tolist(), 1)}
+        missing = [number for number in ranks if (day, number) not in self._lines]
+        unnamed = [number for number in missing if number not in self._names]
+        if unnamed:
+            self._names.update(self.model.catalog.items(unnamed))
+        first = [number for number in missing if reasons is None or ranks[number] <= reasons]
+        lines = self._work_out(first, ranks, day, reasons=True)
+        self._lines.update({(day, number): line for number, line in lines.items()})
+        lines |= self._work_out(missing[len(first) :], ranks, day, reasons=False)
         return tuple(
-            replace(line, rank=rank, known=number in known and line.plays > 0)
-            for rank, (number, line) in enumerate(zip(numbers, lines, strict=True), 1)
+            _placed(lines.get(number) or self._lines[day, number], rank, number in known)
+            for number, rank in ranks.items()
         )
 
-    def _work_out(self, numbers: list[int], day: int | None, reasons: bool) -> dict[int, Recommendation]:
+    def _work_out(
+        self, numbers: list[int], ranks: Mapping[int, int], day: int | None, *, reasons: bool
+    ) -> dict[int, Recommendation]:
+        """Rows by number, all as if unknown."""
+        if not numbers:
+            return {}
         ids = np.array(numbers, dtype=np.int64)
         why: list[tuple[Share, ...]] = [()] * len(numbers)
         tastes, members = [TasteShares()] * len(numbers), [dict[str, float]()] * len(numbers)
@@ -309,11 +313,14 @@ class Recommender:
             members = [by_member(row, solo=solo) for row in found.by_member.tolist()]
         own = self.ranker.own_plays(ids, day)
         rows = zip(scores.tolist(), why, tastes, members, own, strict=True)
-        return {number: self._line(number, *row) for number, row in zip(numbers, rows, strict=True)}
+        return {
+            number: self._line(number, ranks[number], *row) for number, row in zip(numbers, rows, strict=True)
+        }
 
     def _line(
         self,
         number: int,
+        rank: int,
         score: float,
         why: tuple[Share, ...],
         tastes: TasteShares,
@@ -322,7 +329,7 @@ class Recommender:
     ) -> Recommendation:
         item, mine = self._names[number], self.listener.known.get(number)
         return Recommendation(
-            rank=0,
+            rank=rank,
             artist=item.artist,
             track=item.track,
             key=item.key,
@@ -345,16 +352,18 @@ class Recommender:
         """The largest shares of each row of (items, reasons), descending; ties in order. An item is not a reason for
         itself."""
         others = np.where(ids[:, None] == self.listener.ids[None, :], -np.inf, shares)
-        count = min(REASONS, shares.shape[1])
-        most = np.sort(np.argpartition(-others, count - 1, axis=1)[:, :count], axis=1)
-        own = np.take_along_axis(others, most, axis=1)
-        order = np.argsort(-own, axis=1, kind="stable")
-        numbers = np.take_along_axis(most, order, axis=1).tolist()
-        largest = np.take_along_axis(own, order, axis=1).tolist()
+        most, own = largest(others, min(REASONS, shares.shape[1]))
+        reasons = self.reasons
         return [
-            tuple(share_of(self.reasons[i], share) for i, share in zip(*row, strict=True) if share > 0.0)
-            for row in zip(numbers, largest, strict=True)
+            tuple(share_of(reasons[i], share) for i, share in zip(*row, strict=True) if share > 0.0)
+            for row in zip(most.tolist(), own.tolist(), strict=True)
         ]
+
+
+def _placed(line: Recommendation, rank: int, known: bool) -> Recommendation:
+    """A row at this rank, of something that counts as known if it was played."""
+    known = known and line.plays > 0
+    return line if (line.rank, line.known) == (rank, known) else replace(line, rank=rank, known=known)
 
 
 def share_of(item: TasteItem, share: float) -> Share:

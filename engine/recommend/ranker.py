@@ -39,6 +39,8 @@ USUAL = 200
 AT_A_TIME = 1 << 14
 # The name of the shuffle's part of a score, beside the ensemble's members.
 TODAY = "today"
+# The names of all parts of a score, without and in solo mode.
+_PARTS = tuple((*(member_name(name, solo=solo) for name in MEMBERS), TODAY) for solo in (False, True))
 
 
 class _RawScores:
@@ -272,8 +274,7 @@ class Reasons:
 
 def by_member(shares: Sequence[float], *, solo: bool) -> dict[str, float]:
     """A row of shares by the members' names, without zeros."""
-    names = [member_name(name, solo=solo) for name in (*MEMBERS, TODAY)]
-    return {name: share for name, share in zip(names, shares, strict=True) if share != 0.0}
+    return {name: share for name, share in zip(_PARTS[solo], shares, strict=True) if share != 0.0}
 
 
 def daily_shuffle(ids: Ids, day: int) -> Floats:

@@ -9,13 +9,16 @@ that contribute more to this item than to what is usually listed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
+from itertools import islice
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.model.topk import largest
 from engine.recommend.listener import Floats, Ids, Listener
 from engine.recommend.lists import TasteShare, TasteShares
 from engine.recommend.modes import clusters_of, merges_of
@@ -51,82 +54,87 @@ class ReasonGroups:
         are the share `personal` (m,) of the positive ones."""
         if not len(self.labels):
             return [TasteShares()] * len(ids)
-        finest = _by_group(contributions, self.labels)
-        levels = [finest, *(_by_group(finest, groups) for groups in self.merged)]
+        levels = self._by_level(contributions)
         # The most groups of which those named have most; argmax gives the first that holds.
         chosen = np.argmax([_held(by_group) >= MIN_HELD for by_group in levels], axis=0)
-        said = [
-            _Said.of(levels[level][row], float(share))
-            for row, (level, share) in enumerate(zip(chosen, personal, strict=True))
-        ]
-        called = self._called(ids, contributions, chosen, said)
-        return [
-            TasteShares(
-                tuple(TasteShare(*called[row, group], share) for group, share in one.named),
-                one.rest,
-                tuple(TasteShare(*called[row, group], share) for group, share in one.against),
-                one.against_in_all,
+        by_group = _of_each(levels, chosen)
+        whole = np.maximum(by_group, 0.0).sum(axis=1, keepdims=True)
+        speaks = (whole > 0.0) & (personal[:, None] > 0.0)
+        shares = np.divide(by_group, whole, out=np.zeros_like(by_group), where=speaks)
+        # An item is not a reason for itself.
+        others = ids[:, None] != self.ids
+        sizes = _of_each(self._by_level(others), chosen).astype(np.int64)
+
+        def told(sign: float) -> Iterator[tuple[tuple[TasteShare, ...], float]]:
+            """The groups that are named for each item, or against it, and what all the others have."""
+            groups, values = largest(sign * shares, min(MAX_NAMED, shares.shape[1]))
+            named = values >= MIN_NAMED
+            if sign > 0.0:
+                named[:, 0] = values[:, 0] > 0.0
+            rows, ranks = np.nonzero(named)
+            of = groups[rows, ranks]
+            lift = np.where(
+                others & (sign * contributions > 0.0), sign * (contributions - self.usual), -np.inf
             )
-            for row, one in enumerate(said)
+            called = zip(
+                self._called(lift, rows, of, chosen[rows]),
+                sizes[rows, of].tolist(),
+                (values * personal[:, None])[named].tolist(),
+                strict=True,
+            )
+            rest = np.maximum(sign * shares, 0.0)
+            rest[rows, of] = 0.0
+            for count, more in zip(
+                named.sum(axis=1).tolist(), (rest.sum(axis=1) * personal).tolist(), strict=True
+            ):
+                yield (
+                    tuple(
+                        TasteShare(names, size - len(names), share)
+                        for names, size, share in islice(called, count)
+                    ),
+                    more,
+                )
+
+        return [
+            TasteShares(named, rest, against, sum(one.share for one in against) + more)
+            for (named, rest), (against, more) in zip(told(1.0), told(-1.0), strict=True)
         ]
 
-    def _called(
-        self, ids: Ids, contributions: Floats, chosen: Ids, said: Sequence[_Said]
-    ) -> dict[tuple[int, int], tuple[tuple[str, ...], int]]:
-        """By item and group, for the groups that are named: the names of those that contribute most above their usual,
-        and how many others are in it. Worked out group by group, since a dial that turns waits for it."""
-        wanted = dict[tuple[int, int, float], list[int]]()
-        for row, (level, one) in enumerate(zip(chosen.tolist(), said, strict=True)):
-            for sign, groups in ((1.0, one.named), (-1.0, one.against)):
-                for group, _ in groups:
-                    wanted.setdefault((level, group, sign), []).append(row)
-        labels = [self.labels, *(groups[self.labels] for groups in self.merged)]
-        called = dict[tuple[int, int], tuple[tuple[str, ...], int]]()
-        for (level, group, sign), rows in wanted.items():
-            members = np.flatnonzero(labels[level] == group)
-            speaking = sign * contributions[rows][:, members]
-            others = ids[rows][:, None] != self.ids[members]
-            lift = np.where(others & (speaking > 0), speaking - sign * self.usual[members], -np.inf)
-            first = np.argsort(-lift, axis=1, kind="stable")[:, :NAMES]
-            counted = np.take_along_axis(lift, first, axis=1) > -np.inf
-            for row, size, best, known in zip(
-                rows, others.sum(axis=1).tolist(), members[first].tolist(), counted.tolist(), strict=True
-            ):
-                names = tuple(dict.fromkeys(self._names[one] for one in compress(best, known)))
-                called[row, group] = names, size - len(names)
-        return called
+    def _by_level(self, of_reasons: NDArray[Any]) -> list[Floats]:
+        """The sums of (m, n) by group, of the most groups first: (m, groups)."""
+        finest = _by_group(of_reasons, self.labels)
+        return [finest, *(_by_group(finest, groups) for groups in self.merged)]
+
+    def _called(self, lift: Floats, rows: Ids, groups: Ids, levels: Ids) -> list[tuple[str, ...]]:
+        """The names of those of each of `groups` (p,), at these `levels` (p,), that have most of the `lift` (m, n) of
+        its item, one of `rows` (p,), if it is finite."""
+        nobody = len(self.labels)
+        lift = np.pad(lift, ((0, 0), (0, 1)), constant_values=-np.inf)
+        best = np.empty((len(rows), NAMES), dtype=np.int64)
+        for level in np.unique(levels).tolist():
+            there = np.flatnonzero(levels == level)
+            members = self._members[level][groups[there]]
+            found, values = largest(lift[rows[there, None], members], NAMES)
+            best[there] = np.where(values > -np.inf, np.take_along_axis(members, found, axis=1), nobody)
+        name = self._names.__getitem__
+        return [tuple(dict.fromkeys(filter(None, map(name, each)))) for each in best.tolist()]
 
     @cached_property
     def _names(self) -> list[str]:
-        return [credited(reason.name, reason.track) for reason in self.reasons]
+        """What the reasons are called, and at last nobody."""
+        return [*(credited(reason.name, reason.track) for reason in self.reasons), ""]
 
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """Which groups are named for an item, and against it, with their shares, and what all the others have."""
-
-    named: tuple[tuple[int, float], ...] = ()
-    rest: float = 0.0
-    against: tuple[tuple[int, float], ...] = ()
-    against_in_all: float = 0.0
-
-    @classmethod
-    def of(cls, by_group: Floats, personal: float) -> _Said:
-        """Of the groups' contributions (groups,), which in all are the share `personal` of the positive ones."""
-        whole = float(by_group[by_group > 0].sum())
-        if whole <= 0.0 or personal <= 0.0:
-            return cls()
-        shares = (by_group / whole).tolist()
-        order = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)
-        speaking = [one for one in order if shares[one] > 0]
-        named = [one for one in speaking[:MAX_NAMED] if one == speaking[0] or shares[one] >= MIN_NAMED]
-        against = [one for one in order[::-1] if shares[one] <= -MIN_NAMED][:MAX_NAMED]
-        return cls(
-            tuple((one, shares[one] * personal) for one in named),
-            sum(shares[one] for one in speaking[len(named) :]) * personal,
-            tuple((one, -shares[one] * personal) for one in against),
-            -sum(share for share in shares if share < 0) * personal,
-        )
+    @cached_property
+    def _members(self) -> list[Ids]:
+        """The places of the reasons in each group, of the most groups first: (groups, at least `NAMES`). Beyond a
+        group's own is the number of all reasons, at which there is none."""
+        found = []
+        for labels in (self.labels, *(groups[self.labels] for groups in self.merged)):
+            sizes = np.bincount(labels)
+            places = np.full((len(sizes), max(NAMES, sizes.max())), len(labels))
+            places[np.arange(places.shape[1]) < sizes[:, None]] = np.argsort(labels, kind="stable")
+            found.append(places)
+        return found
 
 
 def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
@@ -155,6 +163,15 @@ def _held(by_group: Floats) -> Floats:
     return np.asarray(shares.sum(axis=1))
 
 
-def _by_group(contributions: Floats, labels: Ids) -> Floats:
+def _of_each(levels: Sequence[Floats], chosen: Ids) -> Floats:
+    """(m, groups): each item's row of the level that is chosen for it, zeros where that has fewer groups."""
+    found = np.zeros_like(levels[0])
+    for number, by_group in enumerate(levels):
+        rows = chosen == number
+        found[rows, : by_group.shape[1]] = by_group[rows]
+    return found
+
+
+def _by_group(contributions: NDArray[Any], labels: Ids) -> Floats:
     """(m, groups): the sums of (m, n) contributions by group."""
     return np.asarray(contributions @ np.eye(int(labels.max()) + 1)[labels])

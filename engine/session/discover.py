@@ -66,8 +66,8 @@ class Discover(Service):
         self._tastes.clear()
 
     @synchronized
-    def list(self, settings: DiscoverSettings | None = None, *, reasons: bool = True) -> DiscoverList:
-        """The list; without `reasons` while a dial is turning.
+    def list(self, settings: DiscoverSettings | None = None, *, reasons: int | None = None) -> DiscoverList:
+        """The list; while a dial is turning, with the reasons of the first `reasons` rows at least.
 
         Raises NothingYetError with what is missing: listens, or a model.
         """
@@ -78,11 +78,11 @@ class Discover(Service):
             return self._with_later(self._ranked(self._comparisons.in_force(), settings, reasons), settings)
         return self._drafted(settings, reasons)
 
-    def _ranked(self, ranking: Ranking, settings: DiscoverSettings, reasons: bool) -> DiscoverList:
+    def _ranked(self, ranking: Ranking, settings: DiscoverSettings, reasons: int | None) -> DiscoverList:
         asked = ranking.of(settings)
         return self.recommender(asked, ranking).discover(asked, reasons=reasons)
 
-    def _drafted(self, settings: DiscoverSettings, reasons: bool) -> DiscoverList:
+    def _drafted(self, settings: DiscoverSettings, reasons: int | None) -> DiscoverList:
         """The list; while two rankings are compared, their interleaving."""
         usual = self._ranked(self._comparisons.in_force(), settings, reasons)
         compared = self._comparisons.running()
@@ -107,7 +107,7 @@ class Discover(Service):
         """The list as these dials have it, but of the less known, and never mixed: whose rows the list itself has stays
         as it is. Without reasons. Raises NothingYetError."""
         asked = replace(self._of_today(settings), popularity=defaults.LESS_KNOWN)
-        return self._ranked(self._comparisons.in_force(), asked, reasons=False)
+        return self._ranked(self._comparisons.in_force(), asked, reasons=0)
 
     def _with_later(self, found: DiscoverList, settings: DiscoverSettings) -> DiscoverList:
         """The list with each item's later plays."""
@@ -242,7 +242,7 @@ class Discover(Service):
             return ()
         of_any = replace(self._of_today(settings), from_library=False)
         has = own_music(self.library.connection).keys(settings.level)
-        whole = self._ranked(self._comparisons.in_force(), of_any, reasons=False)
+        whole = self._ranked(self._comparisons.in_force(), of_any, reasons=0)
         return tuple(item for item in whole.items if item.key not in has)
 
     def _limited(

@@ -191,6 +191,6 @@ class Tastes(Service):
                 if also
                 else self._discover.recommender(replace(DEFAULTS, day=None))
             )
-            return tuple(item.artist for item in recommender.discover(DEFAULTS, reasons=False).items)
+            return tuple(item.artist for item in recommender.discover(DEFAULTS, reasons=0).items)
         except NothingYetError:
             return ()

@@ -1,4 +1,4 @@
-"""The dials by themselves: where they stop, what they ask, what they take up again."""
+"""The dials: where they stop, what they ask, what they take up again, and what is in sight while one turns."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import dataclasses
 import pytest
 
 from engine.defaults import LESS_KNOWN
+from engine.paths import Folders
+from engine.recommend.lists import DiscoverList, Recommendation
 from engine.recommend.settings import DEFAULTS, DiscoverSettings
+from tests.support.driving import settled, the_list
+from tuiapp.app.app import DiscoverApp
 from tuiapp.cli.recommend import recommend
 from tuiapp.screens.dials import DIALS, FADING, ONE_LINE, Dials
+from tuiapp.screens.discover import DiscoverView
 from tuiapp.settings.config import Config
 
 
@@ -102,3 +107,27 @@ def test_the_faces_ask_for_what_the_engine_does_by_itself() -> None:
     given = {name: value for name, value in asked.items() if name in fields and value is not None}
     assert given.keys() >= {"familiarity", "popularity", "variety", "per_artist", "level"}
     assert DiscoverSettings(**given) == DEFAULTS
+
+
+async def test_while_a_dial_turns_what_is_in_sight_has_its_reasons_and_then_all_have(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turning: list[tuple[Recommendation, ...]] = []
+    show = DiscoverView._show_turning
+
+    def shown(view: DiscoverView, found: DiscoverList) -> None:
+        turning.append(found.items)
+        show(view, found)
+
+    monkeypatch.setattr(DiscoverView, "_show_turning", shown)
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        in_sight = len(the_list(app).rows_in_sight)
+        assert 0 < in_sight < the_list(app).counts[1]
+        await pilot.press("f")
+        await settled(pilot)
+        (rows,) = turning
+        assert all(row.why for row in rows[:in_sight])
+        assert not any(row.why for row in rows[in_sight:])
+        assert all(row.why for row in the_list(app)._rows)

@@ -233,10 +233,10 @@ class DiscoverView(NothingListed):
 
     def _ask_turned(self) -> None:
         self._show_dials()
-        settings = self._settings()
-        # First the order, then the reasons: those of two hundred lines take longer than a key is held.
+        # First the reasons in sight, then all: those of two hundred lines take longer than a key is held.
+        settings, in_sight = self._settings(), max((row.rank for row in self._table.rows_in_sight), default=0)
         self.ask(
-            lambda session: session.discover.list(settings, reasons=False),
+            lambda session: session.discover.list(settings, reasons=in_sight),
             self._show_turning,
             group="list",  # each is of no use once the other is asked for
             failed=self._no_list,

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from engine.errors import InvalidDataError
 from engine.model.als import AlternatingLeastSquares
-from engine.model.topk import FILTERED
+from engine.model.topk import FILTERED, largest
 from tests.support.factorizing import plays
 
 LISTENERS, ITEMS = 40, 30
@@ -234,3 +234,15 @@ def test_what_does_not_fit_the_model_is_refused(model: AlternatingLeastSquares, 
     ):
         with pytest.raises(InvalidDataError):
             ask()
+
+
+def test_the_largest_are_a_stable_sorts_first_and_finite_as_long_as_there_are_any() -> None:
+    scores = np.random.default_rng(0).integers(0, 9, (200, 12)).astype(np.float64)
+    scores[scores < 3] = -np.inf
+    scores[0] = -np.inf
+    given = scores.copy()
+    columns, values = largest(scores, 8)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :8]
+    assert np.array_equal(values, np.take_along_axis(scores, order, axis=1))
+    assert np.array_equal(columns[values > -np.inf], order[values > -np.inf])
+    assert np.array_equal(scores, given)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
@@ -11,6 +13,7 @@ from engine.errors import UnknownNameError
 from engine.privacy import Door
 from engine.recommend.discover import Recommender
 from engine.recommend.explain import explain
+from engine.recommend.lists import TasteShares
 from engine.recommend.modes import mode_places
 from engine.recommend.ranker import daily_shuffle
 from engine.recommend.rediscovery import standings
@@ -121,8 +124,22 @@ def test_fading_the_quick_way_is_fading_the_whole_way(place, recommender) -> Non
     ]
     assert quick.discover(TODAY).half_life == 5.0
     assert quick.modes == recommender.modes, "a taste keeps its number whatever the dials"
-    without = quick.discover(TODAY, reasons=False)
-    assert [item.artist for item in without.items] == [item.artist for item in quick.discover(TODAY).items]
+
+
+def test_while_a_dial_turns_the_first_rows_have_the_reasons_they_will_have(recommender) -> None:
+    whole = recommender.with_decay(5.0).discover(TODAY).items
+    turning = recommender.with_decay(5.0)
+    first = turning.discover(TODAY, reasons=3).items
+    assert first[:3] == whole[:3]
+    assert first[3:]
+    assert first[3:] == tuple(
+        replace(row, why=(), tastes=TasteShares(), members={}, others=len(turning.reasons), others_share=1.0)
+        for row in whole[3:]
+    )
+    # What was worked out is not again, and what was not is.
+    again = turning.discover(TODAY, reasons=0).items
+    assert all(kept is row for kept, row in zip(again[:3], first[:3], strict=True))
+    assert turning.discover(TODAY).items == whole
 
 
 def test_skips_take_plays_away_and_what_is_only_skipped_is_turned_down(place) -> None:
