@@ -12,7 +12,8 @@ within 0.01 %; `ratio_sweeps` and `ratio_irspack` compare 20 whole sweeps of thr
 `peak_mb_*` is the process's highest resident size during the fit, libraries and matrix included; `growth_mb_*` what
 the fit added. `ours_like_for_like` is the same without momentum. `growth`: time a sweep with a quarter, a half and
 all of the non-zeros, drawn at random, of the same listeners and items; `growth_ratio` is the time per non-zero of all
-beside a quarter's: 1 is linear, less where the rows' own cost still shows.
+beside a quarter's: 1 is linear, less where the rows' own cost still shows. `neighbours_s` and `neighbours_peak_mb` are
+those of the neighbours of the same matrix, in closed form, in wall time and on all cores.
 
 What each idea brought, measured once each on two shared cores (20,000 x 30,000, 2.3 M non-zeros, 40 factors), when
 the kernels were Python that Numba compiled; in C they are as fast (MODEL.md). CPU seconds of five sweeps with three /
@@ -197,6 +198,18 @@ def fit_irspack(counts: csr_matrix, threads: int, solver: str) -> dict[str, Any]
     }
 
 
+def fit_neighbours(counts: csr_matrix) -> dict[str, Any]:
+    from engine.model.neighbour_fit import build_neighbours
+
+    # It takes plays, and dampens them itself.
+    np.expm1(counts.data, out=counts.data)
+    build_neighbours(counts[:20])  # loads the kernels
+    watch = _Memory()
+    began = perf_counter()
+    build_neighbours(counts)
+    return {"s": perf_counter() - began, **watch.read()}
+
+
 class _Memory:
     """The highest resident size from here on, from Linux; nothing elsewhere."""
 
@@ -225,6 +238,8 @@ def child(arguments: argparse.Namespace) -> dict[str, Any]:
         return fit_ours(counts, arguments.threads, arguments.target, momentum=arguments.run == "ours")
     if arguments.run == "implicit":
         return fit_implicit(counts, arguments.threads)
+    if arguments.run == "neighbours":
+        return fit_neighbours(counts)
     return fit_irspack(counts, arguments.threads, arguments.run.removeprefix("irspack_").upper())
 
 
@@ -293,6 +308,7 @@ def measure(shape: str, threads: int, rounds: int, growth: bool) -> dict[str, An
             for other in ("irspack_cg", "ours_like_for_like", "irspack_cholesky"):
                 if not (other.startswith("irspack") and "irspack" in absent):
                     bench.run(other, target=loss)
+            bench.run("neighbours")
         report = _report(shape, counts, bench) | {"absent": absent}
         if growth:
             report["growth"] = sizes = [_growth(bench, counts, share) for share in (0.25, 0.5, 1.0)]
@@ -342,6 +358,8 @@ def _report(shape: str, counts: csr_matrix, bench: Bench) -> dict[str, Any]:
         "peak_mb_implicit": bench.median("implicit", "peak_mb"),
         "growth_mb_ours": bench.median("ours", "growth_mb"),
         "growth_mb_implicit": bench.median("implicit", "growth_mb"),
+        "neighbours_s": bench.median("neighbours", "s"),
+        "neighbours_peak_mb": bench.median("neighbours", "peak_mb"),
         "compile_s": max(result["compile_s"] for result in bench.results["ours"]),
         "runs": {
             name: [round(result["s"], 3) for result in results] for name, results in bench.results.items()
