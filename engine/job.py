@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("path", type=Path)
     exporting.add_argument("--level", choices=("artists", "tracks"), default="artists")
     training = commands.add_parser("train")
-    training.add_argument("--factors", type=int, default=40)
+    training.add_argument("--factors", type=int)
     training.add_argument("--free-factors", action="store_true")
     training.add_argument("--iterations", type=int, default=20)
     training.add_argument("--seed", type=int, default=0)

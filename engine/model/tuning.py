@@ -1,11 +1,9 @@
-"""Tunes the count transform, alpha, lambda and optionally the number of factors by successive halving on held-out
-plays.
+"""Tunes the count transform, alpha and lambda by successive halving on held-out plays.
 
 Many settings are tried for a few sweeps, the better third for more, the last few for a full fit on two splits
-(Jamieson, Talwalkar 2016); then the winner's lambda and alpha are moved in small steps while that helps, and more
-factors are tried where they may be chosen. What is good on one catalog collapses another to zero (MODEL.md), so only
-the starting grid is assumed. Of a large community each rung uses a sample of the listeners, larger in later rungs: the
-best lambda depends on the size.
+(Jamieson, Talwalkar 2016); then the winner's lambda and alpha are moved in small steps while that helps. What is good
+on one catalog collapses another to zero (MODEL.md), so only the starting grid is assumed. Of a large community each
+rung uses a sample of the listeners, larger in later rungs: the best lambda depends on the size.
 """
 
 from __future__ import annotations
@@ -44,9 +42,6 @@ EXPONENT_STEP = 0.25
 RUNGS = ((4, 14), (8, 5), (20, 1))
 # Steps for lambda and alpha around the winner, and how often they are taken at most.
 STEPS, CLIMBS = (1.5, 1.5), 3
-# Tried in turn when the factors are free, and taken only where better by GAIN. More factors want a stronger lambda.
-MORE_FACTORS, GAIN = (64, 96, 128), 0.004
-STRONGER = (1.0, 1.5)
 # Scores computed per measurement, which determines the number of listeners measured.
 MEASURED_SCORES = 4e7
 # The first rung, which only removes the worst settings, measures this share of them.
@@ -90,13 +85,12 @@ def tune(
     plays: csr_matrix,
     *,
     factors: int = 40,
-    free_factors: bool = False,
     seed: int = 0,
     seconds: float = 120.0,
     progress: CountReport | None = None,
     cancelled: Cancelled | None = None,
 ) -> Tuned:
-    """Choose the confidence and lambda, and with `free_factors` the rank, for (listeners, items) CSR play counts.
+    """Choose the confidence and lambda for (listeners, items) CSR play counts.
 
     `seconds` bounds the search: no trial starts after it, and the best of the last rung counts. `progress` gets trials
     done and planned. Raises CancelledError, and InvalidDataError when nothing can be held out or every setting
@@ -107,8 +101,6 @@ def tune(
     for sweeps, survivors in RUNGS:
         candidates = search.rung(candidates, sweeps)[:survivors]
     best = search.climb(candidates[0])
-    if free_factors:
-        best = search.climb(search.widen(best), climbs=1)
     if best.collapsed:
         raise InvalidDataError("There is too little data: every setting tried collapses to zero.")
     return Tuned(
@@ -194,10 +186,10 @@ class _Search:
         results = [self._trial(candidate, sweeps, splits) for candidate in candidates]
         return sorted(results, key=lambda trial: -trial.ndcg)
 
-    def climb(self, best: Trial, climbs: int = CLIMBS) -> Trial:
+    def climb(self, best: Trial) -> Trial:
         """`best`, or better ones around it: lambda, then alpha, then its exponent, until a round does not help."""
         # Small steps are tried on all data, not on a sample.
-        for _ in range(1 if self._sampled else climbs):
+        for _ in range(1 if self._sampled else CLIMBS):
             before = best
             for step in (STEPS[0], 1 / STEPS[0]):
                 best = self._better(best, replace(before, regularization=before.regularization * step))
@@ -212,20 +204,6 @@ class _Search:
                     best = self._better(best, self._scaled(before, step))
             if best is before or self.time_is_up():
                 break
-        return best
-
-    def widen(self, best: Trial) -> Trial:
-        """`best` with more factors where they are clearly better."""
-        for factors in MORE_FACTORS:
-            if factors <= best.factors or self.time_is_up():
-                continue
-            wider = [
-                replace(best, factors=factors, regularization=best.regularization * times)
-                for times in STRONGER
-            ]
-            tried = self.rung(wider, RUNGS[-1][0])[0]
-            if tried.ndcg > best.ndcg * (1 + GAIN):
-                best = tried
         return best
 
     def _scaled(self, setting: Trial, step: float) -> Trial:

@@ -6,8 +6,9 @@ the choice, beside the baselines.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -43,6 +44,8 @@ MEASURED_SCORES, MIN_MEASURED = 1e8, 500
 MEASURED_SWEEPS, WARM_SWEEPS = 10, 4
 # Steps of stages without a unit.
 SHARES = 1_000
+# The number of factors, and the one tried beside it: of tracks, and where the catalog has this many items.
+FACTORS, MORE_FACTORS, LARGE = 40, 128, 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,15 @@ def _als(settings: Choice | _Settings, iterations: int, seed: int) -> Alternatin
     )
 
 
+def factors_to_try(items: int, *, tracks: bool, everywhere: bool = False) -> tuple[int, ...]:
+    """The numbers of factors to choose from, the usual one first; `everywhere`, in a small catalog of artists too."""
+    return (FACTORS, MORE_FACTORS) if everywhere or tracks or items > LARGE else (FACTORS,)
+
+
 def choose(
     plays: csr_matrix,
     *,
-    factors: int,
-    free_factors: bool = False,
+    factors: Sequence[int],
     iterations: int,
     seed: int,
     search: bool,
@@ -129,18 +136,17 @@ def choose(
     progress: StageReport,
     cancelled: Cancelled | None,
 ) -> tuple[Choice, Products | None]:
-    """Settings for these (rows, items) play counts; `search` False takes the defaults and only measures,
-    `search_seconds` bounds the search, `times` are those of the rows in solo mode, `artists` (items,) those of tracks
-    by number. Also returns the neighbours' products of all plays, if choosing computed nearly those."""
+    """Settings for these (rows, items) play counts, with the first of `factors` or another that ranks clearly better
+    (`weigh`); `search` False takes the defaults for the rest, `search_seconds` bounds the search, `times` are those of
+    the rows in solo mode, `artists` (items,) those of tracks by number. Also returns the neighbours' products of all
+    plays, if choosing computed nearly those."""
     most = max(MIN_MEASURED, int(MEASURED_SCORES / max(1, plays.shape[1])))
     train, test = leave_out(plays, seed=seed, listeners=most)
-    settings, table = _defaults(plays, factors, solo=times is not None), None
+    settings, table = _defaults(plays, factors[0], solo=times is not None), None
     if search:
         settings, table = _searched(
             train,
             settings,
-            factors=factors,
-            free_factors=free_factors,
             seed=seed,
             seconds=search_seconds,
             progress=lambda done, total: progress("tuning", done, total),
@@ -150,11 +156,13 @@ def choose(
     def share_of(stage: str) -> Share:
         return lambda share: progress(stage, round(share * SHARES), SHARES)
 
+    by_factors: dict[str, float] = {}
     if times is None:
+        tried = [replace(settings, factors=number) for number in factors]
         weighed, measured = _weighed(
             train,
             test,
-            settings,
+            tried,
             artists,
             iterations=iterations,
             seed=seed,
@@ -162,6 +170,11 @@ def choose(
             measuring=share_of("measuring"),
             cancelled=cancelled,
         )
+        settings = tried[weighed.fit]
+        if len(weighed.by_fit) > 1:
+            by_factors = {
+                str(number): round(found, 4) for number, found in zip(factors, weighed.by_fit, strict=True)
+            }
         products = _of_all(weighed.left, plays, train, test, cancelled)
     else:
         weighed, products = Weighed(dict(SOLO_WEIGHTS), {}), None
@@ -175,7 +188,9 @@ def choose(
         weighed.weights,
         weighed.ridge,
         settings.factors,
-        (table or {}) | settings.described(searched=searched),
+        (table or {})
+        | settings.described(searched=searched)
+        | ({"by_factors": by_factors} if by_factors else {}),
         measured,
     )
     return choice, products
@@ -195,7 +210,7 @@ def _of_all(
 def _weighed(
     train: csr_matrix,
     test: csr_matrix,
-    settings: _Settings,
+    tried: Sequence[_Settings],
     artists: NDArray[np.int32] | None,
     *,
     iterations: int,
@@ -204,24 +219,34 @@ def _weighed(
     measuring: Share,
     cancelled: Cancelled | None,
 ) -> tuple[Weighed, dict[str, Any]]:
-    """The ensemble's weights for a community, and the measures on what was held out of its `train` plays."""
-    latest: list[NDArray[np.float32]] = []
+    """The ensemble's weights for a community, with one of the settings `tried`, and the measures on what was held out
+    of its `train` plays."""
+    latest: dict[_Settings, NDArray[np.float32]] = {}
 
-    def fitted(rows: csr_matrix, fitting: Share) -> tuple[NDArray[np.float32], float, float]:
+    def fitted(
+        settings: _Settings, rows: csr_matrix, fitting: Share
+    ) -> tuple[NDArray[np.float32], float, float]:
         sweeps = min(iterations, MEASURED_SWEEPS)
         model = settings.fit(
             rows, fitting, iterations=sweeps, seed=seed, cancelled=cancelled, artists=artists
         )
-        latest[:] = [model.item_factors]
+        latest[settings] = model.item_factors
         return model.item_factors, settings.regularization, settings.frequency_exponent
 
     weighing(0.0)
     weighed = weigh(
-        train, fitted, settings.confidence, seed=seed, artists=artists, progress=weighing, cancelled=cancelled
+        train,
+        [partial(fitted, settings) for settings in tried],
+        tried[0].confidence,
+        seed=seed,
+        artists=artists,
+        progress=weighing,
+        cancelled=cancelled,
     )
+    settings = tried[weighed.fit]
     measuring(0.0)
     # The fit without some listeners is a good start.
-    sweeps, start = min(iterations, WARM_SWEEPS if latest else MEASURED_SWEEPS), latest[0] if latest else None
+    sweeps, start = min(iterations, WARM_SWEEPS if latest else MEASURED_SWEEPS), latest.get(settings)
     latest.clear()
     model = settings.fit(
         train,
@@ -242,8 +267,6 @@ def _searched(
     train: csr_matrix,
     defaults: _Settings,
     *,
-    factors: int,
-    free_factors: bool,
     seed: int,
     seconds: float,
     progress: CountReport,
@@ -253,8 +276,7 @@ def _searched(
     try:
         found = tune(
             train,
-            factors=factors,
-            free_factors=free_factors,
+            factors=defaults.factors,
             seed=seed,
             seconds=seconds,
             progress=progress,

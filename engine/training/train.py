@@ -32,7 +32,7 @@ from engine.progress import TRAINING, Cancelled, Share, part_of
 from engine.store.forgetting import mark, unforgotten
 from engine.training.artifact import FORMAT, write_arrays, write_index, write_manifest, write_neighbours
 from engine.training.checkpoint import Checkpoint
-from engine.training.choose import SHARES, Choice, choose
+from engine.training.choose import SHARES, Choice, choose, factors_to_try
 from engine.training.in_use import new_id, switch_to
 from engine.training.interactions import (
     Interactions,
@@ -53,12 +53,13 @@ SOLO_FACTORS = 24
 class TrainingSettings:
     """What a person can ask of training.
 
-    `free_factors` lets the tuner take more than `factors`; `tune` False takes the defaults of `engine.training.choose`;
-    `tune_seconds` bounds the search, which ends sooner by itself on small data. With `spark` the last fit runs there;
-    settings are chosen here, on a sample where there is much.
+    `factors` null takes 40, or more where that ranks better (`engine.training.choose`), with `free_factors` tried in
+    every catalog; `tune` False takes the defaults there for the rest. `tune_seconds` bounds the search, which ends
+    sooner by itself on small data. With `spark` the last fit runs there; settings are chosen here, on a sample where
+    there is much.
     """
 
-    factors: int = 40
+    factors: int | None = None
     free_factors: bool = False
     iterations: int = 20
     tune: bool = True
@@ -138,9 +139,9 @@ def train(
     data = community_interactions(packs) if packs else session_interactions(connection, settings.level)
     if settings.level == "artists":
         data = with_genres(data, door.folders)
-    # A solo model is small and its rows are many short sessions: few factors say as much (MODEL.md).
-    factors = min(settings.factors, SOLO_FACTORS) if data.solo else settings.factors
-    settings = replace(settings, factors=factors)
+    if data.solo:
+        # A solo model is small and its rows are many short sessions: few factors say as much (MODEL.md).
+        settings = replace(settings, factors=min(settings.factors or SOLO_FACTORS, SOLO_FACTORS))
     checkpoint = Checkpoint(door, data.digest, settings)
     own = partial(unforgotten, connection, since) if data.solo else contextlib.nullcontext
     try:
@@ -177,8 +178,11 @@ def _trained(
     if choice is None:
         choice, products = choose(
             data.plays if settings.spark is None else sample(data.plays, settings.seed),
-            factors=settings.factors,
-            free_factors=settings.free_factors,
+            factors=[settings.factors]
+            if settings.factors is not None
+            else factors_to_try(
+                len(data.names), tracks=data.artists is not None, everywhere=settings.free_factors
+            ),
             iterations=settings.iterations,
             seed=settings.seed,
             search=settings.tune,

@@ -24,12 +24,11 @@ class Best:
 
 
 def best_of_each(tuned: Mapping[str, Any]) -> dict[str, tuple[Best, ...]]:
-    """By transform, by lambda and by factors, best first; `tuned` is the manifest's table. Empty without trials."""
+    """By transform and by lambda, best first; `tuned` is the manifest's table. Empty without trials."""
     trials = [trial for trial in tuned.get("trials", ()) if trial["sweeps"]]
     kinds: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "counts": lambda trial: _TRANSFORMS[trial["confidence"]["transform"]],
         "lambda": lambda trial: "grows with plays" if trial.get("frequency_exponent") else "constant",
-        "factors": lambda trial: str(trial["factors"]),
     }
     return {kind: _best(trials, name_of) for kind, name_of in kinds.items()} if trials else {}
 
@@ -63,3 +62,10 @@ def in_words(tuned: Mapping[str, Any]) -> list[str]:
         ]
         lines.append(f"{kind}: {', '.join(parts)}")
     return lines
+
+
+def factors_in_words(tuned: Mapping[str, Any]) -> str:
+    """What the ensemble ranks with each number of factors that was tried; empty where none was beside the usual."""
+    by_factors: Mapping[str, float] = tuned.get("by_factors", {})
+    tried = ", ".join(f"{number} factors {ndcg:.3f}" for number, ndcg in by_factors.items())
+    return f"nDCG@20 of all together on listeners left out: {tried}" if tried else ""

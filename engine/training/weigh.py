@@ -7,8 +7,8 @@ the listeners, so that no few of them decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,8 +50,9 @@ RESAMPLES = 5
 # Start and steps of the ascent, in shares of the largest weight, and the gain a step must bring.
 START = np.array([0.4, 0.3, 0.2, 0.0, 0.0, 0.0])
 STEPS, MIN_GAIN = (0.5, 0.25, 0.1), 1e-4
-# Minimum gain in nDCG over the best member alone, as a share, on listeners the weights were not fitted on.
-GAIN = 0.004
+# Minimum gain in nDCG, as a share, on listeners the weights were not fitted on: of the ensemble over the best member
+# alone, and of what ranks with another fit over what ranks with the first.
+GAIN, FIT_GAIN = 0.004, 0.02
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,15 @@ class Left:
 @dataclass(frozen=True)
 class Weighed:
     """The weights, and what they do: nDCG@20 of the members and of the ensemble on listeners that did not teach it,
-    and as `dial` what leaning to less known items costs (`engine.training.dial_cost`). `left` serves the last fit."""
+    and as `dial` what leaning to less known items costs (`engine.training.dial_cost`). They are for the
+    fit number `fit` of those tried; `by_fit` has the nDCG@20 of what ranks with each. `left` serves the last fit."""
 
     weights: dict[str, float]
     effect: dict[str, Any]
     ridge: float = RIDGE
     left: Left | None = None
+    fit: int = 0
+    by_fit: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class TrainingSet:
 
 def weigh(
     plays: csr_matrix,
-    fitted: Fitted,
+    fits: Sequence[Fitted],
     confidence: Confidence,
     *,
     seed: int,
@@ -101,32 +105,44 @@ def weigh(
     progress: Share = silent,
     cancelled: Cancelled | None = None,
 ) -> Weighed:
-    """Weights for the members of (listeners, items) play counts.
+    """Weights for the members of (listeners, items) play counts, with the first of `fits`, or the best if it gains
+    `FIT_GAIN`.
 
-    `fitted` gives item factors, lambda and its exponent for such a matrix; `artists` (items,) are those of tracks,
-    by number. Raises CancelledError.
+    A fit gives item factors, lambda and its exponent for such a matrix; `artists` (items,) are those of tracks, by
+    number. Raises CancelledError.
     """
-    training_set = training_set_of(
+    training_sets = training_sets_of(
         plays,
-        fitted,
+        fits,
         confidence,
         seed=seed,
         artists=artists,
         progress=part_of(progress, 0.0, 0.85),
         cancelled=cancelled,
     )
-    if training_set is None:
+    if not training_sets:
         return Weighed(FACTORS_ALONE, {})
+    shares = _divided(part_of(progress, 0.85, 1.0), len(fits))
+    found = [
+        _taught(training_set, seed, share, cancelled)
+        for training_set, share in zip(training_sets, shares, strict=True)
+    ]
+    by_fit = tuple(ranked for _, ranked in found)
+    best = int(np.argmax(by_fit))
+    fit = best if by_fit[best] > (1 + FIT_GAIN) * by_fit[0] else 0
+    return replace(found[fit][0], fit=fit, by_fit=by_fit)
+
+
+def _taught(
+    training_set: TrainingSet, seed: int, progress: Share, cancelled: Cancelled | None
+) -> tuple[Weighed, float]:
+    """The weights that a training set teaches, and the nDCG@20 of what ranks by them."""
     rng = np.random.default_rng(seed)
     halves = np.array_split(rng.permutation(len(training_set.held)), 2)
+    shares = _divided(progress, len(halves))
     taught = [
-        ascend(
-            training_set.of(half),
-            rng,
-            cancelled,
-            part_of(progress, 0.85 + 0.075 * place, 0.925 + 0.075 * place),
-        )
-        for place, half in enumerate(halves)
+        ascend(training_set.of(half), rng, cancelled, share)
+        for half, share in zip(halves, shares, strict=True)
     ]
     others = [training_set.of(half) for half in reversed(halves)]
     ensemble = float(np.mean([ndcg(other, w) for w, other in zip(taught, others, strict=True)]))
@@ -150,33 +166,41 @@ def weigh(
     if (wide := training_set.wide) is not None:
         ranked = np.array([named.get(name, 0.0) for name in MEMBERS])
         effect["dial"] = dial_cost(wide.members, wide.hits, ranked)
-    return Weighed(named, effect, training_set.ridge, training_set.left)
+    served = ensemble if kept else max(alone[name] for name in MEMBERS[:PERSONAL])
+    return Weighed(named, effect, training_set.ridge, training_set.left), served
 
 
-def training_set_of(
+def _divided(progress: Share, count: int) -> list[Share]:
+    """As many equal parts of it, one after the other."""
+    return [part_of(progress, place / count, (place + 1) / count) for place in range(count)]
+
+
+def training_sets_of(
     plays: csr_matrix,
-    fitted: Fitted,
+    fits: Sequence[Fitted],
     confidence: Confidence,
     *,
     seed: int,
     artists: NDArray[np.int32] | None = None,
     progress: Share = silent,
     cancelled: Cancelled | None = None,
-) -> TrainingSet | None:
-    """Members' scores of listeners left out of the fits; null where there are too few to learn from."""
+) -> list[TrainingSet]:
+    """Members' scores of listeners left out of the fits, with each of them; none where there are too few to learn
+    from."""
     rng = np.random.default_rng(seed)
     able = rng.permutation(np.flatnonzero(np.diff(plays.indptr) >= MIN_ITEMS))
     if len(able) < 4 * FOLDS or plays.shape[1] <= 2 * K:
-        return None
+        return []
     number_of_folds = min(FOLDS, -(-ENOUGH * FOLDS // len(able)))
     folds = np.array_split(able[:ENOUGH] if number_of_folds < FOLDS else able, number_of_folds)
-    found: list[TrainingSet] = []
-    ridge, wide, left = RIDGE, None, None
-    for number, fold in enumerate(folds):
-        share = part_of(progress, number / len(folds), (number + 1) / len(folds))
+    found: list[list[TrainingSet]] = [[] for _ in fits]
+    wide: list[TrainingSet] = []
+    ridge, left = RIDGE, None
+    for number, (fold, share) in enumerate(zip(folds, _divided(progress, len(folds)), strict=True)):
         fold = np.sort(fold)
         rest = plays[np.setdiff1d(np.arange(plays.shape[0]), fold)]
-        factors, regularization, exponent = fitted(rest, part_of(share, 0.0, 0.1))
+        fitting = _divided(part_of(share, 0.0, 0.1), len(fits))
+        fitted = [fit(rest, part) for fit, part in zip(fits, fitting, strict=True)]
         products = products_of(rest, progress=part_of(share, 0.1, 0.4), cancelled=cancelled)
         counts = np.asarray(rest.getnnz(axis=0), dtype=np.int32)
         del rest
@@ -188,26 +212,31 @@ def training_set_of(
         if number_of_folds == 1:
             left = Left(products, fold)
         del products
-        members = Members(
-            ItemFactors(factors, regularization, frequency_exponent=exponent),
-            counts,
-            near,
-            artists=artists,
+        scoring = _divided(part_of(share, 0.6, 1.0), len(fits))
+        for each, (factors, regularization, exponent), part in zip(found, fitted, scoring, strict=True):
+            members = Members(
+                ItemFactors(factors, regularization, frequency_exponent=exponent),
+                counts,
+                near,
+                artists=artists,
+            )
+            if not number:
+                some = plays[fold[:DIAL_LISTENERS]]
+                wide.append(
+                    _training_set(members, some, confidence, seed, cancelled, silent, MEASURED_CANDIDATES)
+                )
+            each.append(_training_set(members, plays[fold], confidence, seed, cancelled, part))
+    return [
+        TrainingSet(
+            np.concatenate([training_set.members for training_set in each]),
+            np.concatenate([training_set.hits for training_set in each]),
+            np.concatenate([training_set.held for training_set in each]),
+            ridge,
+            one_wide,
+            left,
         )
-        if not number:
-            some = plays[fold[:DIAL_LISTENERS]]
-            wide = _training_set(members, some, confidence, seed, cancelled, silent, MEASURED_CANDIDATES)
-        found.append(
-            _training_set(members, plays[fold], confidence, seed, cancelled, part_of(share, 0.6, 1.0))
-        )
-    return TrainingSet(
-        np.concatenate([training_set.members for training_set in found]),
-        np.concatenate([training_set.hits for training_set in found]),
-        np.concatenate([training_set.held for training_set in found]),
-        ridge,
-        wide,
-        left,
-    )
+        for each, one_wide in zip(found, wide, strict=True)
+    ]
 
 
 def best_ridge(

@@ -7,18 +7,19 @@ a table of playlists, whose items are tracks and whose ensemble has the artists 
 random 20 % of each listener's items is held out; everything a method knows, the tuner's choice included,
 comes from the rest. Methods:
 popularity, item cosine, RP3beta (beta 0.3), EASE^R (lambda 120) and ALS with 40 factors whose transform, alpha and
-lambda `tune` chooses on splits of its own inside the training part; `--free-factors` adds one where it chooses the
-factors too. The baselines' settings are those found good on HetRec, so they are not at a disadvantage.
+lambda `tune` chooses on splits of its own inside the training part. The baselines' settings are those found good on
+HetRec, so they are not at a disadvantage.
 The ensemble's members are ALS 40, its closeness, the neighbours (`engine.model.neighbour_fit`) and popularity; its
 weights and the ridge are learned inside the training part, on listeners left out of fits of their own
-(`engine.training.weigh`). Every listener is folded in for it as the app folds a person in. Of a community too large
+(`engine.training.weigh`). Of tracks and of more than 20,000 items, with `--free-factors` of any, the ensemble is tried
+there with 128 factors too, as in training: `factors` are those taken and `by_factors` its nDCG@20 there with each,
+both by seed. Every listener is folded in for it as the app folds a person in. Of a community too large
 for it EASE^R is left out.
 Measures are recall, nDCG and MAP at 20, coverage, novelty in bits and intra-list diversity (`engine.evaluation`),
 means over the seeds.
-`best_member` is the method with the best mean nDCG beside the ensemble, ALS with free factors included where asked
-for; `gain` is the ensemble's mean nDCG over that of its best member, less one, `seeds_won` the seeds on which it is
-better than all of them, and `seeds_by_2_percent` those on which it is so by a fiftieth. `weights` has each weight's
-mean and standard deviation over the seeds.
+`best_member` is the method with the best mean nDCG beside the ensemble; `gain` is the ensemble's mean nDCG over that of
+its best member, less one, `seeds_won` the seeds on which it is better than all of them, and `seeds_by_2_percent` those
+on which it is so by a fiftieth. `weights` has each weight's mean and standard deviation over the seeds.
 `hubness` is the skewness of how often an item is among another's ten nearest: by cosine in the factors of ALS 40, for
 comparison with a lambda that is the same for all, and in the lists of related artists as the app makes them
 (`engine.model.similarity`); items with fewer than two listeners are left out.
@@ -46,8 +47,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 from time import perf_counter
@@ -72,13 +74,14 @@ from engine.model.neighbour_fit import build_neighbours
 from engine.model.similarity import ItemSimilarity, listens_of, mean_similarity_to_nearest, with_support
 from engine.model.tuning import tune
 from engine.progress import Share
+from engine.training.choose import FACTORS, factors_to_try
 from engine.training.interactions import numbered_artists
 from engine.training.weigh import Weighed, neighbour_scores, weigh
 from tests.benchmarks.scores import ensemble_scores
 
 K = 20
 NDCG = f"ndcg@{K}"
-OURS, FREE = "ALS 40", "ALS, factors chosen"
+OURS = "ALS 40"
 CLOSENESS, NEIGHBOURS, AFFINITY, ENSEMBLE = "closeness", "neighbours", "artists played", "ensemble"
 RELATED = "related artists"
 BASELINES: dict[str, Callable[[csr_matrix], ScoresOf]] = {
@@ -99,16 +102,14 @@ def plays_in(path: Path) -> tuple[csr_matrix, np.ndarray | None]:
 class TunedALS:
     """ALS with the settings the tuner finds for `train`, of tracks with their `artists`."""
 
-    def __init__(
-        self, train: csr_matrix, artists: np.ndarray | None, seed: int, seconds: float, free: bool
-    ) -> None:
-        self.found = tune(train, factors=40, free_factors=free, seed=seed, seconds=seconds)
+    def __init__(self, train: csr_matrix, artists: np.ndarray | None, seed: int, seconds: float) -> None:
+        self.found = tune(train, factors=FACTORS, seed=seed, seconds=seconds)
         self.artists, self.seed = artists, seed
-        self.model = self.fit(train)
+        self.model = self.fit(train, FACTORS)
 
-    def fit(self, plays: csr_matrix) -> AlternatingLeastSquares:
+    def fit(self, plays: csr_matrix, factors: int) -> AlternatingLeastSquares:
         model = AlternatingLeastSquares(
-            factors=self.found.factors,
+            factors=factors,
             regularization=self.found.regularization,
             alpha=self.found.confidence.alpha,
             frequency_exponent=self.found.frequency_exponent,
@@ -137,19 +138,22 @@ class TunedALS:
         }
 
 
-def ensemble_of(tuned: TunedALS, train: csr_matrix) -> tuple[dict[str, ScoresOf], Weighed]:
-    """Scores of the ensemble and of those of its members that are not a method by themselves."""
+def ensemble_of(
+    tuned: TunedALS, train: csr_matrix, tried: Sequence[int]
+) -> tuple[dict[str, ScoresOf], Weighed]:
+    """Scores of the ensemble, with one of the numbers of factors `tried`, and of those of its members that are not a
+    method by themselves."""
     found, artists = tuned.found, tuned.artists
 
-    def fitted(plays: csr_matrix, _progress: Share) -> tuple[np.ndarray, float, float]:
-        return tuned.fit(plays).item_factors, found.regularization, found.frequency_exponent
+    def fitted(factors: int, plays: csr_matrix, _progress: Share) -> tuple[np.ndarray, float, float]:
+        return tuned.fit(plays, factors).item_factors, found.regularization, found.frequency_exponent
 
-    weighed = weigh(train, fitted, found.confidence, seed=tuned.seed, artists=artists)
+    fits = [partial(fitted, factors) for factors in tried]
+    weighed = weigh(train, fits, found.confidence, seed=tuned.seed, artists=artists)
+    model = tuned.fit(train, tried[weighed.fit]) if weighed.fit else tuned.model
     near = build_neighbours(train, weighed.ridge)
     members = Members(
-        ItemFactors(
-            tuned.model.item_factors, found.regularization, frequency_exponent=found.frequency_exponent
-        ),
+        ItemFactors(model.item_factors, found.regularization, frequency_exponent=found.frequency_exponent),
         np.asarray(train.getnnz(axis=0), dtype=np.int32),
         near,
         artists=artists,
@@ -172,10 +176,12 @@ def measured(scores: ScoresOf, train: csr_matrix, test: csr_matrix) -> dict[str,
 
 @dataclass
 class Run:
-    """What one split gave: each method's measures, what the tuner chose, the ensemble's weights, and hubness."""
+    """What one split gave: each method's measures, what the tuner chose, the numbers of factors tried, the ensemble's
+    weights, and hubness."""
 
     measures: dict[str, dict[str, float]]
-    chosen: list[dict[str, Any]]
+    chosen: dict[str, Any]
+    tried: Sequence[int]
     weighed: Weighed
     hubs: dict[str, float]
 
@@ -189,21 +195,19 @@ def one_seed(plays: csr_matrix, artists: np.ndarray | None, seed: int, seconds: 
         except InvalidDataError as error:
             # EASE^R inverts what a large community outgrows.
             print(f"seed {seed}: {name} left out: {error}", file=sys.stderr)
-    tuned = TunedALS(train, artists, seed, seconds, free=False)
-    own, weighed = ensemble_of(tuned, train)
+    tuned = TunedALS(train, artists, seed, seconds)
+    tried = factors_to_try(train.shape[1], tracks=artists is not None, everywhere=free)
+    own, weighed = ensemble_of(tuned, train, tried)
     methods |= {OURS: tuned.scores, **own}
-    chosen = [tuned.settings(OURS)]
-    if free:
-        wider = TunedALS(train, artists, seed, seconds, free=True)
-        methods[FREE] = wider.scores
-        chosen.append(wider.settings(FREE))
+    chosen = tuned.settings(OURS)
     results = {}
     for name, scores in methods.items():
         began = perf_counter()
         results[name] = measured(scores, train, test)
         _tell(seed, name, results[name], perf_counter() - began)
     print(f"seed {seed}: weights {weighed.weights}, ridge {weighed.ridge:g}", file=sys.stderr)
-    return Run(results, chosen, weighed, hubnesses(train, seed, chosen[0], tuned.model.item_factors))
+    hubs = hubnesses(train, seed, chosen, tuned.model.item_factors)
+    return Run(results, chosen, tried, weighed, hubs)
 
 
 def hubnesses(
@@ -264,13 +268,15 @@ def report(
         | {
             "weights": {name: {"mean": mean(each), "sd": _sd(each)} for name, each in weights.items()},
             "ridges": [run.weighed.ridge for run in runs],
+            "factors": [run.tried[run.weighed.fit] for run in runs],
+            "by_factors": [dict(zip(map(str, run.tried), run.weighed.by_fit, strict=True)) for run in runs],
             "gains": gains,
         },
         "best_member": best_member,
         "gain": ndcg[ENSEMBLE] / ndcg[best_member] - 1,
         "seeds_won": sum(gain > 0 for gain in gains),
         "seeds_by_2_percent": sum(gain >= 0.02 for gain in gains),
-        "tuned": [settings for run in runs for settings in run.chosen],
+        "tuned": [run.chosen for run in runs],
         "hubness": {name: mean(run.hubs[name] for run in runs) for name in runs[0].hubs},
     }
 
@@ -294,7 +300,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0, help="split and start of the first of them")
     parser.add_argument("--seconds", type=float, default=120.0, help="the tuner's time for each seed")
-    parser.add_argument("--free-factors", action="store_true", help="also let the tuner choose the factors")
+    parser.add_argument("--free-factors", action="store_true", help="try 128 factors in every catalog")
     parser.add_argument("--json", action="store_true", help="one line instead of an indented document")
     arguments = parser.parse_args()
     if arguments.seeds < 1:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Factors(click.ParamType[int | None]):
-    """A number of factors, or `auto` (None): chosen by what measures best."""
+    """A number of factors, or `auto` (None): as many as measure best."""
 
     name = "number|auto"
 
@@ -41,9 +41,9 @@ FACTORS = Factors()
 @click.option(
     "--factors",
     type=FACTORS,
-    default="40",
+    default="auto",
     show_default=True,
-    help="Size of the model; auto: more than 40 if that measures better.",
+    help="Size of the model; auto: 40, or 128 where tracks or a large catalog are ranked 2 % better with them.",
 )
 @click.option("--iterations", type=click.IntRange(1, 200), default=20, show_default=True)
 @click.option(
@@ -82,7 +82,6 @@ def train(
     engine: str,
     master: str | None,
     parquet: str | None,
-    factors: int | None,
     **asked: Any,
 ) -> None:
     """Train on the community packs of a level, or without any on your own listening only.
@@ -96,9 +95,7 @@ def train(
     spark = SparkSettings(master or "local[*]", parquet) if engine == "spark" else None
     if spark is None and (master or parquet):
         raise UsageError("--master and --parquet are Spark's: add --engine spark.")
-    settings = TrainingSettings(
-        level=level, factors=factors or 40, free_factors=factors is None, spark=spark, **asked
-    )
+    settings = TrainingSettings(level=level, spark=spark, **asked)
     with options.session() as session, progress_bar(options, TRAINING) as bar:
         with suppress(DiscoverError):  # Training repairs a damaged model.
             if lost := session.models.lost_by_training(level):
@@ -137,7 +134,7 @@ def train(
 def chosen_in_words(manifest: ModelManifest) -> list[str]:
     """The chosen settings, with the others tried."""
     from engine.model.ensemble import member_name
-    from engine.training.tuning_summary import collapsed, in_words
+    from engine.training.tuning_summary import collapsed, factors_in_words, in_words
 
     confidence, tuned = manifest.confidence, manifest.tuned
     growing = f" × n^{manifest.frequency_exponent:g}" if manifest.frequency_exponent else ""
@@ -155,6 +152,8 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
             + ":"
         )
         lines += [f"  {line}" for line in in_words(tuned)]
+    if factors := factors_in_words(tuned):
+        lines.append(f"{factors}.")
     weights = ", ".join(
         f"{member_name(name, solo=manifest.solo)} {weight:+.2f}" for name, weight in manifest.ensemble.items()
     )

@@ -196,13 +196,16 @@ def _resurfacing(model: ModelManifest, cells: int) -> Content:
 
 
 def _tuning(tuned: dict[str, Any], width: int) -> Content:
-    from engine.training.tuning_summary import in_words
+    from engine.training.tuning_summary import factors_in_words, in_words
 
-    tried = in_words(tuned)
-    if not tried:
-        return Content("")
-    heading = f"{quantity(len(tuned['trials']), 'settings')} tried, nDCG@20 of the best on a held-out tenth"
-    lines = [_broken(heading, width), *(_broken(line, width, "  ") for line in tried)]
+    lines = []
+    if tried := in_words(tuned):
+        heading = (
+            f"{quantity(len(tuned['trials']), 'settings')} tried, nDCG@20 of the best on a held-out tenth"
+        )
+        lines = [_broken(heading, width), *(_broken(line, width, "  ") for line in tried)]
+    if factors := factors_in_words(tuned):
+        lines.append(_broken(factors, width))
     return Content.styled("\n".join(lines), _MUTED)
 
 

@@ -138,22 +138,33 @@ def popular_camps() -> csr_matrix:
 
 
 def test_weights_are_learned_from_listeners_left_out_and_say_what_they_bring() -> None:
-    found = weigh(popular_camps(), camps, Confidence(), seed=0)
+    found = weigh(popular_camps(), [camps], Confidence(), seed=0)
     assert found.effect["listeners"] > 60
     assert found.effect["kept"]
     assert found.effect["ensemble"] > max(found.effect["members"].values())
     assert {"factors", "neighbours", "popularity"} <= found.weights.keys()
     assert found.ridge in RIDGES
-    few = weigh(plays(6, 60), fitted, Confidence(), seed=0)
+    few = weigh(plays(6, 60), [fitted], Confidence(), seed=0)
     assert few.weights == {"factors": 1.0}, "too few to learn from"
 
 
 def test_where_the_best_member_is_as_good_as_all_together_it_ranks_alone() -> None:
-    found = weigh(popular_camps(), fitted, Confidence(), seed=0)
+    found = weigh(popular_camps(), [fitted], Confidence(), seed=0)
     members, together = found.effect["members"], found.effect["ensemble"]
     assert members["factors"] < together <= members["neighbours"]
     assert not found.effect["kept"]
     assert found.weights == {"neighbours": 1.0}
+
+
+def test_another_fit_is_taken_where_what_ranks_with_it_gains_a_fiftieth() -> None:
+    alone = [weigh(popular_camps(), [fit], Confidence(), seed=0) for fit in (fitted, camps)]
+    both = weigh(popular_camps(), [fitted, camps], Confidence(), seed=0)
+    assert both.by_fit == (alone[0].by_fit[0], alone[1].by_fit[0])
+    assert both.by_fit[1] > 1.02 * both.by_fit[0]
+    assert (both.fit, both.weights, both.effect) == (1, alone[1].weights, alone[1].effect)
+    assert both.by_fit[1] == pytest.approx(both.effect["ensemble"], abs=1e-4)
+    other = weigh(popular_camps(), [camps, fitted], Confidence(), seed=0)
+    assert (other.fit, other.weights) == (0, alone[1].weights)
 
 
 def test_the_ridge_is_the_one_that_finds_most() -> None:

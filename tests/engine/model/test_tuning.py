@@ -87,21 +87,6 @@ def test_the_same_seed_finds_the_same() -> None:
     assert [trial.ndcg for trial in other.trials] != [trial.ndcg for trial in first.trials]
 
 
-def test_more_factors_are_tried_only_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "MORE_FACTORS", (6,))
-    assert {trial.factors for trial in tune(SMALL, factors=2).trials} == {2}
-    free = tune(SMALL, factors=2, free_factors=True)
-    assert {trial.factors for trial in free.trials} >= {2, 6}
-    # The made-up listeners have three tastes: two factors cannot hold them.
-    best = {
-        size: max(trial.ndcg for trial in free.trials if trial.factors == size and trial.sweeps == 4)
-        for size in (2, 6)
-    }
-    assert (free.factors == 6) == (best[6] > best[2] * (1 + tuning.GAIN))
-    wider = {(trial.confidence.alpha, trial.regularization) for trial in free.trials if trial.factors == 6}
-    assert len(wider) >= 2
-
-
 def test_no_trial_starts_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(tuning, "time", clock)

@@ -20,10 +20,10 @@ from engine.privacy import Door
 from engine.search import NameIndex
 from engine.session import Session
 from engine.store.database import open_library
-from engine.training import checkpoint
+from engine.training import checkpoint, choose, weigh
 from engine.training.artifact import current_manifest, damaged_files, open_model
 from engine.training.train import TrainingSettings, Update
-from tests.support.communities import write_community
+from tests.support.communities import write_community, write_playlists
 from tests.support.folders import fingerprint
 from tests.support.listens import play
 from tests.support.models import names
@@ -295,15 +295,36 @@ def test_remains_of_another_training_or_spoiled_ones_are_not_gone_on_with(
     assert swept == ([2, 3, 4, 5] if spoil == "nothing" else [1, 2, 3, 4, 5])
 
 
-def test_free_factors_are_taken_and_kept_with_the_model(session, monkeypatch) -> None:
-    from engine.model import tuning
+@pytest.mark.parametrize(
+    ("asked", "gain", "taken"),
+    [({"level": "tracks"}, 10.0, 1), ({"free_factors": True}, 0.0, 6), ({}, 0.0, 6), ({}, 10.0, 1)],
+)
+def test_more_factors_are_tried_where_it_may_help_and_taken_where_the_ensemble_gains(
+    session, tmp_path, monkeypatch, asked, gain, taken
+) -> None:
+    # The made-up listeners have three tastes, which one factor cannot hold.
+    monkeypatch.setattr(choose, "FACTORS", 1)
+    monkeypatch.setattr(choose, "MORE_FACTORS", 6)
+    if not asked:
+        monkeypatch.setattr(choose, "LARGE", 59)
+    monkeypatch.setattr(weigh, "FIT_GAIN", gain)
+    if "level" in asked:
+        session.packs.add(write_playlists(tmp_path / "playlists.csv"))
+    manifest = session.training.train(TrainingSettings(iterations=3, tune=False, **asked))
+    assert manifest.factors == manifest.tuned["factors"] == taken
+    by_factors, effect = manifest.tuned["by_factors"], manifest.validation["ensemble"]
+    assert by_factors.keys() == {"1", "6"}
+    assert by_factors[str(taken)] == max(effect["ensemble"], *effect["members"].values())
+    assert open_model(session.folders, manifest.level).factors.item_factors.shape[1] == taken
 
-    monkeypatch.setattr(tuning, "CONFIDENCES", tuning.CONFIDENCES[:2])
-    monkeypatch.setattr(tuning, "MORE_FACTORS", (6,))
-    monkeypatch.setattr(tuning, "GAIN", -1.0)
-    manifest = session.training.train(
-        TrainingSettings(factors=4, iterations=3, free_factors=True, tune_seconds=60.0)
-    )
-    assert manifest.factors == manifest.tuned["factors"] == 6
-    assert {4, 6} <= {trial["factors"] for trial in manifest.tuned["trials"]}
-    assert open_model(session.folders).factors.item_factors.shape == (60, 6)
+
+def test_the_usual_factors_are_all_that_is_tried_in_a_small_catalog_of_artists_and_those_asked_for_everywhere(
+    session, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(choose, "FACTORS", 4)
+    session.packs.add(write_playlists(tmp_path / "playlists.csv"))
+    for asked, level, factors in ((None, "artists", 4), (5, "tracks", 5)):
+        settings = TrainingSettings(factors=asked, iterations=3, tune=False, level=level)
+        manifest = session.training.train(settings)
+        assert manifest.factors == factors
+        assert "by_factors" not in manifest.tuned
