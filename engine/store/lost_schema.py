@@ -61,7 +61,8 @@ class _Page:
 
 def rebuild_schema(database: Path) -> None:
     """Write the schema of a file of this version anew if it cannot be read to its end, or lacks a table: on a page that
-    is lost in part its row is one without values. Raises sqlite3.Error."""
+    is lost in part its row is one without values. Where the version is lost too, with the whole first page, it is this
+    one if all tables are left as it has them. Raises sqlite3.Error."""
     with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA writable_schema = ON")
         try:
@@ -76,11 +77,13 @@ def rebuild_schema(database: Path) -> None:
                 return
     data = database.read_bytes()
     page = int.from_bytes(data[16:18], "big")
-    # The tables of another version are others.
-    if page < _MIN_PAGE or int.from_bytes(data[60:64], "big") != len(STEPS):
+    if page < _MIN_PAGE:
         return
     before = _File(data)
     found = before.schema()
+    # The tables of another version are others.
+    if int.from_bytes(data[60:64], "big") != len(STEPS) and before.as_defined < _tables().keys():
+        return
     pages = before.end(room=len(found) + sum(len(sql or "") for *_, sql in found) // (page // 2))
     with database.open("r+b") as file:
         # An empty first page of a schema, and no free pages: what is written now comes behind all there is.
@@ -107,6 +110,8 @@ class _File:
             if (page := self._page(number)) is not None
         }
 
+        # The tables whose definitions are left as every library of this version has them.
+        self.as_defined: set[str] = set()
         self._below = {number for page in self._pages.values() for number in page.below}
 
     def end(self, room: int) -> int:
@@ -147,6 +152,8 @@ class _File:
                 self._schema_pages.add(number)
                 kind, name, table = map(str, row[:3])
                 root, of = row[3], (kind, name)
+                if kind == "table" and row[4] == _tables().get(name):
+                    self.as_defined.add(name)
                 if isinstance(root, int) and root in self._pages:
                     if of in known:
                         yield *of, known[of][0], root, known[of][1]

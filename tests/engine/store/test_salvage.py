@@ -139,7 +139,7 @@ def below(data: bytearray, page: int = 1) -> list[int]:
 
 
 def pages_lost(*lost: int, in_part: bool = False) -> Damage:
-    """The first page of the schema but for its header, without which nothing is known of the file, and those below it;
+    """The first page of the schema but for the header of the file, and those below it;
     or the second half of each."""
 
     def lose(data: bytearray) -> None:
@@ -168,6 +168,37 @@ def test_pages_of_the_schema_cost_no_row(
             asked = f"SELECT * FROM {table} ORDER BY 1, 2, 3"
             assert now.execute(asked).fetchall() == then.execute(asked).fetchall(), table
         assert now.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.parametrize("fill", [b"\0", b"\xa7"])
+def test_the_whole_first_page_costs_no_row(library: Path, tmp_path: Path, fill: bytes) -> None:
+    """With the number of the version, which the definitions that are left tell."""
+
+    def lose(data: bytearray) -> None:
+        size = int.from_bytes(data[16:18], "big")
+        data[:size] = fill * size
+
+    found, rows = salvaged(library, tmp_path, lose)
+    assert found is not None
+    with (
+        contextlib.closing(sqlite3.connect(rows)) as now,
+        contextlib.closing(sqlite3.connect(library)) as then,
+    ):
+        for table in ("artists", "tracks", "listens", "feedback", "playlist_tracks"):
+            asked = f"SELECT * FROM {table} ORDER BY 1, 2, 3"
+            assert now.execute(asked).fetchall() == then.execute(asked).fetchall(), table
+
+
+def test_the_first_page_of_another_version_is_not_taken_for_one_of_this(
+    library: Path, tmp_path: Path
+) -> None:
+    def lose(data: bytearray) -> None:
+        size = int.from_bytes(data[16:18], "big")
+        data[:size] = bytes(size)
+        at = data.find(b"CREATE TABLE pushes")
+        data[at : at + 19] = b"CREATE TABLE PUSHES"
+
+    assert salvaged(library, tmp_path, lose)[0] is None
 
 
 def test_no_index_and_no_other_table_is_taken_for_one_that_is_empty(library: Path, tmp_path: Path) -> None:
