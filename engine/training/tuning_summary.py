@@ -65,7 +65,7 @@ def in_words(tuned: Mapping[str, Any]) -> list[str]:
 
 
 def factors_in_words(tuned: Mapping[str, Any]) -> str:
-    """What the ensemble ranks with each number of factors that was tried; empty where none was beside the usual."""
+    """nDCG@20 of the ensemble with each number of factors tried, on listeners left out; empty where only one was."""
     by_factors: Mapping[str, float] = tuned.get("by_factors", {})
     tried = ", ".join(f"{number} factors {ndcg:.3f}" for number, ndcg in by_factors.items())
-    return f"nDCG@20 of all together on listeners left out: {tried}" if tried else ""
+    return f"all together: {tried}" if tried else ""

@@ -16,7 +16,7 @@ from engine.paths import Folders
 from tests.support.backtests import a_backtest
 from tests.support.communities import write_community
 from tests.support.driving import add_by_key, screen_text, settled, the_list, toasts
-from tests.support.models import names
+from tests.support.models import names, write_model
 from tests.support.places import ITEMS, PLAYED
 from tuiapp.app.app import DiscoverApp
 from tuiapp.hindsight import in_a_line, in_words
@@ -110,9 +110,9 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
         factors=40,
         frequency_exponent=0.75,
         regularization=0.812,
-        tuned={"searched": True, "trials": trials},
-        validation={},
-        ensemble={},
+        tuned={"searched": True, "trials": trials, "by_factors": {"40": 0.26, "128": 0.2619}},
+        validation={"ensemble": {"members": {"factors": 0.25}, "ensemble": 0.26}},
+        ensemble={"factors": 1.0},
         index={"trees": 10, "recall": 0.977, "bytes": 1.1e6},
     )
     lines = facts(model, width).plain.split("\n")
@@ -120,6 +120,7 @@ def test_no_line_of_a_models_facts_is_wider_than_its_column(width: int) -> None:
     words = " ".join(" ".join(lines).split())
     assert "10 sweeps" in words, "those that were made, as the curve shows"
     assert "3 settings tried, nDCG@20 of the best on a held-out tenth" in words
+    assert "all together: 40 factors 0.260, 128 factors 0.262" in words
     assert "added 2026-11-28 from https://ex" in words
     assert "1.1 MB on disk, the trees answer at this size" in words
 
@@ -172,6 +173,21 @@ async def test_a_model_is_shown_in_short_until_details_are_asked_for(folders: Fo
         assert facts.render().plain.partition("your own past\n")[2].splitlines()[:7] == in_words(
             found, "artists"
         )
+
+
+async def test_a_model_of_tracks_is_shown_where_there_is_none_of_artists(empty: Folders) -> None:
+    write_model(empty.root, level="tracks")
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settled(pilot)
+        await pilot.press("7")
+        await settled(pilot)
+        assert "No model yet" not in screen_text(app)
+        assert "60 tracks" in screen_text(app)
+        assert "trained " in screen_text(app)
+        await pilot.press("v")
+        await settled(pilot)
+        assert "lambda" in screen_text(app)
 
 
 async def test_a_removed_pack_is_out_of_use_comes_back_and_leaves_nothing_when_it_does_not(

@@ -152,8 +152,6 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
             + ":"
         )
         lines += [f"  {line}" for line in in_words(tuned)]
-    if factors := factors_in_words(tuned):
-        lines.append(f"{factors}.")
     weights = ", ".join(
         f"{member_name(name, solo=manifest.solo)} {weight:+.2f}" for name, weight in manifest.ensemble.items()
     )
@@ -168,6 +166,8 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
             else f"no mixture did better ({found})"
         )
         lines.append(f"Ranked by: {weights}; {said}, {factors}.")
+        if by_factors := factors_in_words(tuned):
+            lines.append(f"{by_factors[0].upper()}{by_factors[1:]}.")
     return lines
 
 

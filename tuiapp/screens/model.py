@@ -157,7 +157,9 @@ class ModelView(View):
         table.show((*status.packs, *map(_as_row, self._folders)))
         if first_time:
             self.focus_list(table)
-        if status.model is None:
+        self._models = [model for model in (status.model, status.track_model) if model is not None]
+        self._outdated = shown(status.outdated)
+        if not self._models:
             train, add = self.key("model.train"), self.key("model.add_pack")
             alone = (
                 f"{self.key('import')} to import more: what you have is too little to train on"
@@ -169,16 +171,15 @@ class ModelView(View):
                 if status.packs
                 else f"Press {add} to add community data, or {alone}."
             )
-            damaged = f"{self.in_keys(shown(status.outdated))}\n\n" if status.outdated else ""
+            damaged = f"{self.in_keys(self._outdated)}\n\n" if self._outdated else ""
             self.set_state("empty", "No model yet", damaged + text)
             self.set_status("")
             return
         self.set_state("")
-        self._models = [model for model in (status.model, status.track_model) if model is not None]
-        self._outdated = shown(status.outdated)
         self._show_models()
-        self._loss.show(Losses(tuple(status.model.loss)))
-        when = age(status.model.trained, self._today)
+        first = self._models[0]
+        self._loss.show(Losses(tuple(first.loss)))
+        when = age(first.trained, self._today)
         self.set_status(f"trained {when}" + ("" if when == "today" else " ago"))
 
     def _show_models(self) -> None:

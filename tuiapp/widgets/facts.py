@@ -68,7 +68,7 @@ def facts(model: ModelManifest, width: int) -> Content:
     blocks = [
         _source(model, width),
         _quality(model.validation, cells),
-        _resurfacing(model, cells) if model.solo else _ensemble(model, cells),
+        _resurfacing(model, cells) if model.solo else _ensemble(model, width, cells),
         _tuning(model.tuned, width),
         _index(model.index, width),
     ]
@@ -159,7 +159,9 @@ def _quality(measured: dict[str, Any], cells: int) -> Content:
     )
 
 
-def _ensemble(model: ModelManifest, cells: int) -> Content:
+def _ensemble(model: ModelManifest, width: int, cells: int) -> Content:
+    from engine.training.tuning_summary import factors_in_words
+
     ensemble = model.validation.get("ensemble")
     if not ensemble or "members" not in ensemble:
         return Content("")
@@ -168,7 +170,9 @@ def _ensemble(model: ModelManifest, cells: int) -> Content:
         for name, value in ensemble["members"].items()
     ]
     heading = "what ranks, nDCG@20 on held-out listeners"
-    return _table(heading, [("all together", ensemble["ensemble"], ""), *rows], cells)
+    table = _table(heading, [("all together", ensemble["ensemble"], ""), *rows], cells)
+    factors = factors_in_words(model.tuned)
+    return Content("\n").join([table, Content.styled(_broken(factors, width), _MUTED)]) if factors else table
 
 
 def _resurfacing(model: ModelManifest, cells: int) -> Content:
@@ -196,16 +200,13 @@ def _resurfacing(model: ModelManifest, cells: int) -> Content:
 
 
 def _tuning(tuned: dict[str, Any], width: int) -> Content:
-    from engine.training.tuning_summary import factors_in_words, in_words
+    from engine.training.tuning_summary import in_words
 
-    lines = []
-    if tried := in_words(tuned):
-        heading = (
-            f"{quantity(len(tuned['trials']), 'settings')} tried, nDCG@20 of the best on a held-out tenth"
-        )
-        lines = [_broken(heading, width), *(_broken(line, width, "  ") for line in tried)]
-    if factors := factors_in_words(tuned):
-        lines.append(_broken(factors, width))
+    tried = in_words(tuned)
+    if not tried:
+        return Content("")
+    heading = f"{quantity(len(tuned['trials']), 'settings')} tried, nDCG@20 of the best on a held-out tenth"
+    lines = [_broken(heading, width), *(_broken(line, width, "  ") for line in tried)]
     return Content.styled("\n".join(lines), _MUTED)
 
 

@@ -51,5 +51,5 @@ def test_without_a_search_there_is_nothing_to_say() -> None:
 def test_only_where_other_factors_were_tried_is_it_said_how_all_rank_with_each() -> None:
     assert factors_in_words(TABLE) == ""
     assert factors_in_words({"by_factors": {"40": 0.308, "128": 0.3141}}) == (
-        "nDCG@20 of all together on listeners left out: 40 factors 0.308, 128 factors 0.314"
+        "all together: 40 factors 0.308, 128 factors 0.314"
     )
