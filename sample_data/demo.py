@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from engine.canonical_keys import Level
     from engine.session import Session, Status
 
-# A demo is waited for: the search stops here on a slow machine; a quick one is done before.
-TUNE_SECONDS = 8.0
+# A demo is waited for: the search stops here on a slow machine; a quick one is done before. More factors gain nothing on
+# the sample (MODEL.md).
+TUNE_SECONDS, FACTORS = 8.0, 40
 # Called with the stage, how many are done, of how many, and the loss where there is one.
 LossReport = Callable[[str, int, int, float | None], None]
 
@@ -73,7 +74,7 @@ def prepare(session: Session, progress: LossReport, cancelled: Cancelled | None 
     for level, model in levels:
         if not model:
             session.training.train(
-                TrainingSettings(level=level, tune_seconds=TUNE_SECONDS),
+                TrainingSettings(level=level, factors=FACTORS, tune_seconds=TUNE_SECONDS),
                 progress=lambda update, level=level: progress(
                     update.stage_of(level), update.done, update.total, update.loss
                 ),
