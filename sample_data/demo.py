@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from engine.canonical_keys import Level
     from engine.session import Session, Status
 
-# A demo is waited for: the search stops here on a slow machine; a quick one is done before. More factors gain nothing on
-# the sample (MODEL.md).
+# A demo is waited for: the search stops here on a slow machine; a quick one is done before. On the sample more factors
+# gain nothing (MODEL.md).
 TUNE_SECONDS, FACTORS = 8.0, 40
 # Called with the stage, how many are done, of how many, and the loss where there is one.
 LossReport = Callable[[str, int, int, float | None], None]
