@@ -27,6 +27,8 @@ _EXTINF = re.compile(r'#EXTINF:\s*(-?\d{1,9})(?:\.\d*)?(?:"[^"]*"|[^,])*+,(.*)',
 _OF_PLS = re.compile(r"(File|Title|Length)(\d{1,9})(?:\s+=\s*|=)(.*)", re.IGNORECASE)
 # Comments in which this program lists tracks without a file.
 _MISSING_M3U, _MISSING_PLS = "# missing: ", "; missing: "
+# A folder or an ending of a file.
+_PATH = re.compile(r".*(?:[/\\]|\.\w{2,4}\s*$)")
 # As Spotify copies it, or as its programs call it.
 _URI = re.compile(
     r"(?:spotify:track:|https?://open\.spotify\.com/(?:[\w-]+/)?track/)([0-9A-Za-z]{22})(?:\?\S*)?"
@@ -173,10 +175,12 @@ def parted(display: str) -> tuple[str, str]:
 
 
 def _sniff_m3u(head: Head) -> bool:
-    """By its first line; the simplest form has only paths, as MPD and cmus write it, and is known by its name alone."""
+    """By its first line; the simplest form has only paths, as MPD and cmus write it, and is known by its name and
+    them."""
     named = head.name.lower().endswith((".m3u", ".m3u8"))
     paths = named and bool(head.text.strip()) and not (head.is_database or head.is_binary or head.json)
-    known = paths and _OF_ANOTHER.match(head.text) is None
+    written = (line for line in head.lines if line.strip() and not line.startswith("#"))
+    known = paths and _OF_ANOTHER.match(head.text) is None and all(map(_PATH.match, written))
     return (known or head.text.startswith("#EXTM3U")) and _STREAM not in head.text
 
 

@@ -226,10 +226,23 @@ def test_a_list_of_paths_is_no_list_of_names(name: str, path: str, file: str) ->
 
 
 @pytest.mark.parametrize(
-    "data", [b"<!DOCTYPE html>\n", b'{"a": 1}\n', b"\0\1\2" * 40, b"\n", b"#EXT-X-VERSION:3\na.ts\n"]
+    "data",
+    [
+        b"<!DOCTYPE html>\n",
+        b'{"a": 1}\n',
+        b"\0\1\2" * 40,
+        b"\n",
+        b"#EXT-X-VERSION:3\na.ts\n",
+        b"Some notes\n",
+    ],
 )
 def test_not_everything_of_that_name_is_a_list(data: bytes) -> None:
     assert recognise(Head("Evening.m3u8", data)) is not format_named("m3u")
+
+
+def test_names_are_names_whatever_the_list_is_called() -> None:
+    data = b"Ida - Lark\nAC/DC - Live\nBo - Roof Feat. Ida\n"
+    assert recognise(Head("Evening.m3u", data)) is format_named("artist-title")
 
 
 def test_attributes_with_commas_and_blanks_around_a_sign_are_no_part_of_a_name() -> None:
