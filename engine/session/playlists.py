@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -135,18 +135,18 @@ class Playlists(Service):
         return tuple(saved_playlists(self.library.connection))
 
     @synchronized
-    def save(self, name: str, playlist: ContextPlaylist, *, replace: bool = False) -> SavedPlaylist:
+    def save(self, name: str, playlist: ContextPlaylist) -> PlaylistEdit:
         """Save a playlist under a name; in a private session until that ends."""
         from engine.playlists.saved import save_playlist
 
-        return save_playlist(
+        saved = save_playlist(
             self.library.connection,
             name,
             playlist.tracks,
             context=playlist.context,
             settings=playlist.settings,
-            replace=replace,
         )
+        return _created(saved.name, playlist.tracks)
 
     @synchronized
     def show(self, name: str) -> tuple[PlaylistTrack, ...]:
@@ -221,11 +221,8 @@ class Playlists(Service):
         each: dict[tuple[str, str], PlaylistTrack] = {}
         for track in tracks:
             each.setdefault(track.pair, track)
-        # The reason of a track is not saved.
-        kept = tuple(replace(track, reason="") for track in each.values())
-        saved = save_playlist(self.library.connection, name, kept)
-        places = tuple(range(1, len(kept) + 1))
-        return PlaylistEdit(saved.name, (), kept, kept, places=places, added=kept, created=True)
+        saved = save_playlist(self.library.connection, name, [*each.values()])
+        return _created(saved.name, each.values())
 
     @synchronized
     def add(self, name: str, tracks: Sequence[PlaylistTrack], *, again: bool = False) -> PlaylistEdit:
@@ -373,6 +370,14 @@ class Playlists(Service):
         number = next(i for i in itertools.count(1) if _numbered(title, i).casefold() not in taken)
         made = made if number == 1 else make(number - 1)
         return replace(self.create(_numbered(title, number), made.tracks), notes=made.notes)
+
+
+def _created(name: str, tracks: Iterable[PlaylistTrack]) -> PlaylistEdit:
+    """A new playlist with these tracks."""
+    # The reason of a track is not saved.
+    kept = tuple(replace(track, reason="") for track in tracks)
+    places = tuple(range(1, len(kept) + 1))
+    return PlaylistEdit(name, (), kept, kept, places=places, added=kept, created=True)
 
 
 def _numbered(title: str, number: int) -> str:

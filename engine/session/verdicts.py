@@ -77,8 +77,7 @@ class Verdicts(Service):
         if now == before:
             return
         if (now and now.verdict) != verdict:
-            said = f"What you said of {credited(artist, track)} was changed elsewhere since, so it was left."
-            raise UsageError(said)
+            raise _changed_since(artist, track)
         if before is None:
             self.judge(None, artist, track)
         else:
@@ -86,10 +85,14 @@ class Verdicts(Service):
 
     @synchronized
     def take_back(self, mark: Feedback, before: Feedback | None = None) -> None:
-        """Take a verdict back, and restore the one `before` it, unless something else was said of that artist or track
-        since."""
-        if mark not in self.all():
+        """Take a verdict back, and restore the one `before` it. Raises UsageError if something else was said of that
+        artist or track since."""
+        key = artist_key(mark.artist)
+        now = next((one for one in self.all() if _is_of(one, key, mark.track)), None)
+        if now == before:
             return
+        if now != mark:
+            raise _changed_since(mark.artist, mark.track)
         if before is None:
             self.judge(None, mark.artist, mark.track)
         else:
@@ -99,6 +102,11 @@ class Verdicts(Service):
     def of(self, artist: str) -> str | None:
         """The verdict on an artist, by key, in whatever spelling; null where there is none."""
         return next((mark.verdict for mark in self.all() if _is_of(mark, artist, None)), None)
+
+
+def _changed_since(artist: str, track: str | None) -> UsageError:
+    said = f"What you said of {credited(artist, track)} was changed elsewhere since, so it was left."
+    return UsageError(said)
 
 
 def _is_of(mark: Feedback, artist: str, track: str | None) -> bool:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from engine.errors import BusyError, DiscoverError
 from engine.paths import Folders
@@ -16,7 +17,7 @@ from engine.session.playlists import Playlists
 from engine.session.taste import Tastes
 from engine.session.verdicts import Verdicts
 from engine.taste.rules import Rule
-from tests.support.driving import kept_by_another, settled, toasts
+from tests.support.driving import kept_by_another, settled, the_view, toasts
 from tuiapp.app.app import DiscoverApp
 from tuiapp.music import Music
 from tuiapp.screens import compare
@@ -243,3 +244,24 @@ async def test_what_another_window_said_since_is_not_undone(folders: Folders) ->
         app.action_undo()
         await settled(pilot)
         assert app.engine().verdicts.of("artist c2") == "block"
+
+
+async def test_a_saved_list_that_was_changed_elsewhere_since_stays(folders: Folders) -> None:
+    app = DiscoverApp(folders)
+    async with app.run_test(size=(110, 30)) as pilot:
+        await pilot.press("3")
+        await settled(pilot, lambda: the_view(app)._made is not None)
+        for name, changed in ("Kept", True), ("Gone", False):
+            the_view(app).action_save()
+            await settled(pilot)
+            app.screen.query_one(Input).value = name
+            await pilot.press("enter")
+            await settled(pilot, lambda name=name: app.undoable == f"saving {name}")
+            if changed:
+                with Session(folders) as other:
+                    other.playlists.remove_tracks(name, [1])
+        for said in "Undone: saving Gone.", "Kept was changed elsewhere since, so it was left unchanged.":
+            await pilot.press("u")
+            await settled(pilot)
+            assert said in toasts(app)
+        assert {"Kept", "Gone"} & {one.name for one in app.engine().playlists.all()} == {"Kept"}

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from engine.playlists.contexts import Context, Settings
     from engine.playlists.playlist import ContextPlaylist, PlaylistTrack
     from engine.playlists.routine_contexts import OwnContext
-    from engine.playlists.saved import SavedPlaylist
     from engine.session import Session
+    from engine.session.playlists import PlaylistEdit
 
 # A pause this long starts a new count of taps.
 _TAP_PAUSE = 2.0
@@ -126,14 +126,14 @@ class ContextsView(View):
         if self._asked_about not in (None, self._chosen):
             self._take(self._chosen.name)
 
-    def _saved(self, saved: SavedPlaylist) -> None:
+    def _saved(self, saved: PlaylistEdit) -> None:
         name = saved.name
         self.notify(
             f"Saved as {shown(name)}. Find it in Playlists ({self.key('view_playlists')}).", markup=False
         )
         self.shell.library_changed("playlists")
         self.shell.changes.remember(
-            f"saving {name}", lambda: self.shell.changes.make(lambda s: s.playlists.remove(name))
+            f"saving {name}", lambda: self.shell.changes.make(lambda s: s.playlists.restore(saved))
         )
 
     def show_error(self, error: DiscoverError) -> None:
@@ -331,9 +331,9 @@ class ContextsView(View):
             return
 
         def save(text: str, dialog: AskText) -> None:
-            def saved(playlist: SavedPlaylist) -> None:
+            def saved(edit: PlaylistEdit) -> None:
                 dialog.accept()
-                self._saved(playlist)
+                self._saved(edit)
 
             dialog.ask_each(lambda session: session.playlists.save(text, made), saved, group="save")
 
