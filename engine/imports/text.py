@@ -23,10 +23,11 @@ _MAX_LINES = 50
 _MAX_LINE = 16 << 20
 # `FALSE` in the languages in which spreadsheets save it, and what programs write for it or for nothing.
 _NO = frozenset(map(str.casefold, (
-    "", "false", "f", "no", "n", "0", "0.0", "null", "none", "nan", "undefined", "falsch", "nein", "faux", "non",
+    "", "false", "f", "no", "n", "0", "0.0", "off", "public", "null", "none", "nan", "n/a", "#n/a", "undefined", "-",
+    "\u2013", "\u2014", "falsch", "nein", "faux", "non",
     "falso", "não", "onwaar", "nee", "falskt", "nej", "falsk", "usann", "nei", "epätosi", "ei", "fałsz", "nie",
     "nepravda", "ne", "hamis", "nem", "ложь", "нет", "хибність", "ні", "yanlış", "yanliş", "hayır", "hayir",
-    "ψευδης", "ψευδής", "fals", "nu", "netačno",
+    "ψευδης", "ψευδής", "fals", "nu", "netačno", "netočno", "netiesa",
     "лъжа", "väär", "aplams", "假", "否", "偽", "いいえ", "거짓", "아니요",
 )))  # fmt: skip
 # What separates the cells of a table, the likeliest first.
@@ -210,8 +211,8 @@ def is_yes(cell: str) -> bool:
     """Whether a cell that may be `TRUE` or `FALSE`, which spreadsheets save in their language, is not the latter, nor
     empty.
 
-    >>> is_yes("True"), is_yes("WAHR"), is_yes("1.0"), is_yes("FALSCH"), is_yes("0"), is_yes("")
-    (True, True, True, False, False, False)
+    >>> is_yes("True"), is_yes("WAHR"), is_yes("1.0"), is_yes("FALSCH"), is_yes("0"), is_yes("-"), is_yes("")
+    (True, True, True, False, False, False, False)
     """
     return cell.strip().casefold() not in _NO
 

@@ -54,6 +54,10 @@ _SHAPES = {
         ("ИСТИНА", "ЛОЖЬ"),
         ("EPÄSELVÄ", "EPÄTOSI"),
         ("private", "null"),
+        ("private", "public"),
+        ("on", "off"),
+        ("x", "-"),
+        ("x", "n/a"),
     ],
 )
 def test_a_private_play_in_a_table_is_left_out_in_every_language(
