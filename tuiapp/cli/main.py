@@ -26,6 +26,18 @@ _OF_CLICK = (
     (re.compile(r"^Error: ", re.MULTILINE), "error: "),
     (re.compile(r"is not a valid integer(?: range)?\.$", re.MULTILINE), "is not a whole number."),
     (re.compile(r"is not a valid float(?: range)?\.$", re.MULTILINE), "is not a number."),
+    *(
+        (
+            re.compile(rf"is not in the range {of}\.$", re.MULTILINE),
+            rf"is out of range: enter a number{words}.",
+        )
+        for of, words in (
+            (r"(\S+)<=x<=(\S+)", r" from \1 to \2"),
+            (r"(\S+)<x<=(\S+)", r" above \1, at most \2"),
+            (r"x>=(\S+)", r", \1 or more"),
+            (r"x>(\S+)", r" above \1"),
+        )
+    ),
 )
 
 

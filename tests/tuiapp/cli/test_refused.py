@@ -34,6 +34,9 @@ def test_nan_is_refused_where_a_number_belongs(
         (["recommend", "-n", "many"], "“many” is not a whole number."),
         (["stats", "--year", "2024x"], "“2024x” is not a whole number."),
         (["recommend", "--new", "much"], "“much” is not a number."),
+        (["recommend", "--new", "7"], "7.0 is out of range: enter a number from 0 to 1."),
+        (["played", "A", "B", "--seconds", "0"], "out of range: enter a number above 0, at most 86400."),
+        (["recommend", "-n", "0"], "0 is out of range: enter a number, 1 or more."),
         (["bogus"], "No such command “bogus”."),
     ],
 )
