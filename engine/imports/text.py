@@ -23,7 +23,8 @@ _MAX_LINES = 50
 _MAX_LINE = 16 << 20
 # `FALSE` in the languages in which spreadsheets save it, and what programs write for it or for nothing.
 _NO = frozenset(map(str.casefold, (
-    "", "false", "f", "no", "n", "0", "0.0", "off", "public", "null", "none", "nan", "n/a", "#n/a", "undefined", "-",
+    "", "false", "f", "no", "n", "0", "0.0", "0,0", "off", "public", "null", "(null)", r"\n", "nil", "none", "nan",
+    "na", "<na>", "n/a", "#n/a", "#nv", "undefined", "-",
     "\u2013", "\u2014", "falsch", "nein", "faux", "non",
     "falso", "não", "onwaar", "nee", "falskt", "nej", "falsk", "usann", "nei", "epätosi", "ei", "fałsz", "nie",
     "nepravda", "ne", "hamis", "nem", "ложь", "нет", "хибність", "ні", "yanlış", "yanliş", "hayır", "hayir",

@@ -58,6 +58,11 @@ _SHAPES = {
         ("on", "off"),
         ("x", "-"),
         ("x", "n/a"),
+        # As R and pandas, databases and a spreadsheet in German write a cell without a value.
+        ("TRUE", "NA"),
+        ("True", "<NA>"),
+        ("t", "\\N"),
+        ("WAHR", "#NV"),
     ],
 )
 def test_a_private_play_in_a_table_is_left_out_in_every_language(
