@@ -157,6 +157,22 @@ async def test_the_key_that_quits_ends_no_job_however_often_it_is_pressed(empty:
         app.job = None
 
 
+async def test_the_question_goes_with_the_job_it_is_about(empty: Folders) -> None:
+    app = DiscoverApp(empty)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.job = job = Job("Training", ["train"])
+        await pilot.press("q")
+        await pilot.pause()
+        app.job = job  # goes on
+        await pilot.pause()
+        assert "Training is running" in screen_text(app)
+        app.job = None
+        await settled(pilot)
+        assert "Training is running" not in screen_text(app)
+        assert not app.leaving, "nobody answered"
+
+
 async def test_quitting_asks_nothing_of_a_job_that_was_asked_to_stop(empty: Folders) -> None:
     app = DiscoverApp(empty)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tuiapp.app.app import DiscoverApp
+    from tuiapp.job import Job
 
 
 # Seconds a failed app waits for its threads, whose work is safe to interrupt.
@@ -76,6 +77,13 @@ def ask_whether_to_stop(app: DiscoverApp, job: str) -> Screen[Any]:
             app.call_later(app.leave)
 
     app.push_screen(question, answered)
+
+    def ended(now: Job | None) -> None:
+        # Its question would no longer be true.
+        if (now is None or now.title != job) and question.is_current:
+            question.dismiss(None)
+
+    question.watch(app, "job", ended, init=False)
     return question
 
 
