@@ -7,8 +7,8 @@ import math
 import re
 from collections.abc import Sequence
 
-# What begins a library: the app shows its key instead.
-IMPORT = "Import your history: discover import PATH."
+# What begins a library: the app shows its keys instead.
+IMPORT = "Import your history: discover import PATH. Or look around with demo data first: discover demo."
 TOO_FEW_ALONE = (
     "Your plays are too few to learn from alone. Add community data: discover community fetch. Or import more: "
     "discover import PATH."

@@ -15,6 +15,7 @@ from tuiapp.settings.keys import Keymap
             "No plays yet. Import your history: discover import PATH.",
             "No plays yet. Import your history: press f3.",
         ),
+        ("Or look around: discover demo.", "Or look around: press 1 then E."),
         (
             "Train again: discover train, or for tracks: discover train --level tracks.",
             "Train again: press 7 then t.",

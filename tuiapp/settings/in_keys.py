@@ -16,12 +16,13 @@ _KEYS = {
     "library add": ("view_model", "model.add_pack"),
     "library tempo": ("view_model", "model.update_pack"),
     "train": ("view_model", "model.train"),
+    "demo": ("view_discover", "discover.demo"),
 }
 # Compiled on first use: the first paint does not wait for either.
 _COMMAND = (
     r"`?(?:discover community fetch(?: tracks)?, or from a file: )?"
     r"discover (?:(import|community add|features add|model add|library add) (?:PATH|DIR)"
-    r"|(train|community fetch genres|library tempo)(?: --level (?:artists|tracks))?"
+    r"|(demo|train|community fetch genres|library tempo)(?: --level (?:artists|tracks))?"
     r"(?:, or for tracks: discover train --level tracks)?)(?: --name (?:'[^']*'|[\w.-]+))?`?"
 )
 
