@@ -90,6 +90,8 @@ def rebuild_schema(database: Path) -> None:
         file.seek(28)
         file.write(pages.to_bytes(4, "big") + bytes(8))
         file.truncate(pages * page)
+        file.seek(60)
+        file.write(len(STEPS).to_bytes(4, "big"))
         file.seek(_HEADER)
         file.write(bytes((_TABLE_LEAF, 0, 0, 0, 0)) + page.to_bytes(2, "big") + bytes(page - _HEADER - 7))
     with contextlib.closing(sqlite3.connect(database)) as connection, connection:

@@ -230,6 +230,9 @@ class _Table:
                 self._read("1 ORDER BY " + ", ".join(f'"{key}" DESC' for key in self._keys))
             found.lost[self._name] = self._in_all()
         (count,) = self._rebuilt.execute(f'SELECT count(*) FROM "{self._name}"').fetchone()  # noqa: S608 - as above
+        if count < self._rows:
+            # Of a page that is lost in part, rows without values were read.
+            found.lost.setdefault(self._name, self._in_all())
         if not count:
             # A new library may already have rows.
             self._rebuilt.executemany(self._insert, before)

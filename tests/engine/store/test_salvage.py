@@ -116,14 +116,15 @@ def test_a_bit_of_the_version_is_damage_and_mended(library: Path, tmp_path: Path
         assert session.status().listens == PLAYS + 1
 
 
-def lost_roots(library: Path, *tables: str) -> Damage:
+def lost_roots(library: Path, *tables: str, in_part: bool = False) -> Damage:
     with contextlib.closing(sqlite3.connect(library)) as connection:
         roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_schema WHERE type = 'table'"))
         (size,) = connection.execute("PRAGMA page_size").fetchone()
 
     def lose(data: bytearray) -> None:
         for table in tables:
-            data[(roots[table] - 1) * size : roots[table] * size] = bytes(size)
+            start = (roots[table] - 1) * size + (size // 2 if in_part else 0)
+            data[start : roots[table] * size] = bytes(roots[table] * size - start)
 
     return lose
 
@@ -171,11 +172,15 @@ def test_pages_of_the_schema_cost_no_row(
 
 
 @pytest.mark.parametrize("fill", [b"\0", b"\xa7"])
-def test_the_whole_first_page_costs_no_row(library: Path, tmp_path: Path, fill: bytes) -> None:
-    """With the number of the version, which the definitions that are left tell."""
+@pytest.mark.parametrize("also", [(), ("skips",)])
+def test_the_whole_first_page_costs_no_row(
+    library: Path, tmp_path: Path, fill: bytes, also: tuple[str, ...]
+) -> None:
+    """With the number of the version, which the definitions that are left tell, though a table has no page."""
 
     def lose(data: bytearray) -> None:
         size = int.from_bytes(data[16:18], "big")
+        lost_roots(library, *also)(data)
         data[:size] = fill * size
 
     found, rows = salvaged(library, tmp_path, lose)
@@ -220,20 +225,23 @@ def test_no_index_and_no_other_table_is_taken_for_one_that_is_empty(library: Pat
             assert now.execute(f"SELECT * FROM {table}").fetchall() == []
 
 
+@pytest.mark.parametrize("in_part", [False, True])
 @pytest.mark.parametrize(
     "tables", [("artists",), ("tracks",), ("listens",), ("artists", "tracks", "listens", "imports")]
 )
 def test_one_page_of_the_names_or_of_the_listens_costs_no_listen(
-    library: Path, tmp_path: Path, tables: tuple[str, ...]
+    library: Path, tmp_path: Path, tables: tuple[str, ...], in_part: bool
 ) -> None:
     asked = (
         "SELECT a.key, t.key, l.started_at, l.plays FROM listens AS l JOIN tracks AS t ON t.id = l.track_id "
         "JOIN artists AS a ON a.id = t.artist_id ORDER BY l.id"
     )
-    found, rows = salvaged(library, tmp_path, lost_roots(library, *tables))
+    found, rows = salvaged(library, tmp_path, lost_roots(library, *tables, in_part=in_part))
     assert found is not None
     assert found.rows["listens"] == PLAYS + 1
-    kept = [f"{PLAYS + 1:,} of these by track and time alone"] * ("listens" in tables)
+    # In part, the rows of other pages are whole.
+    number = found.in_part.get("listens", 0) if in_part else PLAYS + 1
+    kept = [f"{number:,} of these by track and time alone"] * ("listens" in tables)
     assert [words for words in found.in_words().split(", ") if "alone" in words] == kept
     with (
         contextlib.closing(sqlite3.connect(rows)) as now,
