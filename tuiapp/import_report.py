@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.community.offers import FEW_LISTENERS
 from engine.errors import sentence
-from engine.imports.record import AS_LIKE, AS_PLAYLIST
+from engine.imports.record import AS_LIKE, AS_PLAYLIST, SKIPPED
 from engine.wording import one_or_many, quantity
 from tuiapp.safe import shown
 
@@ -20,6 +20,8 @@ _OTHERWISE = {
     AS_LIKE: ("kept as likes", "kept as a like"),
     AS_PLAYLIST: ("kept as playlist entries", "kept as a playlist entry"),
 }
+# Reasons that need more words than the contract's.
+_REASONS = {SKIPPED: "skipped, or played too briefly to count"}
 # Unknown files that are named one by one in a report.
 _MAX_NAMED = 20
 _ALL = "discover import --dry-run --json PATH"
@@ -31,6 +33,14 @@ def kept_otherwise(dropped: dict[str, int]) -> list[tuple[int, str]]:
         (count, one_or_many(count, *words))
         for reason, words in _OTHERWISE.items()
         if (count := dropped.pop(reason, 0))
+    ]
+
+
+def left_out(dropped: dict[str, int]) -> list[tuple[int, str, str]]:
+    """(count, the reason as it is counted, in words) of rows that were not kept, the most first."""
+    return [
+        (count, reason, f"left out: {shown(_REASONS.get(reason, reason))}")
+        for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1])
     ]
 
 

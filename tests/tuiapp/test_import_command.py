@@ -13,7 +13,7 @@ from engine.errors import DiscoverError
 from engine.paths import Folders
 from engine.privacy import Door
 from engine.store.database import open_library
-from tests.support.importing import SONG, START, lastfm, write, write_zip
+from tests.support.importing import SONG, START, lastfm, spotify, write, write_zip
 from tuiapp.cli.main import run
 
 NOISE = b"ID3" + bytes(range(256)) * 20
@@ -53,6 +53,20 @@ def test_a_zip_cut_short_is_asked_about_in_a_sentence_that_ends_once(
     path.write_bytes(path.read_bytes()[:-30])
     assert run(["--data-dir", str(tmp_path / "data"), "import", str(path)]) == 1
     assert capsys.readouterr().err.endswith("is the download complete? Nothing was imported.\n")
+
+
+def test_what_was_left_out_and_why_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """ "skipped" alone reads as if the import had skipped it."""
+    rows = [
+        spotify(START, 200_000),
+        spotify(START + 300, 4_000),
+        spotify(START + 600, 200_000, incognito_mode=True),
+    ]
+    path = write(tmp_path, "endsong.json", json.dumps(rows))
+    assert run(["--data-dir", str(tmp_path / "data"), "import", str(path)]) == 0
+    printed = capsys.readouterr().out
+    assert "1 private-session play left out (--keep-private imports them)." in printed
+    assert "1  left out: skipped, or played too briefly to count  (first: endsong.json, record 2)" in printed
 
 
 @pytest.mark.parametrize("command", [["import"], ["community", "add"], ["features", "add"]])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tuiapp.import_report import files_in_words, kept_otherwise
+from tuiapp.import_report import files_in_words, kept_otherwise, left_out
 from tuiapp.safe import shown
 from tuiapp.screens.first_steps import step
 from tuiapp.settings.actions import EVERYWHERE, LISTS, VIEWS, scope_of, written
@@ -142,7 +142,7 @@ def import_report(report: Imported, next_steps: Mapping[str, str] = MappingProxy
     private = dropped.pop("private session", 0)
     parts: list[Content | str] = []
     if private:
-        parts += [Content.styled(f"{private:,}", "bold $warning"), " private-session plays skipped\n\n"]
+        parts += [Content.styled(f"{private:,}", "bold $warning"), " private-session plays left out\n\n"]
     otherwise = kept_otherwise(dropped)
     parts.append(f"{totals['read']:>10,}  read\n")
     plays = totals["kept"] or totals["duplicates"] or not otherwise
@@ -150,8 +150,8 @@ def import_report(report: Imported, next_steps: Mapping[str, str] = MappingProxy
         parts.append(Content.styled(f"{count:>10,}  {words}\n", "bold $text-accent"))
     if plays:
         parts.append(f"{totals['duplicates']:>10,}  duplicates\n")
-    for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
-        parts.append(Content.styled(f"{count:>10,}  {shown(reason)}\n", "$foreground-muted"))
+    for count, _, words in left_out(dropped):
+        parts.append(Content.styled(f"{count:>10,}  {words}\n", "$foreground-muted"))
     if report["no_backup"]:
         parts += ["\n", Content.styled(f"{shown(report['no_backup'])}\n", "$text-warning")]
     if next_steps:

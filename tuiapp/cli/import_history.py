@@ -15,7 +15,7 @@ from tuiapp.cli.group import Options, cli
 from tuiapp.cli.names import encodings, import_formats, zones
 from tuiapp.cli.numbers import FloatRange
 from tuiapp.cli.output import print_json, progress_bar, say, say_coverage, thousands
-from tuiapp.import_report import files_in_words, kept_otherwise
+from tuiapp.import_report import files_in_words, kept_otherwise, left_out
 from tuiapp.safe import shown
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     dropped = dict(totals["dropped"])
     private = dropped.pop("private session", 0)
     if private:
-        click.echo(f"{quantity(private, 'private-session plays')} skipped (--keep-private imports them).")
+        click.echo(f"{quantity(private, 'private-session plays')} left out (--keep-private imports them).")
     verb = "to import" if dry_run else "kept"
     otherwise = [
         f"{thousands(count)} {words.replace('kept', verb)}" for count, words in kept_otherwise(dropped)
@@ -147,11 +147,11 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     if report.no_backup:
         click.echo(shown(report.no_backup))
     files = report.as_dict()["files"]
-    for reason, count in sorted(dropped.items(), key=lambda pair: -pair[1]):
+    for count, reason, words in left_out(dropped):
         where = next((entry for entry in files if reason in entry["first_at"]), None)
         first = (
             f"  (first: {Path(str(where['path'])).name}, record {where['first_at'][reason]})" if where else ""
         )
-        click.echo(f"  {thousands(count):>9}  {reason}{shown(first)}")
+        click.echo(f"  {thousands(count):>9}  {words}{shown(first)}")
     for name, what in files_in_words(files):
         click.echo(f"{name}: {what}")
