@@ -83,6 +83,8 @@ async def test_the_demo_is_marked_and_one_key_leaves_it(folders: Folders, width:
     async with app.run_test(size=(width, 24)) as pilot:
         await settled(pilot)
         assert " DEMO " in screen_lines(app)[0]
+        # With the number that switches to each, as long as there is room.
+        assert ("4Playlists" in screen_lines(app)[0].replace(" ", "")) == (width >= 80)
         assert "Q leave the demo" in screen_lines(app)[-1]
         await pilot.press("Q")
         await settled(pilot)

@@ -74,6 +74,7 @@ class TabStrip(InShell, Widget):
             ("names", whole),
             ("names", badge),
             ("close", badge),
+            ("joined", badge),
             ("no keys", badge),
             ("no keys", short),
             ("digits", whole),
@@ -93,8 +94,8 @@ class TabStrip(InShell, Widget):
             here, key = name == self.current, keymap.first(f"view_{name}")
             label = key if key and style == "digits" and not here else f"{key} {title}".strip()
             label = f" {label} "
-            if style in ("close", "no keys"):
-                label = title if style == "no keys" else label.strip()
+            if style in ("close", "joined", "no keys"):
+                label = {"no keys": title, "joined": f"{key}{title}"}.get(style, label.strip())
                 parts += [" "] if parts else []
             tab = Content.from_markup(f"[@click=app.view('{name}')]$label[/]", label=label)
             parts.append(tab.stylize("bold reverse" if here else ""))
