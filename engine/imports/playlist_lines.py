@@ -179,8 +179,11 @@ def _sniff_m3u(head: Head) -> bool:
     them."""
     named = head.name.lower().endswith((".m3u", ".m3u8"))
     paths = named and bool(head.text.strip()) and not (head.is_database or head.is_binary or head.json)
-    written = (line for line in head.lines if line.strip() and not line.startswith("#"))
-    known = paths and _OF_ANOTHER.match(head.text) is None and all(map(_PATH.match, written))
+    written = [line for line in head.lines if line.strip() and not line.startswith("#")]
+    names = [line for line in written if not _PATH.match(line)]
+    # A file may have no ending; a line that is a name makes it a list of names.
+    listed = not written or (len(names) < len(written) and not any(all(parted(line)) for line in names))
+    known = paths and _OF_ANOTHER.match(head.text) is None and listed
     return (known or head.text.startswith("#EXTM3U")) and _STREAM not in head.text
 
 

@@ -240,6 +240,10 @@ def test_not_everything_of_that_name_is_a_list(data: bytes) -> None:
     assert recognise(Head("Evening.m3u8", data)) is not format_named("m3u")
 
 
+def test_a_file_without_an_ending_hides_no_list_of_paths() -> None:
+    assert recognise(Head("Evening.m3u", b"Lark\nIda/Roof.mp3\nroof.wavpack\n")) is format_named("m3u")
+
+
 def test_names_are_names_whatever_the_list_is_called() -> None:
     data = b"Ida - Lark\nAC/DC - Live\nBo - Roof Feat. Ida\n"
     assert recognise(Head("Evening.m3u", data)) is format_named("artist-title")
