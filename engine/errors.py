@@ -229,10 +229,15 @@ def is_undecodable(error: BaseException) -> bool:
 
 
 def corruption(said: str) -> sqlite3.DatabaseError:
-    """The error SQLite raises of a damaged database, for damage that it does not see itself."""
+    """The error SQLite raises of a damaged database, for damage that it does not see itself, or that its check `said`.
+
+    >>> str(corruption("*** in database main ***\\nOn page 2"))
+    'On page 2'
+    """
     import sqlite3
 
-    error = sqlite3.DatabaseError(said)
+    # The check begins with a line that says of which database it is.
+    error = sqlite3.DatabaseError(said.rpartition("***\n")[2])
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error
 
