@@ -115,7 +115,7 @@ def _half_life(found: Backtest, level: Level) -> str:
     if found.half_life is not None:
         return (
             f"Favouring recent plays, with a half-life of {found.half_life:g} days, was best on the earlier spans and "
-            "clearly helped again on the later ones, so Discover does it. Chosen on some of these spans, it looks a "
+            "helped again on the later ones, so Discover does it. Chosen on some of these spans, it looks a "
             "little better on them than it is."
         )
     if not enough(found.cuts):

@@ -219,14 +219,14 @@ class Door:
     def require_writable(self, what: str) -> None:
         """Raise PrivateSessionError in a private session: "Can't `what` in a private session"."""
         if self.private:
-            raise PrivateSessionError(f"Can't {what} in a private session. End it first.")
+            raise PrivateSessionError(f"Can't {what} in a private session. End that session first.")
 
     def require_no_private_session(self, what: str) -> None:
         """Raise PrivateSessionError while a private session is on, here or in another process."""
         self.require_writable(what)
         if private_session_on(self.folders):
             raise PrivateSessionError(
-                f"Can't {what} while a private session is on, in another window. End it first."
+                f"Can't {what} while a private session is on, in another window. End that session first."
             )
 
 
