@@ -270,7 +270,7 @@ async def test_an_import_by_a_real_child_process_fills_the_app(empty: Folders, t
         await pilot.press("enter")
         await settled(pilot, lambda: isinstance(app.screen, ShowText))
         text = screen_text(app)
-        assert "private-session plays left out" in text
+        assert "private-session plays skipped" in text
         assert "2  kept" in text
         await pilot.press("escape", "5")
         await settled(pilot)

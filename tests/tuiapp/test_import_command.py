@@ -65,7 +65,7 @@ def test_what_was_left_out_and_why_is_said(tmp_path: Path, capsys: pytest.Captur
     path = write(tmp_path, "endsong.json", json.dumps(rows))
     assert run(["--data-dir", str(tmp_path / "data"), "import", str(path)]) == 0
     printed = capsys.readouterr().out
-    assert "1 private-session play left out (--keep-private imports them)." in printed
+    assert "1 private-session play skipped (--keep-private imports them)." in printed
     assert "1  left out: skipped, or played too briefly to count  (first: endsong.json, record 2)" in printed
 
 

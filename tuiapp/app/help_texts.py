@@ -142,7 +142,7 @@ def import_report(report: Imported, next_steps: Mapping[str, str] = MappingProxy
     private = dropped.pop("private session", 0)
     parts: list[Content | str] = []
     if private:
-        parts += [Content.styled(f"{private:,}", "bold $warning"), " private-session plays left out\n\n"]
+        parts += [Content.styled(f"{private:,}", "bold $warning"), " private-session plays skipped\n\n"]
     otherwise = kept_otherwise(dropped)
     parts.append(f"{totals['read']:>10,}  read\n")
     plays = totals["kept"] or totals["duplicates"] or not otherwise

@@ -135,7 +135,7 @@ def print_report(report: Report, *, dry_run: bool) -> None:
     dropped = dict(totals["dropped"])
     private = dropped.pop("private session", 0)
     if private:
-        click.echo(f"{quantity(private, 'private-session plays')} left out (--keep-private imports them).")
+        click.echo(f"{quantity(private, 'private-session plays')} skipped (--keep-private imports them).")
     verb = "to import" if dry_run else "kept"
     otherwise = [
         f"{thousands(count)} {words.replace('kept', verb)}" for count, words in kept_otherwise(dropped)
