@@ -224,8 +224,13 @@ class _Interrupted(measuring.ProcessPoolExecutor):
 def test_a_second_interrupt_leaves_no_process_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "ProcessPoolExecutor", _Interrupted)
     monkeypatch.setattr(_Interrupted, "ended", False)
-    with pytest.raises(KeyboardInterrupt):
-        list(measured_apart([MusicFile("/168.wav", 1, 1)], 1, lambda: False, _crash))
+    # A shell's background job is started with the signal ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(measured_apart([MusicFile("/168.wav", 1, 1)], 1, lambda: False, _crash))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert _Interrupted.ended
 
 
