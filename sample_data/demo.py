@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from engine.canonical_keys import Level
     from engine.session import Session, Status
 
-# A demo is waited for: the search stops here on a slow machine; a quick one is done before. On the sample more factors
-# gain nothing (MODEL.md).
-TUNE_SECONDS, FACTORS = 8.0, 40
+# A demo is waited for: the search stops here on a slow machine; a quick one is done before.
+TUNE_SECONDS = 8.0
 # Called with the stage, how many are done, of how many, and the loss where there is one.
 LossReport = Callable[[str, int, int, float | None], None]
 
@@ -52,6 +51,7 @@ def prepare(session: Session, progress: LossReport, cancelled: Cancelled | None 
 
     Raises CancelledError; what was whole by then stays and is not done again.
     """
+    from engine.training.choose import FACTORS
     from engine.training.train import TrainingSettings
 
     def importing(done: int, total: int) -> None:
@@ -73,6 +73,7 @@ def prepare(session: Session, progress: LossReport, cancelled: Cancelled | None 
     levels: tuple[tuple[Level, object], ...] = (("artists", status.model), ("tracks", status.track_model))
     for level, model in levels:
         if not model:
+            # On the sample more factors gain nothing (MODEL.md).
             session.training.train(
                 TrainingSettings(level=level, factors=FACTORS, tune_seconds=TUNE_SECONDS),
                 progress=lambda update, level=level: progress(

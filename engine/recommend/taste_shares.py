@@ -156,9 +156,10 @@ def grouped(listener: Listener, usual: Floats) -> ReasonGroups:
 
 def _held(by_group: Floats) -> Floats:
     """The share (m,) that the groups to name have of the positive contributions (m, groups); 0 if there are none."""
-    largest = np.sort(np.maximum(by_group, 0.0), axis=1)[:, ::-1]
-    whole = largest.sum(axis=1, keepdims=True)
-    shares = np.divide(largest, whole, out=np.zeros_like(largest), where=whole > 0)[:, :MAX_NAMED]
+    positive = np.maximum(by_group, 0.0)
+    whole = positive.sum(axis=1, keepdims=True)
+    _, most = largest(positive, min(MAX_NAMED, positive.shape[1]))
+    shares = np.divide(most, whole, out=np.zeros_like(most), where=whole > 0)
     shares[:, 1:][shares[:, 1:] < MIN_NAMED] = 0.0
     return np.asarray(shares.sum(axis=1))
 

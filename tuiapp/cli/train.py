@@ -167,7 +167,7 @@ def chosen_in_words(manifest: ModelManifest) -> list[str]:
         )
         lines.append(f"Ranked by: {weights}; {said}, {factors}.")
         if by_factors := factors_in_words(tuned):
-            lines.append(f"{by_factors[0].upper()}{by_factors[1:]}.")
+            lines.append(f"{by_factors.capitalize()}.")
     return lines
 
 
